@@ -1,0 +1,120 @@
+#include "config_allowed.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+bool config_allows_id(const char *text)
+{
+    return text_is_id(text, strlen(text));
+}
+
+bool config_allows_id_or_none(const char *text)
+{
+    return !*text || config_allows_id(text);
+}
+
+bool config_allows_county(const char *text)
+{
+    return text_is_county(text, strlen(text));
+}
+
+bool config_allows_given(const char *text)
+{
+    return *text != 0;
+}
+
+bool config_allows_time_zone(const char *text)
+{
+    struct tz *tz;
+    if (tz_load(text, &tz) != ERR_OK)
+        return false;
+    tz_free(tz);
+    return true;
+}
+
+/* What follows the scheme: at least one character of a host, nothing that could split a header or a line. */
+static bool is_rest_of_url(const char *rest)
+{
+    if (!*rest || *rest == '/' || *rest == ':')
+        return false;
+    for (; *rest; rest++)
+        if ((unsigned char)*rest <= ' ' || (unsigned char)*rest >= 0x7f)
+            return false;
+    return true;
+}
+
+bool config_allows_broker_url(const char *text)
+{
+    bool known = strncmp(text, "tcp://", 6) == 0 || strncmp(text, "ssl://", 6) == 0;
+    const char *colon = known ? strrchr(text + 6, ':') : NULL;
+    int64_t port;
+    return colon && colon > text + 6 && is_rest_of_url(text + 6) && text_to_int(colon + 1, 1, 65535, &port);
+}
+
+bool config_allows_http_url(const char *text)
+{
+    if (strncmp(text, "http://", 7) == 0)
+        return is_rest_of_url(text + 7);
+    return strncmp(text, "https://", 8) == 0 && is_rest_of_url(text + 8);
+}
+
+bool config_allows_http_url_or_none(const char *text)
+{
+    return !*text || config_allows_http_url(text);
+}
+
+bool config_allows_address(const char *text)
+{
+    unsigned char address[16];
+    return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1;
+}
+
+/* CAP 1.2 forbids spaces, commas, < and & in a sender. */
+bool config_allows_cap_sender(const char *text)
+{
+    return *text && !strpbrk(text, " ,<&");
+}
+
+bool config_allows_language(const char *text)
+{
+    return strcmp(text, "zh") == 0 || strcmp(text, "en") == 0;
+}
+
+bool config_allows_detector(const char *text)
+{
+    return detector_find(text) < detector_count();
+}
+
+const char *config_name_log_level(unsigned value)
+{
+    static const char *const names[] = {"debug", "info", "warn", "error"};
+    return value < sizeof names / sizeof names[0] ? names[value] : NULL;
+}
+
+const char *config_name_family(unsigned value)
+{
+    return value < FAMILY_COUNT ? family_name((enum family)value) : NULL;
+}
+
+const char *config_name_level(unsigned value)
+{
+    return value < LEVEL_COUNT ? level_name((enum level)value) : NULL;
+}
+
+const char *config_name_step(unsigned value)
+{
+    return value < STEP_KIND_COUNT ? step_name((enum step_kind)value) : NULL;
+}
+
+const char *config_name_role(unsigned value)
+{
+    if (value == ROLE_NONE)
+        return "none";
+    return value < ROLE_COUNT ? role_name((enum role)value) : NULL;
+}
+
+const char *config_name_unless(unsigned value)
+{
+    static const char *const names[] = {"never", "acknowledged"};
+    return value < sizeof names / sizeof names[0] ? names[value] : NULL;
+}

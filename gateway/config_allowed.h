@@ -1,0 +1,31 @@
+/* What the texts of the configuration may be, and the words for its enums. Internal to config*.c. Each check
+ * takes a terminated text; an empty one means "none" where the name says so. */
+#ifndef HUYANG_CONFIG_ALLOWED_H
+#define HUYANG_CONFIG_ALLOWED_H
+
+#include <stdbool.h>
+
+#include "config.h"
+
+bool config_allows_id(const char *text);
+bool config_allows_id_or_none(const char *text);
+bool config_allows_county(const char *text);
+bool config_allows_given(const char *text);
+bool config_allows_time_zone(const char *text);
+bool config_allows_broker_url(const char *text);
+bool config_allows_http_url(const char *text);
+bool config_allows_http_url_or_none(const char *text);
+bool config_allows_address(const char *text);
+bool config_allows_cap_sender(const char *text);
+bool config_allows_language(const char *text);
+bool config_allows_detector(const char *text);
+
+/* NULL past the last value. */
+const char *config_name_log_level(unsigned value);
+const char *config_name_family(unsigned value);
+const char *config_name_level(unsigned value);
+const char *config_name_step(unsigned value);
+const char *config_name_role(unsigned value);
+const char *config_name_unless(unsigned value);
+
+#endif

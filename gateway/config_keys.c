@@ -1,0 +1,384 @@
+#include "config_keys.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "config_allowed.h"
+
+/* Rows of one section stand together; that is also the order in which they are shown. */
+
+#define FIELD(type_name, field) .offset = offsetof(type_name, field), .size = sizeof(((type_name *)0)->field)
+#define IN(field)               FIELD(struct config, field)
+#define NUMBER(field, from, to) .type = KEY_NUMBER, IN(field), .low = (from), .high = (to)
+#define BYTES(field, from, to)  .type = KEY_BYTES, .unit = "bytes", IN(field), .low = (from), .high = (to)
+#define TEXT(field)             .type = KEY_TEXT, IN(field)
+#define KEYS(array)             .items = (array), .item_count = sizeof(array) / sizeof((array)[0])
+#define FILE_RULE               .rule = "path of a file, \"\" = none"
+
+static const struct key webhook_keys[] = {
+    {.path = "name",
+     .help = "Name of the receiver, in logs and deliveries.",
+     .type = KEY_TEXT,
+     .required = true,
+     FIELD(struct webhook_settings, name),
+     .rule = "identifier",
+     .allowed = config_allows_id},
+    {.path = "role",
+     .help = "Whose notifications it carries; none = everybody's.",
+     .type = KEY_NAME,
+     FIELD(struct webhook_settings, role),
+     .name = config_name_role},
+    {.path = "url",
+     .help = "Where to post.",
+     .type = KEY_TEXT,
+     .required = true,
+     FIELD(struct webhook_settings, url),
+     .rule = "http:// or https:// URL",
+     .allowed = config_allows_http_url},
+    {.path = "secret_file",
+     .help = "File with the key that signs each request (HMAC-SHA256).",
+     .type = KEY_TEXT,
+     FIELD(struct webhook_settings, secret_file),
+     FILE_RULE},
+};
+
+static const struct key step_keys[] = {
+    {.path = "do",
+     .help = "What to do: prompt speaks to the resident, notify tells people of a role, task asks a person "
+             "to call, verify calls the resident "
+             "before the police hear of it, police sends at once.",
+     .type = KEY_NAME,
+     .required = true,
+     FIELD(struct policy_step, kind),
+     .name = config_name_step},
+    {.path = "role",
+     .help = "Whom to notify, or whose task it is.",
+     .type = KEY_NAME,
+     FIELD(struct policy_step, role),
+     .name = config_name_role},
+    {.path = "prompt",
+     .help = "Which prompt to speak, or what the task is for.",
+     .type = KEY_TEXT,
+     FIELD(struct policy_step, prompt),
+     .rule = "identifier, \"\" = none",
+     .allowed = config_allows_id_or_none},
+    {.path = "after_s",
+     .help = "Delay after the alert was opened, raised or notified again.",
+     .unit = "s",
+     .type = KEY_NUMBER,
+     FIELD(struct policy_step, after_s),
+     .high = 86400},
+    {.path = "unless",
+     .help = "Skip the step when somebody acknowledged the alert by then.",
+     .type = KEY_NAME,
+     FIELD(struct policy_step, unless_acknowledged),
+     .name = config_name_unless},
+};
+
+static const struct key rule_keys[] = {
+    {.path = "family",
+     .help = "Family of the alert.",
+     .type = KEY_NAME,
+     .required = true,
+     FIELD(struct policy_rule, family),
+     .name = config_name_family},
+    {.path = "level",
+     .help = "Level of the alert.",
+     .type = KEY_NAME,
+     .required = true,
+     FIELD(struct policy_rule, level),
+     .name = config_name_level},
+    {.path = "steps",
+     .help = "In order of their delay.",
+     .type = KEY_LIST,
+     FIELD(struct policy_rule, steps),
+     .high = POLICY_STEPS_MAX,
+     .count_offset = offsetof(struct policy_rule, step_count),
+     .item_size = sizeof(struct policy_step),
+     KEYS(step_keys)},
+};
+
+const struct key config_keys[] = {
+    {.path = "county",
+     .help = "Division code of the county (GB/T 2260); part of every topic and id.",
+     TEXT(county),
+     .rule = "six digits",
+     .allowed = config_allows_county},
+    {.path = "instance",
+     .help = "Name of this gateway among others on the same broker.",
+     TEXT(instance),
+     .rule = "identifier: letters, digits, _ and -, at most 64",
+     .allowed = config_allows_id},
+    {.path = "state_dir",
+     .help = "Folder of the database, made when it is missing.",
+     TEXT(state_dir),
+     .rule = "path of a folder",
+     .allowed = config_allows_given},
+    {.path = "registry_dir",
+     .help = "Folder with the registry's CSV files, imported when the gateway starts for the first time.",
+     TEXT(registry_dir),
+     .rule = "path of a folder, \"\" = none"},
+    {.path = "time_zone",
+     .help = "Zone of local times: nights, quiet hours, routines.",
+     TEXT(time_zone),
+     .rule = "name of an installed IANA zone, such as Asia/Shanghai",
+     .allowed = config_allows_time_zone},
+    {.path = "log_level",
+     .help = "Lowest level that is written to the log.",
+     .type = KEY_NAME,
+     IN(log_level),
+     .name = config_name_log_level},
+    {.path = "lateness_s",
+     .help = "How much later than its time an event may arrive and still count as in time.",
+     .unit = "s",
+     NUMBER(lateness_s, 0, 600)},
+
+    {.path = "broker.url",
+     .help = "The MQTT broker.",
+     TEXT(broker.url),
+     .rule = "tcp://HOST:PORT or ssl://HOST:PORT",
+     .allowed = config_allows_broker_url},
+    {.path = "broker.username",
+     .help = "Name to log in with.",
+     TEXT(broker.username),
+     .rule = "text, \"\" = none"},
+    {.path = "broker.password_file",
+     .help = "File whose first line is the password.",
+     TEXT(broker.password_file),
+     FILE_RULE},
+    {.path = "broker.ca_file",
+     .help = "Certificates that may sign the broker's, for ssl://; none = the system's.",
+     TEXT(broker.ca_file),
+     FILE_RULE},
+    {.path = "broker.cert_file", .help = "The gateway's own certificate.", TEXT(broker.cert_file), FILE_RULE},
+    {.path = "broker.key_file", .help = "The key to that certificate.", TEXT(broker.key_file), FILE_RULE},
+
+    {.path = "api.listen",
+     .help = "Address of the HTTP interface; put a TLS proxy in front of any other than loopback.",
+     TEXT(api.listen),
+     .rule = "numeric IPv4 or IPv6 address",
+     .allowed = config_allows_address},
+    {.path = "api.port",
+     .help = "Its port; 0 takes any free one, and the log says which.",
+     NUMBER(api.port, 0, 65535)},
+
+    {.path = "ingest.urgent_ring_bytes",
+     .help = "Room between the broker's thread and the core for urgent messages; what does not fit is "
+             "dropped and sent again by the device.",
+     BYTES(ingest.urgent_ring_bytes, 64 << 10, 1 << 30)},
+    {.path = "ingest.routine_ring_bytes",
+     .help = "The same for routine messages.",
+     BYTES(ingest.routine_ring_bytes, 64 << 10, 1 << 30)},
+    {.path = "ingest.gap_wait_ms",
+     .help = "How long routine events wait for missing ones before them; urgent ones never wait.",
+     .unit = "ms",
+     NUMBER(ingest.gap_wait_ms, 0, 60000)},
+
+    {.path = "store.commit_ms",
+     .help = "Longest time a routine event waits for its commit; an urgent one commits at once.",
+     .unit = "ms",
+     NUMBER(store.commit_ms, 1, 1000)},
+    {.path = "store.commit_events",
+     .help = "A commit starts earlier when so many events wait.",
+     .unit = "events",
+     NUMBER(store.commit_events, 1, 10000)},
+    {.path = "store.ballast_bytes",
+     .help = "File that is given up when the disk is full, so that the gateway can still write.",
+     BYTES(store.ballast_bytes, 0, 1 << 30)},
+    {.path = "store.snapshot_inputs",
+     .help = "A snapshot of the state is stored after so many inputs; a restart replays at most those.",
+     .unit = "inputs",
+     NUMBER(store.snapshot_inputs, 100, 10000000)},
+    {.path = "store.fail_open_ms",
+     .help = "A red alert that is not on disk after this goes out all the same, marked unpersisted.",
+     .unit = "ms",
+     NUMBER(store.fail_open_ms, 100, 10000)},
+
+    {.path = "detect.fall_cancel_s",
+     .help = "How long a detected fall is held for the wearer to cancel it, before it turns red.",
+     .unit = "s",
+     NUMBER(detect.fall_cancel_s, 5, 300)},
+    {.path = "detect.zone_exit_confirm_fixes",
+     .help = "Fixes in a row outside a zone that confirm an exit.",
+     .unit = "fixes",
+     NUMBER(detect.zone_exit_confirm_fixes, 1, 5)},
+    {.path = "detect.zone_exit_confirm_s",
+     .help = "And at least so long outside.",
+     .unit = "s",
+     NUMBER(detect.zone_exit_confirm_s, 0, 3600)},
+    {.path = "detect.visit_gap_s",
+     .help = "A visit seen again within this is still the same one.",
+     .unit = "s",
+     NUMBER(detect.visit_gap_s, 30, 3600)},
+    {.path = "detect.visit_indoors_yellow_s",
+     .help = "An unknown person indoors for so long turns yellow.",
+     .unit = "s",
+     NUMBER(detect.visit_indoors_yellow_s, 60, 7200)},
+    {.path = "detect.flat_percent",
+     .help = "Battery level that is reported.",
+     .unit = "percent",
+     NUMBER(detect.flat_percent, 1, 50)},
+    {.path = "detect.flat_urgent_percent",
+     .help = "Battery level that asks for a call; not above flat_percent.",
+     .unit = "percent",
+     NUMBER(detect.flat_urgent_percent, 1, 50)},
+
+    {.path = "alert.repeat_silent_s",
+     .help =
+         "Repeats within this join an open alert silently; a later SOS, fall or suspicion notifies again.",
+     .unit = "s",
+     NUMBER(alert.repeat_silent_s, 0, 600)},
+    {.path = "alert.acknowledge_expires_s",
+     .help = "An acknowledgement that no disposition follows expires after this.",
+     .unit = "s",
+     NUMBER(alert.acknowledge_expires_s, 60, 86400)},
+    {.path = "alert.lapse_after_s",
+     .help = "A cleared alert that nobody touched lapses after this.",
+     .unit = "s",
+     NUMBER(alert.lapse_after_s, 600, 604800)},
+    {.path = "alert.verify_timeout_s",
+     .help = "No answer to the call within this counts as yes: the police message goes.",
+     .unit = "s",
+     NUMBER(alert.verify_timeout_s, 30, 600)},
+    {.path = "alert.prompt_ttl_s",
+     .help = "A prompt that was not played within this is not played any more.",
+     .unit = "s",
+     NUMBER(alert.prompt_ttl_s, 10, 3600)},
+
+    {.path = "relay.allow_private",
+     .help = "Whether receivers may lie in private address ranges, loopback included.",
+     .type = KEY_BOOL,
+     IN(relay.allow_private)},
+    {.path = "relay.exercise",
+     .help = "Marks everything that goes out as a drill.",
+     .type = KEY_BOOL,
+     IN(relay.exercise)},
+    {.path = "relay.police.url",
+     .help = "Where CAP 1.2 messages for the police go; none = a person is asked to call.",
+     TEXT(relay.police_url),
+     .rule = "http:// or https:// URL, \"\" = none",
+     .allowed = config_allows_http_url_or_none},
+    {.path = "relay.police.backup_url",
+     .help = "Tried when the first one does not take it.",
+     TEXT(relay.police_backup_url),
+     .rule = "http:// or https:// URL, \"\" = none",
+     .allowed = config_allows_http_url_or_none},
+    {.path = "relay.police.ca_file",
+     .help = "Certificates that may sign the receiver's; none = the system's.",
+     TEXT(relay.police_ca),
+     FILE_RULE},
+    {.path = "relay.police.cert_file",
+     .help = "The gateway's certificate for it.",
+     TEXT(relay.police_cert),
+     FILE_RULE},
+    {.path = "relay.police.key_file",
+     .help = "The key to that certificate.",
+     TEXT(relay.police_key),
+     FILE_RULE},
+    {.path = "relay.police.sender",
+     .help = "Sender of the CAP messages, as agreed with the receiver.",
+     TEXT(relay.police_sender),
+     .rule = "text without spaces, commas, < and &",
+     .allowed = config_allows_cap_sender},
+    {.path = "relay.police.timeout_s",
+     .help = "Of one attempt, with the police and with webhooks.",
+     .unit = "s",
+     NUMBER(relay.timeout_s, 1, 60)},
+    {.path = "relay.police.warm_s",
+     .help = "An idle connection to the police is kept open by a HEAD request so often; 0 = not.",
+     .unit = "s",
+     NUMBER(relay.police_warm_s, 0, 600)},
+    {.path = "relay.police.direct",
+     .help = "Detectors whose red goes to the police without a call first, by written agreement only.",
+     .type = KEY_WORDS,
+     IN(alert.direct),
+     .high = POLICY_DIRECT_MAX,
+     .rule = "names of detectors",
+     .allowed = config_allows_detector,
+     .count_offset = offsetof(struct config, alert.direct_count),
+     .item_size = ID_SIZE},
+    {.path = "relay.webhook",
+     .help = "Receivers of signed JSON notifications.",
+     .type = KEY_LIST,
+     IN(relay.webhooks),
+     .high = RELAY_WEBHOOKS_MAX,
+     .count_offset = offsetof(struct config, relay.webhook_count),
+     .item_size = sizeof(struct webhook_settings),
+     KEYS(webhook_keys)},
+
+    {.path = "prompts.language",
+     .help = "Language of prompts where the resident's own has no text.",
+     TEXT(relay.language),
+     .rule = "zh or en",
+     .allowed = config_allows_language},
+    {.path = "prompts.quiet_from",
+     .help = "Start of the quiet hours, local time; red prompts are spoken all the same.",
+     .type = KEY_TIME,
+     IN(relay.quiet_from_minute)},
+    {.path = "prompts.quiet_to",
+     .help = "Their end; equal to quiet_from = no quiet hours.",
+     .type = KEY_TIME,
+     IN(relay.quiet_to_minute)},
+    {.path = "prompts.daily_max",
+     .help = "Most prompts a resident hears in a day; orange and red do not count.",
+     .unit = "prompts",
+     NUMBER(relay.prompts_daily_max, 0, 100)},
+
+    {.path = "policy",
+     .help = "Who is told what and when: the steps for each family and level. A list here replaces the whole "
+             "default.",
+     .type = KEY_LIST,
+     IN(alert.rules),
+     .high = POLICY_RULES_MAX,
+     .count_offset = offsetof(struct config, alert.rule_count),
+     .item_size = sizeof(struct policy_rule),
+     KEYS(rule_keys)},
+};
+const size_t config_key_count = sizeof config_keys / sizeof config_keys[0];
+static_assert(sizeof config_keys / sizeof config_keys[0] <= CONFIG_KEYS_MAX,
+              "config_yaml keeps a mark for each key");
+
+uint64_t key_number(const struct key *key, const void *base)
+{
+    const unsigned char *field = (const unsigned char *)base + key->offset;
+    uint16_t half;
+    uint32_t word;
+    switch (key->size) {
+    case 1: return *field;
+    case 2: memcpy(&half, field, sizeof half); return half;
+    case 4: memcpy(&word, field, sizeof word); return word;
+    default: assert(0 && "a number of 1, 2 or 4 bytes"); return 0;
+    }
+}
+
+void key_set_number(const struct key *key, void *base, uint64_t value)
+{
+    unsigned char *field = (unsigned char *)base + key->offset;
+    uint8_t byte = (uint8_t)value;
+    uint16_t half = (uint16_t)value;
+    uint32_t word = (uint32_t)value;
+    switch (key->size) {
+    case 1: *field = byte; break;
+    case 2: memcpy(field, &half, sizeof half); break;
+    case 4: memcpy(field, &word, sizeof word); break;
+    default: assert(0 && "a number of 1, 2 or 4 bytes");
+    }
+}
+
+size_t key_find(const struct key *keys, size_t count, const char *path)
+{
+    size_t i = 0;
+    while (i < count && strcmp(keys[i].path, path) != 0)
+        i++;
+    return i;
+}
+
+bool key_is_section(const struct key *keys, size_t count, const char *path)
+{
+    size_t len = strlen(path);
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(keys[i].path, path, len) == 0 && keys[i].path[len] == '.')
+            return true;
+    return false;
+}

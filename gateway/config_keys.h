@@ -1,0 +1,53 @@
+/* The table of configuration keys: what config_yaml.c checks and config_show.c prints. Internal to config*.c.
+ */
+#ifndef HUYANG_CONFIG_KEYS_H
+#define HUYANG_CONFIG_KEYS_H
+
+#include "config.h"
+
+enum key_type {
+    KEY_NUMBER, /* unsigned integer of 1, 2 or 4 bytes */
+    KEY_BYTES,  /* the same; KiB, MiB and GiB may follow the number */
+    KEY_BOOL,
+    KEY_TEXT,  /* char[size] */
+    KEY_NAME,  /* an enum of 1 byte, written as a word */
+    KEY_TIME,  /* minutes of the day in 2 bytes, written "HH:MM" */
+    KEY_WORDS, /* a list of texts: char[max][item_size] */
+    KEY_LIST,  /* a list of structs of item_size, each with the keys `items` */
+};
+
+struct key {
+    const char *path; /* dotted, from the root or from the list's item */
+    const char *help; /* one sentence */
+    const char *unit; /* or NULL */
+    enum key_type type;
+    bool required; /* in a list's item: must be given */
+    size_t offset, size;
+    int64_t low, high;                   /* numbers: the range; lists: most items (high) */
+    const char *rule;                    /* texts: what is allowed, in words */
+    bool (*allowed)(const char *text);   /* texts; NULL = anything printable */
+    const char *(*name)(unsigned value); /* names; NULL past the last one */
+    size_t count_offset;                 /* lists: where the number of items stands (1 byte) */
+    size_t item_size;
+    const struct key *items;
+    size_t item_count;
+};
+
+extern const struct key config_keys[];
+extern const size_t config_key_count;
+enum { CONFIG_KEYS_MAX = 128 };
+
+/* Reads and writes a number of 1, 2 or 4 bytes. */
+uint64_t key_number(const struct key *key, const void *base);
+void key_set_number(const struct key *key, void *base, uint64_t value);
+/* Index of the key with that dotted path in `keys`, or `count`. */
+size_t key_find(const struct key *keys, size_t count, const char *path);
+/* True when some key lies below `path`. */
+bool key_is_section(const struct key *keys, size_t count, const char *path);
+
+/* The YAML side (config_yaml.c): fills `config`, which holds the defaults, and appends faults to `errors`;
+ * the number of faults comes back. */
+size_t config_read_yaml(const char *text, size_t len, const char *name, struct config *config,
+                        struct buf *errors);
+
+#endif

@@ -1,0 +1,498 @@
+/* The fence around libyaml: walks a document along the key table. The whole document is read before anything
+ * is judged, so every fault of a file is found in one go, each with the line and column where it stands. */
+#include "config_keys.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+enum { PATH_SIZE = 160, DISTANCE_MAX = 24 };
+
+struct walk {
+    const char *name; /* of the file */
+    yaml_document_t *document;
+    struct buf *errors;
+    size_t faults;
+    yaml_mark_t marks[CONFIG_KEYS_MAX]; /* where a key of the root table was given; line + 1, 0 = not given */
+};
+
+__attribute__((format(printf, 4, 5))) static void fault(struct walk *walk, const yaml_mark_t *mark,
+                                                        const char *path, const char *format, ...)
+{
+    if (++walk->faults > CONFIG_ERRORS_MAX)
+        return;
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    buf_printf(walk->errors, "%s:", walk->name);
+    if (mark)
+        buf_printf(walk->errors, "%zu:%zu:", mark->line + 1, mark->column + 1);
+    buf_printf(walk->errors, " %s%s%s\n", path, *path ? ": " : "", text);
+}
+
+/* --- Values --- */
+
+/* Control characters would forge log lines, and libyaml could not read them back. */
+static bool is_printable(const char *text, size_t len)
+{
+    for (size_t at = 0; at < len;) {
+        size_t step = text_utf8_step(text + at, len - at);
+        unsigned char c = (unsigned char)text[at];
+        if (step == 0 || c < 0x20 || c == 0x7f || (c == 0xC2 && (unsigned char)text[at + 1] < 0xA0))
+            return false;
+        if (step == 3 && c == 0xEF && (unsigned char)text[at + 1] == 0xBF &&
+            (unsigned char)text[at + 2] >= 0xBE)
+            return false;
+        at += step;
+    }
+    return true;
+}
+
+static const char *scalar(const yaml_node_t *node)
+{
+    return (const char *)node->data.scalar.value;
+}
+
+static bool is_plain_null(const yaml_node_t *node)
+{
+    if (node->type != YAML_SCALAR_NODE || node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+        return false;
+    const char *text = scalar(node);
+    return !*text || strcmp(text, "~") == 0 || strcmp(text, "null") == 0;
+}
+
+/* "8 MiB", "8MiB" or "8388608". */
+static bool to_bytes(const char *text, int64_t low, int64_t high, int64_t *ret_value)
+{
+    static const struct {
+        const char *name;
+        int64_t factor;
+    } units[] = {{"", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}};
+    char digits[20];
+    size_t len = strspn(text, "0123456789");
+    if (len == 0 || len >= sizeof digits)
+        return false;
+    memcpy(digits, text, len);
+    digits[len] = 0;
+    const char *unit = text + len;
+    unit += *unit == ' ';
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        int64_t number, factor = units[i].factor;
+        if (strcmp(unit, units[i].name) != 0)
+            continue;
+        if (!text_to_int(digits, 0, high / factor, &number) || number * factor < low)
+            return false;
+        *ret_value = number * factor;
+        return true;
+    }
+    return false;
+}
+
+static bool to_minute(const char *text, int64_t *ret_value)
+{
+    if (strlen(text) != 5 || text[2] != ':')
+        return false;
+    int64_t hour, minute;
+    char hours[3] = {text[0], text[1], 0};
+    if (!text_to_int(hours, 0, 23, &hour) || !text_to_int(text + 3, 0, 59, &minute))
+        return false;
+    *ret_value = hour * 60 + minute;
+    return true;
+}
+
+static void set_text(struct walk *walk, const yaml_node_t *node, const char *path, const struct key *key,
+                     void *base)
+{
+    const char *text = scalar(node);
+    size_t len = node->data.scalar.length;
+    char *field = (char *)base + key->offset;
+    if (*text && is_plain_null(node))
+        fault(walk, &node->start_mark, path, "%s is not a text here; for none write \"\"", text);
+    else if (!is_printable(text, len))
+        fault(walk, &node->start_mark, path, "holds control characters");
+    else if (len >= key->size)
+        fault(walk, &node->start_mark, path, "longer than %zu bytes", key->size - 1);
+    else if (key->allowed && !key->allowed(text))
+        fault(walk, &node->start_mark, path, "\"%s\" is not allowed: %s", text, key->rule);
+    else {
+        memset(field, 0, key->size); /* no rest of a longer default behind the NUL */
+        memcpy(field, text, len);
+    }
+}
+
+static void set_name(struct walk *walk, const yaml_node_t *node, const char *path, const struct key *key,
+                     void *base)
+{
+    struct buf names;
+    buf_init(&names, 400);
+    for (unsigned i = 0; key->name(i); i++) {
+        if (strcmp(key->name(i), scalar(node)) == 0) {
+            key_set_number(key, base, i);
+            buf_release(&names);
+            return;
+        }
+        buf_printf(&names, "%s%s", i ? ", " : "", key->name(i));
+    }
+    fault(walk, &node->start_mark, path, "\"%.40s\" is none of %s", scalar(node), buf_text(&names));
+    buf_release(&names);
+}
+
+static void set_scalar(struct walk *walk, const yaml_node_t *node, const char *path, const struct key *key,
+                       void *base)
+{
+    const char *text = scalar(node);
+    const char *unit = key->unit ? key->unit : "";
+    int64_t value;
+    switch (key->type) {
+    case KEY_TEXT: set_text(walk, node, path, key, base); break;
+    case KEY_NAME: set_name(walk, node, path, key, base); break;
+    case KEY_NUMBER:
+        if (text_to_int(text, key->low, key->high, &value))
+            key_set_number(key, base, (uint64_t)value);
+        else
+            fault(walk, &node->start_mark, path, "\"%.40s\" is not a whole number in %lld..%lld%s%s", text,
+                  (long long)key->low, (long long)key->high, *unit ? " " : "", unit);
+        break;
+    case KEY_BYTES:
+        if (to_bytes(text, key->low, key->high, &value))
+            key_set_number(key, base, (uint64_t)value);
+        else
+            fault(walk, &node->start_mark, path,
+                  "\"%.40s\" is not a size in %lld..%lld bytes (KiB, MiB and GiB may follow)", text,
+                  (long long)key->low, (long long)key->high);
+        break;
+    case KEY_BOOL:
+        if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
+            key_set_number(key, base, text[0] == 't');
+        else
+            fault(walk, &node->start_mark, path, "\"%.40s\" is neither true nor false", text);
+        break;
+    case KEY_TIME:
+        if (to_minute(text, &value))
+            key_set_number(key, base, (uint64_t)value);
+        else
+            fault(walk, &node->start_mark, path, "\"%.40s\" is not a time of day, 00:00..23:59, in quotes",
+                  text);
+        break;
+    case KEY_WORDS:
+    case KEY_LIST: assert(0 && "a list is no scalar"); break;
+    }
+}
+
+/* --- Lists and mappings --- */
+
+static void read_mapping(struct walk *walk, const yaml_node_t *node, const char *shown, const char *prefix,
+                         const struct key *keys, size_t count, void *base, uint64_t *given);
+
+static void check_required(struct walk *walk, const yaml_node_t *node, const char *path,
+                           const struct key *list, uint64_t given)
+{
+    for (size_t i = 0; i < list->item_count; i++)
+        if (list->items[i].required && !(given >> i & 1))
+            fault(walk, &node->start_mark, path, "\"%s\" is missing", list->items[i].path);
+}
+
+/* A list in the file replaces the default's. */
+static void read_list(struct walk *walk, const yaml_node_t *node, const char *path, const struct key *key,
+                      void *base)
+{
+    unsigned char *first = (unsigned char *)base + key->offset;
+    unsigned char *count = (unsigned char *)base + key->count_offset;
+    memset(first, 0, key->size);
+    *count = 0;
+    if (is_plain_null(node))
+        return;
+    if (node->type != YAML_SEQUENCE_NODE) {
+        fault(walk, &node->start_mark, path, "must be a list");
+        return;
+    }
+    for (yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top;
+         item++) {
+        const yaml_node_t *value = yaml_document_get_node(walk->document, *item);
+        char shown[PATH_SIZE];
+        snprintf(shown, sizeof shown, "%.140s[%u]", path, (unsigned)*count);
+        if (*count >= key->high) {
+            fault(walk, &value->start_mark, path, "more than %lld items", (long long)key->high);
+            return;
+        }
+        unsigned char *slot = first + *count * key->item_size;
+        ++*count;
+        if (key->type == KEY_LIST) {
+            uint64_t given = 0;
+            read_mapping(walk, value, shown, "", key->items, key->item_count, slot, &given);
+            if (value->type == YAML_MAPPING_NODE)
+                check_required(walk, value, shown, key, given);
+        } else if (value->type != YAML_SCALAR_NODE) {
+            fault(walk, &value->start_mark, shown, "must be a text");
+        } else {
+            const struct key word = {
+                .type = KEY_TEXT, .size = key->item_size, .rule = key->rule, .allowed = key->allowed};
+            set_text(walk, value, shown, &word, slot);
+        }
+    }
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Levenshtein's distance; long words are far from everything. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[DISTANCE_MAX + 1], a_len = strlen(a), b_len = strlen(b);
+    if (a_len > DISTANCE_MAX || b_len > DISTANCE_MAX)
+        return DISTANCE_MAX;
+    for (size_t j = 0; j <= b_len; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a_len; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b_len; j++) {
+            size_t change = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            row[j] = least(change, least(row[j], row[j - 1]) + 1);
+        }
+    }
+    return row[b_len];
+}
+
+/* The known word at this place that is most like `word`, or "". `nearest` is filled. */
+static void find_nearest(const struct key *keys, size_t count, const char *prefix, const char *word,
+                         char nearest[DISTANCE_MAX + 1])
+{
+    size_t best = least(3, (strlen(word) + 1) / 2 + 1), prefix_len = strlen(prefix);
+    nearest[0] = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(keys[i].path, prefix, prefix_len) != 0)
+            continue;
+        const char *rest = keys[i].path + prefix_len;
+        size_t len = strcspn(rest, ".");
+        char known[DISTANCE_MAX + 1];
+        if (len > DISTANCE_MAX)
+            continue;
+        memcpy(known, rest, len);
+        known[len] = 0;
+        size_t far = distance(word, known);
+        if (far < best) {
+            best = far;
+            memcpy(nearest, known, sizeof known);
+        }
+    }
+}
+
+static void read_pair(struct walk *walk, const yaml_node_t *name, const yaml_node_t *value, const char *shown,
+                      const char *prefix, const struct key *keys, size_t count, void *base, uint64_t *given)
+{
+    char path[PATH_SIZE], place[PATH_SIZE], section[PATH_SIZE];
+    snprintf(path, sizeof path, "%s%.60s", prefix, scalar(name));
+    snprintf(place, sizeof place, "%s%s%.60s", shown, *shown ? "." : "", scalar(name));
+    /* Sections are nested; a dotted word is no way around that, or a key could be given twice unseen. */
+    bool dotted = strchr(scalar(name), '.') != NULL;
+    size_t found = dotted ? count : key_find(keys, count, path);
+    if (found == count && !dotted && key_is_section(keys, count, path)) {
+        snprintf(section, sizeof section, "%.150s.", path);
+        if (!is_plain_null(value))
+            read_mapping(walk, value, place, section, keys, count, base, given);
+        return;
+    }
+    if (found == count || !is_printable(scalar(name), name->data.scalar.length)) {
+        char nearest[DISTANCE_MAX + 1];
+        find_nearest(keys, count, prefix, scalar(name), nearest);
+        fault(walk, &name->start_mark, is_printable(place, strlen(place)) ? place : "", "unknown key%s%s%s",
+              *nearest ? "; is \"" : "", nearest, *nearest ? "\" meant?" : "");
+        return;
+    }
+    const struct key *key = &keys[found];
+    if (keys == config_keys)
+        walk->marks[found] =
+            (yaml_mark_t){.line = value->start_mark.line + 1, .column = value->start_mark.column};
+    else
+        *given |= UINT64_C(1) << found;
+    if (key->type == KEY_LIST || key->type == KEY_WORDS)
+        read_list(walk, value, place, key, base);
+    else if (value->type != YAML_SCALAR_NODE)
+        fault(walk, &value->start_mark, place, "must be a single value");
+    else
+        set_scalar(walk, value, place, key, base);
+}
+
+/* Whether the same key stands earlier in the mapping. Quadratic, over mappings that have at most some thirty
+ * known keys; the first fault ends a long list. */
+static const yaml_node_t *earlier(struct walk *walk, const yaml_node_t *node, const yaml_node_pair_t *pair)
+{
+    const yaml_node_t *name = yaml_document_get_node(walk->document, pair->key);
+    for (yaml_node_pair_t *other = node->data.mapping.pairs.start; other < pair; other++) {
+        const yaml_node_t *word = yaml_document_get_node(walk->document, other->key);
+        if (word->type == YAML_SCALAR_NODE && strcmp(scalar(word), scalar(name)) == 0)
+            return word;
+    }
+    return NULL;
+}
+
+/* `shown` is the path for people, `prefix` the one in `keys`; `given` gets a bit for each key of a list's
+ * item. */
+static void read_mapping(struct walk *walk, const yaml_node_t *node, const char *shown, const char *prefix,
+                         const struct key *keys, size_t count, void *base, uint64_t *given)
+{
+    if (node->type != YAML_MAPPING_NODE) {
+        fault(walk, &node->start_mark, shown, "must be a mapping of keys to values");
+        return;
+    }
+    for (yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top;
+         pair++) {
+        const yaml_node_t *name = yaml_document_get_node(walk->document, pair->key);
+        const yaml_node_t *value = yaml_document_get_node(walk->document, pair->value);
+        if (walk->faults > CONFIG_ERRORS_MAX) {
+            walk->faults++; /* no longer looked at, but counted */
+            continue;
+        }
+        if (name->type != YAML_SCALAR_NODE) {
+            fault(walk, &name->start_mark, shown, "a key must be a single word");
+            continue;
+        }
+        const yaml_node_t *first = earlier(walk, node, pair);
+        if (first)
+            fault(walk, &name->start_mark, shown, "\"%.40s\" is given twice, first in line %zu", scalar(name),
+                  first->start_mark.line + 1);
+        else
+            read_pair(walk, name, value, shown, prefix, keys, count, base, given);
+    }
+}
+
+/* --- The document --- */
+
+/* Line and column of a byte, for faults that libyaml does not place. */
+static yaml_mark_t mark_of(const char *text, size_t at)
+{
+    yaml_mark_t mark = {.index = at};
+    for (size_t i = 0; i < at; i++) {
+        if (text[i] == '\n') {
+            mark.line++;
+            mark.column = 0;
+        } else if (((unsigned char)text[i] & 0xC0) != 0x80) {
+            mark.column++;
+        }
+    }
+    return mark;
+}
+
+static void syntax_fault(struct walk *walk, const yaml_parser_t *parser, const char *text)
+{
+    if (parser->error == YAML_MEMORY_ERROR) {
+        fault(walk, NULL, "", "out of memory");
+        return;
+    }
+    yaml_mark_t mark = parser->problem_mark;
+    if (parser->error == YAML_READER_ERROR)
+        mark = mark_of(text, parser->problem_offset);
+    fault(walk, &mark, "", "not YAML: %s", parser->problem ? parser->problem : "cannot be read");
+}
+
+static const yaml_mark_t *mark_for(struct walk *walk, const char *path, yaml_mark_t *mark)
+{
+    *mark = walk->marks[key_find(config_keys, config_key_count, path)];
+    if (mark->line == 0)
+        return NULL;
+    mark->line--;
+    return mark;
+}
+
+static void check_pair_of_files(struct walk *walk, const char *cert_path, const char *cert,
+                                const char *key_path, const char *key)
+{
+    yaml_mark_t mark;
+    if (*cert && !*key)
+        fault(walk, mark_for(walk, cert_path, &mark), cert_path, "needs %s as well", key_path);
+    if (*key && !*cert)
+        fault(walk, mark_for(walk, key_path, &mark), key_path, "needs %s as well", cert_path);
+}
+
+static void check_policy(struct walk *walk, const struct config *config)
+{
+    struct buf faults;
+    yaml_mark_t mark;
+    buf_init(&faults, 20000);
+    if (policy_check(&config->alert, &faults)) {
+        const char *line = buf_text(&faults);
+        while (*line) {
+            size_t len = strcspn(line, "\n");
+            fault(walk, mark_for(walk, "policy", &mark), "", "%.*s", (int)len,
+                  line); /* it says policy[N] itself */
+            line += len + (line[len] == '\n');
+        }
+    }
+    buf_release(&faults);
+}
+
+/* What no single key shows. */
+static void check_whole(struct walk *walk, const struct config *config)
+{
+    yaml_mark_t mark;
+    check_pair_of_files(walk, "broker.cert_file", config->broker.cert_file, "broker.key_file",
+                        config->broker.key_file);
+    check_pair_of_files(walk, "relay.police.cert_file", config->relay.police_cert, "relay.police.key_file",
+                        config->relay.police_key);
+    if (config->detect.flat_urgent_percent > config->detect.flat_percent)
+        fault(walk, mark_for(walk, "detect.flat_urgent_percent", &mark), "detect.flat_urgent_percent",
+              "%u lies above detect.flat_percent, which is %u", config->detect.flat_urgent_percent,
+              config->detect.flat_percent);
+    for (size_t i = 0; i < config->relay.webhook_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(config->relay.webhooks[i].name, config->relay.webhooks[j].name) == 0)
+                fault(walk, mark_for(walk, "relay.webhook", &mark), "relay.webhook",
+                      "two receivers are named \"%s\"", config->relay.webhooks[i].name);
+    check_policy(walk, config);
+}
+
+static void read_document(struct walk *walk, yaml_parser_t *parser, const char *text, struct config *config)
+{
+    yaml_document_t document, more;
+    if (!yaml_parser_load(parser, &document)) {
+        syntax_fault(walk, parser, text);
+        return;
+    }
+    walk->document = &document;
+    const yaml_node_t *root = yaml_document_get_root_node(&document);
+    if (root && !is_plain_null(root))
+        read_mapping(walk, root, "", "", config_keys, config_key_count, config, NULL);
+    if (root && !yaml_parser_load(parser, &more)) {
+        syntax_fault(walk, parser, text);
+    } else if (root) {
+        const yaml_node_t *second = yaml_document_get_root_node(&more);
+        if (second)
+            fault(walk, &second->start_mark, "", "a second document; the configuration is one");
+        yaml_document_delete(&more);
+    }
+    yaml_document_delete(&document);
+    if (walk->faults == 0)
+        check_whole(walk, config);
+}
+
+size_t config_read_yaml(const char *text, size_t len, const char *name, struct config *config,
+                        struct buf *errors)
+{
+    struct walk walk = {.name = name, .errors = errors};
+    size_t bad_at;
+    yaml_parser_t parser;
+    if (!text_is_utf8(text, len, &bad_at)) {
+        yaml_mark_t mark = mark_of(text, bad_at);
+        fault(&walk, &mark, "", "not UTF-8 text");
+    } else if (!yaml_parser_initialize(&parser)) {
+        fault(&walk, NULL, "", "out of memory");
+    } else {
+        yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+        yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+        read_document(&walk, &parser, text, config);
+        yaml_parser_delete(&parser);
+    }
+    if (walk.faults > CONFIG_ERRORS_MAX)
+        buf_printf(errors, "%s: and %zu more\n", name, walk.faults - CONFIG_ERRORS_MAX);
+    return walk.faults;
+}

@@ -1,0 +1,71 @@
+/* The one ordered input log of a county (contracts.md 1): nothing else ever enters the fold. Live, replay and
+ * recovery feed the same structs to the same functions, which is why they give the same bytes. */
+#ifndef HUYANG_INPUT_H
+#define HUYANG_INPUT_H
+
+#include "alert/alert.h"
+#include "ingest/event.h"
+
+#define INPUT_MAP(X)                                                                                         \
+    X(REPORT, report)     /* admitted events of one device that belong together */                           \
+    X(ACTION, action)     /* what a person did */                                                            \
+    X(DELIVERY, delivery) /* what a relay or device said about a job */                                      \
+    X(LINK, link)         /* a device's birth or last will */                                                \
+    X(BROKER, broker)     /* the gateway's own connection went up or down */                                 \
+    X(REGISTRY, registry) /* a new registry version came into force */                                       \
+    X(CONFIG, config)     /* a new configuration came into force */
+enum input_kind {
+    INPUT_NONE,
+#define X(name, text) INPUT_##name,
+    INPUT_MAP(X)
+#undef X
+        INPUT_KIND_COUNT
+};
+const char *input_kind_name(enum input_kind kind);
+
+struct report {
+    uint32_t device, epoch;
+    uint64_t first_seq; /* events[i] has seq first_seq + i unless its key says otherwise */
+    uint8_t lane;
+    uint8_t count;              /* 1..EVENT_BATCH_MAX */
+    const struct event *events; /* borrowed */
+};
+struct device_link {
+    uint32_t device;
+    uint64_t ordinal;
+    uint8_t up;
+};
+
+struct input {
+    uint64_t n;   /* from 1; 0 = not numbered yet */
+    int64_t t_ms; /* arrival; never below its predecessor's */
+    uint8_t kind; /* enum input_kind */
+    union {
+        struct report report;
+        struct action action;
+        struct delivery delivery;
+        struct device_link link;
+        uint8_t broker_up;
+        char version[80]; /* SHA-256 hex of the registry or configuration */
+    };
+};
+
+/* The stored form (versioned; events by their compact codec). `out` is appended to; check out->failed
+ * afterwards. n, t and kind are not in it: they are columns of their own. Enum values are stored as numbers,
+ * so new ones are only ever added at the end of their map. */
+void input_encode(const struct input *input, struct buf *out);
+/* The way back. Events are written into `events` (room for EVENT_BATCH_MAX). ERR_CORRUPT on anything
+ * unexpected. */
+MUST_CHECK enum err input_decode(uint64_t n, int64_t t_ms, enum input_kind kind, const void *blob, size_t len,
+                                 struct event *events, struct input *ret_input);
+
+/* A line of contracts.md 6 for this input, without newline: what `journal export` writes. Report lines carry
+ * "lane", "epoch" and "seq" beside the contract's members, so that replay derives the same ids; "seqs" (one
+ * each) when the numbers are not consecutive; "reports" (one each) when a device marked what belongs
+ * together. An event has "at" whenever its device told a time, so that the reader comes to the same flags; a
+ * time that was refused (EVENT_AT_BAD) is written as 1970-01-01T00:00:00.001, which is refused again. A
+ * device that the registry lacks is written as "?". */
+void input_to_json(const struct input *input, const struct registry *registry, const struct tz *tz,
+                   struct buf *out);
+
+#endif

@@ -1,0 +1,139 @@
+#include "output.h"
+
+#include <string.h>
+
+static void put_time(struct buf *out, const struct tz *tz, int64_t t_ms)
+{
+    char text[CLOCK_TEXT_SIZE];
+    clock_format(tz, t_ms, text);
+    buf_printf(out, "{\"t\":\"%s\"", text);
+}
+
+static void put_id(struct buf *out, const char *member, const struct hash_id *id)
+{
+    char text[HASH_ID_TEXT];
+    hash_id_text(id, text);
+    buf_printf(out, ",\"%s\":\"%s\"", member, text);
+}
+
+static void put_subject(struct buf *out, struct subject subject, const struct registry *registry)
+{
+    static const char *const kinds[] = {"none", "resident", "household", "territory", "device"};
+    buf_printf(out, "\"subject\":{\"%s\":", kinds[subject.kind <= SUBJECT_DEVICE ? subject.kind : 0]);
+    buf_json_string(out, registry_subject_id(registry, subject));
+    buf_putc(out, '}');
+}
+
+static void put_reason(struct buf *out, const struct finding *finding, const struct registry *registry,
+                       const struct tz *tz)
+{
+    struct buf sentence;
+    buf_init(&sentence, 1024);
+    finding_sentence(finding, registry, tz, false, &sentence);
+    buf_puts(out, ",\"reason\":");
+    buf_json_string(out, buf_text(&sentence));
+    buf_printf(out, ",\"code\":\"%s\"", finding_code(finding));
+    if (finding->flags & FINDING_LATE)
+        buf_puts(out, ",\"late\":true");
+    if (finding->flags & FINDING_CLEARS)
+        buf_puts(out, ",\"clears\":true");
+    buf_release(&sentence);
+}
+
+static bool is_set(const struct hash_id *id)
+{
+    static const struct hash_id zero;
+    return memcmp(id, &zero, sizeof(zero)) != 0;
+}
+
+void output_transition(const struct alert *alert, const struct transition *transition,
+                       const struct registry *registry, const struct tz *tz, struct buf *out)
+{
+    put_time(out, tz, transition->t_ms);
+    put_id(out, "alert", &alert->id);
+    buf_printf(out, ",\"transition\":\"%s\",", transition_name(transition->kind));
+    put_subject(out, alert->subject, registry);
+    buf_printf(out, ",\"family\":\"%s\",\"level\":\"%s\",\"findings\":[", family_name(alert->family),
+               level_name(alert->level));
+    for (unsigned i = 0; i < alert->share_count; i++) {
+        const struct finding *finding = &alert->shares[i].finding;
+        buf_printf(out, "%s{\"detector\":\"%s\",\"score\":%.6f", i > 0 ? "," : "",
+                   detectors[finding->detector]->name, finding->score);
+        put_reason(out, finding, registry, tz);
+        buf_putc(out, '}');
+    }
+    buf_printf(out, "],\"number\":%u", transition->number);
+    if (transition->kind == TRANSITION_CLOSED)
+        buf_printf(out, ",\"disposition\":\"%s\"", disposition_name(alert->disposition));
+    if (is_set(&alert->previous))
+        put_id(out, "previous", &alert->previous);
+    if (is_set(&alert->absorbed_by))
+        put_id(out, "absorbed_by", &alert->absorbed_by);
+    buf_puts(out, ",\"by\":");
+    buf_json_string(out, transition->by);
+    buf_puts(out, ",\"why\":");
+    buf_json_string(out, transition->why);
+    buf_putc(out, '}');
+}
+
+void output_finding(const struct finding *finding, const struct registry *registry, const struct tz *tz,
+                    struct buf *out)
+{
+    put_time(out, tz, finding->t_ms);
+    buf_printf(out, ",\"finding\":{\"detector\":\"%s\",", detectors[finding->detector]->name);
+    put_subject(out, finding->subject, registry);
+    buf_printf(out, ",\"family\":\"%s\",\"score\":%.6f,\"level\":\"%s\"", family_name(finding->family),
+               finding->score, level_name(finding->level));
+    put_reason(out, finding, registry, tz);
+    buf_puts(out, "}}");
+}
+
+void output_row(const struct outbox_row *row, const struct tz *tz, struct buf *out)
+{
+    put_time(out, tz, row->created_ms);
+    buf_printf(out, ",\"relay\":\"%s\",\"state\":\"%s\"", job_name(row->job_kind),
+               delivery_name(DELIVERY_QUEUED));
+    put_id(out, "id", &row->id);
+    put_id(out, "alert", &row->alert);
+    buf_printf(out, ",\"level\":\"%s\"", level_name(row->level));
+    if (row->role != ROLE_NONE)
+        buf_printf(out, ",\"role\":\"%s\"", role_name(row->role));
+    buf_puts(out, ",\"to\":");
+    buf_json_string(out, row->target_name);
+    buf_putc(out, '}');
+}
+
+void output_delivery(const struct batch_delivery *delivery, const struct tz *tz, struct buf *out)
+{
+    put_time(out, tz, delivery->t_ms);
+    buf_printf(out, ",\"relay\":\"%s\",\"state\":\"%s\"", job_name(delivery->job_kind),
+               delivery_name(delivery->state));
+    put_id(out, "id", &delivery->job);
+    put_id(out, "alert", &delivery->alert);
+    if (delivery->reason[0] != '\0') {
+        buf_puts(out, ",\"reason\":");
+        buf_json_string(out, delivery->reason);
+    }
+    buf_putc(out, '}');
+}
+
+bool output_item(const struct batch_item *item, bool findings, const struct registry *registry,
+                 const struct tz *tz, struct buf *out)
+{
+    switch (item->kind) {
+    case BATCH_FINDING:
+        if (findings)
+            output_finding(&item->finding.finding, registry, tz, out);
+        return findings;
+    case BATCH_TRANSITION: buf_append(out, item->transition.line, item->transition.len); return true;
+    case BATCH_JOB: output_row(&item->row, tz, out); return true;
+    case BATCH_DELIVERY: output_delivery(&item->delivery, tz, out); return true;
+    case BATCH_INPUT:
+    case BATCH_ALERT:
+    case BATCH_WATERMARK:
+    case BATCH_GAP:
+    case BATCH_STATE:
+    case BATCH_STATE_DONE: return false;
+    }
+    return false;
+}

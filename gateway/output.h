@@ -1,0 +1,21 @@
+/* The JSON lines of contracts.md 6: what replay prints and what the audit trail keeps of each transition.
+ * Fixed member order, scores with six decimals: the same values give the same bytes. Pure. Each function
+ * appends one line without newline. */
+#ifndef HUYANG_OUTPUT_H
+#define HUYANG_OUTPUT_H
+
+#include "batch.h"
+
+void output_transition(const struct alert *alert, const struct transition *transition,
+                       const struct registry *registry, const struct tz *tz, struct buf *out);
+void output_finding(const struct finding *finding, const struct registry *registry, const struct tz *tz,
+                    struct buf *out);
+/* A job was made: state queued. */
+void output_row(const struct outbox_row *row, const struct tz *tz, struct buf *out);
+void output_delivery(const struct batch_delivery *delivery, const struct tz *tz, struct buf *out);
+/* Whatever of the above an item is; false (nothing appended) for the other kinds, and for findings unless
+ * asked. */
+bool output_item(const struct batch_item *item, bool findings, const struct registry *registry,
+                 const struct tz *tz, struct buf *out);
+
+#endif

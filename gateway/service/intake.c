@@ -1,0 +1,401 @@
+#include "service/intake.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/log.h"
+
+enum {
+    HELD_MAX = 1024,          /* routine messages waiting for a gap before them */
+    HELD_BYTES_MAX = 4 << 20, /* of their payloads; past either the message is dropped and comes again */
+    QUARANTINE_MAX = 4096     /* ids of unknown devices remembered, so that each is logged once */
+};
+
+/* A routine message that came before its predecessor. */
+struct held {
+    struct held *next;
+    int64_t until_mono_ms;
+    uint32_t device;
+    size_t len;
+    unsigned char payload[];
+};
+
+struct intake {
+    struct intake_config config;
+    struct decoder *decoder;
+    struct decoded_batch batch; /* of the message under way */
+    struct held *held, **held_end;
+    size_t held_bytes;
+    uint64_t quarantine[QUARANTINE_MAX]; /* hashes of ids, open addressing, 0 = free */
+    struct log_limit bad_limit;
+    struct intake_stats stats;
+};
+
+enum err intake_new(const struct intake_config *config, struct intake **ret_intake)
+{
+    struct intake *intake = calloc(1, sizeof(*intake));
+    if (intake == NULL)
+        return ERR_NOMEM;
+    intake->config = *config;
+    intake->held_end = &intake->held;
+    const enum err err = decoder_new(&intake->decoder);
+    if (err != ERR_OK) {
+        free(intake);
+        return err;
+    }
+    *ret_intake = intake;
+    return ERR_OK;
+}
+
+void intake_free(struct intake *intake)
+{
+    if (intake == NULL)
+        return;
+    while (intake->held != NULL) {
+        struct held *held = intake->held;
+        intake->held = held->next;
+        free(held);
+    }
+    decoder_free(intake->decoder);
+    free(intake);
+}
+
+static void refuse(struct intake *intake, enum refusal refusal, unsigned count)
+{
+    intake->stats.refused[refusal] += count;
+}
+
+/* An unknown device is listed once and gets no answer: it keeps its events until somebody adopts it. */
+static void quarantine(struct intake *intake, const char *id, struct now now)
+{
+    refuse(intake, REFUSAL_UNKNOWN_DEVICE, 1);
+    const uint64_t hash = hash_table(id, strlen(id)) | 1;
+    for (size_t i = 0; i < QUARANTINE_MAX; i++) {
+        uint64_t *place = &intake->quarantine[(hash + i) % QUARANTINE_MAX];
+        if (*place == hash || intake->stats.quarantined >= QUARANTINE_MAX / 2)
+            return;
+        if (*place != 0)
+            continue;
+        *place = hash;
+        intake->stats.quarantined++;
+        if (log_allow(&intake->bad_limit, "fleet.quarantine", 20, now.mono_ms))
+            log_write(LOG_WARN, "fleet.quarantine",
+                      "a device that is not in the registry was heard\tdevice=%s", id);
+        return;
+    }
+}
+
+/* ---- one decoded message ---- */
+
+struct message {
+    uint32_t device;
+    enum lane lane;
+    int64_t t_ms;
+    struct now now;
+    bool force; /* the time to wait for a gap is over */
+};
+
+/* How many events from `from` on belong to one report and are to be taken now: consecutive, new, usable. */
+static unsigned run_length(const struct decoded_batch *batch, const bool *take, unsigned from)
+{
+    unsigned to = from + 1;
+    const uint32_t report = batch->events[from].report;
+    while (to < batch->count && take[to] && report != 0 && batch->events[to].report == report)
+        to++;
+    return to - from;
+}
+
+/* Admission and the fold for events [from, from + count). False: no room, nothing of them was marked. */
+static bool take_run(struct intake *intake, const struct message *message, struct sequence_epoch *epoch,
+                     unsigned from, unsigned count)
+{
+    struct decoded_batch *batch = &intake->batch;
+    const uint64_t first_seq = batch->first_seq + from;
+    enum refusal refused[EVENT_BATCH_MAX];
+    const unsigned kept = gateway_admit(intake->config.gateway, message->device, message->t_ms,
+                                        &batch->events[from], refused, count);
+    if (kept > 0) {
+        struct input input = {.t_ms = message->t_ms,
+                              .kind = INPUT_REPORT,
+                              .report = {.device = message->device,
+                                         .epoch = batch->epoch,
+                                         .first_seq = batch->events[from].key.seq,
+                                         .lane = (uint8_t)message->lane,
+                                         .count = (uint8_t)kept,
+                                         .events = &batch->events[from]}};
+        if (gateway_on_input(intake->config.gateway, &input) != ERR_OK)
+            return false;
+        intake->stats.events += kept;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        if (refused[i] != REFUSAL_NONE)
+            refuse(intake, refused[i], 1);
+        sequence_mark(epoch, first_seq + i); /* evaluated or refused: either way it is dealt with */
+    }
+    return true;
+}
+
+/* What each event of the message is to us; false when a routine message must wait for what is missing before
+ * it. */
+static bool judge(struct intake *intake, const struct message *message, const struct sequence_epoch *epoch,
+                  bool *take, bool *owe)
+{
+    const struct decoded_batch *batch = &intake->batch;
+    for (unsigned i = 0; i < batch->count; i++) {
+        take[i] = false;
+        switch (sequence_judge(epoch, batch->first_seq + i)) {
+        case SEQUENCE_NEW: take[i] = true; break;
+        case SEQUENCE_ABOVE_GAP:
+            take[i] = true;
+            /* Behind an event of this same message it is no gap: that one is marked first. */
+            if (i == 0 && message->lane == LANE_ROUTINE && !message->force)
+                return false;
+            break;
+        case SEQUENCE_COMMITTED:
+            *owe = true;
+            refuse(intake, REFUSAL_DUPLICATE, 1);
+            break;
+        case SEQUENCE_UNCOMMITTED: refuse(intake, REFUSAL_DUPLICATE, 1); break;
+        case SEQUENCE_TOO_FAR: refuse(intake, REFUSAL_BAD_SEQ, 1); break;
+        }
+    }
+    return true;
+}
+
+static bool note_gap(struct intake *intake, const struct message *message, struct sequence_epoch *epoch)
+{
+    uint64_t from = 0;
+    const uint64_t lost = sequence_rebase(epoch, intake->batch.base, &from);
+    if (lost == 0)
+        return true;
+    intake->stats.gaps++;
+    return gateway_note_gap(intake->config.gateway, &(struct batch_gap){.device = message->device,
+                                                                        .epoch = intake->batch.epoch,
+                                                                        .lane = (uint8_t)message->lane,
+                                                                        .from = from,
+                                                                        .to = intake->batch.base,
+                                                                        .t_ms = message->t_ms});
+}
+
+enum taken { TAKEN, NO_ROOM, MUST_WAIT };
+
+/* The decoded message in intake->batch, whole. */
+static enum taken take_batch(struct intake *intake, const struct message *message)
+{
+    struct decoded_batch *batch = &intake->batch;
+    struct sequence *sequence = seats_sequence(intake->config.seats, message->device, message->lane);
+    struct sequence_epoch *epoch = sequence_open(sequence, batch->epoch, batch->base, message->t_ms);
+    bool take[EVENT_BATCH_MAX], owe = false;
+    if (!note_gap(intake, message, epoch))
+        return NO_ROOM;
+    if (!judge(intake, message, epoch, take, &owe))
+        return MUST_WAIT;
+    enum taken taken = TAKEN;
+    bool changed = false;
+    for (unsigned i = 0; i < batch->count && taken == TAKEN;) {
+        if (!take[i] || batch->refused[i] != REFUSAL_NONE) {
+            if (take[i]) {
+                refuse(intake, batch->refused[i], 1);
+                sequence_mark(epoch, batch->first_seq + i);
+                changed = true;
+            }
+            i++;
+            continue;
+        }
+        unsigned count = run_length(batch, take, i);
+        for (unsigned j = i; j < i + count; j++)
+            if (batch->refused[j] != REFUSAL_NONE)
+                count = j - i; /* a refused event ends the run; i itself is usable */
+        if (!take_run(intake, message, epoch, i, count))
+            taken = NO_ROOM;
+        else
+            changed = true;
+        i += count;
+    }
+    if (changed)
+        seats_changed(intake->config.seats, message->device, message->lane, batch->epoch);
+    if (owe)
+        seats_owe_ack(intake->config.seats, message->device, message->lane, batch->epoch);
+    return taken;
+}
+
+/* ---- waiting for a gap ---- */
+
+static void hold(struct intake *intake, const struct message *message, const void *payload, size_t len)
+{
+    struct held *held = NULL;
+    if (intake->stats.held < HELD_MAX && intake->held_bytes + len <= HELD_BYTES_MAX)
+        held = malloc(sizeof(*held) + len);
+    if (held == NULL) {
+        refuse(intake, REFUSAL_HELD_FULL, 1);
+        return;
+    }
+    *held = (struct held){.until_mono_ms = message->now.mono_ms + intake->config.gap_wait_ms,
+                          .device = message->device,
+                          .len = len};
+    memcpy(held->payload, payload, len);
+    *intake->held_end = held;
+    intake->held_end = &held->next;
+    intake->held_bytes += len;
+    intake->stats.held++;
+}
+
+static void drop_held(struct intake *intake, struct held **link)
+{
+    struct held *held = *link;
+    *link = held->next;
+    if (held->next == NULL)
+        intake->held_end = link;
+    intake->held_bytes -= held->len;
+    intake->stats.held--;
+    free(held);
+}
+
+/* Tries every held message of one device (or of all whose time is over) once more, in order of arrival. */
+static bool retry_held(struct intake *intake, uint32_t device, int64_t t_ms, struct now now)
+{
+    struct held **link = &intake->held;
+    while (*link != NULL) {
+        struct held *held = *link;
+        const bool due = held->until_mono_ms <= now.mono_ms;
+        if (!due && held->device != device) {
+            link = &held->next;
+            continue;
+        }
+        const struct message message = {
+            .device = held->device, .lane = LANE_ROUTINE, .t_ms = t_ms, .now = now, .force = due};
+        enum taken taken = TAKEN;
+        if (decode_batch(intake->decoder, LANE_ROUTINE, held->payload, held->len, &intake->batch) ==
+            REFUSAL_NONE)
+            taken = take_batch(intake, &message);
+        if (taken == NO_ROOM)
+            return false;
+        if (taken == TAKEN)
+            drop_held(intake, link);
+        else
+            link = &held->next;
+    }
+    return true;
+}
+
+bool intake_release(struct intake *intake, int64_t t_ms, struct now now)
+{
+    return intake->held == NULL || retry_held(intake, EVENT_NO_DEVICE, t_ms, now);
+}
+
+int64_t intake_next(const struct intake *intake)
+{
+    int64_t next = INT64_MAX;
+    for (const struct held *held = intake->held; held != NULL; held = held->next)
+        if (held->until_mono_ms < next)
+            next = held->until_mono_ms;
+    return next;
+}
+
+/* ---- messages ---- */
+
+static bool take_events(struct intake *intake, const struct message *message, const void *payload, size_t len)
+{
+    struct decoded_batch *batch = &intake->batch;
+    const enum refusal refusal = decode_batch(intake->decoder, message->lane, payload, len, batch);
+    if (refusal != REFUSAL_NONE) {
+        refuse(intake, refusal, 1);
+        if (log_allow(&intake->bad_limit, "ingest.refused", 20, message->now.mono_ms))
+            log_write(LOG_WARN, "ingest.refused",
+                      "a message could not be used\treason=%s bytes=%zu device=%s", refusal_name(refusal),
+                      len, registry_device(gateway_registry(intake->config.gateway), message->device)->id);
+        return true;
+    }
+    intake->stats.unknown_enums += batch->unknown_enums;
+    intake->stats.unknown_fields += batch->unknown_fields;
+    switch (take_batch(intake, message)) {
+    case TAKEN: break;
+    case NO_ROOM: return false;
+    case MUST_WAIT: hold(intake, message, payload, len); return true;
+    }
+    if (message->lane == LANE_ROUTINE && intake->stats.held > 0)
+        return retry_held(intake, message->device, message->t_ms, message->now);
+    return true;
+}
+
+/* A birth of a newer session, or the will of the one that is up: anything else is the retained state we know,
+ * or a late will of an old session. */
+static bool link_is_news(const struct live_device *device, bool born, uint64_t ordinal)
+{
+    return ordinal > device->link_ordinal ||
+           (ordinal == device->link_ordinal && !born && device->link_up == LIVE_YES);
+}
+
+static bool take_link(struct intake *intake, const struct message *message, const void *payload, size_t len)
+{
+    struct link_message link;
+    if (decode_link(intake->decoder, payload, len, &link) != ERR_OK) {
+        refuse(intake, REFUSAL_UNPARSABLE, 1);
+        return true;
+    }
+    if (!link_is_news(live_device(gateway_live(intake->config.gateway), message->device), link.born,
+                      link.ordinal))
+        return true;
+    struct input input = {.t_ms = message->t_ms,
+                          .kind = INPUT_LINK,
+                          .link = {.device = message->device, .ordinal = link.ordinal, .up = link.born}};
+    return gateway_on_input(intake->config.gateway, &input) == ERR_OK;
+}
+
+static bool take_clock(struct intake *intake, const void *payload, size_t len, struct now now)
+{
+    int64_t time_ms;
+    if (intake->config.on_clock == NULL || decode_clock(intake->decoder, payload, len, &time_ms) != ERR_OK)
+        refuse(intake, REFUSAL_WRONG_TOPIC, 1);
+    else
+        intake->config.on_clock(intake->config.self, time_ms, now);
+    return true;
+}
+
+bool intake_take(struct intake *intake, const struct link_record *record, size_t len, int64_t t_ms,
+                 struct now now)
+{
+    const char *name = (const char *)(record + 1);
+    const void *payload = name + record->topic_len;
+    struct topic topic;
+    (void)len;
+    intake->stats.messages++;
+    if (topic_parse(name, record->topic_len, &topic) != ERR_OK) {
+        refuse(intake, REFUSAL_WRONG_TOPIC, 1);
+        return true;
+    }
+    if (topic.kind != TOPIC_BEAT && strcmp(topic.county, intake->config.county) != 0) {
+        refuse(intake, REFUSAL_WRONG_COUNTY, 1);
+        return true;
+    }
+    if (topic.kind == TOPIC_CLOCK)
+        return take_clock(intake, payload, record->payload_len, now);
+    const bool events = topic.kind == TOPIC_URGENT || topic.kind == TOPIC_ROUTINE;
+    if (!events && topic.kind != TOPIC_LINK) {
+        refuse(intake, REFUSAL_WRONG_TOPIC, 1);
+        return true;
+    }
+    if (events && record->retained) {
+        refuse(intake, REFUSAL_RETAINED, 1);
+        return true;
+    }
+    const struct message message = {
+        .device = registry_find(gateway_registry(intake->config.gateway), REGISTRY_DEVICE, topic.device),
+        .lane = topic.kind == TOPIC_ROUTINE ? LANE_ROUTINE : LANE_URGENT,
+        .t_ms = t_ms,
+        .now = now};
+    if (message.device == REGISTRY_NONE) {
+        quarantine(intake, topic.device, now);
+        return true;
+    }
+    const bool taken = topic.kind == TOPIC_LINK ? take_link(intake, &message, payload, record->payload_len)
+                                                : take_events(intake, &message, payload, record->payload_len);
+    if (taken)
+        intake->config.on_heard(intake->config.self, message.device, now);
+    return taken;
+}
+
+void intake_stats(const struct intake *intake, struct intake_stats *ret_stats)
+{
+    *ret_stats = intake->stats;
+}

@@ -1,0 +1,95 @@
+/* The inside of the live gateway, shared by the files of this folder and by nobody else: service.c (life),
+ * recover.c (start), pump.c (each wake-up), importer.c (a new registry), metrics.c (numbers). */
+#ifndef HUYANG_SERVICE_PARTS_H
+#define HUYANG_SERVICE_PARTS_H
+
+#include <pthread.h>
+
+#include "api/api.h"
+#include "relay/outbox.h"
+#include "service/committer.h"
+#include "service/inbox.h"
+#include "service/intake.h"
+#include "service/service.h"
+
+enum {
+    SERVICE_BATCH_BYTES = 48 << 20, /* most bytes of one batch; reached only when the disk is full for long */
+    SERVICE_ANSWERS_MAX = INBOX_MAX,
+    SERVICE_PENDING_MAX = 1024,
+    SERVICE_PUMP_MS = 50,     /* the lazy lane's drain, timers of the fold, retries */
+    SERVICE_ROUTINE_RUN = 256 /* routine messages drained before urgent ones are looked at again */
+};
+
+/* A person's action waits for the commit of the batch it stands in. */
+struct answers {
+    uint64_t tickets[SERVICE_ANSWERS_MAX];
+    unsigned count;
+};
+
+/* A registry read on the API thread, to be put into force by the core loop. */
+struct import {
+    pthread_mutex_t lock;
+    bool busy;                 /* one at a time */
+    struct registry *registry; /* ready to be put into force */
+    uint64_t ticket;
+};
+
+struct service {
+    struct config *config;
+    struct service_options options;
+    struct tz *tz;
+    struct loop *loop;
+    struct loop_wake *wake;
+    struct loop_timer *pump_timer, *link_timer, *metrics_timer;
+    struct store *store;
+    struct registry *registry;
+    struct gateway *gateway;
+    struct seats *seats;
+    struct intake *intake;
+    struct outbox *outbox;
+    struct link *link;
+    struct committer *committer;
+    struct inbox *inbox;
+    struct api *api;
+    struct import import;
+
+    struct answers answers[2]; /* [0] of the batch being filled, [1] of the one under way */
+    struct delivery pending[SERVICE_PENDING_MAX]; /* relays' words that found the batch full */
+    unsigned pending_first, pending_count;
+    int64_t virtual_ms; /* the simulator's time; 0 before its first word */
+    bool clock_owed;    /* and it waits to hear that it was reached */
+    unsigned link_changes;
+    bool broker_up;
+    bool fail_open;      /* red rows left before they were on disk */
+    bool broken;         /* the broker library is dead */
+    uint64_t snapshot_n; /* of the last snapshot handed over */
+    uint64_t deliveries_lost, fail_open_rows;
+    int64_t started_wall_ms, last_commit_wall_ms, last_input_wall_ms;
+    struct buf metrics;
+};
+
+/* The time of the fold: the wall clock, or the simulator's. */
+int64_t service_t_ms(const struct service *service, struct now now);
+struct gateway_config service_gateway_config(const struct service *service);
+
+/* recover.c: store, registry, fold and outbox as they were at the last commit. */
+MUST_CHECK enum err service_recover(struct service *service);
+
+/* pump.c */
+void service_pump(void *self, struct now now);
+void service_on_committed(void *self, const struct batch *batch, struct now now);
+void service_on_delivery(void *self, const struct delivery *delivery);
+void service_on_heard(void *self, uint32_t device, struct now now);
+void service_on_clock(void *self, int64_t time_ms, struct now now);
+/* Everything that stands in the batch goes to the store thread now, if it is free. */
+bool service_submit(struct service *service);
+
+/* importer.c */
+enum err service_import(void *self, uint64_t ticket, const char *folder); /* API thread */
+void service_apply_import(struct service *service, struct now now);       /* core loop */
+void service_reload(struct service *service, struct now now);             /* SIGHUP */
+
+/* metrics.c */
+void service_tell_metrics(void *self, struct now now);
+
+#endif

@@ -1,0 +1,178 @@
+/* The start: snapshot + inputs, muted, to the last committed (n, T); then everything is as it was, and time
+ * may run on (contracts.md 1). */
+#include "service/parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "store/store.h"
+
+struct recovery {
+    struct service *service;
+    struct event events[EVENT_BATCH_MAX];
+    uint64_t inputs, states, rows, refused;
+    struct now now;
+};
+
+static enum err on_state(void *self, const char *table, uint16_t version, uint32_t no, const void *value,
+                         size_t len)
+{
+    struct recovery *recovery = self;
+    const enum err err = gateway_restore(recovery->service->gateway, table, version, no, value, len);
+    recovery->states++;
+    if (err == ERR_OK || err == ERR_NOMEM)
+        return err;
+    recovery->refused++; /* of another version or a row that is gone: this state starts afresh, the rest is
+                            kept */
+    log_write(LOG_WARN, "recover.state",
+              "a stored state could not be used and starts afresh\ttable=%s version=%u no=%u error=%s", table,
+              version, no, err_text(err));
+    return ERR_OK;
+}
+
+static enum err on_watermark(void *self, const struct batch_watermark *watermark)
+{
+    struct recovery *recovery = self;
+    seats_restore(recovery->service->seats, watermark);
+    return ERR_OK;
+}
+
+static enum err on_input(void *self, const struct batch_input *stored)
+{
+    struct recovery *recovery = self;
+    struct gateway *gateway = recovery->service->gateway;
+    struct input input;
+    enum err err = input_decode(stored->n, stored->t_ms, stored->kind, stored->blob, stored->len,
+                                recovery->events, &input);
+    if (err == ERR_OK && stored->n != gateway_n(gateway) + 1)
+        err = ERR_CORRUPT;
+    if (err == ERR_OK && input.kind == INPUT_REPORT &&
+        input.report.device >= registry_count(recovery->service->registry, REGISTRY_DEVICE))
+        err = ERR_CORRUPT;
+    if (err == ERR_OK)
+        err = gateway_on_input(gateway, &input);
+    if (err != ERR_OK)
+        log_write(LOG_ERROR, "recover.input", "a stored input cannot be read\tn=%llu error=%s",
+                  (unsigned long long)stored->n, err_text(err));
+    recovery->inputs++;
+    return err;
+}
+
+static enum err on_row(void *self, const struct outbox_row *row)
+{
+    struct recovery *recovery = self;
+    recovery->rows++;
+    return outbox_add(recovery->service->outbox, row, recovery->now);
+}
+
+/* The registry in force is the store's; the folder named in the configuration is imported at the first start
+ * only. */
+static enum err recover_registry(struct service *service)
+{
+    const struct store_ops *ops = &store_sqlite;
+    struct buf errors;
+    buf_init(&errors, 1 << 16);
+    enum err err = ops->load_registry(service->store, service->tz, &errors, &service->registry);
+    const bool first =
+        err == ERR_NOT_FOUND || (err == ERR_OK && registry_count(service->registry, REGISTRY_TERRITORY) == 0);
+    if (first && service->config->registry_dir[0] != '\0') {
+        registry_free(service->registry);
+        service->registry = NULL;
+        err = registry_load(service->config->registry_dir, service->tz, NULL, &errors, &service->registry);
+        if (err == ERR_OK)
+            err = ops->save_registry(service->store, service->registry);
+        if (err == ERR_OK)
+            log_write(LOG_INFO, "registry.imported", "first import\tversion=%.12s residents=%u devices=%u",
+                      registry_version(service->registry),
+                      registry_count(service->registry, REGISTRY_RESIDENT),
+                      registry_count(service->registry, REGISTRY_DEVICE));
+    } else if (err == ERR_NOT_FOUND) {
+        err = registry_empty(&service->registry);
+    }
+    if (err != ERR_OK)
+        log_write(LOG_ERROR, "registry.unusable", "%s\terror=%s",
+                  errors.len > 0 ? buf_text(&errors) : "the registry could not be read", err_text(err));
+    buf_release(&errors);
+    return err;
+}
+
+static enum err build_parts(struct service *service)
+{
+    const struct gateway_config gateway = service_gateway_config(service);
+    enum err err = gateway_new(&gateway, &service->gateway);
+    if (err == ERR_OK)
+        err = seats_new(registry_count(service->registry, REGISTRY_DEVICE), &service->seats);
+    const struct intake_config intake = {.gateway = service->gateway,
+                                         .seats = service->seats,
+                                         .county = service->config->county,
+                                         .gap_wait_ms = service->config->ingest.gap_wait_ms,
+                                         .on_heard = service_on_heard,
+                                         .on_clock = service->options.virtual_clock ? service_on_clock : NULL,
+                                         .self = service};
+    if (err == ERR_OK)
+        err = intake_new(&intake, &service->intake);
+    return err;
+}
+
+static enum err publish_command(void *self, const char *device_id, const void *body, size_t len)
+{
+    struct service *service = self;
+    char topic[TOPIC_SIZE];
+    if (service->link == NULL || !service->broker_up)
+        return ERR_BUSY;
+    topic_command(service->config->county, device_id, topic);
+    return link_publish(service->link, topic, body, len, 1, false);
+}
+
+enum err service_recover(struct service *service)
+{
+    const struct store_ops *ops = &store_sqlite;
+    const struct store_config store = {.folder = service->config->state_dir,
+                                       .ballast_bytes = service->config->store.ballast_bytes,
+                                       .county = service->config->county};
+    enum err err = ops->open(&store, &service->store);
+    if (err != ERR_OK) {
+        log_write(LOG_ERROR, "store.open", "the state folder cannot be used\tfolder=%s error=%s",
+                  service->config->state_dir, err_text(err));
+        return err;
+    }
+    if ((err = recover_registry(service)) != ERR_OK || (err = build_parts(service)) != ERR_OK)
+        return err;
+    const struct outbox_config outbox = {.loop = service->loop,
+                                         .settings = &service->config->relay,
+                                         .county = service->config->county,
+                                         .registry = service->registry,
+                                         .publish = publish_command,
+                                         .on_delivery = service_on_delivery,
+                                         .self = service};
+    struct store_mark mark;
+    if ((err = outbox_new(&outbox, &service->outbox)) != ERR_OK ||
+        (err = ops->mark(service->store, &mark)) != ERR_OK)
+        return err;
+
+    struct recovery *recovery = calloc(1, sizeof(*recovery));
+    if (recovery == NULL)
+        return ERR_NOMEM;
+    recovery->service = service;
+    recovery->now = clock_now();
+    gateway_set_batch(service->gateway, NULL);
+    gateway_restore_mark(service->gateway, mark.snapshot_n, 0);
+    const struct store_loader loader = {
+        .state = on_state, .watermark = on_watermark, .input = on_input, .row = on_row, .self = recovery};
+    err = ops->load(service->store, &loader);
+    if (err == ERR_OK) {
+        gateway_on_tick(service->gateway, mark.t_ms);
+        service->snapshot_n = mark.snapshot_n;
+        service->virtual_ms = mark.t_ms;
+        log_write(LOG_INFO, "recover.done",
+                  "the state of the last commit is back\tn=%llu states=%llu inputs=%llu rows=%llu "
+                  "open_alerts=%zu ms=%lld",
+                  (unsigned long long)mark.last_n, (unsigned long long)recovery->states,
+                  (unsigned long long)recovery->inputs, (unsigned long long)recovery->rows,
+                  alerts_open_count(gateway_alerts(service->gateway)),
+                  (long long)(clock_now().mono_ms - recovery->now.mono_ms));
+    }
+    free(recovery);
+    return err;
+}

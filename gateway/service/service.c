@@ -1,0 +1,226 @@
+#include "service/service.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "service/parts.h"
+
+enum { LINK_TICK_MS = 500, METRICS_MS = 1000, STOP_WAIT_MS = 3000, VIRTUAL_PUMP_MS = 2 };
+
+/* Under the virtual clock nothing may leave this machine. */
+static bool is_loopback_url(const char *url)
+{
+    static const char *const hosts[] = {"http://127.",       "https://127.", "http://localhost",
+                                        "https://localhost", "http://[::1]", "https://[::1]"};
+    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
+        if (strncmp(url, hosts[i], strlen(hosts[i])) == 0)
+            return true;
+    return url[0] == '\0';
+}
+
+static enum err bind_to_exercise(struct relay_settings *relay)
+{
+    relay->exercise = true;
+    bool loopback = is_loopback_url(relay->police_url) && is_loopback_url(relay->police_backup_url);
+    for (unsigned i = 0; i < relay->webhook_count; i++)
+        loopback = loopback && is_loopback_url(relay->webhooks[i].url);
+    if (loopback)
+        return ERR_OK;
+    log_write(LOG_ERROR, "config.virtual", "--virtual-clock allows relays on loopback only");
+    return ERR_INVALID;
+}
+
+static void on_signal(void *self, int number)
+{
+    struct service *service = self;
+    if (number == SIGHUP) {
+        service_reload(service, clock_now());
+        return;
+    }
+    log_write(LOG_INFO, "service.stopping", "asked to stop\tsignal=%d", number);
+    loop_stop(service->loop);
+}
+
+static void on_link_timer(void *self, struct now now)
+{
+    struct service *service = self;
+    if (link_tick(service->link, now.mono_ms))
+        return;
+    log_write(LOG_ERROR, "link.dead", "the MQTT library gives no sign of life: leaving, to be started again");
+    service->broken = true;
+    loop_stop(service->loop);
+}
+
+static void wake(void *self)
+{
+    struct service *service = self;
+    loop_wake_send(service->wake);
+}
+
+static enum err submit_action(void *self, uint64_t ticket, const struct action *action)
+{
+    struct service *service = self;
+    return inbox_put(service->inbox, ticket, action);
+}
+
+static enum err open_link(struct service *service)
+{
+    const struct config *config = service->config;
+    const struct link_config link = {.url = config->broker.url,
+                                     .username = config->broker.username,
+                                     .password_file = config->broker.password_file,
+                                     .ca_file = config->broker.ca_file,
+                                     .cert_file = config->broker.cert_file,
+                                     .key_file = config->broker.key_file,
+                                     .county = config->county,
+                                     .instance = config->instance,
+                                     .urgent_ring_bytes = config->ingest.urgent_ring_bytes,
+                                     .routine_ring_bytes = config->ingest.routine_ring_bytes,
+                                     .virtual_clock = service->options.virtual_clock,
+                                     .wake = wake,
+                                     .self = service};
+    return link_new(&link, &service->link);
+}
+
+static enum err open_loop_parts(struct service *service)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    enum err err = loop_wake_new(service->loop, service_pump, service, &service->wake);
+    if (err == ERR_OK)
+        err = loop_timer_new(service->loop, service_pump, service, &service->pump_timer);
+    if (err == ERR_OK)
+        err = loop_timer_new(service->loop, on_link_timer, service, &service->link_timer);
+    if (err == ERR_OK)
+        err = loop_timer_new(service->loop, service_tell_metrics, service, &service->metrics_timer);
+    for (size_t i = 0; err == ERR_OK && i < sizeof(signals) / sizeof(signals[0]); i++)
+        err = loop_on_signal(service->loop, signals[i], on_signal, service);
+    if (err == ERR_OK)
+        err = inbox_new(service->wake, &service->inbox);
+    return err;
+}
+
+static enum err open_committer(struct service *service)
+{
+    const struct committer_config config = {.loop = service->loop,
+                                            .ops = &store_sqlite,
+                                            .store = service->store,
+                                            .batch_bytes = SERVICE_BATCH_BYTES,
+                                            .on_committed = service_on_committed,
+                                            .self = service};
+    const enum err err = committer_new(&config, &service->committer);
+    if (err == ERR_OK)
+        gateway_set_batch(service->gateway, committer_fill(service->committer));
+    return err;
+}
+
+static enum err open_api(struct service *service)
+{
+    const struct api_config config = {.folder = service->config->state_dir,
+                                      .listen = service->config->api.listen,
+                                      .port = service->config->api.port,
+                                      .tz = service->tz,
+                                      .submit = submit_action,
+                                      .import = service_import,
+                                      .self = service};
+    return api_start(&config, &service->api);
+}
+
+enum err service_new(struct config *config, const struct service_options *options,
+                     struct service **ret_service)
+{
+    struct service *service = calloc(1, sizeof(*service));
+    if (service == NULL) {
+        config_free(config);
+        return ERR_NOMEM;
+    }
+    service->config = config;
+    service->options = *options;
+    service->started_wall_ms = clock_now().wall_ms;
+    buf_init(&service->metrics, 1 << 18);
+    pthread_mutex_init(&service->import.lock, NULL);
+    enum err err = options->virtual_clock ? bind_to_exercise(&config->relay) : ERR_OK;
+    if (err == ERR_OK && (err = tz_load(config->time_zone, &service->tz)) != ERR_OK)
+        log_write(LOG_ERROR, "config.time_zone",
+                  "the time zone is not on this machine (package tzdata)\ttime_zone=%s", config->time_zone);
+    if (err == ERR_OK)
+        err = loop_new(&service->loop);
+    if (err == ERR_OK)
+        err = open_loop_parts(service);
+    if (err == ERR_OK)
+        err = service_recover(service);
+    if (err == ERR_OK)
+        err = open_link(service);
+    if (err == ERR_OK)
+        err = open_committer(service);
+    if (err == ERR_OK)
+        err = open_api(service);
+    if (err != ERR_OK)
+        service_free(service);
+    else
+        *ret_service = service;
+    return err;
+}
+
+enum err service_run(struct service *service)
+{
+    const enum err err = link_start(service->link);
+    if (err != ERR_OK)
+        return err;
+    const unsigned pump_ms = service->options.virtual_clock ? VIRTUAL_PUMP_MS : SERVICE_PUMP_MS;
+    loop_timer_start(service->pump_timer, pump_ms, pump_ms);
+    loop_timer_start(service->link_timer, LINK_TICK_MS, LINK_TICK_MS);
+    loop_timer_start(service->metrics_timer, 0, METRICS_MS);
+    log_write(LOG_INFO, "service.running", "serving\tcounty=%s api_port=%u virtual_clock=%d",
+              service->config->county, api_port(service->api), service->options.virtual_clock);
+    loop_run(service->loop);
+    return service->broken ? ERR_IO : ERR_OK;
+}
+
+/* What has been folded is committed with a snapshot, so that the next start has nothing to replay. */
+static void settle(struct service *service)
+{
+    if (committer_under_way(service->committer) == NULL) {
+        gateway_set_batch(service->gateway, committer_fill(service->committer));
+        service->snapshot_n = 0;
+        if (gateway_snapshot(service->gateway) != ERR_OK)
+            log_write(LOG_WARN, "service.snapshot",
+                      "no room for the last snapshot: the next start replays the inputs");
+        seats_close_batch(service->seats, committer_fill(service->committer));
+        committer_submit(service->committer);
+    }
+}
+
+void service_free(struct service *service)
+{
+    if (service == NULL)
+        return;
+    api_stop(service->api);
+    link_stop(service->link, STOP_WAIT_MS);
+    if (service->committer != NULL)
+        settle(service);
+    committer_free(service->committer, STOP_WAIT_MS);
+    outbox_free(service->outbox);
+    intake_free(service->intake);
+    seats_free(service->seats);
+    gateway_free(service->gateway);
+    registry_free(service->registry);
+    registry_free(service->import.registry);
+    if (service->store != NULL)
+        store_sqlite.close(service->store);
+    inbox_free(service->inbox);
+    if (service->wake != NULL)
+        loop_wake_close(service->wake);
+    struct loop_timer *timers[] = {service->pump_timer, service->link_timer, service->metrics_timer};
+    for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++)
+        if (timers[i] != NULL)
+            loop_timer_close(timers[i]);
+    if (service->loop != NULL)
+        loop_free(service->loop);
+    tz_free(service->tz);
+    config_free(service->config);
+    buf_release(&service->metrics);
+    pthread_mutex_destroy(&service->import.lock);
+    free(service);
+}
