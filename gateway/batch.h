@@ -69,7 +69,7 @@ struct batch_gap {
     int64_t t_ms;
 };
 struct batch_state {
-    const char *table; /* "detect.sos", "alert", … static string */
+    const char *table; /* "detect.sos", "alert", …; in the arena */
     uint16_t version;
     uint32_t no;
     size_t len; /* 0 = gone */

@@ -178,14 +178,22 @@ static void on_delivery(void *self, const struct job *job, const struct delivery
 
 /* ---- life ---- */
 
-static const char *county_of(const struct registry *registry)
+const char *gateway_county_of(const struct registry *registry)
 {
     for (uint32_t no = 0; no < registry_count(registry, REGISTRY_TERRITORY); no++) {
         const struct territory *territory = registry_territory(registry, no);
         if (territory->kind == TERRITORY_COUNTY && !territory->removed)
             return territory->code;
     }
-    return "000000";
+    return NULL;
+}
+
+static void bind_county(struct gateway *gateway)
+{
+    if (gateway->config.county == NULL)
+        gateway->config.county = gateway_county_of(gateway->config.registry);
+    if (gateway->config.county == NULL)
+        gateway->config.county = "000000";
 }
 
 enum err gateway_new(const struct gateway_config *config, struct gateway **ret_gateway)
@@ -194,8 +202,7 @@ enum err gateway_new(const struct gateway_config *config, struct gateway **ret_g
     if (gateway == NULL)
         return ERR_NOMEM;
     gateway->config = *config;
-    if (config->county == NULL)
-        gateway->config.county = county_of(config->registry);
+    bind_county(gateway);
     timers_init(&gateway->timers, TIMERS_MAX);
     buf_init(&gateway->scratch, 1 << 20);
     enum err err = live_new(config->registry, &gateway->live);
@@ -249,8 +256,7 @@ enum err gateway_rebind(struct gateway *gateway, const struct gateway_config *co
     if (err != ERR_OK)
         return err;
     gateway->config = *config;
-    if (config->county == NULL)
-        gateway->config.county = county_of(config->registry);
+    bind_county(gateway);
     return ERR_OK;
 }
 
@@ -495,12 +501,14 @@ static enum err keep_state(void *self, const char *table, uint16_t version, uint
                            size_t len)
 {
     struct gateway *gateway = self;
+    struct arena *arena = &gateway->batch->arena;
     struct batch_item *item = batch_add(gateway->batch, BATCH_STATE);
-    void *copy = item != NULL && len > 0 ? arena_copy(&gateway->batch->arena, value, len) : NULL;
-    if (item == NULL || (copy == NULL && len > 0))
+    const char *name = arena_copy(arena, table, strlen(table) + 1);
+    void *copy = len > 0 ? arena_copy(arena, value, len) : NULL;
+    if (item == NULL || name == NULL || (copy == NULL && len > 0))
         return ERR_FULL;
     item->state =
-        (struct batch_state){.table = table, .version = version, .no = no, .len = len, .value = copy};
+        (struct batch_state){.table = name, .version = version, .no = no, .len = len, .value = copy};
     return ERR_OK;
 }
 

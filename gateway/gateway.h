@@ -62,6 +62,8 @@ void gateway_restore_mark(struct gateway *gateway, uint64_t n, int64_t t_ms);
  * lost, the next try writes all of it again. */
 MUST_CHECK enum err gateway_snapshot(struct gateway *gateway);
 
+/* The code of the registry's county; NULL when it has none (an empty registry). */
+const char *gateway_county_of(const struct registry *registry);
 uint64_t gateway_n(const struct gateway *gateway);
 int64_t gateway_t_ms(const struct gateway *gateway);
 const struct registry *gateway_registry(const struct gateway *gateway);

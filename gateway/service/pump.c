@@ -116,8 +116,6 @@ static void note_broker(struct service *service, struct now now)
         return;
     service->link_changes = changes;
     service->broker_up = up;
-    log_write(up ? LOG_INFO : LOG_WARN, up ? "link.up" : "link.down",
-              up ? "connected and subscribed" : "the broker is gone");
     struct input input = {.t_ms = service_t_ms(service, now), .kind = INPUT_BROKER, .broker_up = up};
     if (take(service, &input) != ERR_OK)
         log_write(LOG_WARN, "link.unrecorded",

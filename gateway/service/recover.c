@@ -63,7 +63,21 @@ static enum err on_row(void *self, const struct outbox_row *row)
 {
     struct recovery *recovery = self;
     recovery->rows++;
-    return outbox_add(recovery->service->outbox, row, recovery->now);
+    if (row->channel == CHANNEL_NONE)
+        return ERR_OK; /* a task waits for a person, not for us */
+    const enum err err = outbox_add(recovery->service->outbox, row, recovery->now);
+    return err == ERR_FULL ? ERR_OK : err; /* what finds no room stays on disk until the next start */
+}
+
+/* A registry of another county is a mistake of the configuration, found before anything of it is kept. */
+static enum err check_county(const struct service *service, struct buf *errors)
+{
+    const char *county = gateway_county_of(service->registry);
+    if (county == NULL || strcmp(county, service->config->county) == 0)
+        return ERR_OK;
+    buf_printf(errors, "the registry is of county %s, the configuration says %s", county,
+               service->config->county);
+    return ERR_INVALID;
 }
 
 /* The registry in force is the store's; the folder named in the configuration is imported at the first start
@@ -80,6 +94,8 @@ static enum err recover_registry(struct service *service)
         registry_free(service->registry);
         service->registry = NULL;
         err = registry_load(service->config->registry_dir, service->tz, NULL, &errors, &service->registry);
+        if (err == ERR_OK)
+            err = check_county(service, &errors);
         if (err == ERR_OK)
             err = ops->save_registry(service->store, service->registry);
         if (err == ERR_OK)
@@ -161,6 +177,9 @@ enum err service_recover(struct service *service)
     const struct store_loader loader = {
         .state = on_state, .watermark = on_watermark, .input = on_input, .row = on_row, .self = recovery};
     err = ops->load(service->store, &loader);
+    if (err != ERR_OK)
+        log_write(LOG_ERROR, "recover.failed", "the stored state cannot be brought back\terror=%s inputs=%llu rows=%llu", err_text(err),
+                  (unsigned long long)recovery->inputs, (unsigned long long)recovery->rows);
     if (err == ERR_OK) {
         gateway_on_tick(service->gateway, mark.t_ms);
         service->snapshot_n = mark.snapshot_n;
