@@ -1,0 +1,371 @@
+/*
+ * The worker takes one job at a time: it starts espeak-ng with the text on its standard input (never as an
+ * argument, so that no text can be an option), waits for it, checks the file and renames it into place. A
+ * stop kills that child.
+ *
+ * espeak-ng's voice `cmn-latn-pinyin` reads Chinese characters as Mandarin; `cmn` reads its own intermediate
+ * pinyin as English letters.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host_speaker.h"
+#include "wav.h"
+
+extern char **environ;
+
+#define REASON(name) HUYANG__V1__FAIL_REASON__FAIL_REASON_##name
+
+struct job {
+    void *owner;
+    uint32_t token;
+    struct device_prompt prompt;
+};
+
+struct host_speaker {
+    char folder[256];
+    bool paced;
+    void (*wake)(void *context);
+    void *wake_context;
+    pthread_t thread;
+    pthread_mutex_t lock; /* of everything below */
+    pthread_cond_t changed;
+    bool ending;
+    struct job jobs[HOST_SPEAKER_JOBS];
+    size_t job_head, job_count;
+    struct host_speaker_answer answers[HOST_SPEAKER_JOBS * 2]; /* two a job that was accepted */
+    size_t answer_head, answer_count;
+    size_t owed;  /* answers that accepted jobs may still give */
+    bool busy;    /* `current` plays */
+    bool stopped; /* and is to stop */
+    pid_t child;  /* 0 = none */
+    struct job current;
+};
+
+enum { ANSWERS_MAX = HOST_SPEAKER_JOBS * 2, TEXT_SPOKEN_MAX = 5 * (DEVICE_TEXT_MAX + 64) };
+
+static void answer(struct host_speaker *speaker, const struct host_speaker_answer *given)
+{
+    pthread_mutex_lock(&speaker->lock);
+    if (!speaker->stopped && speaker->answer_count < ANSWERS_MAX) {
+        speaker->answers[(speaker->answer_head + speaker->answer_count) % ANSWERS_MAX] = *given;
+        speaker->answer_count++;
+    }
+    pthread_mutex_unlock(&speaker->lock);
+    if (speaker->wake)
+        speaker->wake(speaker->wake_context);
+}
+
+/* The voice for a language tag; NULL when there is none. Dialects are spoken as Mandarin, Cantonese as
+ * itself. */
+static const char *voice_of(const char *language)
+{
+    if (strcmp(language, "yue") == 0 || strcmp(language, "zh-yue") == 0)
+        return "yue";
+    if (strcmp(language, "zh") == 0 || strncmp(language, "zh-", 3) == 0 || *language == '\0')
+        return "cmn-latn-pinyin";
+    if (strcmp(language, "en") == 0 || strncmp(language, "en-", 3) == 0)
+        return "en";
+    return NULL;
+}
+
+/* The words to speak: a drill says so first, and each repetition is a line. */
+static size_t words_of(const struct device_prompt *prompt, char *ret_words)
+{
+    const char *drill = strncmp(prompt->language, "en", 2) == 0 ? "This is a drill. " : "演练。";
+    size_t length = 0;
+
+    for (int i = 0; i < prompt->repeat; i++)
+        length += (size_t)snprintf(ret_words + length, TEXT_SPOKEN_MAX - length, "%s%s\n",
+                                   prompt->exercise ? drill : "", prompt->text);
+    return length;
+}
+
+/* Starts espeak-ng; *ret_input is the end of the pipe that it reads the words from. 0, or an errno. */
+static int start_child(struct host_speaker *speaker, const struct device_prompt *prompt, const char *part,
+                       int *ret_input)
+{
+    char amplitude[8], *arguments[] = {"espeak-ng",
+                                       "-b",
+                                       "1",
+                                       "-v",
+                                       (char *)(uintptr_t)voice_of(prompt->language),
+                                       "-a",
+                                       amplitude,
+                                       "-w",
+                                       (char *)(uintptr_t)part,
+                                       "--stdin",
+                                       NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none, defaults;
+    int ends[2], error;
+    pid_t child;
+
+    snprintf(amplitude, sizeof amplitude, "%u", prompt->volume_percent ? prompt->volume_percent * 2u : 100u);
+    if (pipe2(ends, O_CLOEXEC))
+        return errno;
+    sigemptyset(&none);
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGPIPE);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &defaults);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    error = posix_spawnp(&child, arguments[0], &actions, &attributes, arguments, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    close(ends[0]);
+    if (error) {
+        close(ends[1]);
+        return error;
+    }
+    pthread_mutex_lock(&speaker->lock);
+    speaker->child = child;
+    if (speaker->stopped)
+        kill(child, SIGKILL);
+    pthread_mutex_unlock(&speaker->lock);
+    *ret_input = ends[1];
+    return 0;
+}
+
+/* The child is reaped only after nobody can kill its number any more. */
+static bool reap_child(struct host_speaker *speaker)
+{
+    siginfo_t info;
+    int status = -1;
+    pid_t child = speaker->child;
+
+    while (waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT) && errno == EINTR)
+        ;
+    pthread_mutex_lock(&speaker->lock);
+    speaker->child = 0;
+    pthread_mutex_unlock(&speaker->lock);
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Speaks into the file `part`. False when espeak-ng is missing, failed, or was killed. */
+static bool render(struct host_speaker *speaker, const struct device_prompt *prompt, const char *part)
+{
+    char words[TEXT_SPOKEN_MAX];
+    size_t length = words_of(prompt, words);
+    int input;
+
+    if (start_child(speaker, prompt, part, &input))
+        return false;
+    for (size_t at = 0; at < length;) {
+        ssize_t written = write(input, words + at, length - at); /* SIGPIPE is blocked on this thread */
+
+        if (written < 0 && errno != EINTR)
+            break;
+        at += written > 0 ? (size_t)written : 0;
+    }
+    close(input);
+    return reap_child(speaker);
+}
+
+/* As long as it sounds, or until it is stopped. */
+static void pace(struct host_speaker *speaker, uint32_t duration_ms)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += duration_ms / 1000;
+    until.tv_nsec += (long)(duration_ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    pthread_mutex_lock(&speaker->lock);
+    while (!speaker->stopped && pthread_cond_timedwait(&speaker->changed, &speaker->lock, &until) == 0)
+        ;
+    pthread_mutex_unlock(&speaker->lock);
+}
+
+static void play(struct host_speaker *speaker, const struct job *job)
+{
+    struct host_speaker_answer given = {
+        .owner = job->owner, .token = job->token, .event = DEVICE_SPEAKER_STARTED};
+    struct wav_facts facts;
+    char part[600];
+
+    snprintf(given.path, sizeof given.path, "%s/%s.wav", speaker->folder, job->prompt.command_id);
+    snprintf(part, sizeof part, "%s.part", given.path);
+    if (!render(speaker, &job->prompt, part) || !wav_read(part, &facts) || facts.peak < WAV_AUDIBLE_PEAK ||
+        rename(part, given.path)) {
+        unlink(part);
+        given.event = DEVICE_SPEAKER_FAILED;
+        given.reason = REASON(SPEAKER);
+        given.path[0] = '\0';
+        answer(speaker, &given);
+        return;
+    }
+    given.duration_ms = facts.duration_ms;
+    answer(speaker, &given);
+    if (speaker->paced)
+        pace(speaker, facts.duration_ms);
+    given.event = DEVICE_SPEAKER_DONE;
+    answer(speaker, &given);
+}
+
+static void *work(void *argument)
+{
+    struct host_speaker *speaker = argument;
+    sigset_t signals;
+
+    /* A child that does not read its words must not kill the process; other signals are the owner's. */
+    sigfillset(&signals);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    pthread_mutex_lock(&speaker->lock);
+    for (;;) {
+        while (speaker->job_count == 0 && !speaker->ending)
+            pthread_cond_wait(&speaker->changed, &speaker->lock);
+        if (speaker->ending)
+            break;
+        speaker->current = speaker->jobs[speaker->job_head];
+        speaker->job_head = (speaker->job_head + 1) % HOST_SPEAKER_JOBS;
+        speaker->job_count--;
+        speaker->busy = true;
+        speaker->stopped = false;
+        pthread_mutex_unlock(&speaker->lock);
+        play(speaker, &speaker->current);
+        pthread_mutex_lock(&speaker->lock);
+        speaker->busy = false;
+        speaker->owed -= 2;
+    }
+    pthread_mutex_unlock(&speaker->lock);
+    return NULL;
+}
+
+struct host_speaker *host_speaker_new(const char *folder, bool paced, void (*wake)(void *context),
+                                      void *context)
+{
+    struct host_speaker *speaker = calloc(1, sizeof *speaker);
+    pthread_condattr_t attributes;
+    int error;
+
+    if (!speaker)
+        return NULL;
+    if (strlen(folder) >= sizeof speaker->folder) {
+        free(speaker);
+        errno = ENAMETOOLONG;
+        return NULL;
+    }
+    memcpy(speaker->folder, folder, strlen(folder) + 1);
+    speaker->paced = paced;
+    speaker->wake = wake;
+    speaker->wake_context = context;
+    pthread_mutex_init(&speaker->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&speaker->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    error = pthread_create(&speaker->thread, NULL, work, speaker);
+    if (error) {
+        pthread_cond_destroy(&speaker->changed);
+        pthread_mutex_destroy(&speaker->lock);
+        free(speaker);
+        errno = error;
+        return NULL;
+    }
+    return speaker;
+}
+
+/* Under the lock. */
+static void stop_current(struct host_speaker *speaker)
+{
+    speaker->stopped = true;
+    if (speaker->child)
+        kill(speaker->child, SIGKILL);
+    pthread_cond_broadcast(&speaker->changed);
+}
+
+void host_speaker_free(struct host_speaker *speaker)
+{
+    if (!speaker)
+        return;
+    pthread_mutex_lock(&speaker->lock);
+    speaker->ending = true;
+    stop_current(speaker);
+    pthread_mutex_unlock(&speaker->lock);
+    pthread_join(speaker->thread, NULL);
+    pthread_cond_destroy(&speaker->changed);
+    pthread_mutex_destroy(&speaker->lock);
+    free(speaker);
+}
+
+Huyang__V1__FailReason host_speaker_play(struct host_speaker *speaker, void *owner, uint32_t token,
+                                         const struct device_prompt *prompt)
+{
+    Huyang__V1__FailReason reason = 0;
+
+    if (!voice_of(prompt->language))
+        return REASON(UNSUPPORTED);
+    if (prompt->text[0] == '\0')
+        return REASON(NO_CLIP); /* a host has no clips; where there is a text too, it is spoken instead */
+    pthread_mutex_lock(&speaker->lock);
+    if (speaker->job_count == HOST_SPEAKER_JOBS || speaker->answer_count + speaker->owed + 2 > ANSWERS_MAX) {
+        reason = REASON(BUSY);
+    } else {
+        struct job *job = &speaker->jobs[(speaker->job_head + speaker->job_count++) % HOST_SPEAKER_JOBS];
+
+        *job = (struct job){.owner = owner, .token = token, .prompt = *prompt};
+        speaker->owed += 2;
+        pthread_cond_broadcast(&speaker->changed);
+    }
+    pthread_mutex_unlock(&speaker->lock);
+    return reason;
+}
+
+void host_speaker_stop(struct host_speaker *speaker, void *owner, uint32_t token)
+{
+    pthread_mutex_lock(&speaker->lock);
+    if (speaker->busy && speaker->current.owner == owner && speaker->current.token == token) {
+        stop_current(speaker);
+    } else {
+        for (size_t i = 0; i < speaker->job_count; i++) {
+            size_t at = (speaker->job_head + i) % HOST_SPEAKER_JOBS;
+
+            if (speaker->jobs[at].owner != owner || speaker->jobs[at].token != token)
+                continue;
+            for (; i + 1 < speaker->job_count; i++)
+                speaker->jobs[(speaker->job_head + i) % HOST_SPEAKER_JOBS] =
+                    speaker->jobs[(speaker->job_head + i + 1) % HOST_SPEAKER_JOBS];
+            speaker->job_count--;
+            speaker->owed -= 2;
+            break;
+        }
+    }
+    pthread_mutex_unlock(&speaker->lock);
+}
+
+bool host_speaker_poll(struct host_speaker *speaker, struct host_speaker_answer *ret_answer)
+{
+    bool some;
+
+    pthread_mutex_lock(&speaker->lock);
+    some = speaker->answer_count > 0;
+    if (some) {
+        *ret_answer = speaker->answers[speaker->answer_head];
+        speaker->answer_head = (speaker->answer_head + 1) % ANSWERS_MAX;
+        speaker->answer_count--;
+    }
+    pthread_mutex_unlock(&speaker->lock);
+    return some;
+}
