@@ -165,7 +165,7 @@ static bool render(struct host_speaker *speaker, const struct device_prompt *pro
 {
     char words[TEXT_SPOKEN_MAX];
     size_t length = words_of(prompt, words);
-    int input;
+    int input = -1;
 
     if (start_child(speaker, prompt, part, &input))
         return false;

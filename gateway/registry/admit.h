@@ -1,0 +1,25 @@
+/* The gate between a device's word and the fold: may this device say this, and may we keep it (consent,
+ * practice.md 21, design.md 4). Pure. */
+#ifndef HUYANG_REGISTRY_ADMIT_H
+#define HUYANG_REGISTRY_ADMIT_H
+
+#include "ingest/decode.h"
+#include "registry/registry.h"
+
+enum admit_basis { ADMIT_CONSENT, ADMIT_LIFE_SAFETY };
+
+/* Judges one event of a report. `emergency` = the report holds an sos, fall or suspicion: then the fix in it
+ * passes on the life-safety basis. REFUSAL_NONE: *ret_basis says on what basis. Otherwise
+ * REFUSAL_UNKNOWN_DEVICE, _NOT_ITS_KIND or _NO_CONSENT. Classes: fix, departure, presence (not from a camera)
+ * = location · vitals, activity = health · visit, presence from a camera, departure from a camera = camera,
+ * and people other than residents in a visit need `visitor` (without it they are reduced to class unclear and
+ * no visitor id; the event is changed) · heartbeat, tamper, pause, check-in, command status, device fault
+ * need none. A camera's classes are decided by the household: every active resident of it must have
+ * consented. */
+enum refusal registry_admit(const struct registry *registry, uint32_t device, bool emergency,
+                            struct event *event, enum admit_basis *ret_basis);
+
+/* The position of a fix in WGS-84; false when it is none (valid false, 0/0, non-finite). */
+bool registry_locate(const struct event_fix *fix, struct geo_point *ret_point);
+
+#endif

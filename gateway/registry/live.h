@@ -1,0 +1,66 @@
+/* What is known right now about each resident, home and device: the part of state that several detectors, the
+ * relays and the desk look at. Updated by each admitted event before the detectors run; part of the fold, so
+ * it is snapshotted and restored (versioned). Pure; owned by the core loop. */
+#ifndef HUYANG_REGISTRY_LIVE_H
+#define HUYANG_REGISTRY_LIVE_H
+
+#include "registry/registry.h"
+
+enum live_tri { LIVE_UNKNOWN, LIVE_NO, LIVE_YES };
+
+struct live_resident {
+    int64_t fix_ms; /* at of the last usable fix, 0 = none */
+    struct geo_point fix;
+    float fix_accuracy_m; /* 0 = not told */
+    uint8_t at_home;     /* enum live_tri; by presence, else by fix within max(100 m, 2 x accuracy) of home */
+    int64_t at_home_ms;  /* since when */
+    int64_t presence_ms; /* at of the last presence or departure that decided at_home; it holds against fixes
+                            for 12 hours */
+    int64_t seen_ms;     /* at of the last event that shows the person moved or was seen: steps, presence,
+                            check-in, button */
+    uint8_t status;      /* enum resident_status in force (registry + actions) */
+    int64_t status_until_ms;
+};
+struct live_household {
+    int64_t paused_until_ms; /* privacy */
+    int64_t trusted_seen_ms; /* a trusted visitor was last seen inside or at the door */
+};
+struct live_device {
+    int64_t heard_ms; /* arrival of the last input */
+    uint64_t link_ordinal;
+    uint8_t link_up; /* enum live_tri */
+    uint8_t battery_percent, has_battery, charging;
+    uint8_t worn; /* enum live_tri */
+};
+
+struct live;
+MUST_CHECK enum err live_new(const struct registry *registry, struct live **ret_live);
+void live_free(struct live *live);
+/* After a new registry version: grows, keeps what there is; imported status changes win. */
+MUST_CHECK enum err live_rebind(struct live *live, const struct registry *registry);
+const struct live_resident *live_resident(const struct live *live, uint32_t no);
+const struct live_household *live_household(const struct live *live, uint32_t no);
+const struct live_device *live_device(const struct live *live, uint32_t no);
+/* One admitted event of device `event->key.device`, arrived at t. */
+void live_on_event(struct live *live, const struct registry *registry, int64_t t_ms,
+                   const struct event *event);
+/* Would live_on_link change anything? A session's birth and its last will carry the same ordinal, the will
+ * being the later. False also for numbers outside the registry. */
+bool live_link_is_news(const struct live *live, uint32_t device, bool up, uint64_t ordinal);
+/* Birth or last will; false when the ordinal shows it is stale (ignored). */
+bool live_on_link(struct live *live, uint32_t device, int64_t t_ms, bool up, uint64_t ordinal);
+void live_set_status(struct live *live, uint32_t resident, enum resident_status status, int64_t until_ms);
+
+/* Snapshot: calls fn for every row changed since the last live_snapshot_done, with an opaque versioned value.
+ */
+MUST_CHECK enum err live_snapshot(const struct live *live,
+                                  enum err (*fn)(void *self, const char *table, uint16_t version, uint32_t no,
+                                                 const void *value, size_t len),
+                                  void *self);
+void live_snapshot_done(struct live *live);
+/* ERR_UNSUPPORTED for a version that cannot be migrated, ERR_NOT_FOUND for a number outside (ignored by
+ * callers). */
+MUST_CHECK enum err live_restore(struct live *live, const char *table, uint16_t version, uint32_t no,
+                                 const void *value, size_t len);
+
+#endif

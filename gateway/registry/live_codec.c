@@ -1,0 +1,184 @@
+#include "registry/live_codec.h"
+
+#include <math.h>
+#include <string.h>
+
+/* One description of each row serves both ways: a walk visits the members, and either writes or reads each.
+ */
+struct walk {
+    unsigned char *to;         /* NULL when reading */
+    const unsigned char *from; /* NULL when writing */
+    size_t at, len;            /* len: bytes there are to read, or room to write */
+    bool bad;
+};
+
+static void walk_bits(struct walk *walk, uint64_t *bits, size_t size)
+{
+    if (walk->bad || size > walk->len - walk->at) {
+        walk->bad = true;
+        return;
+    }
+    uint64_t value = 0;
+    for (size_t i = 0; i < size; i++) {
+        if (walk->to)
+            walk->to[walk->at + i] = (unsigned char)(*bits >> (8 * i));
+        else
+            value |= (uint64_t)walk->from[walk->at + i] << (8 * i);
+    }
+    if (walk->from)
+        *bits = value;
+    walk->at += size;
+}
+
+static void walk_i64(struct walk *walk, int64_t *value)
+{
+    uint64_t bits = (uint64_t)*value;
+    walk_bits(walk, &bits, 8);
+    *value = (int64_t)bits;
+}
+
+static void walk_u64(struct walk *walk, uint64_t *value)
+{
+    walk_bits(walk, value, 8);
+}
+
+/* A value above `high` cannot have been written by us. */
+static void walk_u8(struct walk *walk, uint8_t *value, uint8_t high)
+{
+    uint64_t bits = *value;
+    walk_bits(walk, &bits, 1);
+    if (bits > high)
+        walk->bad = true;
+    *value = (uint8_t)bits;
+}
+
+static void walk_f64(struct walk *walk, double *value)
+{
+    uint64_t bits;
+    memcpy(&bits, value, sizeof bits);
+    walk_bits(walk, &bits, 8);
+    memcpy(value, &bits, sizeof bits);
+    if (!isfinite(*value))
+        walk->bad = true;
+}
+
+static void walk_f32(struct walk *walk, float *value)
+{
+    uint32_t narrow;
+    memcpy(&narrow, value, sizeof narrow);
+    uint64_t bits = narrow;
+    walk_bits(walk, &bits, 4);
+    narrow = (uint32_t)bits;
+    memcpy(value, &narrow, sizeof narrow);
+    if (!isfinite(*value))
+        walk->bad = true;
+}
+
+static void walk_resident(struct walk *walk, struct live_resident *row, struct live_imported *imported)
+{
+    walk_i64(walk, &row->fix_ms);
+    walk_f64(walk, &row->fix.lat);
+    walk_f64(walk, &row->fix.lon);
+    walk_f32(walk, &row->fix_accuracy_m);
+    walk_u8(walk, &row->at_home, LIVE_YES);
+    walk_i64(walk, &row->at_home_ms);
+    walk_i64(walk, &row->presence_ms);
+    walk_i64(walk, &row->seen_ms);
+    walk_u8(walk, &row->status, STATUS_DECEASED);
+    walk_i64(walk, &row->status_until_ms);
+    walk_u8(walk, &imported->status, STATUS_DECEASED);
+    walk_i64(walk, &imported->status_until_ms);
+}
+
+static void walk_household(struct walk *walk, struct live_household *row)
+{
+    walk_i64(walk, &row->paused_until_ms);
+    walk_i64(walk, &row->trusted_seen_ms);
+}
+
+static void walk_device(struct walk *walk, struct live_device *row)
+{
+    walk_i64(walk, &row->heard_ms);
+    walk_u64(walk, &row->link_ordinal);
+    walk_u8(walk, &row->link_up, LIVE_YES);
+    walk_u8(walk, &row->has_battery, 1);
+    walk_u8(walk, &row->battery_percent, 100);
+    walk_u8(walk, &row->charging, 1);
+    walk_u8(walk, &row->worn, LIVE_YES);
+}
+
+/* Writing cannot go wrong: the values are our own and the room is enough for the largest row. */
+static struct walk writing(unsigned char *to)
+{
+    return (struct walk){.to = to, .len = LIVE_VALUE_MAX};
+}
+
+static struct walk reading(const void *from, size_t len)
+{
+    return (struct walk){.from = from, .len = len};
+}
+
+static bool is_whole(const struct walk *walk)
+{
+    return !walk->bad && walk->at == walk->len;
+}
+
+size_t live_put_resident(const struct live_resident *row, const struct live_imported *imported,
+                         unsigned char to[LIVE_VALUE_MAX])
+{
+    struct walk walk = writing(to);
+    struct live_resident copy = *row;
+    struct live_imported imported_copy = *imported;
+    walk_resident(&walk, &copy, &imported_copy);
+    return walk.at;
+}
+
+size_t live_put_household(const struct live_household *row, unsigned char to[LIVE_VALUE_MAX])
+{
+    struct walk walk = writing(to);
+    struct live_household copy = *row;
+    walk_household(&walk, &copy);
+    return walk.at;
+}
+
+size_t live_put_device(const struct live_device *row, unsigned char to[LIVE_VALUE_MAX])
+{
+    struct walk walk = writing(to);
+    struct live_device copy = *row;
+    walk_device(&walk, &copy);
+    return walk.at;
+}
+
+bool live_get_resident(const void *from, size_t len, struct live_resident *ret_row,
+                       struct live_imported *ret_imported)
+{
+    struct walk walk = reading(from, len);
+    struct live_resident row = {0};
+    struct live_imported imported = {0};
+    walk_resident(&walk, &row, &imported);
+    if (!is_whole(&walk))
+        return false;
+    *ret_row = row;
+    *ret_imported = imported;
+    return true;
+}
+
+bool live_get_household(const void *from, size_t len, struct live_household *ret_row)
+{
+    struct walk walk = reading(from, len);
+    struct live_household row = {0};
+    walk_household(&walk, &row);
+    if (is_whole(&walk))
+        *ret_row = row;
+    return is_whole(&walk);
+}
+
+bool live_get_device(const void *from, size_t len, struct live_device *ret_row)
+{
+    struct walk walk = reading(from, len);
+    struct live_device row = {0};
+    walk_device(&walk, &row);
+    if (is_whole(&walk))
+        *ret_row = row;
+    return is_whole(&walk);
+}

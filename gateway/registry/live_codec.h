@@ -1,0 +1,27 @@
+/* Inside the registry: the stored form of live rows. Version 1: every member in the order below, little
+ * endian, no padding. Pure. */
+#ifndef HUYANG_REGISTRY_LIVE_CODEC_H
+#define HUYANG_REGISTRY_LIVE_CODEC_H
+
+#include "registry/live.h"
+
+enum { LIVE_VERSION = 1, LIVE_VALUE_MAX = 96 };
+
+/* What the registry said when it was last looked at: only a change of it overrides what people did since. */
+struct live_imported {
+    int64_t status_until_ms;
+    uint8_t status;
+};
+
+/* Each returns the bytes written. */
+size_t live_put_resident(const struct live_resident *row, const struct live_imported *imported,
+                         unsigned char to[LIVE_VALUE_MAX]);
+size_t live_put_household(const struct live_household *row, unsigned char to[LIVE_VALUE_MAX]);
+size_t live_put_device(const struct live_device *row, unsigned char to[LIVE_VALUE_MAX]);
+/* False when the bytes are not a row of version 1; the outputs are then untouched. */
+bool live_get_resident(const void *from, size_t len, struct live_resident *ret_row,
+                       struct live_imported *ret_imported);
+bool live_get_household(const void *from, size_t len, struct live_household *ret_row);
+bool live_get_device(const void *from, size_t len, struct live_device *ret_row);
+
+#endif

@@ -1,0 +1,193 @@
+#include "registry/registry.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "registry/build.h"
+#include "registry/links.h"
+
+enum err registry_empty(struct registry **ret_registry)
+{
+    struct build build;
+    build_init(&build, NULL, NULL, NULL);
+    return build_finish(&build, ret_registry);
+}
+
+void registry_free(struct registry *registry)
+{
+    if (!registry)
+        return;
+    for (int table = 0; table < REGISTRY_TABLES; table++)
+        table_release(&registry->tables[table]);
+    links_release(registry);
+    arena_release(&registry->arena);
+    free(registry);
+}
+
+uint32_t registry_count(const struct registry *registry, enum registry_table table)
+{
+    return registry->tables[table].count;
+}
+
+#define LOOKUP(function, type, table)                                                                        \
+    const struct type *function(const struct registry *registry, uint32_t no)                                \
+    {                                                                                                        \
+        assert(no < registry->tables[table].count);                                                          \
+        return &((const struct type *)registry->tables[table].items)[no];                                    \
+    }
+LOOKUP(registry_territory, territory, REGISTRY_TERRITORY)
+LOOKUP(registry_household, household, REGISTRY_HOUSEHOLD)
+LOOKUP(registry_resident, resident, REGISTRY_RESIDENT)
+LOOKUP(registry_device, device, REGISTRY_DEVICE)
+LOOKUP(registry_responder, responder, REGISTRY_RESPONDER)
+LOOKUP(registry_contact, contact, REGISTRY_CONTACT)
+LOOKUP(registry_zone, zone, REGISTRY_ZONE)
+LOOKUP(registry_calendar, calendar, REGISTRY_CALENDAR)
+LOOKUP(registry_visitor, trusted_visitor, REGISTRY_VISITOR)
+
+uint32_t registry_find(const struct registry *registry, enum registry_table table, const char *id)
+{
+    const struct table *rows = &registry->tables[table];
+    uint32_t number = table_find(rows, table_spec(table)->key_columns, id, strlen(id));
+    return number == REGISTRY_NONE || rows->removed[number] ? REGISTRY_NONE : number;
+}
+
+const struct trusted_visitor *registry_trusted(const struct registry *registry, uint32_t household,
+                                               const char *visitor_id)
+{
+    const struct table *rows = &registry->tables[REGISTRY_VISITOR];
+    char key[2 * ID_SIZE];
+    const char *id = registry_household(registry, household)->id;
+    size_t id_len = strlen(id), visitor_len = strlen(visitor_id);
+    if (rows->count == 0 || visitor_len == 0 || visitor_len > ID_MAX)
+        return NULL;
+    memcpy(key, id, id_len + 1);
+    memcpy(key + id_len + 1, visitor_id, visitor_len);
+    uint32_t number = table_find(rows, 2, key, id_len + 1 + visitor_len);
+    return number == REGISTRY_NONE || rows->removed[number] ? NULL : registry_visitor(registry, number);
+}
+
+bool visitor_in_window(const struct trusted_visitor *visitor, const struct civil *local)
+{
+    if (visitor->window_count == 0)
+        return true;
+    int minute = local->hour * 60 + local->minute;
+    int yesterday = (local->weekday + 6) % 7;
+    for (unsigned i = 0; i < visitor->window_count; i++) {
+        const struct visitor_window *window = &visitor->windows[i];
+        bool today = window->weekdays >> local->weekday & 1;
+        if (window->from_minute < window->to_minute) {
+            if (today && minute >= window->from_minute && minute < window->to_minute)
+                return true;
+        } else if ((today && minute >= window->from_minute) ||
+                   ((window->weekdays >> yesterday & 1) && minute < window->to_minute)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *registry_subject_id(const struct registry *registry, struct subject subject)
+{
+    switch ((enum subject_kind)subject.kind) {
+    case SUBJECT_RESIDENT:
+        return subject.no < registry_count(registry, REGISTRY_RESIDENT)
+                   ? registry_resident(registry, subject.no)->id
+                   : "?";
+    case SUBJECT_HOUSEHOLD:
+        return subject.no < registry_count(registry, REGISTRY_HOUSEHOLD)
+                   ? registry_household(registry, subject.no)->id
+                   : "?";
+    case SUBJECT_TERRITORY:
+        return subject.no < registry_count(registry, REGISTRY_TERRITORY)
+                   ? registry_territory(registry, subject.no)->code
+                   : "?";
+    case SUBJECT_DEVICE:
+        return subject.no < registry_count(registry, REGISTRY_DEVICE)
+                   ? registry_device(registry, subject.no)->id
+                   : "?";
+    case SUBJECT_NONE: break;
+    }
+    return "?";
+}
+
+static bool subject_table(enum subject_kind kind, enum registry_table *ret_table)
+{
+    switch (kind) {
+    case SUBJECT_RESIDENT: *ret_table = REGISTRY_RESIDENT; return true;
+    case SUBJECT_HOUSEHOLD: *ret_table = REGISTRY_HOUSEHOLD; return true;
+    case SUBJECT_TERRITORY: *ret_table = REGISTRY_TERRITORY; return true;
+    case SUBJECT_DEVICE: *ret_table = REGISTRY_DEVICE; return true;
+    case SUBJECT_NONE: break;
+    }
+    return false;
+}
+
+struct subject registry_subject_find(const struct registry *registry, enum subject_kind kind, const char *id)
+{
+    enum registry_table table;
+    struct subject none = {.no = REGISTRY_NONE, .kind = SUBJECT_NONE};
+    if (!subject_table(kind, &table))
+        return none;
+    uint32_t number = registry_find(registry, table, id);
+    return number == REGISTRY_NONE ? none : (struct subject){.no = number, .kind = (uint8_t)kind};
+}
+
+uint32_t registry_subject_territory(const struct registry *registry, struct subject subject)
+{
+    uint32_t household = REGISTRY_NONE;
+    enum registry_table table;
+    if (!subject_table((enum subject_kind)subject.kind, &table) ||
+        subject.no >= registry_count(registry, table))
+        return REGISTRY_NONE;
+    switch ((enum subject_kind)subject.kind) {
+    case SUBJECT_RESIDENT: household = registry_resident(registry, subject.no)->household; break;
+    case SUBJECT_HOUSEHOLD: household = subject.no; break;
+    case SUBJECT_TERRITORY: return subject.no;
+    case SUBJECT_DEVICE: household = registry_device(registry, subject.no)->household; break;
+    case SUBJECT_NONE: break;
+    }
+    return household == REGISTRY_NONE ? REGISTRY_NONE : registry_household(registry, household)->grid;
+}
+
+const char *registry_vault(const struct registry *registry, enum registry_table table, uint32_t no,
+                           const char *field)
+{
+    assert(no < registry->tables[table].count);
+    int column = table_column(table_spec(table), field);
+    return column < 0 ? "" : table_value(registry->tables[table].rows[no], (unsigned)column);
+}
+
+const char *registry_version(const struct registry *registry)
+{
+    return registry->version;
+}
+
+enum err registry_rows(const struct registry *registry,
+                       enum err (*fn)(void *self, const struct registry_row *row), void *self)
+{
+    for (int table = 0; table < REGISTRY_TABLES; table++) {
+        const struct table *rows = &registry->tables[table];
+        const struct table_spec *spec = table_spec((enum registry_table)table);
+        for (uint32_t i = 0; i < rows->count; i++) {
+            struct registry_field fields[TABLE_COLUMNS_MAX];
+            const char *value = rows->rows[i];
+            for (unsigned column = 0; column < spec->column_count; column++) {
+                fields[column] = (struct registry_field){.column = spec->columns[column].name,
+                                                         .value = value,
+                                                         .personal = spec->columns[column].personal};
+                value += strlen(value) + 1;
+            }
+            struct registry_row row = {.table = (enum registry_table)table,
+                                       .number = i,
+                                       .removed = rows->removed[i],
+                                       .fields = fields,
+                                       .count = spec->column_count};
+            enum err err = fn(self, &row);
+            if (err)
+                return err;
+        }
+    }
+    return ERR_OK;
+}

@@ -1,0 +1,299 @@
+/* Whose event is it: territories, households, residents, devices, zones, people on call. The tables of one
+ * county.
+ *
+ * A registry is built all-or-nothing from rows (a folder of CSV + GeoJSON, or the database) and is const
+ * afterwards; a new version is built beside the old one and replaces it between two inputs. Everything is
+ * known by number: an index into its table, given in order of the ids at the first import and kept for ever
+ * (a row that disappears stays as `removed`, a new one is appended), so that state keyed by number survives.
+ *
+ * Personal data (names, addresses, phones, coordinates of homes as written) stands in the vault only; every
+ * other struct here is free of it, except household.home, which detection needs and which is erased with its
+ * row.
+ *
+ * Ownership: everything returned is borrowed from the registry. Threads: const data; the core loop owns the
+ * pointer. Format: contracts.md 7. */
+#ifndef HUYANG_REGISTRY_REGISTRY_H
+#define HUYANG_REGISTRY_REGISTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "core/clock.h"
+#include "core/err.h"
+#include "core/geo.h"
+#include "core/text.h"
+#include "ingest/event.h"
+
+#define REGISTRY_NONE UINT32_MAX
+
+/* X(constant, file's short name). The order is the order of building. */
+#define REGISTRY_TABLE_MAP(X)                                                                                \
+    X(TERRITORY, territories)                                                                                \
+    X(CALENDAR, calendars)                                                                                   \
+    X(HOUSEHOLD, households)                                                                                 \
+    X(RESIDENT, residents)                                                                                   \
+    X(DEVICE, devices)                                                                                       \
+    X(CONTACT, contacts)                                                                                     \
+    X(RESPONDER, responders)                                                                                 \
+    X(ROSTER, rosters)                                                                                       \
+    X(VISITOR, visitors)                                                                                     \
+    X(ZONE, zones)
+enum registry_table {
+#define X(name, text) REGISTRY_##name,
+    REGISTRY_TABLE_MAP(X)
+#undef X
+        REGISTRY_TABLES
+};
+const char *registry_table_name(enum registry_table table);
+
+#define TERRITORY_KIND_MAP(X) X(COUNTY, county) X(TOWN, town) X(VILLAGE, village) X(GRID, grid)
+enum territory_kind {
+    TERRITORY_KIND_NONE,
+#define X(name, text) TERRITORY_##name,
+    TERRITORY_KIND_MAP(X)
+#undef X
+};
+#define ZONE_KIND_MAP(X)                                                                                     \
+    X(HOME, home)                                                                                            \
+    X(SAFE, safe)                                                                                            \
+    X(MARKET, market)                                                                                        \
+    X(PARK, park)                                                                                            \
+    X(HOSPITAL, hospital)                                                                                    \
+    X(BANK, bank)                                                                                            \
+    X(VENUE, venue)                                                                                          \
+    X(FORBIDDEN, forbidden)                                                                                  \
+    X(GOVERNMENT, government)                                                                                \
+    X(COURT, court)                                                                                          \
+    X(PETITION, petition)                                                                                    \
+    X(WORSHIP, worship)                                                                                      \
+    X(PRIVATE, private)
+enum zone_kind {
+    ZONE_KIND_NONE,
+#define X(name, text) ZONE_##name,
+    ZONE_KIND_MAP(X)
+#undef X
+        ZONE_KIND_COUNT
+};
+const char *zone_kind_name(enum zone_kind kind);
+/* Places that are nobody's business (practice.md 14): no finding, no label, no gathering. */
+bool zone_kind_is_protected(enum zone_kind kind);
+
+#define CONSENT_MAP(X)                                                                                       \
+    X(LOCATION, location)                                                                                    \
+    X(HEALTH, health)                                                                                        \
+    X(CAMERA, camera) X(VISITOR, visitor) X(VOICE, voice) X(FAMILY, family) X(POLICE, police)
+enum consent {
+#define X(name, text) CONSENT_##name,
+    CONSENT_MAP(X)
+#undef X
+        CONSENT_COUNT
+};
+#define CONSENT_BIT(class) (1U << (class))
+
+#define RESIDENT_STATUS_MAP(X)                                                                               \
+    X(ACTIVE, active)                                                                                        \
+    X(AWAY, away) X(HOSPITAL, hospital) X(PAUSED, paused) X(MOVED, moved) X(DECEASED, deceased)
+enum resident_status {
+#define X(name, text) STATUS_##name,
+    RESIDENT_STATUS_MAP(X)
+#undef X
+};
+/* Tags that rules look at; other tags are kept as text only. */
+enum resident_tag {
+    TAG_DEMENTIA = 1 << 0 /* 失智, dementia */,
+    TAG_WANDERED = 1 << 1 /* 走失史, wandered */
+};
+
+enum device_kind { DEVICE_WRISTBAND = 1, DEVICE_CAMERA = 2 };
+#define ROLE_MAP(X)                                                                                          \
+    X(FAMILY, family)                                                                                        \
+    X(GRID_WORKER, grid_worker)                                                                              \
+    X(TOWN_DESK, town_desk) X(COUNTY_DESK, county_desk) X(POLICE_DESK, police_desk)
+enum role {
+    ROLE_NONE,
+#define X(name, text) ROLE_##name,
+    ROLE_MAP(X)
+#undef X
+        ROLE_COUNT
+};
+const char *
+role_name(enum role role); /* "family", "grid_worker", "town_desk", "county_desk", "police_desk" */
+enum role role_from_name(const char *name);
+
+struct territory {
+    char code[16];
+    uint8_t kind;    /* enum territory_kind */
+    uint32_t parent; /* REGISTRY_NONE for the county */
+    bool removed;
+};
+struct household {
+    char id[ID_SIZE];
+    uint32_t grid; /* territory */
+    struct geo_point home;
+    bool has_home;
+    uint32_t first_resident, first_camera; /* heads of the lists below, REGISTRY_NONE when empty */
+    bool removed;
+};
+struct resident {
+    char id[ID_SIZE];
+    uint32_t household;
+    uint32_t next_in_household;
+    uint32_t wristband; /* device, or REGISTRY_NONE */
+    uint16_t birth_year;
+    uint8_t consent; /* CONSENT_BIT set */
+    uint8_t status;  /* enum resident_status as imported */
+    uint8_t tags;    /* enum resident_tag set */
+    uint8_t hearing_poor, vision_poor,
+        cognition_poor;      /* 1 when the column says anything but "", "good", "normal", "1" */
+    int64_t status_until_ms; /* 0 = open */
+    char language[17];       /* "zh" when empty */
+    bool removed;
+};
+struct device {
+    char id[ID_SIZE];
+    uint8_t kind;         /* enum device_kind */
+    uint32_t resident;    /* wristband's wearer, or REGISTRY_NONE */
+    uint32_t household;   /* camera's home; for a wristband the wearer's home; REGISTRY_NONE for spares */
+    uint32_t next_camera; /* in the same household */
+    uint32_t report_interval_s; /* 0 = unknown */
+    bool indoors;               /* camera view: "indoors"/"living_room"; else doorstep */
+    bool removed;
+};
+struct responder {
+    char id[ID_SIZE];
+    uint8_t role; /* enum role */
+    uint32_t territory;
+    bool removed;
+};
+struct contact {
+    char id[ID_SIZE];
+    uint32_t resident;
+    bool removed;
+};
+/* A weekly window, local time. */
+struct visitor_window {
+    uint8_t weekdays;                /* bit 0 = Sunday */
+    uint16_t from_minute, to_minute; /* of the day; to <= from wraps over midnight */
+};
+enum { VISITOR_WINDOWS_MAX = 4 };
+struct trusted_visitor {
+    uint32_t household;
+    char visitor_id[ID_SIZE];
+    struct visitor_window windows[VISITOR_WINDOWS_MAX]; /* none = always */
+    uint8_t window_count;
+    bool removed;
+};
+enum subject_kind { SUBJECT_NONE, SUBJECT_RESIDENT, SUBJECT_HOUSEHOLD, SUBJECT_TERRITORY, SUBJECT_DEVICE };
+struct subject {
+    uint32_t no;
+    uint8_t kind; /* enum subject_kind */
+};
+struct zone {
+    char id[ID_SIZE];
+    uint8_t kind; /* enum zone_kind */
+    struct subject owner;
+    uint32_t calendar; /* or REGISTRY_NONE; the zone counts only on its days */
+    /* A circle (count 1, radius_m > 0) or the outer ring of a polygon (count >= 3). */
+    const struct geo_point *points;
+    uint32_t count;
+    double radius_m;
+    bool removed;
+};
+/* Days a fair or rule is on. */
+struct calendar {
+    char id[ID_SIZE];
+    uint8_t rule_kind;   /* enum calendar_rule in calendar.c: weekly, solar_digit, lunar_digit, dates */
+    uint16_t mask;       /* weekdays (bit 0 = Sunday) or last digits 0..9 */
+    const int64_t *days; /* day numbers, sorted, for dates */
+    uint32_t day_count;
+    bool removed;
+};
+
+struct registry;
+
+/* Reads a folder (contracts.md 7). On any error nothing is built, `errors` (may be NULL) lists up to 50 of
+ * them, one a line, and how many more there were: "residents.csv:12:5: name: …" (line and column from 1; the
+ * column counts fields), "zones.geojson:feature 3: …" (from 1). The return is then ERR_INVALID; ERR_NOMEM and
+ * ERR_FULL (more than 4,000,000 numbers in a table) come without a list. `previous` (may be NULL) keeps
+ * numbers. `tz` gives the end of a day to a status_until that is a date; NULL = UTC. */
+MUST_CHECK enum err registry_load(const char *folder, const struct tz *tz, const struct registry *previous,
+                                  struct buf *errors, struct registry **ret_registry);
+/* An empty registry (every device unknown). */
+MUST_CHECK enum err registry_empty(struct registry **ret_registry);
+void registry_free(struct registry *registry);
+
+/* A row as it was read: what the store keeps. Personal fields are marked, so that the store can put them into
+ * the vault. */
+struct registry_field {
+    const char *column, *value;
+    bool personal;
+};
+struct registry_row {
+    enum registry_table table;
+    uint32_t number;
+    bool removed;
+    const struct registry_field *fields;
+    size_t count;
+};
+/* Walks all rows in (table, number) order; stops at the first error of `fn` and returns it. */
+MUST_CHECK enum err registry_rows(const struct registry *registry,
+                                  enum err (*fn)(void *self, const struct registry_row *row), void *self);
+/* The way back: rows in any order within a table, numbers given, tables in order. begin/add/finish; finish
+ * validates everything as registry_load does. */
+struct registry_builder;
+MUST_CHECK enum err registry_builder_new(const struct tz *tz, struct registry_builder **ret_builder);
+MUST_CHECK enum err registry_builder_add(struct registry_builder *builder, const struct registry_row *row);
+/* Frees the builder in any case. */
+MUST_CHECK enum err registry_builder_finish(struct registry_builder *builder, struct buf *errors,
+                                            struct registry **ret_registry);
+void registry_builder_free(struct registry_builder *builder);
+
+/* Rows of a table, removed ones included. */
+uint32_t registry_count(const struct registry *registry, enum registry_table table);
+/* By number; the number must be below the count (asserted). */
+const struct territory *registry_territory(const struct registry *registry, uint32_t no);
+const struct household *registry_household(const struct registry *registry, uint32_t no);
+const struct resident *registry_resident(const struct registry *registry, uint32_t no);
+const struct device *registry_device(const struct registry *registry, uint32_t no);
+const struct responder *registry_responder(const struct registry *registry, uint32_t no);
+const struct contact *registry_contact(const struct registry *registry, uint32_t no);
+const struct zone *registry_zone(const struct registry *registry, uint32_t no);
+const struct calendar *registry_calendar(const struct registry *registry, uint32_t no);
+const struct trusted_visitor *registry_visitor(const struct registry *registry, uint32_t no);
+/* By id (territories: code); REGISTRY_NONE when there is none or it is removed. O(1). Visitors and rosters
+ * have no id: see registry_trusted. */
+uint32_t registry_find(const struct registry *registry, enum registry_table table, const char *id);
+/* The trusted visitor of a household, or NULL. */
+const struct trusted_visitor *registry_trusted(const struct registry *registry, uint32_t household,
+                                               const char *visitor_id);
+bool visitor_in_window(const struct trusted_visitor *visitor, const struct civil *local);
+/* Zones that concern a resident: own, of the household, and of the territories above, in order of number.
+ * Writes at most `max`; returns the count written. */
+size_t registry_zones_of(const struct registry *registry, uint32_t resident, uint32_t *zones, size_t max);
+/* Is p inside the zone; *ret_border_m (may be NULL) = distance to its border in metres. */
+bool zone_contains(const struct zone *zone, struct geo_point p, double *ret_border_m);
+bool calendar_is_on(const struct calendar *calendar, const struct civil *local);
+/* The responders of a role for a territory: those of the nearest ancestor that has any. A roster of that role
+ * and territory narrows them to who is on duty at `t_ms` (a stand-in may belong elsewhere); where it names
+ * nobody for that moment, all of them answer. Writes numbers; returns the count. */
+size_t registry_responders(const struct registry *registry, enum role role, uint32_t territory, int64_t t_ms,
+                           uint32_t *numbers, size_t max);
+size_t registry_contacts(const struct registry *registry, uint32_t resident, uint32_t *numbers, size_t max);
+
+/* The id of a subject as it appears outside ("r-001"); "?" when there is none. */
+const char *registry_subject_id(const struct registry *registry, struct subject subject);
+struct subject registry_subject_find(const struct registry *registry, enum subject_kind kind, const char *id);
+/* The territory a subject lies in (its grid), or REGISTRY_NONE. */
+uint32_t registry_subject_territory(const struct registry *registry, struct subject subject);
+
+/* The vault: a personal field of a row ("name", "address", "phone"), "" when absent. Callers are relay and
+ * api only (lint). */
+const char *registry_vault(const struct registry *registry, enum registry_table table, uint32_t no,
+                           const char *field);
+
+/* SHA-256 hex of all rows: which version this is. */
+const char *registry_version(const struct registry *registry);
+
+#endif
