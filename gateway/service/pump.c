@@ -120,6 +120,7 @@ static void note_broker(struct service *service, struct now now)
     if (take(service, &input) != ERR_OK)
         log_write(LOG_WARN, "link.unrecorded",
                   "the batch is full: this change of the link is not in the input log");
+    service_tell_metrics(service, now); /* /healthz says so at once */
 }
 
 /* ---- to the disk ---- */
