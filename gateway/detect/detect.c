@@ -1,0 +1,470 @@
+/* The runner. For each detector one array of states and one of timer slots, by the owner's registry number;
+ * zeroed pages that nobody touches cost no memory. A state counts as changed when its bytes or its deadline
+ * differ after the detector ran: the copy costs a few cache lines, and heartbeats that change nothing write
+ * nothing into the next snapshot. */
+#include "detect/detect.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/log.h"
+
+enum { DEADLINE_BYTES = 8, TABLE_NAME_MAX = 80 };
+
+struct state_table {
+    uint32_t count; /* owners there is room for */
+    uint32_t dirty_count;
+    unsigned char *states;    /* count * detector->state_size */
+    struct timer_slot *slots; /* count */
+    uint8_t *dirty;           /* count flags */
+    uint32_t *dirty_list;     /* room for count */
+};
+
+struct detect {
+    struct detect_config config;
+    struct state_table *tables; /* one for each detector */
+    unsigned table_count;
+    unsigned char *before; /* room for the largest state */
+    unsigned char *image;  /* room for the largest snapshot value */
+    bool starved;          /* a timer did not fit into the heap: it is put in at the next chance */
+};
+
+/* What a detector's calls back into the runner need. */
+struct detect_run {
+    struct detect *detect;
+    unsigned detector;
+};
+
+uint64_t timer_owner(struct subject subject, unsigned slot)
+{
+    return (uint64_t)subject.kind << 48 | (uint64_t)subject.no << 16 | slot;
+}
+
+struct subject timer_owner_subject(uint64_t owner)
+{
+    return (struct subject){.kind = (uint8_t)(owner >> 48), .no = (uint32_t)(owner >> 16)};
+}
+
+unsigned timer_owner_slot(uint64_t owner)
+{
+    return owner & 0xFFFF;
+}
+
+static uint32_t owners(const struct registry *registry, enum subject_kind kind)
+{
+    switch (kind) {
+    case SUBJECT_RESIDENT: return registry_count(registry, REGISTRY_RESIDENT);
+    case SUBJECT_HOUSEHOLD: return registry_count(registry, REGISTRY_HOUSEHOLD);
+    case SUBJECT_TERRITORY: return registry_count(registry, REGISTRY_TERRITORY);
+    case SUBJECT_DEVICE: return registry_count(registry, REGISTRY_DEVICE);
+    case SUBJECT_NONE: break;
+    }
+    return 0;
+}
+
+static void table_release(struct state_table *table)
+{
+    free(table->states);
+    free(table->slots);
+    free(table->dirty);
+    free(table->dirty_list);
+    *table = (struct state_table){0};
+}
+
+/* A larger copy of `old`; `old` stays as it is. */
+static enum err table_grown(const struct state_table *old, uint32_t count, size_t state_size,
+                            struct state_table *ret_table)
+{
+    struct state_table table = {.count = count, .dirty_count = old->dirty_count};
+    table.states = calloc(count, state_size);
+    table.slots = calloc(count, sizeof *table.slots);
+    table.dirty = calloc(count, 1);
+    table.dirty_list = calloc(count, sizeof *table.dirty_list);
+    if (!table.states || !table.slots || !table.dirty || !table.dirty_list) {
+        table_release(&table);
+        return ERR_NOMEM;
+    }
+    if (old->count) {
+        memcpy(table.states, old->states, old->count * state_size);
+        memcpy(table.slots, old->slots, old->count * sizeof *old->slots);
+        memcpy(table.dirty, old->dirty, old->count);
+        memcpy(table.dirty_list, old->dirty_list, old->dirty_count * sizeof *old->dirty_list);
+    }
+    *ret_table = table;
+    return ERR_OK;
+}
+
+enum err detect_rebind(struct detect *detect, const struct registry *registry,
+                       const struct detect_settings *settings)
+{
+    enum err err = ERR_OK;
+    struct state_table *grown = calloc(detect->table_count, sizeof *grown);
+    if (!grown)
+        return ERR_NOMEM;
+    for (unsigned i = 0; i < detect->table_count && err == ERR_OK; i++) {
+        uint32_t count = owners(registry, detectors[i]->state_of);
+        if (count > detect->tables[i].count)
+            err = table_grown(&detect->tables[i], count, detectors[i]->state_size, &grown[i]);
+    }
+    for (unsigned i = 0; i < detect->table_count; i++) {
+        if (err != ERR_OK) {
+            table_release(&grown[i]);
+        } else if (grown[i].count) {
+            table_release(&detect->tables[i]);
+            detect->tables[i] = grown[i];
+        }
+    }
+    free(grown);
+    if (err == ERR_OK) {
+        detect->config.registry = registry;
+        detect->config.settings = settings;
+    }
+    return err;
+}
+
+enum err detect_new(const struct detect_config *config, struct detect **ret_detect)
+{
+    struct detect *detect = calloc(1, sizeof *detect);
+    if (!detect)
+        return ERR_NOMEM;
+    detect->config = *config;
+    detect->table_count = detector_count();
+    assert(detect->table_count < TIMER_SLOT_ALERT);
+    size_t largest = 0;
+    for (unsigned i = 0; i < detect->table_count; i++) {
+        assert(detectors[i]->state_size);
+        if (detectors[i]->state_size > largest)
+            largest = detectors[i]->state_size;
+    }
+    detect->tables = calloc(detect->table_count, sizeof *detect->tables);
+    detect->before = malloc(largest);
+    detect->image = malloc(DEADLINE_BYTES + largest);
+    enum err err = detect->tables && detect->before && detect->image ? ERR_OK : ERR_NOMEM;
+    if (err == ERR_OK)
+        err = detect_rebind(detect, config->registry, config->settings);
+    if (err != ERR_OK) {
+        detect_free(detect);
+        return err;
+    }
+    *ret_detect = detect;
+    return ERR_OK;
+}
+
+void detect_free(struct detect *detect)
+{
+    if (!detect)
+        return;
+    for (unsigned i = 0; detect->tables && i < detect->table_count; i++)
+        table_release(&detect->tables[i]);
+    free(detect->tables);
+    free(detect->before);
+    free(detect->image);
+    free(detect);
+}
+
+static unsigned char *state_at(const struct detect *detect, unsigned detector, uint32_t no)
+{
+    return detect->tables[detector].states + (size_t)no * detectors[detector]->state_size;
+}
+
+static void mark_dirty(struct state_table *table, uint32_t no)
+{
+    if (table->dirty[no])
+        return;
+    table->dirty[no] = 1;
+    table->dirty_list[table->dirty_count++] = no;
+}
+
+/* Puts timers that found no room in the heap back in. Their deadlines stand in their slots, so nothing is
+ * forgotten; this only happens short of memory. */
+static void feed_starved(struct detect *detect)
+{
+    bool starved = false;
+    for (unsigned i = 0; i < detect->table_count; i++) {
+        struct state_table *table = &detect->tables[i];
+        for (uint32_t no = 0; no < table->count; no++) {
+            struct timer_slot *slot = &table->slots[no];
+            struct subject owner = {.kind = (uint8_t)detectors[i]->state_of, .no = no};
+            if (slot->deadline_ms != TIMER_OFF && slot->queued_ms == TIMER_OFF)
+                starved |= timers_arm(detect->config.timers, timer_owner(owner, i), slot,
+                                      slot->deadline_ms) != ERR_OK;
+        }
+    }
+    detect->starved = starved;
+}
+
+static void arm(struct detect *detect, unsigned detector, struct subject owner, int64_t deadline_ms)
+{
+    struct timer_slot *slot = &detect->tables[detector].slots[owner.no];
+    if (timers_arm(detect->config.timers, timer_owner(owner, detector), slot, deadline_ms) == ERR_OK)
+        return;
+    slot->deadline_ms = deadline_ms;
+    detect->starved |= slot->queued_ms == TIMER_OFF;
+    log_write(LOG_ERROR, "detect.timer", "no room for a timer, will try again\tdetector=%s",
+              detectors[detector]->name);
+}
+
+static void run(struct detect *detect, unsigned detector, struct detect_context *context,
+                const struct event *event)
+{
+    struct state_table *table = &detect->tables[detector];
+    uint32_t no = context->owner.no;
+    size_t size = detectors[detector]->state_size;
+    unsigned char *state = state_at(detect, detector, no);
+    int64_t deadline_ms = table->slots[no].deadline_ms;
+    memcpy(detect->before, state, size);
+    if (event)
+        detectors[detector]->on_event(context, state, event);
+    else
+        detectors[detector]->on_timer(context, state);
+    /* A timer that fired has left its slot already: that is a change of its own. */
+    if (!event || table->slots[no].deadline_ms != deadline_ms || memcmp(detect->before, state, size) != 0)
+        mark_dirty(table, no);
+}
+
+static struct detect_context context_of(struct detect *detect, int64_t t_ms, struct subject owner)
+{
+    return (struct detect_context){.t_ms = t_ms,
+                                   .registry = detect->config.registry,
+                                   .live = detect->config.live,
+                                   .settings = detect->config.settings,
+                                   .tz = detect->config.tz,
+                                   .owner = owner,
+                                   .resident = REGISTRY_NONE,
+                                   .household = REGISTRY_NONE};
+}
+
+void detect_on_event(struct detect *detect, int64_t t_ms, const struct event *event)
+{
+    const struct registry *registry = detect->config.registry;
+    assert(event->key.device < registry_count(registry, REGISTRY_DEVICE));
+    if (detect->starved)
+        feed_starved(detect);
+    const struct device *device = registry_device(registry, event->key.device);
+    for (unsigned i = 0; i < detect->table_count; i++) {
+        if (!(detectors[i]->kinds & EVENT_BIT(event->kind)))
+            continue;
+        struct subject owner = {.kind = (uint8_t)detectors[i]->state_of, .no = REGISTRY_NONE};
+        if (owner.kind == SUBJECT_DEVICE)
+            owner.no = event->key.device;
+        else if (owner.kind == SUBJECT_RESIDENT && device->kind == DEVICE_WRISTBAND)
+            owner.no = device->resident;
+        else if (owner.kind == SUBJECT_HOUSEHOLD)
+            owner.no = device->household;
+        if (owner.no == REGISTRY_NONE)
+            continue;
+        struct detect_run self = {.detect = detect, .detector = i};
+        struct detect_context context = context_of(detect, t_ms, owner);
+        context.resident = device->resident;
+        context.household = device->household;
+        context.run = &self;
+        run(detect, i, &context, event);
+    }
+}
+
+struct timer_slot *detect_slot(struct detect *detect, uint64_t owner)
+{
+    unsigned detector = timer_owner_slot(owner);
+    struct subject subject = timer_owner_subject(owner);
+    if (detector >= detect->table_count || subject.kind != detectors[detector]->state_of ||
+        subject.no >= detect->tables[detector].count)
+        return NULL;
+    return &detect->tables[detector].slots[subject.no];
+}
+
+void detect_on_timer(struct detect *detect, uint64_t owner, int64_t deadline_ms)
+{
+    assert(detect_slot(detect, owner));
+    const struct registry *registry = detect->config.registry;
+    unsigned detector = timer_owner_slot(owner);
+    struct subject subject = timer_owner_subject(owner);
+    if (detect->starved)
+        feed_starved(detect);
+    if (!detectors[detector]->on_timer || subject.no >= owners(registry, subject.kind))
+        return;
+    struct detect_run self = {.detect = detect, .detector = detector};
+    struct detect_context context = context_of(detect, deadline_ms, subject);
+    if (subject.kind == SUBJECT_DEVICE) {
+        context.resident = registry_device(registry, subject.no)->resident;
+        context.household = registry_device(registry, subject.no)->household;
+    } else if (subject.kind == SUBJECT_RESIDENT) {
+        context.resident = subject.no;
+        context.household = registry_resident(registry, subject.no)->household;
+    } else if (subject.kind == SUBJECT_HOUSEHOLD) {
+        context.household = subject.no;
+    }
+    context.run = &self;
+    run(detect, detector, &context, NULL);
+}
+
+/* The person where there is one, else the home, else the thing itself: alerts are about people and homes. */
+static struct subject subject_of(const struct detect_context *context)
+{
+    if (context->owner.kind != SUBJECT_DEVICE)
+        return context->owner;
+    if (context->resident != REGISTRY_NONE)
+        return (struct subject){.kind = SUBJECT_RESIDENT, .no = context->resident};
+    if (context->household != REGISTRY_NONE)
+        return (struct subject){.kind = SUBJECT_HOUSEHOLD, .no = context->household};
+    return context->owner;
+}
+
+struct finding detect_finding(const struct detect_context *context, unsigned reason, enum level level,
+                              double score)
+{
+    const struct detector *detector = detectors[context->run->detector];
+    assert(reason < detector->reason_count);
+    struct finding finding;
+    memset(&finding, 0, sizeof finding); /* its bytes are stored: no padding left to chance */
+    finding.t_ms = context->t_ms;
+    finding.at_ms = context->t_ms;
+    finding.subject = subject_of(context);
+    /* What a home's camera saw concerns the home, whoever's band spoke last (practice.md 3). */
+    finding.resident = context->owner.kind == SUBJECT_HOUSEHOLD ? REGISTRY_NONE : context->resident;
+    finding.household = context->household;
+    finding.zone = REGISTRY_NONE;
+    finding.score = score < 0 ? 0 : score > 1 ? 1 : score;
+    finding.detector = (uint8_t)context->run->detector;
+    finding.family = (uint8_t)detector->family;
+    finding.level = (uint8_t)level;
+    finding.reason = (uint8_t)reason;
+    return finding;
+}
+
+void detect_key_set(struct event_key *to, const struct event_key *from)
+{
+    to->device = from->device;
+    to->epoch = from->epoch;
+    to->seq = from->seq;
+    to->lane = from->lane;
+}
+
+bool detect_key_before(const struct event_key *a, const struct event_key *b)
+{
+    return a->device == b->device && a->lane == b->lane && a->epoch == b->epoch && a->seq < b->seq;
+}
+
+static void add_key(struct finding *finding, const struct event_key *key)
+{
+    for (unsigned i = 0; i < finding->evidence_count; i++) {
+        if (event_key_equal(&finding->evidence[i], key))
+            return;
+    }
+    /* Full: the first stays (the alert's id hangs on it), the last gives way to the newest. */
+    if (finding->evidence_count == FINDING_EVIDENCE_MAX)
+        finding->evidence_count--;
+    finding->evidence[finding->evidence_count++] = *key;
+}
+
+void detect_add_key(struct finding *finding, const struct event_key *key)
+{
+    if (key->lane)
+        add_key(finding, key);
+}
+
+void detect_add_evidence(struct finding *finding, const struct event *event)
+{
+    add_key(finding, &event->key);
+    finding->at_ms = event->at_ms;
+    if (event->flags & EVENT_LATE)
+        finding->flags |= FINDING_LATE;
+}
+
+void detect_emit(const struct detect_context *context, const struct finding *finding)
+{
+    const struct detect_config *config = &context->run->detect->config;
+    config->on_finding(config->self, finding);
+}
+
+void detect_arm(const struct detect_context *context, int64_t deadline_ms)
+{
+    arm(context->run->detect, context->run->detector, context->owner, deadline_ms);
+}
+
+static void put_i64(unsigned char *to, int64_t value)
+{
+    for (unsigned i = 0; i < 8; i++)
+        to[i] = (unsigned char)((uint64_t)value >> (8 * i));
+}
+
+static int64_t get_i64(const unsigned char *from)
+{
+    uint64_t value = 0;
+    for (unsigned i = 0; i < 8; i++)
+        value |= (uint64_t)from[i] << (8 * i);
+    return (int64_t)value;
+}
+
+enum err detect_snapshot(const struct detect *detect,
+                         enum err (*fn)(void *self, const char *table, uint16_t version, uint32_t no,
+                                        const void *value, size_t len),
+                         void *self)
+{
+    for (unsigned i = 0; i < detect->table_count; i++) {
+        const struct state_table *table = &detect->tables[i];
+        size_t size = detectors[i]->state_size;
+        char name[TABLE_NAME_MAX];
+        snprintf(name, sizeof name, "detect.%s", detectors[i]->name);
+        for (uint32_t j = 0; j < table->dirty_count; j++) {
+            uint32_t no = table->dirty_list[j];
+            put_i64(detect->image, table->slots[no].deadline_ms);
+            memcpy(detect->image + DEADLINE_BYTES, state_at(detect, i, no), size);
+            enum err err =
+                fn(self, name, detectors[i]->state_version, no, detect->image, DEADLINE_BYTES + size);
+            if (err != ERR_OK)
+                return err;
+        }
+    }
+    return ERR_OK;
+}
+
+void detect_snapshot_done(struct detect *detect)
+{
+    for (unsigned i = 0; i < detect->table_count; i++) {
+        struct state_table *table = &detect->tables[i];
+        for (uint32_t j = 0; j < table->dirty_count; j++)
+            table->dirty[table->dirty_list[j]] = 0;
+        table->dirty_count = 0;
+    }
+}
+
+enum err detect_restore(struct detect *detect, const char *table, uint16_t version, uint32_t no,
+                        const void *value, size_t len)
+{
+    static const char prefix[] = "detect.";
+    if (strncmp(table, prefix, sizeof prefix - 1) != 0)
+        return ERR_NOT_FOUND;
+    unsigned i = detector_find(table + sizeof prefix - 1);
+    if (i >= detect->table_count || no >= detect->tables[i].count)
+        return ERR_NOT_FOUND;
+    if (len < DEADLINE_BYTES)
+        return ERR_CORRUPT;
+    const unsigned char *from = value;
+    int64_t deadline_ms = get_i64(from);
+    if (deadline_ms < 0)
+        return ERR_CORRUPT;
+    unsigned char *state = state_at(detect, i, no);
+    size_t size = detectors[i]->state_size;
+    if (version == detectors[i]->state_version) {
+        if (len != DEADLINE_BYTES + size)
+            return ERR_CORRUPT;
+        memcpy(state, from + DEADLINE_BYTES, size);
+    } else {
+        memset(state, 0, size);
+        enum err err = detectors[i]->migrate ? detectors[i]->migrate(version, from + DEADLINE_BYTES,
+                                                                     len - DEADLINE_BYTES, state)
+                                             : ERR_UNSUPPORTED;
+        if (err != ERR_OK) {
+            memset(state, 0, size);
+            log_write(LOG_WARN, "detect.migrate",
+                      "a stored state cannot be read, starting afresh\tdetector=%s\tversion=%u\tno=%u",
+                      detectors[i]->name, (unsigned)version, (unsigned)no);
+            return err;
+        }
+        mark_dirty(&detect->tables[i], no);
+    }
+    arm(detect, i, (struct subject){.kind = (uint8_t)detectors[i]->state_of, .no = no}, deadline_ms);
+    return ERR_OK;
+}

@@ -1,0 +1,161 @@
+/* What a detector is: state + event -> findings. One file per detector exports one const struct detector; one
+ * line in detectors.c adds it; one test proves it.
+ *
+ * A detector is pure: time, registry, live state and settings are arguments, its own state is a pointer-free
+ * struct that the runner allocates zeroed, stores and restores. It may keep one timer. It must give the same
+ * findings for the same inputs on every machine: no clock, no randomness, no pointer order. Everything runs
+ * on the core loop. Times are wall milliseconds of the input log (contracts.md 1). */
+#ifndef HUYANG_DETECT_DETECTOR_H
+#define HUYANG_DETECT_DETECTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "core/clock.h"
+#include "registry/live.h"
+#include "registry/registry.h"
+
+#define FAMILY_MAP(X)                                                                                        \
+    X(EMERGENCY, emergency)                                                                                  \
+    X(HEALTH, health)                                                                                        \
+    X(VISITOR, visitor)                                                                                      \
+    X(OUTING, outing)                                                                                        \
+    X(FRAUD, fraud)                                                                                          \
+    X(COVERAGE, coverage)                                                                                    \
+    X(FLEET, fleet)
+enum family {
+#define X(name, text) FAMILY_##name,
+    FAMILY_MAP(X)
+#undef X
+        FAMILY_COUNT
+};
+const char *family_name(enum family family);
+enum family family_from_name(const char *name); /* FAMILY_COUNT when unknown */
+
+/* green: record and digest · yellow: look today · orange: respond now · red: life or crime in progress. */
+#define LEVEL_MAP(X)                                                                                         \
+    X(GREEN, green)                                                                                          \
+    X(YELLOW, yellow)                                                                                        \
+    X(ORANGE, orange)                                                                                        \
+    X(RED, red)
+enum level {
+#define X(name, text) LEVEL_##name,
+    LEVEL_MAP(X)
+#undef X
+        LEVEL_COUNT
+};
+const char *level_name(enum level level);
+enum level level_from_name(const char *name); /* LEVEL_COUNT when unknown */
+
+/* Thresholds; filled by the configuration, defaults by detect_settings_default(). */
+struct detect_settings {
+    uint32_t fall_cancel_s;           /* 30; 5..300: a fall is held so long before it turns red */
+    uint32_t zone_exit_confirm_fixes; /* 2; 1..5: consecutive fixes outside */
+    uint32_t zone_exit_confirm_s;     /* 0; 0..3600: and at least so long outside */
+    uint32_t visit_gap_s;             /* 300; 30..3600: a visit seen again within this is the same session */
+    uint32_t visit_indoors_yellow_s;  /* 600; 60..7200: unknown indoors so long turns yellow */
+    uint32_t flat_percent;            /* 15; 1..50 */
+    uint32_t flat_urgent_percent;     /* 5; 1..50 */
+};
+struct detect_settings detect_settings_default(void);
+
+enum { FINDING_EVIDENCE_MAX = 4, FINDING_NUMBERS = 4 };
+enum finding_flag {
+    FINDING_CLEARS =
+        1 << 0, /* the condition of this detector has ended; level and score say what it had been */
+    FINDING_EMERGENCY = 1 << 1, /* a fresh sos, fall or suspicion: later than the silent minute it
+                                   un-acknowledges and notifies again */
+    FINDING_FUSED = 1 << 2,     /* opens fraud and absorbs the subject's visitor and outing alerts */
+    FINDING_LOWERS = 1 << 3,    /* this detector's share of the level falls to `level` (a cancelled SOS) */
+    FINDING_LATE = 1 << 4,      /* its evidence arrived late */
+};
+
+struct finding {
+    int64_t t_ms;  /* when it was found (fold time) */
+    int64_t at_ms; /* when it happened */
+    struct subject subject;
+    uint32_t resident;               /* whom it concerns, or REGISTRY_NONE */
+    uint32_t household;              /* where to go, or REGISTRY_NONE */
+    uint32_t zone;                   /* or REGISTRY_NONE */
+    double score;                    /* 0..1 */
+    double numbers[FINDING_NUMBERS]; /* what the reason's sentence shows */
+    struct geo_point where;
+    struct event_key evidence[FINDING_EVIDENCE_MAX]; /* [0] = the first event of the episode: the alert id
+                                                        derives from it */
+    uint8_t has_where, evidence_count;
+    uint8_t detector; /* index in detectors[] */
+    uint8_t family, level, reason, flags;
+};
+
+/* A reason: a stable code and one sentence in two languages. Placeholders: {0}..{3} the numbers as integers,
+ * {0.1} with one decimal, {0m} as whole minutes (the number is seconds), {0t} as local clock time HH:MM (the
+ * number is wall seconds), {zone} the zone's id. */
+struct reason {
+    const char *code, *en, *zh;
+};
+
+struct detect_context {
+    int64_t t_ms; /* now; for a timer: its deadline */
+    const struct registry *registry;
+    const struct live *live;
+    const struct detect_settings *settings;
+    const struct tz *tz;
+    struct subject owner; /* whose state this is: of the detector's state_of kind */
+    uint32_t resident;    /* the device's or owner's resident, or REGISTRY_NONE */
+    uint32_t household;   /* likewise */
+    struct detect_run *run;
+};
+
+struct detector {
+    const char *name; /* "unknown-visitor": stable, in alerts and configuration */
+    enum family family;
+    /* Whose state: SUBJECT_RESIDENT gets the events of the resident's own wristband, SUBJECT_HOUSEHOLD those
+     * of all devices of the home, SUBJECT_DEVICE each device's. */
+    enum subject_kind state_of;
+    uint32_t kinds; /* EVENT_BIT set of the kinds it wants to see */
+    const struct reason *reasons;
+    unsigned reason_count;
+    uint16_t state_version; /* bump when the struct changes, and teach migrate */
+    uint32_t state_size;    /* bytes */
+    /* One event, in order. Live state is already updated with it. */
+    void (*on_event)(const struct detect_context *context, void *state, const struct event *event);
+    /* The timer armed by detect_arm. NULL when the detector has none. */
+    void (*on_timer)(const struct detect_context *context, void *state);
+    /* Reads a state written by an older version into the zeroed `state`. ERR_UNSUPPORTED = start afresh
+     * (logged). NULL = only the present version. */
+    enum err (*migrate)(uint16_t version, const void *value, size_t len, void *state);
+};
+
+/* For use inside on_event/on_timer. Fills detector, family, t_ms, and resident/household/subject from the
+ * context where they are left 0-initialised (subject.kind SUBJECT_NONE) by detect_finding(). */
+struct finding detect_finding(const struct detect_context *context, unsigned reason, enum level level,
+                              double score);
+/* Appends the event (once) to the evidence; at_ms becomes the event's, FINDING_LATE follows its flag. Full:
+ * the first stays, the last gives way. */
+void detect_add_evidence(struct finding *finding, const struct event *event);
+/* Appends a remembered event by its key; a zeroed key is ignored. Call it first for the event that began the
+ * episode. */
+void detect_add_key(struct finding *finding, const struct event_key *key);
+/* Copies field by field, so that padding in a zeroed state stays zero and snapshots are the same bytes
+ * everywhere. */
+void detect_key_set(struct event_key *to, const struct event_key *from);
+/* True when both come from one outbox of one device and `a` was written before `b`. */
+bool detect_key_before(const struct event_key *a, const struct event_key *b);
+void detect_emit(const struct detect_context *context, const struct finding *finding);
+/* Arms (or moves) the owner's one timer; TIMER_OFF (0) disarms. */
+void detect_arm(const struct detect_context *context, int64_t deadline_ms);
+
+/* The table: NULL-terminated. The order is stable (numbers are stored by name, not by index). */
+extern const struct detector *const detectors[];
+unsigned detector_count(void);
+/* Index, or detector_count() when there is none of that name. */
+unsigned detector_find(const char *name);
+
+/* The finding's sentence, "en" or "zh". */
+void finding_sentence(const struct finding *finding, const struct registry *registry, const struct tz *tz,
+                      bool zh, struct buf *out);
+const char *finding_code(const struct finding *finding);
+
+#endif

@@ -1,0 +1,37 @@
+/* The table of detectors. Adding one: its file, its line here, its test. New lines go to the end: the order
+ * is the order in which detectors see an event and, for equal deadlines and subjects, the order in which
+ * their timers fire. */
+#include "detect/detectors.h"
+
+#include <string.h>
+
+const struct detector *const detectors[] = {
+    &detector_sos,  &detector_fall, &detector_suspicion, &detector_unknown_visitor, &detector_zone_exit,
+    &detector_flat, NULL,
+};
+
+unsigned detector_count(void)
+{
+    return sizeof detectors / sizeof *detectors - 1;
+}
+
+unsigned detector_find(const char *name)
+{
+    unsigned i = 0;
+    while (detectors[i] && strcmp(detectors[i]->name, name) != 0)
+        i++;
+    return i;
+}
+
+struct detect_settings detect_settings_default(void)
+{
+    return (struct detect_settings){
+        .fall_cancel_s = 30,
+        .zone_exit_confirm_fixes = 2,
+        .zone_exit_confirm_s = 0,
+        .visit_gap_s = 300,
+        .visit_indoors_yellow_s = 600,
+        .flat_percent = 15,
+        .flat_urgent_percent = 5,
+    };
+}

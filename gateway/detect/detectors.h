@@ -1,0 +1,15 @@
+/* The one const struct each detector's file exports; only the table (detectors.c) and the detectors
+ * themselves include this. What a detector promises: detector.h. */
+#ifndef HUYANG_DETECT_DETECTORS_H
+#define HUYANG_DETECT_DETECTORS_H
+
+#include "detect/detector.h"
+
+extern const struct detector detector_sos;
+extern const struct detector detector_fall;
+extern const struct detector detector_suspicion;
+extern const struct detector detector_unknown_visitor;
+extern const struct detector detector_zone_exit;
+extern const struct detector detector_flat;
+
+#endif

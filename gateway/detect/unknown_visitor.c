@@ -1,0 +1,486 @@
+/* unknown-visitor: who is at the door or inside, by visit sessions.
+ *
+ * A session is what one camera calls one visit_id: it opens with any arrive or stay, goes on over a gap of
+ * visit_gap_s, and ends with the camera's leave. Where the leave never comes, a doorstep session ends after
+ * the gap; an indoors session is presumed to go on for up to INDOORS_CAP_MS without any event, because
+ * "arrive indoors" and then silence must also be judged. Most people at a door are neighbours and couriers
+ * (practice.md 9): a doorstep is green. An unknown or unclear person indoors is green until
+ * visit_indoors_yellow_s has passed, then yellow, by timer and not by waiting for a further event.
+ *
+ * All sessions of a home share one told level (the highest of its open sessions); a session that ends lowers
+ * or clears it. Cost: SESSIONS comparisons an event. */
+#include <string.h>
+
+#include "core/hash.h"
+#include "core/timers.h"
+#include "detect/detectors.h"
+
+enum {
+    SESSIONS = 8,
+    INDOORS_CAP_MS = 4 * 3600 * 1000,
+    SETTLE_MS =
+        10000, /* a late visit waits so long for the leave that may lie behind it in the same outbox */
+    NIGHT_FROM_HOUR = 21,
+    NIGHT_TO_HOUR = 6, /* sun and habits differ; this is only what the sentence says */
+    TRUSTED_DAY_FROM_HOUR = 7,
+};
+#define UNLISTED_CONFIDENCE                                                                                  \
+    0.5 /* a camera's own "trusted", for an id that is not on the home's list, needs this much */
+#define DEFAULT_CONFIDENCE 0.8
+
+enum session_state { SESSION_FREE, SESSION_OPEN, SESSION_LEFT };
+enum stage { STAGE_NONE, STAGE_DOORSTEP, STAGE_INDOORS, STAGE_LONG };
+/* In order of concern. OUTSIDE_WINDOW: a trusted visitor at an unusual hour. */
+enum session_class { CLASS_RESIDENT, CLASS_TRUSTED, CLASS_OUTSIDE_WINDOW, CLASS_UNCLEAR, CLASS_UNKNOWN };
+
+struct session {
+    uint64_t visit;        /* hash of the camera's visit_id */
+    int64_t heard_ms;      /* arrival of its last event */
+    int64_t arrived_ms;    /* by the device's time */
+    int64_t indoors_ms;    /* since when indoors, by the device's time; 0 = not yet */
+    int64_t outdoors_ms;   /* since when back at the doorstep, 0 = not */
+    int64_t judge_from_ms; /* not turned yellow before this */
+    struct event_key first, last;
+    float confidence;
+    uint8_t state;        /* enum session_state */
+    uint8_t person_class; /* enum session_class */
+    uint8_t trusted_too;  /* a trusted person is (also) among them */
+    uint8_t people;
+    uint8_t told;  /* 0 = nothing, else 1 + level */
+    uint8_t stage; /* enum stage that was told */
+    uint8_t late;
+    uint8_t indoors_now;
+};
+struct visitor_state {
+    struct session sessions[SESSIONS];
+    uint8_t told; /* of the home: 0 = nothing, else 1 + level */
+};
+
+enum {
+    REASON_DOORSTEP,
+    REASON_DOORSTEP_NIGHT,
+    REASON_UNCLEAR_DOORSTEP,
+    REASON_INDOORS,
+    REASON_UNCLEAR_INDOORS,
+    REASON_INDOORS_LONG,
+    REASON_UNCLEAR_LONG,
+    REASON_INDOORS_TRUSTED,
+    REASON_WINDOW_DAY,
+    REASON_WINDOW_NIGHT,
+    REASON_LEFT,
+    REASON_KNOWN,
+    REASON_STILL,
+};
+static const struct reason reasons[] = {
+    [REASON_DOORSTEP] = {"doorstep", "An unknown person is at the door (since {1t})",
+                         "门口有陌生人（{1t} 起）"},
+    [REASON_DOORSTEP_NIGHT] = {"doorstep-night", "An unknown person is at the door at night (since {1t})",
+                               "夜间门口有陌生人（{1t} 起）"},
+    [REASON_UNCLEAR_DOORSTEP] = {"doorstep-unclear",
+                                 "Somebody the camera cannot make out is at the door (since {1t})",
+                                 "门口有人，摄像头未能辨认（{1t} 起）"},
+    [REASON_INDOORS] = {"indoors", "An unknown person came indoors at {1t}", "{1t} 有陌生人进入室内"},
+    [REASON_UNCLEAR_INDOORS] = {"indoors-unclear", "Somebody the camera cannot make out came indoors at {1t}",
+                                "{1t} 有人进入室内，摄像头未能辨认"},
+    [REASON_INDOORS_LONG] = {"indoors-long",
+                             "An unknown person has been indoors for {0m} minutes (since {1t})",
+                             "陌生人已在室内 {0m} 分钟（{1t} 起）"},
+    [REASON_UNCLEAR_LONG] =
+        {"indoors-long-unclear",
+         "Somebody the camera cannot make out has been indoors for {0m} minutes (since {1t})",
+         "未能辨认的人已在室内 {0m} 分钟（{1t} 起）"},
+    [REASON_INDOORS_TRUSTED] =
+        {"indoors-with-trusted",
+         "An unknown person has been indoors for {0m} minutes (since {1t}); a trusted visitor is there too",
+         "陌生人已在室内 {0m} 分钟（{1t} 起），有可信访客在场"},
+    [REASON_WINDOW_DAY] = {"out-of-window", "A trusted visitor came at {1t}, outside the agreed hours",
+                           "可信访客于 {1t} 在约定时段外来访"},
+    [REASON_WINDOW_NIGHT] = {"out-of-window-night",
+                             "A trusted visitor came at {1t}, at night and outside the agreed hours",
+                             "可信访客于夜间 {1t} 在约定时段外来访"},
+    [REASON_LEFT] = {"left", "The visitor of {1t} has left or is no longer seen",
+                     "{1t} 的访客已离开或不再出现"},
+    [REASON_KNOWN] = {"known", "The visitor of {1t} turned out to be known", "{1t} 的来访者已确认是熟人"},
+    [REASON_STILL] = {"still-there", "One visitor has left; another is still there (since {1t})",
+                      "一位访客已离开，另一位仍在（{1t} 起）"},
+};
+
+/* What the camera and the registry together say of one person. */
+static enum session_class class_of(const struct detect_context *context, const struct event *event,
+                                   const struct event_person *person)
+{
+    const struct trusted_visitor *listed =
+        person->visitor_id[0] ? registry_trusted(context->registry, context->owner.no, person->visitor_id)
+                              : NULL;
+    if (listed) {
+        struct civil local;
+        clock_civil(context->tz, event->at_ms, &local);
+        return listed->window_count == 0 || visitor_in_window(listed, &local) ? CLASS_TRUSTED
+                                                                              : CLASS_OUTSIDE_WINDOW;
+    }
+    switch (person->person_class) {
+    case PERSON_CLASS_RESIDENT: return CLASS_RESIDENT;
+    case PERSON_CLASS_TRUSTED:
+        return person->has_confidence && person->confidence < UNLISTED_CONFIDENCE ? CLASS_UNCLEAR
+                                                                                  : CLASS_TRUSTED;
+    case PERSON_CLASS_UNKNOWN: return CLASS_UNKNOWN;
+    default: return CLASS_UNCLEAR;
+    }
+}
+
+struct sight {
+    enum session_class person_class;
+    float confidence;
+    bool trusted_too, window_too; /* a trusted visitor, inside or outside the agreed hours */
+};
+
+/* What one event shows. Nobody named is somebody: cameras work at night and without faces. */
+static struct sight see(const struct detect_context *context, const struct event *event)
+{
+    const struct event_visit *visit = &event->visit;
+    struct sight sight = {.person_class = visit->people_count ? CLASS_RESIDENT : CLASS_UNCLEAR,
+                          .confidence = (float)DEFAULT_CONFIDENCE};
+    for (unsigned i = 0; i < visit->people_count; i++) {
+        const struct event_person *person = &visit->people[i];
+        enum session_class person_class = class_of(context, event, person);
+        sight.trusted_too |= person_class == CLASS_TRUSTED;
+        sight.window_too |= person_class == CLASS_OUTSIDE_WINDOW;
+        if (person_class < sight.person_class || (i && person_class == sight.person_class))
+            continue;
+        sight.person_class = person_class;
+        sight.confidence = person->has_confidence ? person->confidence : (float)DEFAULT_CONFIDENCE;
+        if (!person->face_seen)
+            sight.confidence *= 0.8F;
+    }
+    return sight;
+}
+
+/* Takes what an event shows into the session. The worst class stays, but one person may be recognised later:
+ * unclear gives way to anything that was made out, and a single unknown to a single resident or trusted
+ * visitor. The hour of a trusted visitor is judged once, at the door. */
+static void update_people(const struct detect_context *context, struct session *session,
+                          const struct event *event, bool fresh)
+{
+    if (!fresh && event->visit.people_count == 0)
+        return;
+    struct sight sight = see(context, event);
+    uint8_t people = event->visit.people_count ? event->visit.people_count : 1;
+    bool single = people == 1 && session->people <= 1;
+    if (!fresh && session->person_class == CLASS_TRUSTED && sight.person_class == CLASS_OUTSIDE_WINDOW)
+        sight.person_class = CLASS_TRUSTED;
+    bool recognised =
+        !fresh && single && sight.person_class < CLASS_UNCLEAR && session->person_class >= CLASS_UNCLEAR;
+    if (fresh || recognised || sight.person_class >= session->person_class ||
+        (session->person_class == CLASS_UNCLEAR && sight.person_class != CLASS_RESIDENT)) {
+        session->person_class = (uint8_t)sight.person_class;
+        session->confidence = sight.confidence;
+    }
+    if (people > session->people)
+        session->people = people;
+    session->trusted_too = sight.trusted_too || (!fresh && session->trusted_too && sight.window_too);
+}
+
+/* A session that was back at the doorstep for at most the gap goes on as one stay indoors. */
+static void update_place(const struct detect_context *context, struct session *session,
+                         const struct event *event)
+{
+    int64_t at_ms = event->at_ms < context->t_ms ? event->at_ms : context->t_ms;
+    int64_t gap_ms = (int64_t)context->settings->visit_gap_s * 1000;
+    if (event->visit.place == PLACE_INDOORS) {
+        if (!session->indoors_ms || (session->outdoors_ms && at_ms - session->outdoors_ms > gap_ms))
+            session->indoors_ms = at_ms;
+        session->outdoors_ms = 0;
+        session->indoors_now = 1;
+    } else {
+        if (session->indoors_now)
+            session->outdoors_ms = at_ms;
+        session->indoors_now = 0;
+    }
+}
+
+static bool is_night(const struct detect_context *context, int64_t at_ms, int to_hour)
+{
+    struct civil local;
+    clock_civil(context->tz, at_ms, &local);
+    return local.hour >= NIGHT_FROM_HOUR || local.hour < to_hour;
+}
+
+static bool trusted_present(const struct visitor_state *state)
+{
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        if (state->sessions[i].state == SESSION_OPEN && state->sessions[i].trusted_too)
+            return true;
+    }
+    return false;
+}
+
+/* What a session deserves now; told 0 = nothing, else 1 + level. */
+struct verdict {
+    uint8_t told, stage;
+    unsigned reason;
+    double score;
+};
+
+/* The hour of a trusted visitor is judged once, at the door. */
+static struct verdict judge_window(const struct detect_context *context, const struct visitor_state *state,
+                                   const struct session *session)
+{
+    bool night = is_night(context, session->arrived_ms, TRUSTED_DAY_FROM_HOUR);
+    enum level level = night && !trusted_present(state) ? LEVEL_YELLOW : LEVEL_GREEN;
+    return (struct verdict){.told = session->told ? session->told : (uint8_t)(1 + level),
+                            .stage = STAGE_DOORSTEP,
+                            .reason = night ? REASON_WINDOW_NIGHT : REASON_WINDOW_DAY,
+                            .score = (night ? 0.5 : 0.25) * (double)session->confidence};
+}
+
+static struct verdict judge(const struct detect_context *context, const struct visitor_state *state,
+                            const struct session *session, int64_t at_ms)
+{
+    if (session->person_class < CLASS_OUTSIDE_WINDOW)
+        return (struct verdict){0};
+    if (session->person_class == CLASS_OUTSIDE_WINDOW)
+        return judge_window(context, state, session);
+    int64_t long_ms = (int64_t)context->settings->visit_indoors_yellow_s * 1000;
+    bool unknown = session->person_class == CLASS_UNKNOWN;
+    double weight = (double)session->confidence * (unknown ? 1 : 0.6);
+    if (!session->indoors_now) {
+        bool night = is_night(context, at_ms, NIGHT_TO_HOUR);
+        return (struct verdict){.told = 1 + LEVEL_GREEN,
+                                .stage = STAGE_DOORSTEP,
+                                .reason = !unknown ? REASON_UNCLEAR_DOORSTEP
+                                          : night  ? REASON_DOORSTEP_NIGHT
+                                                   : REASON_DOORSTEP,
+                                .score = (night ? 0.3 : 0.2) * weight};
+    }
+    if (at_ms - session->indoors_ms < long_ms || context->t_ms < session->judge_from_ms)
+        return (struct verdict){.told = 1 + LEVEL_GREEN,
+                                .stage = STAGE_INDOORS,
+                                .reason = unknown ? REASON_INDOORS : REASON_UNCLEAR_INDOORS,
+                                .score = 0.4 * weight};
+    bool lowered = trusted_present(state);
+    return (struct verdict){.told = lowered ? 1 + LEVEL_GREEN : 1 + LEVEL_YELLOW,
+                            .stage = STAGE_LONG,
+                            .reason = lowered   ? REASON_INDOORS_TRUSTED
+                                      : unknown ? REASON_INDOORS_LONG
+                                                : REASON_UNCLEAR_LONG,
+                            .score = (lowered ? 0.4 : 0.8) * weight};
+}
+
+static void emit(const struct detect_context *context, const struct session *session, unsigned reason,
+                 enum level level, double score, int64_t at_ms, unsigned flags)
+{
+    struct finding finding = detect_finding(context, reason, level, score);
+    bool inside = reason >= REASON_INDOORS && reason <= REASON_INDOORS_TRUSTED;
+    int64_t since_ms = inside ? session->indoors_ms : session->arrived_ms;
+    detect_add_key(&finding, &session->first);
+    detect_add_key(&finding, &session->last);
+    finding.at_ms = at_ms;
+    finding.flags = (uint8_t)(flags | (session->late ? (unsigned)FINDING_LATE : 0));
+    finding.numbers[0] = (double)(at_ms - since_ms) / 1000;
+    finding.numbers[1] = (double)(since_ms / 1000);
+    finding.numbers[2] = session->people;
+    detect_emit(context, &finding);
+}
+
+/* Tells what a session newly deserves: a higher level, or the next stage of the visit. A level that was told
+ * stays until the session ends. */
+static void tell(const struct detect_context *context, struct visitor_state *state, struct session *session,
+                 int64_t at_ms)
+{
+    struct verdict verdict = judge(context, state, session, at_ms);
+    if (verdict.told <= session->told && verdict.stage <= session->stage)
+        return;
+    if (verdict.told > session->told)
+        session->told = verdict.told;
+    if (verdict.stage > session->stage)
+        session->stage = verdict.stage;
+    if (session->told > state->told)
+        state->told = session->told;
+    emit(context, session, verdict.reason, (enum level)(session->told - 1), verdict.score, at_ms, 0);
+}
+
+/* Ends what a session had told: clears the home's share, or lowers it to what the other sessions still
+ * deserve. */
+static void withdraw(const struct detect_context *context, struct visitor_state *state,
+                     struct session *session, unsigned reason, int64_t at_ms)
+{
+    uint8_t had_told = session->told;
+    const struct session *other = NULL;
+    session->told = 0;
+    session->stage = STAGE_NONE;
+    if (!had_told)
+        return;
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        const struct session *candidate = &state->sessions[i];
+        if (candidate != session && candidate->state == SESSION_OPEN &&
+            candidate->told > (other ? other->told : 0))
+            other = candidate;
+    }
+    uint8_t before = state->told;
+    state->told = other ? other->told : 0;
+    if (!other)
+        emit(context, session, reason, (enum level)(before - 1), 0, at_ms, FINDING_CLEARS);
+    else if (other->told < before)
+        emit(context, other, REASON_STILL, (enum level)(other->told - 1), 0.2, at_ms, FINDING_LOWERS);
+}
+
+static struct session *find_session(struct visitor_state *state, const struct event *event, uint64_t visit)
+{
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        struct session *session = &state->sessions[i];
+        if (session->state != SESSION_FREE && session->visit == visit &&
+            session->first.device == event->key.device)
+            return session;
+    }
+    return NULL;
+}
+
+/* A free place; else the session unheard for longest gives way, one that has left before one that is open. */
+static struct session *new_session(const struct detect_context *context, struct visitor_state *state)
+{
+    struct session *oldest = &state->sessions[0];
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        struct session *session = &state->sessions[i];
+        if (session->state == SESSION_FREE)
+            return session;
+        bool left = session->state == SESSION_LEFT, oldest_left = oldest->state == SESSION_LEFT;
+        if (left != oldest_left ? left : session->heard_ms < oldest->heard_ms)
+            oldest = session;
+    }
+    withdraw(context, state, oldest, REASON_LEFT, context->t_ms);
+    memset(oldest, 0, sizeof *oldest);
+    return oldest;
+}
+
+/* The next moment a session needs a look without any event; INT64_MAX = none. */
+static int64_t session_deadline(const struct detect_context *context, const struct visitor_state *state,
+                                const struct session *session)
+{
+    int64_t gap_ms = (int64_t)context->settings->visit_gap_s * 1000;
+    if (session->state == SESSION_FREE)
+        return INT64_MAX;
+    if (session->state == SESSION_LEFT || !session->indoors_now)
+        return session->heard_ms + gap_ms;
+    int64_t end_ms = session->heard_ms + INDOORS_CAP_MS;
+    int64_t long_ms = session->indoors_ms + (int64_t)context->settings->visit_indoors_yellow_s * 1000;
+    if (long_ms < session->judge_from_ms)
+        long_ms = session->judge_from_ms;
+    bool due = session->person_class >= CLASS_UNCLEAR && session->told < 1 + LEVEL_YELLOW &&
+               !(trusted_present(state) && long_ms <= context->t_ms);
+    return due && long_ms < end_ms ? long_ms : end_ms;
+}
+
+static void rearm(const struct detect_context *context, const struct visitor_state *state)
+{
+    int64_t next_ms = INT64_MAX;
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        int64_t deadline_ms = session_deadline(context, state, &state->sessions[i]);
+        if (deadline_ms < next_ms)
+            next_ms = deadline_ms;
+    }
+    detect_arm(context, next_ms == INT64_MAX      ? TIMER_OFF
+                        : next_ms > context->t_ms ? next_ms
+                                                  : context->t_ms + 1);
+}
+
+static void leave(const struct detect_context *context, struct visitor_state *state, struct session *session,
+                  int64_t at_ms)
+{
+    if (session->state == SESSION_LEFT)
+        return;
+    /* A visit that reached us late, leave and all, is still told when it had lasted long enough. */
+    if (session->late) {
+        session->judge_from_ms = 0;
+        tell(context, state, session, at_ms);
+    }
+    session->state = SESSION_LEFT;
+    if (session->indoors_now)
+        session->outdoors_ms = at_ms;
+    session->indoors_now = 0;
+    session->trusted_too = 0;
+    withdraw(context, state, session, REASON_LEFT, at_ms);
+}
+
+/* The session an event belongs to, opened when there is none. A leave opens one too (as left): should it have
+ * overtaken its own visit, what comes behind it is stale. */
+static struct session *take_session(const struct detect_context *context, struct visitor_state *state,
+                                    const struct event *event, int64_t at_ms, bool *ret_fresh)
+{
+    uint64_t visit = hash_table(event->visit.visit_id, strlen(event->visit.visit_id));
+    struct session *session = find_session(state, event, visit);
+    *ret_fresh = !session;
+    if (session)
+        return session;
+    session = new_session(context, state);
+    session->visit = visit;
+    session->arrived_ms = at_ms;
+    session->state = event->visit.phase == VISIT_PHASE_LEAVE ? SESSION_LEFT : SESSION_OPEN;
+    detect_key_set(&session->first, &event->key);
+    return session;
+}
+
+static void on_event(const struct detect_context *context, void *opaque, const struct event *event)
+{
+    struct visitor_state *state = opaque;
+    int64_t at_ms = event->at_ms < context->t_ms ? event->at_ms : context->t_ms;
+    bool fresh;
+    struct session *session = take_session(context, state, event, at_ms, &fresh);
+    if (detect_key_before(&event->key, &session->last))
+        return; /* overtaken by a later word on the same visit */
+    detect_key_set(&session->last, &event->key);
+    session->heard_ms = context->t_ms;
+    if (event->visit.phase == VISIT_PHASE_LEAVE) {
+        leave(context, state, session, at_ms);
+    } else {
+        session->state = SESSION_OPEN;
+        session->late = (event->flags & EVENT_LATE) != 0;
+        if (session->late)
+            session->judge_from_ms = context->t_ms + SETTLE_MS;
+        update_place(context, session, event);
+        update_people(context, session, event, fresh);
+        if (session->person_class < CLASS_OUTSIDE_WINDOW)
+            withdraw(context, state, session, REASON_KNOWN, at_ms);
+        tell(context, state, session, at_ms);
+    }
+    /* A trusted visitor who came or went changes what the others deserve. */
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        if (state->sessions[i].state == SESSION_OPEN && &state->sessions[i] != session)
+            tell(context, state, &state->sessions[i], context->t_ms);
+    }
+    rearm(context, state);
+}
+
+static void on_timer(const struct detect_context *context, void *opaque)
+{
+    struct visitor_state *state = opaque;
+    int64_t gap_ms = (int64_t)context->settings->visit_gap_s * 1000;
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        struct session *session = &state->sessions[i];
+        int64_t silent_ms = context->t_ms - session->heard_ms;
+        if (session->state == SESSION_FREE)
+            continue;
+        if (silent_ms >= (session->indoors_now ? (int64_t)INDOORS_CAP_MS : gap_ms)) {
+            session->state = SESSION_LEFT;
+            withdraw(context, state, session, REASON_LEFT, context->t_ms);
+            memset(session, 0, sizeof *session);
+        }
+    }
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        if (state->sessions[i].state == SESSION_OPEN)
+            tell(context, state, &state->sessions[i], context->t_ms);
+    }
+    rearm(context, state);
+}
+
+const struct detector detector_unknown_visitor = {
+    .name = "unknown-visitor",
+    .family = FAMILY_VISITOR,
+    .state_of = SUBJECT_HOUSEHOLD,
+    .kinds = EVENT_BIT(EVENT_VISIT),
+    .reasons = reasons,
+    .reason_count = sizeof reasons / sizeof *reasons,
+    .state_version = 1,
+    .state_size = sizeof(struct visitor_state),
+    .on_event = on_event,
+    .on_timer = on_timer,
+};
