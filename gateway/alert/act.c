@@ -1,0 +1,201 @@
+/* What people do to alerts. Each action is checked first and changes nothing when it is refused. */
+#include <stdio.h>
+#include <string.h>
+
+#include "alert/alerts.h"
+
+/* The alert an action means: by id, by subject and family, or the subject's most urgent open one. */
+static enum err find_target(struct alerts *alerts, const struct action *action,
+                            struct alert_record **ret_record)
+{
+    struct alert_record *found = NULL;
+    if (action->has_alert) {
+        uint32_t no = alert_find_no(alerts, &action->alert);
+        if (no == NONE)
+            return ERR_NOT_FOUND;
+        found = alert_at(alerts, no);
+        if (found->alert.state != ALERT_OPEN)
+            return ERR_INVALID;
+        *ret_record = found;
+        return ERR_OK;
+    }
+    for (unsigned family = 0; family < FAMILY_COUNT; family++) {
+        if (action->family != FAMILY_COUNT && action->family != family)
+            continue;
+        struct alert_record *record =
+            case_open_alert(alerts, case_find(alerts, action->subject, (enum family)family));
+        if (record && (!found || record->alert.level > found->alert.level))
+            found = record;
+    }
+    if (!found)
+        return ERR_NOT_FOUND;
+    *ret_record = found;
+    return ERR_OK;
+}
+
+/* "call: safe. <note>" */
+static void put_why(char *why, size_t size, const char *what, const char *note)
+{
+    char cut[256];
+    text_copy(cut, sizeof cut, note);
+    snprintf(why, size, "%.60s%s%.255s", what, what[0] && cut[0] ? ". " : "", cut);
+}
+
+/* The resident whose wristband pressed hears that help has been told. */
+static void notice(struct alerts *alerts, struct alert_record *record, int64_t t_ms)
+{
+    struct alert *alert = &record->alert;
+    if (alert->family != FAMILY_EMERGENCY || audience_is_silent(alerts, alert))
+        return;
+    for (unsigned i = 0; i < alert->share_count; i++) {
+        const struct finding *finding = &alert->shares[i].finding;
+        if (!alert->shares[i].active || !finding->evidence_count ||
+            finding->evidence[0].device >= registry_count(alerts->config.registry, REGISTRY_DEVICE))
+            continue;
+        struct job job = job_draft(alert, JOB_NOTICE, JOB_STEP_NOTICE, t_ms);
+        job.transition = alert->transitions;
+        job.expires_ms = t_ms + (int64_t)alerts->config.settings->prompt_ttl_s * 1000;
+        job.device = finding->evidence[0].device;
+        text_copy(job.prompt, sizeof job.prompt, "help-coming");
+        job_issue(alerts, record, &job);
+    }
+}
+
+static enum err acknowledge(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                            const struct action *action)
+{
+    char why[320];
+    put_why(why, sizeof why, "", action->note);
+    if (!alert_apply(alerts, record, t_ms, INPUT_ACKNOWLEDGE, action->by, why))
+        return ERR_INVALID;
+    notice(alerts, record, t_ms);
+    return ERR_OK;
+}
+
+static enum err close_alert(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                            const struct action *action)
+{
+    char why[320];
+    if (action->disposition == DISPOSITION_NONE || action->disposition >= DISPOSITION_COUNT)
+        return ERR_INVALID;
+    put_why(why, sizeof why, disposition_name((enum disposition)action->disposition), action->note);
+    record->alert.disposition = action->disposition;
+    if (!alert_apply(alerts, record, t_ms, INPUT_CLOSE, action->by, why)) {
+        record->alert.disposition = DISPOSITION_NONE;
+        return ERR_INVALID;
+    }
+    bool false_alarm =
+        action->disposition == DISPOSITION_FALSE || action->disposition == DISPOSITION_EXPECTED;
+    if (record->alert.police_sent && false_alarm) {
+        struct job job = job_draft(&record->alert, JOB_STAND_DOWN, JOB_STEP_STAND_DOWN, t_ms);
+        job.transition = record->alert.transitions;
+        job.role = ROLE_POLICE_DESK;
+        job_issue(alerts, record, &job);
+    }
+    return ERR_OK;
+}
+
+static bool is_call_task(const struct job_record *job, const void *self)
+{
+    (void)self;
+    return job->job.kind == JOB_TASK &&
+           (strcmp(job->job.prompt, "verify") == 0 || strcmp(job->job.prompt, "call") == 0 ||
+            strcmp(job->job.prompt, "call-back") == 0);
+}
+
+/* The result of a call to the resident. safe drops the verification and leaves the alert open for the desk to
+ * close; anything that is not a clear "safe" sends a red alert to the police. A wrong number says nothing:
+ * the verification goes on. */
+static enum err call(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                     const struct action *action)
+{
+    char why[320], what[64];
+    struct alert *alert = &record->alert;
+    if (action->outcome == OUTCOME_NONE || action->outcome >= OUTCOME_COUNT)
+        return ERR_INVALID;
+    bool pending = alert->verify_until_ms != 0, reached = action->outcome != OUTCOME_WRONG_NUMBER;
+    snprintf(what, sizeof what, "call: %s", outcome_name((enum outcome)action->outcome));
+    put_why(why, sizeof why, what, action->note);
+    if (reached) {
+        alert->outcome = action->outcome;
+        alert->verify_until_ms = 0;
+    }
+    if (!alert_apply(alerts, record, t_ms, INPUT_NOTE, action->by, why))
+        return ERR_INVALID;
+    if (!reached)
+        return ERR_OK;
+    for (uint32_t no = record->first_job; no != NONE; no = job_at(alerts, no)->next) {
+        if (is_call_task(job_at(alerts, no), NULL))
+            job_set_state(alerts, no, DELIVERY_DONE, outcome_name((enum outcome)action->outcome), t_ms);
+    }
+    bool grave = action->outcome == OUTCOME_NEEDS_HELP;
+    if (action->outcome != OUTCOME_SAFE && (pending || (grave && alert->level == LEVEL_RED)))
+        police_send(alerts, record, t_ms);
+    alert_mark(alerts, record);
+    return ERR_OK;
+}
+
+static bool is_spoken(const struct job_record *job, const void *self)
+{
+    return job->job.kind == JOB_PROMPT || job->job.kind == JOB_NOTICE ||
+           (job->job.kind == JOB_TASK && is_call_task(job, self));
+}
+
+static void silence(struct alerts *alerts, int64_t t_ms, struct subject subject)
+{
+    for (unsigned family = 0; family < FAMILY_COUNT; family++) {
+        uint32_t case_no = case_find(alerts, subject, (enum family)family);
+        for (uint32_t no = case_no == NONE ? NONE : case_at(alerts, case_no)->newest; no != NONE;
+             no = alert_at(alerts, no)->older) {
+            if (audience_is_silent(alerts, &alert_at(alerts, no)->alert))
+                jobs_cancel(alerts, alert_at(alerts, no), t_ms, is_spoken, NULL, "the resident has died");
+        }
+        if (case_no != NONE) {
+            case_sweep(alerts, case_no);
+            case_rearm(alerts, case_no);
+        }
+    }
+}
+
+/* The live state has the new status already. When a resident has died, nothing may call or speak to the home
+ * in their name from this moment (practice.md 1). */
+static enum err status(struct alerts *alerts, int64_t t_ms, const struct action *action)
+{
+    if (action->subject.kind != SUBJECT_RESIDENT ||
+        action->subject.no >= registry_count(alerts->config.registry, REGISTRY_RESIDENT))
+        return ERR_INVALID;
+    if (action->status != STATUS_DECEASED)
+        return ERR_OK;
+    silence(alerts, t_ms, action->subject);
+    uint32_t household = registry_resident(alerts->config.registry, action->subject.no)->household;
+    if (household != REGISTRY_NONE)
+        silence(alerts, t_ms, (struct subject){.kind = SUBJECT_HOUSEHOLD, .no = household});
+    return ERR_OK;
+}
+
+enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct action *action)
+{
+    struct alert_record *record;
+    char why[320];
+    if (action->kind == ACTION_STATUS)
+        return status(alerts, t_ms, action);
+    enum err err = find_target(alerts, action, &record);
+    if (err != ERR_OK)
+        return err;
+    uint32_t case_no = record->case_no;
+    switch ((enum action_kind)action->kind) {
+    case ACTION_ACKNOWLEDGE: err = acknowledge(alerts, record, t_ms, action); break;
+    case ACTION_CLOSE: err = close_alert(alerts, record, t_ms, action); break;
+    case ACTION_CALL: err = call(alerts, record, t_ms, action); break;
+    case ACTION_COMMENT:
+        put_why(why, sizeof why, "", action->note);
+        err = alert_apply(alerts, record, t_ms, INPUT_NOTE, action->by, why) ? ERR_OK : ERR_INVALID;
+        break;
+    case ACTION_NONE:
+    case ACTION_STATUS:
+    case ACTION_KIND_COUNT: err = ERR_INVALID; break;
+    }
+    case_sweep(alerts, case_no);
+    case_rearm(alerts, case_no);
+    return err;
+}

@@ -1,0 +1,70 @@
+/* What people do to alerts: inputs of the fold, from the API, the CLI and replay lines. Values only. */
+#ifndef HUYANG_ALERT_ACTION_H
+#define HUYANG_ALERT_ACTION_H
+
+#include "core/hash.h"
+#include "detect/detector.h"
+
+/* acknowledge · close {disposition} · call {outcome}: the result of a call to the resident · comment ·
+ * status: of a resident */
+#define ACTION_MAP(X)                                                                                        \
+    X(ACKNOWLEDGE, acknowledge)                                                                              \
+    X(CLOSE, close)                                                                                          \
+    X(CALL, call)                                                                                            \
+    X(COMMENT, comment)                                                                                      \
+    X(STATUS, status)
+enum action_kind {
+    ACTION_NONE,
+#define X(name, text) ACTION_##name,
+    ACTION_MAP(X)
+#undef X
+        ACTION_KIND_COUNT
+};
+#define DISPOSITION_MAP(X)                                                                                   \
+    X(TRUE, true)                                                                                            \
+    X(FALSE, false)                                                                                          \
+    X(EXPECTED, expected)                                                                                    \
+    X(DRILL, drill)                                                                                          \
+    X(COULD_NOT_VERIFY, could_not_verify)                                                                    \
+    X(TRANSFERRED, transferred)                                                                              \
+    X(DECLINED, declined)
+enum disposition {
+    DISPOSITION_NONE,
+#define X(name, text) DISPOSITION_##name,
+    DISPOSITION_MAP(X)
+#undef X
+        DISPOSITION_COUNT
+};
+#define OUTCOME_MAP(X)                                                                                       \
+    X(SAFE, safe)                                                                                            \
+    X(NEEDS_HELP, needs_help)                                                                                \
+    X(NO_ANSWER, no_answer)                                                                                  \
+    X(OTHER_PERSON, other_person)                                                                            \
+    X(WRONG_NUMBER, wrong_number)
+enum outcome {
+    OUTCOME_NONE,
+#define X(name, text) OUTCOME_##name,
+    OUTCOME_MAP(X)
+#undef X
+        OUTCOME_COUNT
+};
+const char *action_name(enum action_kind kind);
+enum action_kind action_from_name(const char *name); /* ACTION_NONE when unknown */
+const char *disposition_name(enum disposition disposition);
+enum disposition disposition_from_name(const char *name);
+const char *outcome_name(enum outcome outcome);
+enum outcome outcome_from_name(const char *name);
+
+struct action {
+    struct hash_id alert;   /* which alert, when has_alert */
+    struct subject subject; /* else the open alert of this subject … */
+    uint8_t family;         /* … and family; FAMILY_COUNT = its most urgent open one */
+    uint8_t has_alert;
+    uint8_t kind;                         /* enum action_kind */
+    uint8_t disposition, outcome, status; /* enums; status = enum resident_status */
+    int64_t until_ms;                     /* of a status, 0 = open */
+    char by[ID_SIZE];                     /* who; identifier */
+    char note[256];                       /* UTF-8, may be empty */
+};
+
+#endif

@@ -1,0 +1,219 @@
+/* Findings -> alerts: lifecycle, escalation, deliveries. The only owner of alert state; part of the fold:
+ * pure, no clock, no I/O.
+ *
+ * One open alert per (subject, family). The lifecycle is one const table and one pure function (alert_next in
+ * lifecycle.h). `acknowledged` and `cleared` are orthogonal. Each change is a transition with a number of its
+ * own; jobs (what the relays shall do) derive their ids from (alert, transition, step, recipient), so that
+ * crash, resend and fail-open cannot double anything (contracts.md 5).
+ *
+ * Timers: one slot per alert in the fold's heap; its deadline is always recomputed from stored facts
+ * (alert_deadline). */
+#ifndef HUYANG_ALERT_ALERT_H
+#define HUYANG_ALERT_ALERT_H
+
+#include "alert/action.h"
+#include "alert/policy.h"
+#include "core/hash.h"
+#include "core/timers.h"
+#include "detect/detect.h"
+
+#define TRANSITION_MAP(X)                                                                                    \
+    X(OPENED, opened)                                                                                        \
+    X(UPDATED, updated)                                                                                      \
+    X(ACKNOWLEDGED, acknowledged)                                                                            \
+    X(CLEARED, cleared)                                                                                      \
+    X(LAPSED, lapsed)                                                                                        \
+    X(CLOSED, closed)                                                                                        \
+    X(ABSORBED, absorbed)
+enum transition_kind {
+    TRANSITION_NONE,
+#define X(name, text) TRANSITION_##name,
+    TRANSITION_MAP(X)
+#undef X
+        TRANSITION_COUNT
+};
+const char *transition_name(enum transition_kind kind);
+
+#define ALERT_STATE_MAP(X)                                                                                   \
+    X(OPEN, open)                                                                                            \
+    X(LAPSED, lapsed)                                                                                        \
+    X(CLOSED, closed)                                                                                        \
+    X(ABSORBED, absorbed)
+enum alert_state {
+#define X(name, text) ALERT_##name,
+    ALERT_STATE_MAP(X)
+#undef X
+        ALERT_STATE_COUNT
+};
+const char *alert_state_name(enum alert_state state);
+
+enum { ALERT_FINDINGS_MAX = 8, ALERT_OPEN_MAX = 200000 };
+
+/* One detector's share in an alert: its latest finding and how often it spoke. */
+struct alert_share {
+    struct finding finding;
+    int64_t
+        loud_ms; /* when it last changed something; repeats within repeat_silent_s of this join silently */
+    uint32_t count;
+    uint8_t active; /* not cleared */
+};
+
+struct alert {
+    struct hash_id id,
+        previous; /* previous: the lapsed alert of this subject and family before; all zero = none */
+    struct hash_id absorbed_by; /* all zero = not absorbed */
+    struct subject subject;
+    uint32_t resident, household;
+    int64_t opened_ms, changed_ms, last_finding_ms,
+        last_notify_ms;                  /* last_notify: start of the running escalation */
+    int64_t acknowledged_ms, cleared_ms; /* 0 = not */
+    int64_t closed_ms;                   /* when it ended: closed, lapsed or absorbed; 0 = open */
+    int64_t verify_until_ms;             /* the police message goes when this passes; 0 = none pending */
+    uint32_t transitions;                /* so far; the last one's number */
+    uint32_t episode; /* transition that started the running escalation: job ids derive from it */
+    uint32_t
+        told_from; /* first transition of the episode of telling: whoever was told since is not told again */
+    uint32_t police_episode;      /* told_from of the episode whose police message was issued; 0 = none */
+    uint8_t family, level, state; /* enums */
+    uint8_t next_step;            /* of the running escalation's rule */
+    uint8_t disposition;          /* once closed */
+    uint8_t police_sent;          /* a police job was issued: a false alarm sends a stand-down */
+    uint8_t avs;                  /* AVS-01 level 0..4, from evidence (practice.md 8) */
+    uint8_t outcome;              /* enum outcome of the last call to the resident */
+    uint8_t share_count;
+    struct alert_share shares[ALERT_FINDINGS_MAX];
+    char acknowledged_by[ID_SIZE];
+    struct timer_slot timer;
+};
+
+struct transition {
+    int64_t t_ms;
+    struct hash_id alert;
+    uint32_t number;
+    uint8_t kind;     /* enum transition_kind */
+    char by[ID_SIZE]; /* person, detector, or "policy" */
+    char why[320];    /* one English sentence or the person's note */
+};
+
+/* What a relay shall do. */
+#define JOB_MAP(X)                                                                                           \
+    X(PROMPT, prompt)                                                                                        \
+    X(NOTIFY, notify)                                                                                        \
+    X(TASK, task)                                                                                            \
+    X(POLICE, police)                                                                                        \
+    X(STAND_DOWN, stand_down)                                                                                \
+    X(NOTICE, notice)
+enum job_kind {
+#define X(name, text) JOB_##name,
+    JOB_MAP(X)
+#undef X
+        JOB_KIND_COUNT
+};
+const char *job_name(enum job_kind kind);
+
+struct job {
+    struct hash_id id, alert;
+    int64_t t_ms, expires_ms;
+    uint32_t transition;
+    uint32_t recipient; /* responder or contact number, REGISTRY_NONE = the role itself */
+    uint32_t device;    /* prompt, notice: which device; REGISTRY_NONE when there is none */
+    uint8_t kind, step,
+        attempt; /* enum job_kind; step of the rule; attempt 0 = first choice, 1 = the other device */
+    uint8_t role, family, level;
+    uint8_t recipient_is_contact;
+    char prompt[ID_SIZE]; /* prompt: catalogue id; task: what for ("verify", "call-back", "call") */
+};
+
+/* How a job stands. Final: played, delivered, accepted, rejected, failed, expired, cancelled, done. */
+#define DELIVERY_MAP(X)                                                                                      \
+    X(QUEUED, queued)                                                                                        \
+    X(SENT, sent)                                                                                            \
+    X(RECEIVED, received)                                                                                    \
+    X(PLAYING, playing)                                                                                      \
+    X(PLAYED, played)                                                                                        \
+    X(DELIVERED, delivered)                                                                                  \
+    X(ACCEPTED, accepted)                                                                                    \
+    X(REJECTED, rejected)                                                                                    \
+    X(FAILED, failed)                                                                                        \
+    X(EXPIRED, expired)                                                                                      \
+    X(CANCELLED, cancelled)                                                                                  \
+    X(DONE, done)
+enum delivery_state {
+#define X(name, text) DELIVERY_##name,
+    DELIVERY_MAP(X)
+#undef X
+        DELIVERY_COUNT
+};
+const char *delivery_name(enum delivery_state state);
+enum delivery_state delivery_from_name(const char *name); /* DELIVERY_COUNT when unknown */
+bool delivery_is_final(enum delivery_state state);
+/* The state a job of this kind that went well ends in: prompt played, notify delivered, police accepted, …
+ * (what replay's loopback answers). */
+enum delivery_state job_success(enum job_kind kind);
+
+/* A relay's or device's word about a job; input of the fold. */
+struct delivery {
+    struct hash_id job;
+    uint8_t state; /* enum delivery_state */
+    char reason[64];
+};
+
+/* Where results go; called in order from inside the functions below. The structs are borrowed for the call.
+ */
+struct alert_sink {
+    void (*transition)(void *self, const struct alert *alert, const struct transition *transition);
+    void (*job)(void *self, const struct alert *alert, const struct job *job);
+    /* A job's state changed (also by expiry or cancel); `t_ms` now. */
+    void (*delivery)(void *self, const struct job *job, const struct delivery *delivery, int64_t t_ms);
+    void *self;
+};
+struct alert_config {
+    const char *county; /* six digits, part of the ids */
+    const struct registry *registry;
+    const struct live *live;
+    const struct alert_settings *settings;
+    const struct tz *tz;
+    struct timers *timers;
+    struct alert_sink sink;
+};
+
+struct alerts;
+MUST_CHECK enum err alerts_new(const struct alert_config *config, struct alerts **ret_alerts);
+void alerts_free(struct alerts *alerts);
+MUST_CHECK enum err alerts_rebind(struct alerts *alerts, const struct registry *registry,
+                                  const struct alert_settings *settings);
+
+void alerts_on_finding(struct alerts *alerts, int64_t t_ms, const struct finding *finding);
+/* ERR_NOT_FOUND: no such (open) alert. ERR_INVALID: not allowed in its state; nothing changed. */
+MUST_CHECK enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct action *action);
+/* An unknown job or a step backwards is ignored (false). */
+bool alerts_on_delivery(struct alerts *alerts, int64_t t_ms, const struct delivery *delivery);
+struct timer_slot *alerts_slot(struct alerts *alerts, uint64_t owner);
+void alerts_on_timer(struct alerts *alerts, uint64_t owner, int64_t deadline_ms);
+
+/* Looks. Borrowed until the next call that changes something. */
+const struct alert *alerts_find(const struct alerts *alerts, const struct hash_id *id);
+const struct alert *alerts_open_of(const struct alerts *alerts, struct subject subject, enum family family);
+size_t alerts_open_count(const struct alerts *alerts);
+/* Every unacknowledged open alert whose rule still has steps has an armed timer; returns the number that does
+ * not (the watchdog; must be 0). */
+size_t alerts_without_timer(const struct alerts *alerts);
+
+/* One JSON object, one line, with everything people need (ids, level, shares with sentences in both
+ * languages, times, state). No personal data. */
+void alert_to_json(const struct alert *alert, const struct registry *registry, const struct tz *tz,
+                   struct buf *out);
+
+/* Snapshot of alerts ("alert", every alert that is open or whose jobs are), jobs ("job") and what is
+ * remembered of each subject and family ("alert_case") changed since the last _done; gone ones with len 0.
+ * Rows may be restored in any order, each number once, into a fresh stage; timers are armed again on the way.
+ */
+MUST_CHECK enum err alerts_snapshot(const struct alerts *alerts,
+                                    enum err (*fn)(void *self, const char *table, uint16_t version,
+                                                   uint32_t no, const void *value, size_t len),
+                                    void *self);
+void alerts_snapshot_done(struct alerts *alerts);
+MUST_CHECK enum err alerts_restore(struct alerts *alerts, const char *table, uint16_t version, uint32_t no,
+                                   const void *value, size_t len);
+
+#endif

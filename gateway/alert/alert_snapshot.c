@@ -1,0 +1,245 @@
+/* Snapshot and restore. Rows are plain structs under a version; detectors and reasons are written by name
+ * beside them, because their numbers are the program's and not the data's. Rows of one snapshot may come back
+ * in any order: jobs without their alert wait for it, alerts make their case. */
+#include <string.h>
+
+#include "alert/alerts.h"
+
+enum { VERSION = 1, NAME_SIZE = 40 };
+static const char alert_table[] = "alert", job_table[] = "job", case_table[] = "alert_case";
+
+struct alert_image {
+    struct alert alert;
+    char detectors[ALERT_FINDINGS_MAX][NAME_SIZE], reasons[ALERT_FINDINGS_MAX][NAME_SIZE];
+};
+struct job_image {
+    struct job job;
+    uint64_t serial;
+    uint32_t alert_no;
+    uint8_t state;
+};
+
+static void write_alert(const struct alert *alert, struct alert_image *image)
+{
+    memset(image, 0, sizeof *image);
+    image->alert = *alert;
+    image->alert.timer = (struct timer_slot){0};
+    for (unsigned i = 0; i < alert->share_count; i++) {
+        text_copy(image->detectors[i], NAME_SIZE, detectors[alert->shares[i].finding.detector]->name);
+        text_copy(image->reasons[i], NAME_SIZE, finding_code(&alert->shares[i].finding));
+    }
+}
+
+static enum err write_alerts(const struct alerts *alerts,
+                             enum err (*fn)(void *self, const char *table, uint16_t version, uint32_t no,
+                                            const void *value, size_t len),
+                             void *self)
+{
+    enum err err = ERR_OK;
+    for (uint32_t i = 0; i < alerts->alerts.dirty_count && err == ERR_OK; i++) {
+        uint32_t no = alerts->alerts.dirty_list[i];
+        struct alert_image image;
+        if (pool_is_live(&alerts->alerts, no)) {
+            write_alert(&alert_at(alerts, no)->alert, &image);
+            err = fn(self, alert_table, VERSION, no, &image, sizeof image);
+        } else {
+            err = fn(self, alert_table, VERSION, no, NULL, 0);
+        }
+    }
+    return err;
+}
+
+static enum err write_jobs(const struct alerts *alerts,
+                           enum err (*fn)(void *self, const char *table, uint16_t version, uint32_t no,
+                                          const void *value, size_t len),
+                           void *self)
+{
+    enum err err = ERR_OK;
+    for (uint32_t i = 0; i < alerts->jobs.dirty_count && err == ERR_OK; i++) {
+        uint32_t no = alerts->jobs.dirty_list[i];
+        if (!pool_is_live(&alerts->jobs, no)) {
+            err = fn(self, job_table, VERSION, no, NULL, 0);
+            continue;
+        }
+        const struct job_record *job = job_at(alerts, no);
+        struct job_image image;
+        memset(&image, 0, sizeof image);
+        image.job = job->job;
+        image.serial = job->serial;
+        image.alert_no = job->alert_no;
+        image.state = job->state;
+        err = fn(self, job_table, VERSION, no, &image, sizeof image);
+    }
+    return err;
+}
+
+enum err alerts_snapshot(const struct alerts *alerts,
+                         enum err (*fn)(void *self, const char *table, uint16_t version, uint32_t no,
+                                        const void *value, size_t len),
+                         void *self)
+{
+    enum err err = ERR_OK;
+    for (uint32_t i = 0; i < alerts->cases.dirty_count && err == ERR_OK; i++) {
+        uint32_t no = alerts->cases.dirty_list[i];
+        struct alert_case image = *case_at(alerts, no);
+        image.newest = NONE;
+        err = fn(self, case_table, VERSION, no, &image, sizeof image);
+    }
+    if (err == ERR_OK)
+        err = write_alerts(alerts, fn, self);
+    if (err == ERR_OK)
+        err = write_jobs(alerts, fn, self);
+    return err;
+}
+
+void alerts_snapshot_done(struct alerts *alerts)
+{
+    pool_clean(&alerts->cases);
+    pool_clean(&alerts->alerts);
+    pool_clean(&alerts->jobs);
+}
+
+/* Cases are found by subject and family, whatever number they had. */
+static enum err restore_case(struct alerts *alerts, const void *value)
+{
+    struct alert_case image;
+    uint32_t no;
+    memcpy(&image, value, sizeof image);
+    if (image.family >= FAMILY_COUNT || image.base_count > CASE_BASES ||
+        image.last_state >= ALERT_STATE_COUNT)
+        return ERR_CORRUPT;
+    enum err err = case_take(alerts, image.subject, (enum family)image.family, &no);
+    if (err != ERR_OK)
+        return err;
+    image.newest = case_at(alerts, no)->newest;
+    *case_at(alerts, no) = image;
+    return ERR_OK;
+}
+
+/* Puts a restored job into its alert's list, in order of issue. */
+static void link_job(struct alerts *alerts, uint32_t no)
+{
+    struct job_record *job = job_at(alerts, no);
+    struct alert_record *record = alert_at(alerts, job->alert_no);
+    uint32_t before = NONE, after = record->first_job;
+    if (record->last_job != NONE && job_at(alerts, record->last_job)->serial < job->serial) {
+        before = record->last_job;
+        after = NONE;
+    }
+    while (after != NONE && job_at(alerts, after)->serial < job->serial) {
+        before = after;
+        after = job_at(alerts, after)->next;
+    }
+    job->next = after;
+    if (before == NONE)
+        record->first_job = no;
+    else
+        job_at(alerts, before)->next = no;
+    if (after == NONE)
+        record->last_job = no;
+    record->job_count++;
+    alerts->orphans--;
+}
+
+/* Maps names back to this program's numbers; a share whose detector or reason is gone is dropped. */
+static void read_shares(struct alert_image *image)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < image->alert.share_count; i++) {
+        struct alert_share *share = &image->alert.shares[i];
+        image->detectors[i][NAME_SIZE - 1] = image->reasons[i][NAME_SIZE - 1] = 0;
+        unsigned detector = detector_find(image->detectors[i]), reason = 0;
+        if (detector >= detector_count())
+            continue;
+        while (reason < detectors[detector]->reason_count &&
+               strcmp(detectors[detector]->reasons[reason].code, image->reasons[i]) != 0)
+            reason++;
+        if (reason >= detectors[detector]->reason_count)
+            continue;
+        share->finding.detector = (uint8_t)detector;
+        share->finding.reason = (uint8_t)reason;
+        image->alert.shares[kept++] = *share;
+    }
+    image->alert.share_count = (uint8_t)kept;
+}
+
+static enum err restore_alert(struct alerts *alerts, uint32_t no, const void *value)
+{
+    struct alert_image image;
+    uint32_t case_no;
+    memcpy(&image, value, sizeof image);
+    struct alert *alert = &image.alert;
+    if (alert->family >= FAMILY_COUNT || alert->level >= LEVEL_COUNT || alert->state >= ALERT_STATE_COUNT ||
+        alert->share_count > ALERT_FINDINGS_MAX || pool_is_live(&alerts->alerts, no))
+        return ERR_CORRUPT;
+    read_shares(&image);
+    enum err err = case_take(alerts, alert->subject, (enum family)alert->family, &case_no);
+    if (err == ERR_OK)
+        err = pool_place(&alerts->alerts, no);
+    if (err != ERR_OK)
+        return err;
+    struct alert_record *record = alert_at(alerts, no);
+    record->alert = *alert;
+    record->alert.timer = (struct timer_slot){0};
+    record->case_no = case_no;
+    record->first_job = record->last_job = NONE;
+    err = alert_link(alerts, no);
+    if (err != ERR_OK) {
+        pool_give(&alerts->alerts, no);
+        return err;
+    }
+    for (uint32_t job = 0; alerts->orphans && job < alerts->jobs.count; job++) {
+        if (pool_is_live(&alerts->jobs, job) && job_at(alerts, job)->alert_no == no)
+            link_job(alerts, job);
+    }
+    case_rearm(alerts, case_no);
+    return ERR_OK;
+}
+
+static enum err restore_job(struct alerts *alerts, uint32_t no, const void *value)
+{
+    struct job_image image;
+    memcpy(&image, value, sizeof image);
+    if (image.job.kind >= JOB_KIND_COUNT || image.state >= DELIVERY_COUNT || pool_is_live(&alerts->jobs, no))
+        return ERR_CORRUPT;
+    enum err err = index_reserve(&alerts->by_job);
+    if (err == ERR_OK)
+        err = pool_place(&alerts->jobs, no);
+    if (err != ERR_OK)
+        return err;
+    struct job_record *job = job_at(alerts, no);
+    job->job = image.job;
+    job->serial = image.serial;
+    job->alert_no = image.alert_no;
+    job->state = image.state;
+    job->next = NONE;
+    if (image.serial >= alerts->next_serial)
+        alerts->next_serial = image.serial + 1;
+    index_add(&alerts->by_job, table_hash(&job->job.id, sizeof job->job.id), no);
+    alerts->orphans++;
+    if (pool_is_live(&alerts->alerts, image.alert_no)) {
+        link_job(alerts, no);
+        case_rearm(alerts, alert_at(alerts, image.alert_no)->case_no);
+    }
+    return ERR_OK;
+}
+
+enum err alerts_restore(struct alerts *alerts, const char *table, uint16_t version, uint32_t no,
+                        const void *value, size_t len)
+{
+    bool is_alert = strcmp(table, alert_table) == 0, is_job = strcmp(table, job_table) == 0,
+         is_case = strcmp(table, case_table) == 0;
+    if (!is_alert && !is_job && !is_case)
+        return ERR_NOT_FOUND;
+    if (len == 0)
+        return ERR_OK; /* a gone row */
+    if (version != VERSION)
+        return ERR_UNSUPPORTED;
+    if (len != (is_alert ? sizeof(struct alert_image)
+                : is_job ? sizeof(struct job_image)
+                         : sizeof(struct alert_case)))
+        return ERR_CORRUPT;
+    return is_alert ? restore_alert(alerts, no, value)
+           : is_job ? restore_job(alerts, no, value)
+                    : restore_case(alerts, value);
+}

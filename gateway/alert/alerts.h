@@ -1,0 +1,155 @@
+/* The inside of the alert stage, shared by its files and by nobody else (include alert/alert.h instead).
+ *
+ * A case is what there is of one (subject, family): its newest alert, the ended ones before it that still
+ * have jobs under way, and what is remembered of the last one. The timer slot the heap knows is the one in
+ * the case's newest alert. Jobs hang on their alert in the order they were issued. */
+#ifndef HUYANG_ALERT_ALERTS_H
+#define HUYANG_ALERT_ALERTS_H
+
+#include "alert/alert.h"
+#include "alert/index.h"
+#include "alert/lifecycle.h"
+#include "alert/pool.h"
+
+#define NONE INDEX_NONE
+
+enum {
+    JOBS_MAX = 2000000,
+    CASES_MAX = 8000000,
+    CASE_BASES = 4,
+    JOBS_PER_ALERT_MAX = 512,     /* past it no further job is issued for the alert, and counted */
+    NOTIFY_EXPIRES_MS = 86400000, /* a notification nobody could deliver for a day is of no use */
+    PLAYING_GRACE_MS = 60000,     /* a device that has the prompt may still be saying it */
+    JOB_STEP_POLICE = 0xF0,       /* steps of jobs that no rule's step stands for */
+    JOB_STEP_STAND_DOWN = 0xF1,
+    JOB_STEP_NOTICE = 0xF2
+};
+
+struct alert_record {
+    struct alert alert;
+    uint32_t case_no;
+    uint32_t older; /* the ended alert of the case before this one, NONE */
+    uint32_t first_job, last_job, job_count;
+};
+struct job_record {
+    struct job job;
+    uint64_t serial; /* order of issue */
+    uint32_t alert_no, next;
+    uint8_t state; /* enum delivery_state */
+};
+struct alert_case {
+    struct subject subject;
+    struct hash_id last;        /* the last alert that was opened; all zero = none */
+    uint64_t bases[CASE_BASES]; /* ids lately used as they derive from evidence: the same evidence again gets
+                                   a chained id */
+    uint32_t newest;            /* alert record, NONE */
+    uint8_t family, last_state, base_count;
+};
+
+struct alerts {
+    struct alert_config config;
+    struct pool alerts, jobs, cases;
+    struct index by_id, by_job, by_case;
+    struct buf scratch;
+    uint64_t next_serial;
+    size_t open_count;
+    uint64_t refused; /* alerts and jobs that found no room */
+    size_t orphans;   /* restored jobs whose alert has not come back yet */
+    bool starved;     /* a timer found no room in the heap */
+};
+
+static inline struct alert_record *alert_at(const struct alerts *alerts, uint32_t no)
+{
+    return pool_at(&alerts->alerts, no);
+}
+static inline struct job_record *job_at(const struct alerts *alerts, uint32_t no)
+{
+    return pool_at(&alerts->jobs, no);
+}
+static inline struct alert_case *case_at(const struct alerts *alerts, uint32_t no)
+{
+    return pool_at(&alerts->cases, no);
+}
+uint32_t alert_no(const struct alerts *alerts, const struct alert_record *record);
+void alert_mark(struct alerts *alerts, const struct alert_record *record);
+
+/* table.c: finding, placing and letting go of records. */
+uint32_t table_hash(const void *data, size_t len);
+uint32_t case_find(const struct alerts *alerts, struct subject subject, enum family family);
+MUST_CHECK enum err case_take(struct alerts *alerts, struct subject subject, enum family family,
+                              uint32_t *ret_no);
+uint32_t alert_find_no(const struct alerts *alerts, const struct hash_id *id);
+/* The open alert of a case, or NULL. */
+struct alert_record *case_open_alert(const struct alerts *alerts, uint32_t case_no);
+/* A new alert on top of its case, indexed by `id`; ERR_FULL, ERR_NOMEM. */
+MUST_CHECK enum err alert_place_new(struct alerts *alerts, uint32_t case_no, const struct hash_id *id,
+                                    struct alert_record **ret_record);
+MUST_CHECK enum err alert_link(struct alerts *alerts, uint32_t no);
+/* Lets go of the ended alerts of a case that have no job under way. */
+void case_sweep(struct alerts *alerts, uint32_t case_no);
+/* Sets the case's timer from the facts. */
+void case_rearm(struct alerts *alerts, uint32_t case_no);
+
+/* alert.c: one step of the lifecycle with everything that hangs on it. False = refused by the table. `why` is
+ * copied. */
+bool alert_apply(struct alerts *alerts, struct alert_record *record, int64_t t_ms, enum alert_input input,
+                 const char *by, const char *why);
+/* Level from the active shares; unchanged when none is active. */
+enum level alert_level_of(const struct alert *alert);
+uint8_t alert_avs(const struct alerts *alerts, const struct alert *alert);
+
+/* escalation.c */
+int64_t alert_deadline(const struct alerts *alerts, const struct alert_record *record);
+/* Starts the rule of the alert's level at t. fresh: everybody is told anew; else only who and what this
+ * episode has not had. */
+void escalation_start(struct alerts *alerts, struct alert_record *record, int64_t t_ms, bool fresh);
+void escalation_run(struct alerts *alerts, struct alert_record *record, int64_t t_ms);
+bool escalation_is_paused(const struct alert *alert);
+void police_send(struct alerts *alerts, struct alert_record *record, int64_t t_ms);
+
+/* delivery.c */
+struct job job_draft(const struct alert *alert, enum job_kind kind, unsigned step, int64_t t_ms);
+void job_issue(struct alerts *alerts, struct alert_record *record, struct job *job);
+/* True when it was a step forward. */
+bool job_set_state(struct alerts *alerts, uint32_t no, enum delivery_state state, const char *reason,
+                   int64_t t_ms);
+bool delivery_may_follow(enum delivery_state from, enum delivery_state to);
+/* Cancels what is not final and `which` says so. */
+void jobs_cancel(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                 bool (*which)(const struct job_record *job, const void *self), const void *self,
+                 const char *reason);
+/* Forgets the final jobs of earlier tellings, so that an alert that is raised again and again does not grow.
+ */
+void jobs_prune(struct alerts *alerts, struct alert_record *record);
+/* Takes a job out of its index and gives its place back; the caller has unlinked it. */
+void job_drop(struct alerts *alerts, uint32_t no);
+void jobs_expire(struct alerts *alerts, struct alert_record *record, int64_t t_ms);
+int64_t job_expires(const struct job_record *job); /* INT64_MAX = never */
+bool job_is_pending(const struct alerts *alerts, const struct alert_record *record, enum job_kind kind,
+                    const char *prompt);
+void prompt_issue(struct alerts *alerts, struct alert_record *record, int64_t t_ms, unsigned step,
+                  const char *prompt);
+void task_issue(struct alerts *alerts, struct alert_record *record, int64_t t_ms, unsigned step,
+                enum role role, const char *what);
+
+/* audience.c: who can be told and spoken to. */
+enum { AUDIENCE_MAX = 8, AUDIENCE_RESIDENTS = 8 };
+/* Residents an alert concerns: its own, or those who live in the home; the dead excluded. At most
+ * AUDIENCE_RESIDENTS. */
+size_t audience_residents(const struct alerts *alerts, const struct alert *alert, uint32_t *residents);
+/* True when nobody may be spoken to any more: everybody it concerns has died. */
+bool audience_is_silent(const struct alerts *alerts, const struct alert *alert);
+bool audience_consents(const struct alerts *alerts, const struct alert *alert, enum consent consent);
+struct audience_person {
+    uint32_t no;
+    bool is_contact;
+};
+/* People of a role for the alert, at most AUDIENCE_MAX; nobody there: one with no = REGISTRY_NONE; nobody may
+ * be told: 0. */
+size_t audience_people(const struct alerts *alerts, const struct alert *alert, enum role role, int64_t t_ms,
+                       struct audience_person *people);
+/* Devices to speak through, best first, at most 2. */
+size_t audience_devices(const struct alerts *alerts, const struct alert *alert, const char *prompt,
+                        uint32_t *devices);
+
+#endif

@@ -1,0 +1,192 @@
+/* Who can be told and who can be spoken to: consent, status, roles and devices. */
+#include <string.h>
+
+#include "alert/alerts.h"
+
+/* Who has died is gone; who moved away is gone from the home, though not from what concerns them alone. */
+static bool is_there(const struct alerts *alerts, const struct alert *alert, uint32_t resident)
+{
+    unsigned status = live_resident(alerts->config.live, resident)->status;
+    return status != STATUS_DECEASED && (alert->resident == resident || status != STATUS_MOVED);
+}
+
+/* Every resident the alert concerns, the dead included; 0 for a thing nobody owns. */
+static size_t all_residents(const struct alerts *alerts, const struct alert *alert, uint32_t *residents)
+{
+    const struct registry *registry = alerts->config.registry;
+    if (alert->resident != REGISTRY_NONE) {
+        residents[0] = alert->resident;
+        return 1;
+    }
+    size_t count = 0;
+    if (alert->household == REGISTRY_NONE)
+        return 0;
+    uint32_t no = registry_household(registry, alert->household)->first_resident;
+    for (; no != REGISTRY_NONE && count < AUDIENCE_RESIDENTS;
+         no = registry_resident(registry, no)->next_in_household) {
+        if (!registry_resident(registry, no)->removed)
+            residents[count++] = no;
+    }
+    return count;
+}
+
+size_t audience_residents(const struct alerts *alerts, const struct alert *alert, uint32_t *residents)
+{
+    size_t all = all_residents(alerts, alert, residents), count = 0;
+    for (size_t i = 0; i < all; i++) {
+        if (is_there(alerts, alert, residents[i]))
+            residents[count++] = residents[i];
+    }
+    return count;
+}
+
+bool audience_is_silent(const struct alerts *alerts, const struct alert *alert)
+{
+    uint32_t residents[AUDIENCE_RESIDENTS];
+    return all_residents(alerts, alert, residents) > 0 && audience_residents(alerts, alert, residents) == 0;
+}
+
+bool audience_consents(const struct alerts *alerts, const struct alert *alert, enum consent consent)
+{
+    uint32_t residents[AUDIENCE_RESIDENTS];
+    size_t count = audience_residents(alerts, alert, residents);
+    for (size_t i = 0; i < count; i++) {
+        if (!(registry_resident(alerts->config.registry, residents[i])->consent & CONSENT_BIT(consent)))
+            return false;
+    }
+    return count > 0;
+}
+
+static uint32_t territory_of(const struct alerts *alerts, const struct alert *alert)
+{
+    const struct registry *registry = alerts->config.registry;
+    uint32_t territory = registry_subject_territory(registry, alert->subject);
+    if (territory != REGISTRY_NONE)
+        return territory;
+    uint32_t count =
+        registry_count(registry, REGISTRY_TERRITORY); /* a thing without a home: the county itself */
+    for (uint32_t no = 0; no < count; no++) {
+        if (registry_territory(registry, no)->kind == TERRITORY_COUNTY &&
+            !registry_territory(registry, no)->removed)
+            return no;
+    }
+    return REGISTRY_NONE;
+}
+
+static size_t family_contacts(const struct alerts *alerts, const struct alert *alert, uint32_t *contacts)
+{
+    const struct registry *registry = alerts->config.registry;
+    uint32_t residents[AUDIENCE_RESIDENTS];
+    size_t count = audience_residents(alerts, alert, residents), found = 0;
+    for (size_t i = 0; i < count && found < AUDIENCE_MAX; i++) {
+        bool consents = registry_resident(registry, residents[i])->consent & CONSENT_BIT(CONSENT_FAMILY);
+        if (consents || alert->family == FAMILY_EMERGENCY)
+            found += registry_contacts(registry, residents[i], contacts + found, AUDIENCE_MAX - found);
+    }
+    return found;
+}
+
+size_t audience_people(const struct alerts *alerts, const struct alert *alert, enum role role, int64_t t_ms,
+                       struct audience_person *people)
+{
+    uint32_t numbers[AUDIENCE_MAX];
+    size_t count = 0;
+    if (role == ROLE_FAMILY) {
+        count = family_contacts(alerts, alert, numbers);
+        if (count == 0 && alert->family != FAMILY_EMERGENCY &&
+            !audience_consents(alerts, alert, CONSENT_FAMILY))
+            return 0;
+    } else {
+        uint32_t territory = territory_of(alerts, alert);
+        if (territory != REGISTRY_NONE)
+            count =
+                registry_responders(alerts->config.registry, role, territory, t_ms, numbers, AUDIENCE_MAX);
+    }
+    for (size_t i = 0; i < count; i++)
+        people[i] = (struct audience_person){.no = numbers[i], .is_contact = role == ROLE_FAMILY};
+    if (count == 0)
+        people[count++] = (struct audience_person){.no = REGISTRY_NONE};
+    return count;
+}
+
+static bool is_discreet(const char *prompt)
+{
+    static const char suffix[] = "-discreet";
+    size_t len = strlen(prompt);
+    return len >= sizeof suffix - 1 && strcmp(prompt + len - (sizeof suffix - 1), suffix) == 0;
+}
+
+static uint32_t wristband_of(const struct alerts *alerts, const struct alert *alert)
+{
+    const struct registry *registry = alerts->config.registry;
+    uint32_t residents[AUDIENCE_RESIDENTS];
+    size_t count = audience_residents(alerts, alert, residents);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t device = registry_resident(registry, residents[i])->wristband;
+        if (device != REGISTRY_NONE && !registry_device(registry, device)->removed)
+            return device;
+    }
+    return REGISTRY_NONE;
+}
+
+/* The device whose button or sensor began it. */
+static uint32_t origin_of(const struct alerts *alerts, const struct alert *alert)
+{
+    for (unsigned i = alert->share_count; i-- > 0;) {
+        const struct finding *finding = &alert->shares[i].finding;
+        if (alert->shares[i].active && finding->evidence_count &&
+            finding->evidence[0].device < registry_count(alerts->config.registry, REGISTRY_DEVICE))
+            return finding->evidence[0].device;
+    }
+    return REGISTRY_NONE;
+}
+
+static uint32_t camera_of(const struct alerts *alerts, const struct alert *alert, uint32_t origin)
+{
+    const struct registry *registry = alerts->config.registry;
+    if (origin != REGISTRY_NONE && registry_device(registry, origin)->kind == DEVICE_CAMERA &&
+        !registry_device(registry, origin)->removed)
+        return origin;
+    uint32_t camera = alert->household == REGISTRY_NONE
+                          ? REGISTRY_NONE
+                          : registry_household(registry, alert->household)->first_camera;
+    while (camera != REGISTRY_NONE && registry_device(registry, camera)->removed)
+        camera = registry_device(registry, camera)->next_camera;
+    return camera;
+}
+
+static bool may_be_home(const struct alerts *alerts, const struct alert *alert)
+{
+    uint32_t residents[AUDIENCE_RESIDENTS];
+    size_t count = audience_residents(alerts, alert, residents);
+    for (size_t i = 0; i < count; i++) {
+        if (live_resident(alerts->config.live, residents[i])->at_home != LIVE_NO)
+            return true;
+    }
+    return count == 0;
+}
+
+size_t audience_devices(const struct alerts *alerts, const struct alert *alert, const char *prompt,
+                        uint32_t *devices)
+{
+    uint32_t origin = origin_of(alerts, alert);
+    uint32_t wristband = wristband_of(alerts, alert), camera = camera_of(alerts, alert, origin);
+    if (wristband == REGISTRY_NONE && origin != REGISTRY_NONE &&
+        registry_device(alerts->config.registry, origin)->kind == DEVICE_WRISTBAND)
+        wristband = origin; /* a spare band that somebody pressed */
+    if (is_discreet(prompt) || !may_be_home(alerts, alert))
+        camera = REGISTRY_NONE; /* a loudspeaker gives the resident away; an empty room hears nothing */
+    bool camera_first = alert->family == FAMILY_EMERGENCY;
+    uint32_t order[2] = {camera_first ? camera : wristband, camera_first ? wristband : camera};
+    size_t count = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        if (order[i] != REGISTRY_NONE)
+            devices[count++] = order[i];
+    }
+    if (count == 2 && live_device(alerts->config.live, devices[0])->link_up == LIVE_NO &&
+        live_device(alerts->config.live, devices[1])->link_up != LIVE_NO) {
+        devices[0] = order[1];
+        devices[1] = order[0];
+    }
+    return count;
+}

@@ -1,0 +1,271 @@
+/* Escalation: the steps of the rule for the alert's family and level, in time. Everything is recomputed from
+ * what the alert stores (last_notify_ms, next_step, verify_until_ms, acknowledged_ms, changed_ms, its jobs),
+ * so a restart needs no memory of timers. */
+#include <string.h>
+
+#include "alert/alerts.h"
+
+static const struct policy_rule *rule_of(const struct alerts *alerts, const struct alert *alert)
+{
+    return policy_find(alerts->config.settings, (enum family)alert->family, (enum level)alert->level);
+}
+
+/* What ended by itself below orange needs nobody any more; orange and red are followed up until a person has
+ * them. */
+bool escalation_is_paused(const struct alert *alert)
+{
+    return alert->cleared_ms && alert->level < LEVEL_ORANGE;
+}
+
+static int64_t step_due(const struct alerts *alerts, const struct alert *alert)
+{
+    const struct policy_rule *rule = rule_of(alerts, alert);
+    if (!rule || alert->next_step >= rule->step_count || escalation_is_paused(alert))
+        return INT64_MAX;
+    return alert->last_notify_ms + (int64_t)rule->steps[alert->next_step].after_s * 1000;
+}
+
+static int64_t lapse_due(const struct alerts *alerts, const struct alert *alert)
+{
+    if (!alert->cleared_ms || alert->acknowledged_ms)
+        return INT64_MAX;
+    return alert->changed_ms + (int64_t)alerts->config.settings->lapse_after_s * 1000;
+}
+
+static int64_t acknowledgement_due(const struct alerts *alerts, const struct alert *alert)
+{
+    return alert->acknowledged_ms
+               ? alert->acknowledged_ms + (int64_t)alerts->config.settings->acknowledge_expires_s * 1000
+               : INT64_MAX;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+int64_t alert_deadline(const struct alerts *alerts, const struct alert_record *record)
+{
+    const struct alert *alert = &record->alert;
+    int64_t deadline_ms = INT64_MAX;
+    for (uint32_t no = record->first_job; no != NONE; no = job_at(alerts, no)->next)
+        deadline_ms = earlier(deadline_ms, job_expires(job_at(alerts, no)));
+    if (alert->state != ALERT_OPEN)
+        return deadline_ms;
+    deadline_ms = earlier(deadline_ms, step_due(alerts, alert));
+    deadline_ms = earlier(deadline_ms, lapse_due(alerts, alert));
+    deadline_ms = earlier(deadline_ms, acknowledgement_due(alerts, alert));
+    return alert->verify_until_ms ? earlier(deadline_ms, alert->verify_until_ms) : deadline_ms;
+}
+
+/* Was this person told in the present episode? A later step of the running rule that names them again is a
+ * reminder, and meant. */
+static bool is_told(const struct alerts *alerts, const struct alert_record *record,
+                    const struct policy_step *step, struct audience_person person)
+{
+    const struct policy_rule *rule = rule_of(alerts, &record->alert);
+    for (uint32_t no = record->first_job; no != NONE; no = job_at(alerts, no)->next) {
+        const struct job *job = &job_at(alerts, no)->job;
+        if (job->kind != JOB_NOTIFY || job->transition < record->alert.told_from ||
+            job->recipient != person.no || job->recipient_is_contact != person.is_contact)
+            continue;
+        if (person.no == REGISTRY_NONE && job->role != step->role)
+            continue;
+        bool running = job->transition == record->alert.episode && job->step < rule->step_count;
+        if (!running || rule->steps[job->step].after_s == step->after_s)
+            return true;
+    }
+    return false;
+}
+
+static void notify(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                   const struct policy_step *step, unsigned step_no)
+{
+    struct audience_person people[AUDIENCE_MAX];
+    size_t count = audience_people(alerts, &record->alert, (enum role)step->role, t_ms, people);
+    for (size_t i = 0; i < count; i++) {
+        if (is_told(alerts, record, step, people[i]))
+            continue;
+        struct job job = job_draft(&record->alert, JOB_NOTIFY, step_no, t_ms);
+        job.expires_ms = t_ms + NOTIFY_EXPIRES_MS;
+        job.role = step->role;
+        job.recipient = people[i].no;
+        job.recipient_is_contact = people[i].is_contact;
+        job_issue(alerts, record, &job);
+    }
+}
+
+/* A prompt or task of a lower level of this same episode need not come twice. */
+static bool is_issued(const struct alerts *alerts, const struct alert_record *record, enum job_kind kind,
+                      const char *prompt)
+{
+    for (uint32_t no = record->first_job; no != NONE; no = job_at(alerts, no)->next) {
+        const struct job *job = &job_at(alerts, no)->job;
+        if (job->kind == kind && job->transition >= record->alert.told_from &&
+            job->transition != record->alert.episode && strcmp(job->prompt, prompt) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Direct = the detector's red goes to the police unverified, by written agreement. */
+static bool is_direct(const struct alerts *alerts, const struct alert *alert)
+{
+    const struct alert_settings *settings = alerts->config.settings;
+    for (unsigned i = 0; i < alert->share_count; i++) {
+        const struct alert_share *share = &alert->shares[i];
+        if (!share->active || share->finding.level != LEVEL_RED)
+            continue;
+        for (unsigned j = 0; j < settings->direct_count && j < POLICY_DIRECT_MAX; j++) {
+            if (strcmp(settings->direct[j], detectors[share->finding.detector]->name) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+void police_send(struct alerts *alerts, struct alert_record *record, int64_t t_ms)
+{
+    struct alert *alert = &record->alert;
+    alert->verify_until_ms = 0;
+    if (alert->police_episode == alert->told_from)
+        return; /* one message an episode */
+    bool life = alert->family == FAMILY_EMERGENCY && alert->level == LEVEL_RED;
+    if (!life && !audience_consents(alerts, alert, CONSENT_POLICE))
+        return;
+    alert->police_episode = alert->told_from;
+    alert->police_sent = 1;
+    struct job job = job_draft(alert, JOB_POLICE, JOB_STEP_POLICE, t_ms);
+    job.transition = alert->transitions;
+    job.role = ROLE_POLICE_DESK;
+    job_issue(alerts, record, &job);
+}
+
+static void verify(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                   const struct policy_step *step, unsigned step_no)
+{
+    struct alert *alert = &record->alert;
+    if (alert->police_episode == alert->told_from || alert->outcome == OUTCOME_SAFE)
+        return;
+    if (is_direct(alerts, alert)) {
+        police_send(alerts, record, t_ms);
+        return;
+    }
+    /* Pressing again does not put the police off: a pending verification keeps its time. */
+    if (!alert->verify_until_ms)
+        alert->verify_until_ms = t_ms + (int64_t)alerts->config.settings->verify_timeout_s * 1000;
+    task_issue(alerts, record, t_ms, step_no, step->role ? (enum role)step->role : ROLE_COUNTY_DESK,
+               "verify");
+}
+
+static void issue(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                  const struct policy_step *step, unsigned step_no)
+{
+    const char *what = step->prompt[0] ? step->prompt : "call";
+    switch ((enum step_kind)step->kind) {
+    case STEP_PROMPT:
+        if (!is_issued(alerts, record, JOB_PROMPT, step->prompt))
+            prompt_issue(alerts, record, t_ms, step_no, step->prompt);
+        break;
+    case STEP_NOTIFY: notify(alerts, record, t_ms, step, step_no); break;
+    case STEP_TASK:
+        if (!audience_is_silent(alerts, &record->alert) && !is_issued(alerts, record, JOB_TASK, what))
+            task_issue(alerts, record, t_ms, step_no, (enum role)step->role, what);
+        break;
+    case STEP_VERIFY: verify(alerts, record, t_ms, step, step_no); break;
+    case STEP_POLICE: police_send(alerts, record, t_ms); break;
+    case STEP_KIND_COUNT: break;
+    }
+}
+
+void escalation_run(struct alerts *alerts, struct alert_record *record, int64_t t_ms)
+{
+    while (step_due(alerts, &record->alert) <= t_ms) {
+        unsigned step_no = record->alert.next_step++;
+        const struct policy_step *step = &rule_of(alerts, &record->alert)->steps[step_no];
+        if (!(step->unless_acknowledged && record->alert.acknowledged_ms))
+            issue(alerts, record, t_ms, step, step_no);
+    }
+    alert_mark(alerts, record);
+}
+
+/* Prompts of an earlier telling would talk over the new one. */
+static bool is_old_prompt(const struct job_record *job, const void *self)
+{
+    const struct alert *alert = self;
+    return job->job.kind == JOB_PROMPT && job->job.transition < alert->told_from;
+}
+
+void escalation_start(struct alerts *alerts, struct alert_record *record, int64_t t_ms, bool fresh)
+{
+    struct alert *alert = &record->alert;
+    alert->last_notify_ms = t_ms;
+    alert->episode = alert->transitions;
+    alert->next_step = 0;
+    if (fresh) {
+        alert->told_from = alert->transitions;
+        jobs_cancel(alerts, record, t_ms, is_old_prompt, alert, "superseded");
+        jobs_prune(alerts, record);
+    }
+    if (alert->level != LEVEL_RED)
+        alert->verify_until_ms = 0;
+    escalation_run(alerts, record, t_ms);
+}
+
+static void tick(struct alerts *alerts, struct alert_record *record, int64_t t_ms)
+{
+    struct alert *alert = &record->alert;
+    jobs_expire(alerts, record, t_ms);
+    if (alert->state != ALERT_OPEN)
+        return;
+    if (alert->verify_until_ms && alert->verify_until_ms <= t_ms) {
+        alert->verify_until_ms = 0;
+        alert->outcome = OUTCOME_NO_ANSWER;
+        alert_apply(alerts, record, t_ms, INPUT_NOTE, "policy", "Nobody answered the verification in time");
+        police_send(alerts, record, t_ms);
+    }
+    if (acknowledgement_due(alerts, alert) <= t_ms)
+        alert_apply(alerts, record, t_ms, INPUT_EXPIRE, "policy",
+                    "Acknowledgement expired without a disposition");
+    escalation_run(alerts, record, t_ms);
+    if (lapse_due(alerts, alert) <= t_ms)
+        alert_apply(alerts, record, t_ms, INPUT_LAPSE, "policy",
+                    "The condition ended and nobody touched the alert");
+}
+
+struct timer_slot *alerts_slot(struct alerts *alerts, uint64_t owner)
+{
+    unsigned slot = timer_owner_slot(owner);
+    if (slot < TIMER_SLOT_ALERT || slot >= TIMER_SLOT_ALERT + FAMILY_COUNT)
+        return NULL;
+    uint32_t case_no = case_find(alerts, timer_owner_subject(owner), (enum family)(slot - TIMER_SLOT_ALERT));
+    if (case_no == NONE || case_at(alerts, case_no)->newest == NONE)
+        return NULL;
+    return &alert_at(alerts, case_at(alerts, case_no)->newest)->alert.timer;
+}
+
+void alerts_on_timer(struct alerts *alerts, uint64_t owner, int64_t deadline_ms)
+{
+    uint32_t case_no = case_find(alerts, timer_owner_subject(owner),
+                                 (enum family)(timer_owner_slot(owner) - TIMER_SLOT_ALERT));
+    if (case_no == NONE)
+        return;
+    for (uint32_t no = case_at(alerts, case_no)->newest; no != NONE; no = alert_at(alerts, no)->older)
+        tick(alerts, alert_at(alerts, no), deadline_ms);
+    case_sweep(alerts, case_no);
+    case_rearm(alerts, case_no);
+}
+
+size_t alerts_without_timer(const struct alerts *alerts)
+{
+    size_t missing = 0;
+    for (uint32_t no = 0; no < alerts->alerts.count; no++) {
+        if (!pool_is_live(&alerts->alerts, no))
+            continue;
+        const struct alert *alert = &alert_at(alerts, no)->alert;
+        bool due =
+            alert->state == ALERT_OPEN && (step_due(alerts, alert) != INT64_MAX || alert->verify_until_ms);
+        missing += due && (alert->timer.deadline_ms == TIMER_OFF || alert->timer.queued_ms == TIMER_OFF);
+    }
+    return missing;
+}

@@ -1,0 +1,197 @@
+/* The alert stage on top of the small county of tests/unit/detect/world.h, with every transition, job and
+ * delivery written down in the same log. */
+#ifndef HUYANG_TESTS_FOLD_H
+#define HUYANG_TESTS_FOLD_H
+
+#include "../detect/world.h"
+
+#include "alert/alert.h"
+
+struct fold_delivery {
+    struct job job;
+    struct delivery delivery;
+};
+struct fold {
+    struct world *world;
+    struct alerts *alerts;
+    struct alert_settings settings;
+    struct transition transitions[WORLD_LOG_MAX];
+    struct alert after[WORLD_LOG_MAX]; /* the alert as each transition showed it */
+    struct job jobs[WORLD_LOG_MAX];
+    struct fold_delivery deliveries[WORLD_LOG_MAX];
+    unsigned transition_count, job_count, delivery_count;
+};
+
+W void fold_on_transition(void *self, const struct alert *alert, const struct transition *transition)
+{
+    struct fold *fold = self;
+    char id[HASH_ID_TEXT], previous[HASH_ID_TEXT];
+    assert_true(fold->transition_count < WORLD_LOG_MAX);
+    fold->after[fold->transition_count] = *alert;
+    fold->transitions[fold->transition_count++] = *transition;
+    hash_id_text(&alert->id, id);
+    hash_id_text(&alert->previous, previous);
+    buf_printf(&fold->world->log, "%lld alert %s after %s: %u %s %s %s avs %u by %s: %s\n",
+               (long long)transition->t_ms, id, previous, (unsigned)transition->number,
+               transition_name((enum transition_kind)transition->kind),
+               family_name((enum family)alert->family), level_name((enum level)alert->level),
+               (unsigned)alert->avs, transition->by, transition->why);
+}
+
+W void fold_on_job(void *self, const struct alert *alert, const struct job *job)
+{
+    struct fold *fold = self;
+    char id[HASH_ID_TEXT];
+    (void)alert;
+    assert_true(fold->job_count < WORLD_LOG_MAX);
+    fold->jobs[fold->job_count++] = *job;
+    hash_id_text(&job->id, id);
+    buf_printf(&fold->world->log, "%lld job %s %s %s %s %ld %ld %u\n", (long long)job->t_ms, id,
+               job_name((enum job_kind)job->kind), role_name((enum role)job->role), job->prompt,
+               job->recipient == REGISTRY_NONE ? -1L : (long)job->recipient,
+               job->device == REGISTRY_NONE ? -1L : (long)job->device, (unsigned)job->attempt);
+}
+
+W void fold_on_delivery(void *self, const struct job *job, const struct delivery *delivery, int64_t t_ms)
+{
+    struct fold *fold = self;
+    char id[HASH_ID_TEXT];
+    assert_true(fold->delivery_count < WORLD_LOG_MAX);
+    fold->deliveries[fold->delivery_count++] = (struct fold_delivery){.job = *job, .delivery = *delivery};
+    hash_id_text(&job->id, id);
+    buf_printf(&fold->world->log, "%lld delivery %s %s %s\n", (long long)t_ms, id,
+               delivery_name((enum delivery_state)delivery->state), delivery->reason);
+}
+
+W void fold_on_finding(void *self, const struct finding *finding)
+{
+    struct fold *fold = self;
+    alerts_on_finding(fold->alerts, finding->t_ms, finding);
+}
+
+W struct timer_slot *fold_slot(void *self, uint64_t owner)
+{
+    return alerts_slot(((struct fold *)self)->alerts, owner);
+}
+
+W void fold_on_timer(void *self, uint64_t owner, int64_t deadline_ms)
+{
+    alerts_on_timer(((struct fold *)self)->alerts, owner, deadline_ms);
+}
+
+/* Nothing with work to do may be without a timer, at any moment of any test. */
+W void fold_check(void *self)
+{
+    assert_int_equal(alerts_without_timer(((struct fold *)self)->alerts), 0);
+}
+
+W void fold_alerts(struct fold *fold)
+{
+    struct alert_config config = {.county = "654321",
+                                  .registry = fold->world->registry,
+                                  .live = fold->world->live,
+                                  .settings = &fold->settings,
+                                  .tz = fold->world->tz,
+                                  .timers = &fold->world->timers,
+                                  .sink = {.transition = fold_on_transition,
+                                           .job = fold_on_job,
+                                           .delivery = fold_on_delivery,
+                                           .self = fold}};
+    assert_int_equal(alerts_new(&config, &fold->alerts), ERR_OK);
+}
+
+W struct fold *fold_new(void)
+{
+    struct fold *fold = calloc(1, sizeof *fold);
+    assert_non_null(fold);
+    fold->world = world_new();
+    alert_settings_default(&fold->settings);
+    fold_alerts(fold);
+    fold->world->below = (struct world_below){.on_finding = fold_on_finding,
+                                              .slot = fold_slot,
+                                              .on_timer = fold_on_timer,
+                                              .check = fold_check,
+                                              .self = fold};
+    return fold;
+}
+
+W void fold_free(struct fold *fold)
+{
+    alerts_free(fold->alerts);
+    world_free(fold->world);
+    free(fold);
+}
+
+W int64_t on(const struct fold *fold, int hour, int minute, int second)
+{
+    return at(fold->world, hour, minute, second);
+}
+
+W void tick(struct fold *fold, int64_t t_ms)
+{
+    world_tick(fold->world, t_ms);
+}
+
+W void event(struct fold *fold, int64_t t_ms, const char *device, const char *json)
+{
+    world_event(fold->world, t_ms, device, json);
+}
+
+W enum err act(struct fold *fold, int64_t t_ms, struct subject subject, struct action action)
+{
+    tick(fold, t_ms);
+    action.subject = subject;
+    if (!action.by[0])
+        snprintf(action.by, sizeof action.by, "desk-1");
+    enum err err = alerts_on_action(fold->alerts, t_ms, &action);
+    fold_check(fold);
+    return err;
+}
+
+W struct subject who(const struct fold *fold, const char *id)
+{
+    return resident(fold->world, id);
+}
+
+W const struct transition *last_transition(const struct fold *fold)
+{
+    assert_true(fold->transition_count > 0);
+    return &fold->transitions[fold->transition_count - 1];
+}
+
+/* Jobs since index `from` of a kind, role (ROLE_NONE = any) and prompt (NULL = any). */
+W unsigned count_jobs(const struct fold *fold, unsigned from, enum job_kind kind, enum role role,
+                      const char *prompt)
+{
+    unsigned count = 0;
+    for (unsigned i = from; i < fold->job_count; i++) {
+        const struct job *job = &fold->jobs[i];
+        count += job->kind == kind && (role == ROLE_NONE || job->role == role) &&
+                 (!prompt || strcmp(job->prompt, prompt) == 0);
+    }
+    return count;
+}
+
+W const struct job *find_job_of(const struct fold *fold, enum job_kind kind, const char *prompt)
+{
+    for (unsigned i = fold->job_count; i-- > 0;) {
+        if (fold->jobs[i].kind == kind && (!prompt || strcmp(fold->jobs[i].prompt, prompt) == 0))
+            return &fold->jobs[i];
+    }
+    return NULL;
+}
+
+W bool deliver(struct fold *fold, int64_t t_ms, const struct job *job, enum delivery_state state)
+{
+    struct delivery delivery = {.job = job->id, .state = (uint8_t)state};
+    tick(fold, t_ms);
+    return alerts_on_delivery(fold->alerts, t_ms, &delivery);
+}
+
+#define assert_transition(fold, kind_, level_)                                                               \
+    do {                                                                                                     \
+        assert_int_equal(last_transition(fold)->kind, (kind_));                                              \
+        assert_int_equal((fold)->after[(fold)->transition_count - 1].level, (level_));                       \
+    } while (0)
+
+#endif
