@@ -361,7 +361,7 @@ static enum err on_action(struct gateway *gateway, const struct action *action)
         action->subject.no >= registry_count(gateway->config.registry, REGISTRY_RESIDENT))
         return ERR_NOT_FOUND;
     live_set_status(gateway->live, action->subject.no, action->status, action->until_ms);
-    return ERR_OK;
+    return alerts_on_action(gateway->alerts, gateway->t_ms, action); /* what was queued for the home ends with a death */
 }
 
 static void record(struct gateway *gateway, const struct input *input)

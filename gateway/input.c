@@ -316,7 +316,7 @@ static void json_report(struct buf *out, const struct report *report, const stru
 
     for (unsigned i = 0; i < report->count; i++) {
         consecutive &= seq_of(report, i) == report->first_seq + i;
-        marked |= report->events[i].report != 0;
+        marked |= report->events[i].report != 1; /* what a line without the list means */
     }
     json_device(out, registry, report->device);
     buf_printf(out, ",\"lane\":\"%s\",\"epoch\":%u,\"seq\":%llu", lane_name((enum lane)report->lane),

@@ -61,10 +61,10 @@ MUST_CHECK enum err input_decode(uint64_t n, int64_t t_ms, enum input_kind kind,
 
 /* A line of contracts.md 6 for this input, without newline: what `journal export` writes. Report lines carry
  * "lane", "epoch" and "seq" beside the contract's members, so that replay derives the same ids; "seqs" (one
- * each) when the numbers are not consecutive; "reports" (one each) when a device marked what belongs
- * together. An event has "at" whenever its device told a time, so that the reader comes to the same flags; a
- * time that was refused (EVENT_AT_BAD) is written as 1970-01-01T00:00:00.001, which is refused again. A
- * device that the registry lacks is written as "?". */
+ * each) when the numbers are not consecutive; "reports" (one each) unless all were marked 1, which
+ * is what a line without the list means. An event has "at" whenever its device told a time, so that the
+ * reader comes to the same flags; a time that was refused (EVENT_AT_BAD) is written as
+ * 1970-01-01T00:00:00.001, which is refused again. A device that the registry lacks is written as "?". */
 void input_to_json(const struct input *input, const struct registry *registry, const struct tz *tz,
                    struct buf *out);
 

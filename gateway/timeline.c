@@ -176,7 +176,7 @@ static enum err parse_report(struct parse *parse)
         return bad(parse, "device: a device id is expected");
     if (device == REGISTRY_NONE)
         return bad(parse, "device: '%.64s' is not in the registry", id);
-    uint32_t count;
+    uint32_t count = 0;
     enum err err = parse_events(parse, &count);
     if (err != ERR_OK)
         return err;

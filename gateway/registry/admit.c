@@ -97,13 +97,16 @@ enum refusal registry_admit(const struct registry *registry, uint32_t device, bo
         return REFUSAL_NOT_ITS_KIND;
     if (!camera && event->kind == EVENT_PRESENCE && event->presence.source == PRESENCE_SOURCE_CAMERA)
         return REFUSAL_NOT_ITS_KIND;
-    /* A spare speaks for nobody. */
-    if (camera ? row->household == REGISTRY_NONE : row->resident == REGISTRY_NONE)
-        return REFUSAL_NOT_ITS_KIND;
-    uint8_t given = camera ? household_consent(registry, row->household)
-                           : registry_resident(registry, row->resident)->consent;
-    uint8_t missing = (uint8_t)(needed(event, (enum device_kind)row->kind) & ~given);
     bool life = event_is_emergency((enum event_kind)event->kind) || (emergency && event->kind == EVENT_FIX);
+    /* A spare speaks for nobody, but whoever presses its button is somebody. */
+    bool spare = camera ? row->household == REGISTRY_NONE : row->resident == REGISTRY_NONE;
+    if (spare && !life)
+        return REFUSAL_NOT_ITS_KIND;
+    uint8_t given = 0;
+    if (!spare)
+        given = camera ? household_consent(registry, row->household)
+                       : registry_resident(registry, row->resident)->consent;
+    uint8_t missing = (uint8_t)(needed(event, (enum device_kind)row->kind) & ~given);
     if (missing && !life)
         return REFUSAL_NO_CONSENT;
     if (camera && !(given & CONSENT_BIT(CONSENT_VISITOR)))

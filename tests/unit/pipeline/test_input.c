@@ -68,7 +68,9 @@ static struct input round_trip(struct fixture *f, const struct input *input)
     size_t len = f->blob.len;
     first = test_malloc(len);
     memcpy(first, f->blob.data, len);
-    assert_int_equal(input_decode(input->n, input->t_ms, (enum input_kind)input->kind, first, len, f->back, &back), ERR_OK);
+    assert_int_equal(
+        input_decode(input->n, input->t_ms, (enum input_kind)input->kind, first, len, f->back, &back),
+        ERR_OK);
     assert_int_equal(back.n, input->n);
     assert_int_equal(back.t_ms, input->t_ms);
     assert_int_equal(back.kind, input->kind);
@@ -91,10 +93,13 @@ static struct input sos_report(struct fixture *f)
     f->events[1].heartbeat.has_battery = 1;
     f->events[1].heartbeat.battery_percent = 4;
     event_set_time(&f->events[1], 0, T, 120000);
-    return (struct input){.n = 7,
-                          .t_ms = T,
-                          .kind = INPUT_REPORT,
-                          .report = {.device = 0, .epoch = 99, .first_seq = 41, .lane = LANE_URGENT, .count = 2, .events = f->events}};
+    f->events[0].report = f->events[1].report = 1;
+    return (struct input){
+        .n = 7,
+        .t_ms = T,
+        .kind = INPUT_REPORT,
+        .report = {
+            .device = 0, .epoch = 99, .first_seq = 41, .lane = LANE_URGENT, .count = 2, .events = f->events}};
 }
 
 static void a_report_becomes_the_line_that_replay_reads(void **state)
@@ -102,7 +107,8 @@ static void a_report_becomes_the_line_that_replay_reads(void **state)
     struct fixture *f = *state;
     struct input input = sos_report(f);
     assert_string_equal(to_json(f, &input),
-                        "{\"t\":\"2026-03-01T09:12:00+08:00\",\"device\":\"wb-0001\",\"lane\":\"urgent\",\"epoch\":99,\"seq\":41,\"events\":["
+                        "{\"t\":\"2026-03-01T09:12:00+08:00\",\"device\":\"wb-0001\",\"lane\":\"urgent\","
+                        "\"epoch\":99,\"seq\":41,\"events\":["
                         "{\"sos\":{\"phase\":\"pressed\"},\"at\":\"2026-03-01T09:11:58.500+08:00\"},"
                         "{\"heartbeat\":{\"battery_percent\":4,\"charging\":false}}]}");
 }
@@ -135,7 +141,8 @@ static void numbers_that_are_not_consecutive_are_kept_and_told(void **state)
 
 static void the_times_of_the_line_lead_to_the_same_flags_again(void **state)
 {
-    static const int64_t device_ms[] = {0, T, T - 1, T - 121000, T + 60000, T + 600000, T - INT64_C(8) * 86400000, 5};
+    static const int64_t device_ms[] = {
+        0, T, T - 1, T - 121000, T + 60000, T + 600000, T - INT64_C(8) * 86400000, 5};
     struct fixture *f = *state;
     for (size_t i = 0; i < sizeof(device_ms) / sizeof(device_ms[0]); i++) {
         struct input input = sos_report(f);
@@ -159,7 +166,9 @@ static void any_report_survives_the_way_to_the_disk_and_back(void **state)
     struct fixture *f = *state;
     struct random random = {.state = 20260301};
     for (int round = 0; round < 2000; round++) {
-        struct input input = {.n = random_next(&random) >> 1, .t_ms = T + (int64_t)random_below(&random, 1000000), .kind = INPUT_REPORT};
+        struct input input = {.n = random_next(&random) >> 1,
+                              .t_ms = T + (int64_t)random_below(&random, 1000000),
+                              .kind = INPUT_REPORT};
         input.report = (struct report){.device = (uint32_t)random_below(&random, 2),
                                        .epoch = (uint32_t)random_next(&random),
                                        .first_seq = 1 + random_below(&random, UINT64_C(1) << 40),
@@ -167,16 +176,22 @@ static void any_report_survives_the_way_to_the_disk_and_back(void **state)
                                        .count = (uint8_t)(1 + random_below(&random, EVENT_BATCH_MAX)),
                                        .events = f->events};
         for (unsigned i = 0; i < input.report.count; i++) {
-            sample_event(&random, (enum event_kind)(1 + random_below(&random, EVENT_KIND_COUNT - 1)), &f->events[i]);
-            f->events[i].key = (struct event_key){.seq = random_below(&random, 4) == 0 ? random_next(&random) : 0};
+            sample_event(&random, (enum event_kind)(1 + random_below(&random, EVENT_KIND_COUNT - 1)),
+                         &f->events[i]);
+            f->events[i].key =
+                (struct event_key){.seq = random_below(&random, 4) == 0 ? random_next(&random) : 0};
             f->events[i].report = (uint32_t)random_below(&random, 3);
-            event_set_time(&f->events[i], random_below(&random, 3) == 0 ? 0 : input.t_ms - (int64_t)random_below(&random, 1000000), input.t_ms,
-                           120000);
+            event_set_time(
+                &f->events[i],
+                random_below(&random, 3) == 0 ? 0 : input.t_ms - (int64_t)random_below(&random, 1000000),
+                input.t_ms, 120000);
         }
         buf_clear(&f->blob);
         input_encode(&input, &f->blob);
         struct input back;
-        assert_int_equal(input_decode(input.n, input.t_ms, INPUT_REPORT, f->blob.data, f->blob.len, f->back, &back), ERR_OK);
+        assert_int_equal(
+            input_decode(input.n, input.t_ms, INPUT_REPORT, f->blob.data, f->blob.len, f->back, &back),
+            ERR_OK);
         struct buf again;
         buf_init(&again, 1 << 20);
         input_encode(&back, &again);
@@ -192,39 +207,60 @@ static void actions_become_the_lines_of_the_contract(void **state)
     struct input input = {.n = 1, .t_ms = T, .kind = INPUT_ACTION};
     struct action *action = &input.action;
 
-    *action = (struct action){.kind = ACTION_ACKNOWLEDGE, .has_alert = 1, .family = FAMILY_COUNT, .by = "wang"};
+    *action =
+        (struct action){.kind = ACTION_ACKNOWLEDGE, .has_alert = 1, .family = FAMILY_COUNT, .by = "wang"};
     memset(action->alert.bytes, 0xab, HASH_ID_SIZE);
     round_trip(f, &input);
-    assert_string_equal(to_json(f, &input), "{\"t\":\"2026-03-01T09:12:00+08:00\",\"action\":{\"acknowledge\":{\"alert\":"
-                                            "\"abababababababababababababababab\",\"by\":\"wang\"}}}");
-    *action = (struct action){
-        .kind = ACTION_CLOSE, .subject = {.kind = SUBJECT_RESIDENT, .no = 1}, .family = FAMILY_OUTING, .disposition = DISPOSITION_FALSE, .by = "li"};
+    assert_string_equal(to_json(f, &input),
+                        "{\"t\":\"2026-03-01T09:12:00+08:00\",\"action\":{\"acknowledge\":{\"alert\":"
+                        "\"abababababababababababababababab\",\"by\":\"wang\"}}}");
+    *action = (struct action){.kind = ACTION_CLOSE,
+                              .subject = {.kind = SUBJECT_RESIDENT, .no = 1},
+                              .family = FAMILY_OUTING,
+                              .disposition = DISPOSITION_FALSE,
+                              .by = "li"};
     strcpy(action->note, "误报 \"x\"\n");
     struct input back = round_trip(f, &input);
     assert_string_equal(back.action.note, action->note);
     assert_string_equal(to_json(f, &input),
-                        "{\"t\":\"2026-03-01T09:12:00+08:00\",\"action\":{\"close\":{\"resident\":\"r-002\",\"family\":\"outing\","
+                        "{\"t\":\"2026-03-01T09:12:00+08:00\",\"action\":{\"close\":{\"resident\":\"r-002\","
+                        "\"family\":\"outing\","
                         "\"by\":\"li\",\"disposition\":\"false\",\"note\":\"误报 \\\"x\\\"\\n\"}}}");
-    *action = (struct action){.kind = ACTION_CALL, .subject = {.kind = SUBJECT_HOUSEHOLD}, .family = FAMILY_COUNT, .outcome = OUTCOME_NO_ANSWER, .by = "li"};
-    round_trip(f, &input);
-    assert_non_null(strstr(to_json(f, &input), "{\"call\":{\"household\":\"h-001\",\"by\":\"li\",\"outcome\":\"no_answer\"}}"));
-    *action = (struct action){
-        .kind = ACTION_STATUS, .subject = {.kind = SUBJECT_RESIDENT}, .family = FAMILY_COUNT, .status = STATUS_AWAY, .until_ms = T + 86400000, .by = "li"};
+    *action = (struct action){.kind = ACTION_CALL,
+                              .subject = {.kind = SUBJECT_HOUSEHOLD},
+                              .family = FAMILY_COUNT,
+                              .outcome = OUTCOME_NO_ANSWER,
+                              .by = "li"};
     round_trip(f, &input);
     assert_non_null(strstr(to_json(f, &input),
-                           "{\"status\":{\"resident\":\"r-001\",\"by\":\"li\",\"status\":\"away\",\"until\":\"2026-03-02T09:12:00+08:00\"}}"));
+                           "{\"call\":{\"household\":\"h-001\",\"by\":\"li\",\"outcome\":\"no_answer\"}}"));
+    *action = (struct action){.kind = ACTION_STATUS,
+                              .subject = {.kind = SUBJECT_RESIDENT},
+                              .family = FAMILY_COUNT,
+                              .status = STATUS_AWAY,
+                              .until_ms = T + 86400000,
+                              .by = "li"};
+    round_trip(f, &input);
+    assert_non_null(strstr(to_json(f, &input), "{\"status\":{\"resident\":\"r-001\",\"by\":\"li\",\"status\":"
+                                               "\"away\",\"until\":\"2026-03-02T09:12:00+08:00\"}}"));
 }
 
 static void the_other_kinds_become_their_lines(void **state)
 {
     struct fixture *f = *state;
-    struct input input = {.n = 1, .t_ms = T, .kind = INPUT_DELIVERY, .delivery = {.state = DELIVERY_FAILED, .reason = "speaker"}};
+    struct input input = {.n = 1,
+                          .t_ms = T,
+                          .kind = INPUT_DELIVERY,
+                          .delivery = {.state = DELIVERY_FAILED, .reason = "speaker"}};
     round_trip(f, &input);
-    assert_string_equal(to_json(f, &input), "{\"t\":\"2026-03-01T09:12:00+08:00\",\"relay_result\":{\"relay\":\"00000000000000000000000000000000\","
+    assert_string_equal(to_json(f, &input), "{\"t\":\"2026-03-01T09:12:00+08:00\",\"relay_result\":{"
+                                            "\"relay\":\"00000000000000000000000000000000\","
                                             "\"state\":\"failed\",\"reason\":\"speaker\"}}");
-    input = (struct input){.n = 1, .t_ms = T, .kind = INPUT_LINK, .link = {.device = 1, .ordinal = 12, .up = 1}};
+    input =
+        (struct input){.n = 1, .t_ms = T, .kind = INPUT_LINK, .link = {.device = 1, .ordinal = 12, .up = 1}};
     round_trip(f, &input);
-    assert_non_null(strstr(to_json(f, &input), ",\"link\":{\"device\":\"cam-0001\",\"up\":true,\"ordinal\":12}}"));
+    assert_non_null(
+        strstr(to_json(f, &input), ",\"link\":{\"device\":\"cam-0001\",\"up\":true,\"ordinal\":12}}"));
     input = (struct input){.n = 1, .t_ms = T, .kind = INPUT_BROKER, .broker_up = 0};
     round_trip(f, &input);
     assert_non_null(strstr(to_json(f, &input), ",\"broker\":{\"up\":false}}"));
@@ -248,12 +284,16 @@ static void a_device_that_the_registry_lacks_does_no_harm(void **state)
 static void damaged_blobs_are_refused_not_believed(void **state)
 {
     struct fixture *f = *state;
-    struct input inputs[] = {sos_report(f),
-                             {.n = 1, .t_ms = T, .kind = INPUT_ACTION, .action = {.kind = ACTION_COMMENT, .by = "li", .note = "x"}},
-                             {.n = 1, .t_ms = T, .kind = INPUT_DELIVERY, .delivery = {.state = DELIVERY_SENT}},
-                             {.n = 1, .t_ms = T, .kind = INPUT_LINK},
-                             {.n = 1, .t_ms = T, .kind = INPUT_BROKER},
-                             {.n = 1, .t_ms = T, .kind = INPUT_CONFIG, .version = "v"}};
+    struct input inputs[] = {
+        sos_report(f),
+        {.n = 1,
+         .t_ms = T,
+         .kind = INPUT_ACTION,
+         .action = {.kind = ACTION_COMMENT, .by = "li", .note = "x"}},
+        {.n = 1, .t_ms = T, .kind = INPUT_DELIVERY, .delivery = {.state = DELIVERY_SENT}},
+        {.n = 1, .t_ms = T, .kind = INPUT_LINK},
+        {.n = 1, .t_ms = T, .kind = INPUT_BROKER},
+        {.n = 1, .t_ms = T, .kind = INPUT_CONFIG, .version = "v"}};
     struct input back;
 
     for (size_t k = 0; k < sizeof(inputs) / sizeof(inputs[0]); k++) {
@@ -263,18 +303,22 @@ static void damaged_blobs_are_refused_not_believed(void **state)
         for (size_t len = 0; len < f->blob.len; len++) {
             char *cut = test_malloc(len + 1); /* a block of its own, so that a read past it is seen */
             memcpy(cut, f->blob.data, len);
-            assert_int_equal(input_decode(1, T, (enum input_kind)input->kind, cut, len, f->back, &back), ERR_CORRUPT);
+            assert_int_equal(input_decode(1, T, (enum input_kind)input->kind, cut, len, f->back, &back),
+                             ERR_CORRUPT);
             test_free(cut);
         }
         for (size_t at = 0; at < f->blob.len; at++)
             for (unsigned bit = 0; bit < 8; bit++) {
                 f->blob.data[at] = (char)(f->blob.data[at] ^ (1 << bit));
-                enum err err = input_decode(1, T, (enum input_kind)input->kind, f->blob.data, f->blob.len, f->back, &back);
+                enum err err = input_decode(1, T, (enum input_kind)input->kind, f->blob.data, f->blob.len,
+                                            f->back, &back);
                 assert_true(err == ERR_OK || err == ERR_CORRUPT);
                 f->blob.data[at] = (char)(f->blob.data[at] ^ (1 << bit));
             }
         buf_putc(&f->blob, 0);
-        assert_int_equal(input_decode(1, T, (enum input_kind)input->kind, f->blob.data, f->blob.len, f->back, &back), ERR_CORRUPT);
+        assert_int_equal(
+            input_decode(1, T, (enum input_kind)input->kind, f->blob.data, f->blob.len, f->back, &back),
+            ERR_CORRUPT);
     }
     assert_int_equal(input_decode(1, T, INPUT_NONE, "\1", 1, f->back, &back), ERR_CORRUPT);
     assert_int_equal(input_decode(1, T, INPUT_KIND_COUNT, "\1", 1, f->back, &back), ERR_CORRUPT);

@@ -144,6 +144,23 @@ static void a_spare_speaks_for_nobody(void **state)
     fixture_close(&fixture);
 }
 
+static void an_emergency_from_a_spare_is_heard(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct event sos = event_of(EVENT_SOS, false), fix = event_of(EVENT_FIX, false);
+    enum admit_basis basis = ADMIT_CONSENT;
+    fixture_open(&fixture);
+    fixture_write(&fixture, "devices.csv", "id,kind,resident,household\nwb-1,wristband,,\n");
+    fixture_must_load(&fixture);
+    uint32_t band = device(&fixture, "wb-1");
+    assert_int_equal(registry_admit(fixture.registry, band, true, &sos, &basis), REFUSAL_NONE);
+    assert_int_equal(basis, ADMIT_LIFE_SAFETY);
+    assert_int_equal(registry_admit(fixture.registry, band, true, &fix, &basis), REFUSAL_NONE);
+    assert_int_equal(registry_admit(fixture.registry, band, false, &fix, &basis), REFUSAL_NOT_ITS_KIND);
+    fixture_close(&fixture);
+}
+
 static void a_wristband_cannot_claim_to_see(void **state)
 {
     (void)state;
@@ -286,6 +303,7 @@ int main(void)
         cmocka_unit_test(every_kind_needs_exactly_its_class_with_and_without_an_emergency),
         cmocka_unit_test(an_unknown_or_removed_device_is_refused_whatever_it_says),
         cmocka_unit_test(a_spare_speaks_for_nobody),
+        cmocka_unit_test(an_emergency_from_a_spare_is_heard),
         cmocka_unit_test(a_wristband_cannot_claim_to_see),
         cmocka_unit_test(a_camera_needs_everybody_who_lives_there),
         cmocka_unit_test(who_moved_away_or_died_no_longer_decides_but_who_is_in_hospital_does),

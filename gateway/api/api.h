@@ -1,0 +1,45 @@
+/* Look in, act: the HTTP side on a thread of its own (libmicrohttpd), with a read-only database connection
+ * and one bounded queue into the core.
+ *
+ * Every request but /healthz needs `Authorization: Bearer TOKEN`; the token is made at first start
+ * ({state_dir}/token, mode 0600). */
+#ifndef HUYANG_API_API_H
+#define HUYANG_API_API_H
+
+#include "alert/action.h"
+#include "core/buf.h"
+#include "core/err.h"
+#include "core/clock.h"
+
+/* Numbers for /metrics and /healthz, copied by the core loop once a second under the API's lock. */
+struct api_health {
+    bool ready, broker_up, store_ok, unpersisted; /* unpersisted: fail-open is on */
+    int64_t started_wall_ms, last_commit_wall_ms, last_input_wall_ms;
+};
+struct api_config {
+    const char *folder; /* state folder: database and token */
+    const char *listen; /* address */
+    uint16_t port;      /* 0 = any free */
+    const struct tz *tz;
+    /* Queues an action for the core loop; called on the API thread; ERR_BUSY = the queue is full (503). The
+     * core answers through api_answer with the same ticket. */
+    enum err (*submit)(void *self, uint64_t ticket, const struct action *action);
+    /* A registry folder was asked to be imported (path on this machine); as above. */
+    enum err (*import)(void *self, uint64_t ticket, const char *folder);
+    void *self;
+};
+struct api;
+/* Starts the thread and listens; on failure says why in the log. */
+MUST_CHECK enum err api_start(const struct api_config *config, struct api **ret_api);
+void api_stop(struct api *api); /* NULL is fine; joins */
+uint16_t api_port(const struct api *api);
+/* From the core loop: the outcome of a submitted action after commit. `text` is a message for people
+ * (copied). */
+void api_answer(struct api *api, uint64_t ticket, enum err err, const char *text);
+/* From the core loop: new numbers; `metrics` is the whole Prometheus text (copied). */
+void api_update(struct api *api, const struct api_health *health, const struct buf *metrics);
+
+/* Reads the token file of a state folder (for the CLI). ERR_NOT_FOUND. */
+MUST_CHECK enum err api_token(const char *folder, char *token, size_t size);
+
+#endif

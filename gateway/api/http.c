@@ -1,0 +1,520 @@
+/* The fence around libmicrohttpd: connections, limits, the token, and the waiting of actions for their
+ * commit.
+ *
+ * Threads: MHD's own (epoll) runs every handler and all reads of the database. The core answers from its
+ * thread, under the lock. A third thread does nothing but wake requests whose answer does not come: a core
+ * that hangs in fsync must not keep its callers.
+ *
+ * A waiting request: suspended first, then listed, then handed to the core; so its answer always finds it
+ * listed and suspended. Whoever takes it off the list resumes it, exactly once. */
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "api/request.h"
+#include "core/log.h"
+
+enum {
+    CONNECTIONS_MAX = 256,
+    CONNECTION_BYTES = 16 << 10, /* request line and headers */
+    CONNECTION_TIMEOUT_S = 15,
+    DISCARD_MAX = 1 << 20, /* bytes of a body that is too large before the connection is closed */
+    METRICS_MAX = 1 << 20
+};
+
+enum phase { PHASE_READING, PHASE_WAITING, PHASE_ANSWERED };
+struct exchange {
+    struct exchange *prev, *next; /* in api->waiting */
+    struct MHD_Connection *connection;
+    const struct route *route;
+    struct request request;
+    enum phase phase;
+    enum verdict verdict;
+    uint64_t ticket;
+    int64_t deadline_ms;
+    size_t discarded;
+    enum err outcome;
+    char text[1024];
+};
+
+struct api {
+    struct api_config config;
+    struct MHD_Daemon *daemon;
+    struct reader *reader; /* MHD's thread only */
+    char token[TOKEN_SIZE];
+    uint16_t port;
+    uint64_t replies[6]; /* by hundreds of the status; MHD's thread only */
+    uint64_t denied;
+    struct log_limit denied_lines;
+    pthread_t watch;
+    pthread_mutex_t lock; /* all below */
+    pthread_cond_t changed;
+    struct exchange *first, *last; /* waiting, oldest first */
+    unsigned waiting;
+    uint64_t tickets;
+    bool stopping;
+    struct api_health health;
+    int64_t heard_ms; /* monotonic, 0 = never */
+    struct buf metrics;
+};
+
+/* Under the lock. */
+static void unlist(struct api *api, struct exchange *exchange)
+{
+    *(exchange->prev != NULL ? &exchange->prev->next : &api->first) = exchange->next;
+    *(exchange->next != NULL ? &exchange->next->prev : &api->last) = exchange->prev;
+    exchange->prev = exchange->next = NULL;
+    api->waiting--;
+}
+
+static void answer(struct api *api, struct exchange *exchange, enum err err, const char *text)
+{
+    unlist(api, exchange);
+    exchange->outcome = err;
+    (void)text_copy(exchange->text, sizeof(exchange->text), text);
+    exchange->phase = PHASE_ANSWERED;
+    MHD_resume_connection(exchange->connection);
+}
+
+void api_answer(struct api *api, uint64_t ticket, enum err err, const char *text)
+{
+    pthread_mutex_lock(&api->lock);
+    for (struct exchange *exchange = api->first; exchange != NULL; exchange = exchange->next)
+        if (exchange->ticket == ticket) {
+            answer(api, exchange, err, text != NULL ? text : "");
+            break;
+        }
+    pthread_mutex_unlock(&api->lock);
+}
+
+void api_update(struct api *api, const struct api_health *health, const struct buf *metrics)
+{
+    pthread_mutex_lock(&api->lock);
+    api->health = *health;
+    api->heard_ms = clock_now().mono_ms;
+    buf_clear(&api->metrics);
+    buf_append(&api->metrics, buf_text(metrics), metrics->len);
+    pthread_mutex_unlock(&api->lock);
+}
+
+static void *watch(void *self)
+{
+    struct api *api = self;
+
+    pthread_mutex_lock(&api->lock);
+    while (!api->stopping) {
+        if (api->first == NULL) {
+            pthread_cond_wait(&api->changed, &api->lock);
+            continue;
+        }
+        if (api->first->deadline_ms <= clock_now().mono_ms) {
+            answer(api, api->first, ERR_TIMEOUT,
+                   "no commit within 10 s; it may still happen: look before you ask again");
+            continue;
+        }
+        const struct timespec until = {.tv_sec = api->first->deadline_ms / 1000,
+                                       .tv_nsec = api->first->deadline_ms % 1000 * 1000000};
+        pthread_cond_timedwait(&api->changed, &api->lock, &until);
+    }
+    pthread_mutex_unlock(&api->lock);
+    return NULL;
+}
+
+static enum MHD_Result add_header(struct MHD_Response *response, const char *name, const char *value)
+{
+    return MHD_add_response_header(response, name, value);
+}
+
+static enum MHD_Result send_reply(struct api *api, struct exchange *exchange)
+{
+    struct reply *reply = &exchange->request.reply;
+
+    if (reply->body.failed) {
+        buf_release(&reply->body);
+        reply_problem(&exchange->request, 503, NULL, "out of memory");
+    }
+    if (reply->status < 100 || reply->status > 599)
+        reply->status = 500;
+    api->replies[reply->status / 100]++;
+    size_t len = reply->body.len;
+    /* The bytes become the response's; it frees them. */
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(len, reply->body.data, MHD_RESPMEM_MUST_FREE);
+    if (response == NULL)
+        return MHD_NO;
+    buf_init(&reply->body, API_REPLY_MAX);
+    add_header(response, "Content-Type", reply->content_type);
+    add_header(response, "Cache-Control", "no-store");
+    add_header(response, "X-Content-Type-Options", "nosniff");
+    add_header(response, "X-Frame-Options", "DENY");
+    add_header(response, "Referrer-Policy", "no-referrer");
+    add_header(response, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+    if (reply->allow != NULL)
+        add_header(response, "Allow", reply->allow);
+    if (reply->retry_later)
+        add_header(response, "Retry-After", "1");
+    if (reply->challenge)
+        add_header(response, "WWW-Authenticate", "Bearer");
+    enum MHD_Result result = MHD_queue_response(exchange->connection, (unsigned)reply->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Percent signs, strictly; NUL and what is no escape become a character that no path or value of ours may
+ * hold. */
+static size_t unescape(void *self, struct MHD_Connection *connection, char *text)
+{
+    char *to = text;
+
+    (void)self;
+    (void)connection;
+    for (const char *at = text; *at != '\0'; at++) {
+        if (*at != '%') {
+            *to++ = *at;
+            continue;
+        }
+        int high = hex_value(at[1]), low = high >= 0 ? hex_value(at[2]) : -1;
+        *to++ = high * 16 + low > 0 && low >= 0 ? (char)(high * 16 + low) : '\x7f';
+        at += low >= 0 ? 2 : 0;
+    }
+    *to = '\0';
+    return (size_t)(to - text);
+}
+
+static enum MHD_Result take_query(void *self, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct request *request = self;
+    struct query *query = &request->query[request->query_count];
+
+    (void)kind;
+    if (request->reply.status != 0)
+        return MHD_NO;
+    if (request->query_count == API_QUERY_MAX || !text_copy(query->name, sizeof(query->name), name) ||
+        !text_copy(query->value, sizeof(query->value), value != NULL ? value : "")) {
+        reply_problem(request, 400, NULL, "a parameter is too long, or there are too many");
+        return MHD_NO;
+    }
+    for (unsigned i = 0; i < request->query_count; i++)
+        if (strcmp(request->query[i].name, query->name) == 0) {
+            reply_problem(request, 400, query->name, "is there twice");
+            return MHD_NO;
+        }
+    request->query_count++;
+    return MHD_YES;
+}
+
+/* The gates before a body is read; false = the reply is made. */
+static bool admit(struct api *api, struct exchange *exchange, const char *method, const char *url)
+{
+    struct request *request = &exchange->request;
+    struct MHD_Connection *connection = exchange->connection;
+    const char *header;
+    int64_t len;
+
+    if (!text_copy(request->path, sizeof(request->path), url)) {
+        reply_problem(request, 414, NULL, "the path is too long");
+        return false;
+    }
+    exchange->route = route_find(request, method);
+    if (exchange->route == NULL || !exchange->route->open) {
+        header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization");
+        if (!token_matches(api->token, header)) {
+            api->denied++;
+            if (log_allow(&api->denied_lines, "api.denied", 10, clock_now().mono_ms))
+                log_write(LOG_WARN, "api.denied", "a request without the right token\tpath=%s",
+                          request->path);
+            request->reply.allow = NULL;
+            reply_problem(request, 401, NULL, "a token is needed: Authorization: Bearer TOKEN");
+            request->reply.challenge = true;
+            return false;
+        }
+    }
+    if (exchange->route == NULL)
+        return false;
+    MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, take_query, request);
+    if (request->reply.status != 0)
+        return false;
+    header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Type");
+    if (header != NULL && strcmp(exchange->route->method, "POST") == 0 &&
+        strncasecmp(header, "application/json", 16) != 0) {
+        reply_problem(request, 415, NULL, "the body must be application/json");
+        return false;
+    }
+    header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+    if (header != NULL && text_to_int(header, 0, INT64_MAX, &len) && len > API_BODY_MAX) {
+        reply_problem(request, 413, NULL, "a body is at most %d bytes", API_BODY_MAX);
+        return false;
+    }
+    return true;
+}
+
+/* Hands an action to the core. The connection is suspended before anybody can know of it. */
+static void hand_over(struct api *api, struct exchange *exchange, const struct pending *pending)
+{
+    const char *refusal = NULL;
+    uint64_t ticket = 0;
+    enum err err = ERR_OK;
+
+    MHD_suspend_connection(exchange->connection);
+    exchange->phase = PHASE_WAITING;
+    exchange->deadline_ms = clock_now().mono_ms + API_ANSWER_TIMEOUT_MS;
+    pthread_mutex_lock(&api->lock);
+    exchange->prev = api->last;
+    *(api->last != NULL ? &api->last->next : &api->first) = exchange;
+    api->last = exchange;
+    ticket = exchange->ticket = ++api->tickets;
+    if (++api->waiting > API_PENDING_MAX)
+        refusal = "too many actions wait";
+    else if (api->stopping)
+        refusal = "the gateway is stopping";
+    if (refusal != NULL)
+        answer(api, exchange, ERR_BUSY, refusal);
+    else
+        pthread_cond_signal(&api->changed);
+    pthread_mutex_unlock(&api->lock);
+    if (refusal != NULL)
+        return;
+    /* From here on the exchange may be answered at any moment. */
+    if (pending->action.kind != ACTION_NONE)
+        err = api->config.submit(api->config.self, ticket, &pending->action);
+    else
+        err = api->config.import(api->config.self, ticket, pending->folder);
+    if (err != ERR_OK)
+        api_answer(api, ticket, err, err == ERR_BUSY ? "the core's queue is full" : err_text(err));
+}
+
+static void own_metrics(const struct api *api, struct buf *out)
+{
+    buf_puts(out, "# HELP huyang_api_replies_total HTTP replies by class of status.\n# TYPE "
+                  "huyang_api_replies_total counter\n");
+    for (unsigned i = 2; i <= 5; i++)
+        buf_printf(out, "huyang_api_replies_total{class=\"%uxx\"} %llu\n", i,
+                   (unsigned long long)api->replies[i]);
+    buf_printf(out,
+               "# HELP huyang_api_denied_total Requests without the right token.\n# TYPE "
+               "huyang_api_denied_total counter\n"
+               "huyang_api_denied_total %llu\n",
+               (unsigned long long)api->denied);
+}
+
+/* The whole request is there. */
+static enum MHD_Result dispatch(struct api *api, struct exchange *exchange)
+{
+    struct pending pending = {.folder = ""};
+    struct view view = {.config = &api->config};
+    struct buf metrics;
+
+    if (api->reader == NULL && reader_open(api->config.folder, &api->reader) == ERR_OK)
+        reader_set_zone(api->reader, api->config.tz);
+    buf_init(&metrics, METRICS_MAX);
+    pthread_mutex_lock(&api->lock);
+    view.health = api->health;
+    view.heard = api->heard_ms != 0 && clock_now().mono_ms - api->heard_ms <= API_SILENCE_MS;
+    if (exchange->route->handle == view_metrics)
+        buf_append(&metrics, buf_text(&api->metrics), api->metrics.len);
+    pthread_mutex_unlock(&api->lock);
+    if (exchange->route->handle == view_metrics)
+        own_metrics(api, &metrics);
+    view.reader = api->reader;
+    view.metrics = &metrics;
+    exchange->verdict = exchange->route->handle(&view, &exchange->request, &pending);
+    buf_release(&metrics);
+    if (exchange->verdict == VERDICT_REPLY)
+        return send_reply(api, exchange);
+    hand_over(api, exchange, &pending);
+    return MHD_YES;
+}
+
+static enum MHD_Result take_body(struct exchange *exchange, const char *data, size_t *len)
+{
+    struct buf *body = &exchange->request.body;
+
+    if (body->failed || *len > body->max - body->len) {
+        body->failed = true;
+        exchange->discarded += *len;
+        if (exchange->discarded > DISCARD_MAX)
+            return MHD_NO;
+    } else {
+        buf_append(body, data, *len);
+    }
+    *len = 0;
+    return MHD_YES;
+}
+
+static enum MHD_Result on_request(void *self, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *data, size_t *data_len,
+                                  void **context)
+{
+    struct api *api = self;
+    struct exchange *exchange = *context;
+
+    (void)version;
+    if (exchange == NULL) {
+        exchange = calloc(1, sizeof(*exchange));
+        if (exchange == NULL)
+            return MHD_NO;
+        *context = exchange;
+        exchange->connection = connection;
+        buf_init(&exchange->request.body, API_BODY_MAX);
+        buf_init(&exchange->request.reply.body, API_REPLY_MAX);
+        return admit(api, exchange, method, url) ? MHD_YES : send_reply(api, exchange);
+    }
+    if (*data_len != 0)
+        return take_body(exchange, data, data_len);
+    if (exchange->phase == PHASE_ANSWERED) {
+        reply_outcome(&exchange->request, exchange->verdict, exchange->outcome, exchange->text);
+        return send_reply(api, exchange);
+    }
+    assert(exchange->phase == PHASE_READING);
+    if (exchange->request.body.failed) {
+        reply_problem(&exchange->request, 413, NULL, "a body is at most %d bytes", API_BODY_MAX);
+        return send_reply(api, exchange);
+    }
+    return dispatch(api, exchange);
+}
+
+static void on_completed(void *self, struct MHD_Connection *connection, void **context,
+                         enum MHD_RequestTerminationCode code)
+{
+    struct exchange *exchange = *context;
+    struct api *api = self;
+
+    (void)connection;
+    (void)code;
+    if (exchange == NULL)
+        return;
+    pthread_mutex_lock(&api->lock);
+    if (exchange->phase == PHASE_WAITING)
+        unlist(api, exchange);
+    pthread_mutex_unlock(&api->lock);
+    buf_release(&exchange->request.body);
+    buf_release(&exchange->request.reply.body);
+    free(exchange);
+    *context = NULL;
+}
+
+/* The address in either family; false when it is neither. */
+static bool parse_address(const char *text, uint16_t port, struct sockaddr_storage *ret_address)
+{
+    struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)ret_address;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)ret_address;
+
+    memset(ret_address, 0, sizeof(*ret_address));
+    if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons(port);
+        return true;
+    }
+    if (inet_pton(AF_INET6, text, &v6->sin6_addr) == 1) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons(port);
+        return true;
+    }
+    return false;
+}
+
+static enum err start_daemon(struct api *api)
+{
+    struct sockaddr_storage address;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
+
+    if (!parse_address(api->config.listen, api->config.port, &address)) {
+        log_write(LOG_ERROR, "api.address",
+                  "the address to listen on must be an IPv4 or IPv6 address\taddress=%s", api->config.listen);
+        return ERR_INVALID;
+    }
+    if (address.ss_family == AF_INET6)
+        flags |= MHD_USE_IPv6;
+    errno = 0;
+    api->daemon = MHD_start_daemon(
+        flags, api->config.port, NULL, NULL, on_request, api, MHD_OPTION_SOCK_ADDR,
+        (struct sockaddr *)&address, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, unescape,
+        NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, api, MHD_OPTION_END);
+    if (api->daemon == NULL) {
+        log_write(LOG_ERROR, "api.listen", "cannot listen\taddress=%s\tport=%u\terror=%s", api->config.listen,
+                  api->config.port, strerror(errno));
+        return ERR_IO;
+    }
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(api->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    api->port = info != NULL ? info->port : api->config.port;
+    log_write(LOG_INFO, "api.listening", "the API listens\taddress=%s\tport=%u", api->config.listen,
+              api->port);
+    return ERR_OK;
+}
+
+static void api_free(struct api *api)
+{
+    reader_close(api->reader);
+    buf_release(&api->metrics);
+    pthread_cond_destroy(&api->changed);
+    pthread_mutex_destroy(&api->lock);
+    explicit_bzero(api->token, sizeof(api->token));
+    free(api);
+}
+
+enum err api_start(const struct api_config *config, struct api **ret_api)
+{
+    struct api *api = calloc(1, sizeof(*api));
+    pthread_condattr_t monotonic;
+
+    if (api == NULL)
+        return ERR_NOMEM;
+    api->config = *config;
+    buf_init(&api->metrics, METRICS_MAX);
+    pthread_mutex_init(&api->lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&api->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    enum err err = token_open(config->folder, api->token);
+    if (err == ERR_OK && pthread_create(&api->watch, NULL, watch, api) != 0)
+        err = ERR_NOMEM;
+    else if (err == ERR_OK && (err = start_daemon(api)) != ERR_OK) {
+        api_stop(api);
+        return err;
+    }
+    if (err != ERR_OK) {
+        api_free(api);
+        return err;
+    }
+    *ret_api = api;
+    return ERR_OK;
+}
+
+void api_stop(struct api *api)
+{
+    if (api == NULL)
+        return;
+    pthread_mutex_lock(&api->lock);
+    api->stopping = true;
+    while (api->first != NULL)
+        answer(api, api->first, ERR_BUSY, "the gateway is stopping");
+    pthread_cond_signal(&api->changed);
+    pthread_mutex_unlock(&api->lock);
+    pthread_join(api->watch, NULL);
+    if (api->daemon != NULL)
+        MHD_stop_daemon(api->daemon); /* every suspended connection is resumed by now */
+    api_free(api);
+}
+
+uint16_t api_port(const struct api *api)
+{
+    return api->port;
+}

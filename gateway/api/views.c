@@ -1,0 +1,203 @@
+/* What can be looked at. Reads go to the database, never to the core. */
+#include <string.h>
+
+#include "api/request.h"
+#include "core/log.h"
+
+enum { LIMIT_DEFAULT = 100, LIMIT_MAX = 500 };
+
+static const char *yes_no(bool yes)
+{
+    return yes ? "true" : "false";
+}
+
+static void member_time(struct buf *out, const struct tz *tz, const char *name, int64_t wall_ms)
+{
+    char text[CLOCK_TEXT_SIZE];
+
+    if (wall_ms == 0)
+        return;
+    clock_format(tz, wall_ms, text);
+    buf_printf(out, ",\"%s\":\"%s\"", name, text);
+}
+
+/* Refuses parameters: most paths take none. */
+static bool no_query(struct request *request)
+{
+    if (request->query_count == 0)
+        return true;
+    reply_problem(request, 400, request->query[0].name, "unknown parameter");
+    return false;
+}
+
+enum verdict view_healthz(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    const struct api_health *health = &view->health;
+    struct buf *body = &request->reply.body;
+    bool ready = health->ready && view->heard;
+
+    (void)ret_pending;
+    if (!no_query(request))
+        return VERDICT_REPLY;
+    buf_printf(body,
+               "{\"ready\":%s,\"core\":%s,\"broker\":%s,\"store\":%s,\"database\":%s,\"unpersisted\":%s",
+               yes_no(ready), yes_no(view->heard), yes_no(health->broker_up), yes_no(health->store_ok),
+               yes_no(view->reader != NULL), yes_no(health->unpersisted));
+    member_time(body, view->config->tz, "started", health->started_wall_ms);
+    member_time(body, view->config->tz, "last_commit", health->last_commit_wall_ms);
+    member_time(body, view->config->tz, "last_input", health->last_input_wall_ms);
+    buf_puts(body, "}\n");
+    reply_json(request, ready ? 200 : 503);
+    return VERDICT_REPLY;
+}
+
+enum verdict view_metrics(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    struct reader_counts counts;
+
+    (void)ret_pending;
+    if (!no_query(request))
+        return VERDICT_REPLY;
+    struct buf *body = &request->reply.body;
+    buf_append(body, buf_text(view->metrics), view->metrics->len);
+    if (view->reader != NULL && reader_counts(view->reader, &counts) == ERR_OK)
+        buf_printf(body,
+                   "# HELP huyang_store_inputs Inputs that are committed.\n# TYPE huyang_store_inputs "
+                   "counter\nhuyang_store_inputs %llu\n"
+                   "# HELP huyang_store_alerts Alerts in the database.\n# TYPE huyang_store_alerts gauge\n"
+                   "huyang_store_alerts{state=\"open\"} %llu\nhuyang_store_alerts{state=\"all\"} %llu\n"
+                   "# HELP huyang_store_jobs_waiting Jobs that are not final.\n# TYPE "
+                   "huyang_store_jobs_waiting gauge\nhuyang_store_jobs_waiting %llu\n"
+                   "# HELP huyang_store_gaps Gaps that devices left.\n# TYPE huyang_store_gaps "
+                   "counter\nhuyang_store_gaps %llu\n",
+                   (unsigned long long)counts.inputs, (unsigned long long)counts.alerts_open,
+                   (unsigned long long)counts.alerts_total, (unsigned long long)counts.rows_waiting,
+                   (unsigned long long)counts.gaps);
+    request->reply.status = 200;
+    request->reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    return VERDICT_REPLY;
+}
+
+/* The cursor is the place of the last alert of a page: "MILLISECONDS-ID". */
+static bool parse_cursor(const char *text, struct reader_filter *filter)
+{
+    size_t len = strcspn(text, "-");
+    char digits[24];
+
+    if (text[len] != '-' || len >= sizeof(digits))
+        return false;
+    memcpy(digits, text, len);
+    digits[len] = '\0';
+    return text_to_int(digits, 1, INT64_MAX, &filter->before_ms) &&
+           hash_id_parse(text + len + 1, &filter->before_id) != 0;
+}
+
+static int find_state(const char *name)
+{
+    for (int state = 0; state < ALERT_STATE_COUNT; state++)
+        if (strcmp(alert_state_name((enum alert_state)state), name) == 0)
+            return state;
+    return -1;
+}
+
+/* False: request->reply says which parameter is wrong. */
+static bool read_filter(struct request *request, struct reader_filter *filter)
+{
+    *filter = (struct reader_filter){.state = -1, .level = -1, .family = -1, .limit = LIMIT_DEFAULT};
+    for (unsigned i = 0; i < request->query_count; i++) {
+        const struct query *query = &request->query[i];
+        const char *wrong = NULL;
+        int64_t limit;
+        if (strcmp(query->name, "state") == 0) {
+            filter->state = find_state(query->value);
+            wrong = filter->state < 0 ? "open, lapsed, closed or absorbed" : NULL;
+        } else if (strcmp(query->name, "level") == 0) {
+            filter->level = (int)level_from_name(query->value);
+            wrong = filter->level == LEVEL_COUNT ? "green, yellow, orange or red (at least)" : NULL;
+        } else if (strcmp(query->name, "family") == 0) {
+            filter->family = (int)family_from_name(query->value);
+            wrong = filter->family == FAMILY_COUNT
+                        ? "emergency, health, visitor, outing, fraud, coverage or fleet"
+                        : NULL;
+        } else if (strcmp(query->name, "resident") == 0) {
+            filter->resident = query->value;
+            wrong = text_is_id(query->value, strlen(query->value)) ? NULL : "the id of a resident";
+        } else if (strcmp(query->name, "limit") == 0) {
+            wrong = text_to_int(query->value, 1, LIMIT_MAX, &limit) ? NULL : "a number of 1 to 500";
+            if (wrong == NULL)
+                filter->limit = (unsigned)limit;
+        } else if (strcmp(query->name, "cursor") == 0) {
+            wrong = parse_cursor(query->value, filter) ? NULL : "the \"next\" of the page before";
+        } else {
+            reply_problem(request, 400, query->name, "unknown parameter");
+            return false;
+        }
+        if (wrong != NULL) {
+            reply_problem(request, 400, query->name, "must be %s", wrong);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void reply_database(struct request *request, enum err err)
+{
+    if (err == ERR_BUSY)
+        reply_problem(request, 503, NULL, "the database is busy");
+    else if (err == ERR_FULL)
+        reply_problem(request, 500, NULL, "the answer is too large; ask for less");
+    else
+        reply_problem(request, 500, NULL, "the database cannot be read: %s", err_text(err));
+    log_write(LOG_ERROR, "api.database", "a view failed\tpath=%s\terror=%s", request->path, err_text(err));
+}
+
+enum verdict view_alerts(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    struct reader_filter filter;
+    struct hash_id last_id;
+    int64_t last_ms;
+    unsigned count;
+    char id[HASH_ID_TEXT];
+    struct buf *body = &request->reply.body;
+
+    (void)ret_pending;
+    if (!read_filter(request, &filter))
+        return VERDICT_REPLY;
+    if (view->reader == NULL) {
+        reply_problem(request, 503, NULL, "there is no database yet");
+        return VERDICT_REPLY;
+    }
+    buf_puts(body, "{\"alerts\":");
+    enum err err = reader_alerts_page(view->reader, &filter, body, &count, &last_ms, &last_id);
+    if (err != ERR_OK) {
+        reply_database(request, err);
+        return VERDICT_REPLY;
+    }
+    if (count == filter.limit) {
+        hash_id_text(&last_id, id);
+        buf_printf(body, ",\"next\":\"%lld-%s\"", (long long)last_ms, id);
+    }
+    buf_puts(body, "}\n");
+    reply_json(request, 200);
+    return VERDICT_REPLY;
+}
+
+enum verdict view_alert(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    (void)ret_pending;
+    if (!no_query(request))
+        return VERDICT_REPLY;
+    if (view->reader == NULL) {
+        reply_problem(request, 503, NULL, "there is no database yet");
+        return VERDICT_REPLY;
+    }
+    enum err err = reader_alert(view->reader, &request->id, &request->reply.body);
+    buf_putc(&request->reply.body, '\n');
+    if (err == ERR_OK)
+        reply_json(request, 200);
+    else if (err == ERR_NOT_FOUND)
+        reply_problem(request, 404, NULL, "there is no alert of this id");
+    else
+        reply_database(request, err);
+    return VERDICT_REPLY;
+}

@@ -1,0 +1,22 @@
+/* CAP 1.2 (OASIS, July 2010): names of our messages, and what a receiver answered. The rendering is
+ * relay_cap. Pure; replies are hostile input. */
+#ifndef HUYANG_RELAY_CAP_H
+#define HUYANG_RELAY_CAP_H
+
+#include "core/hash.h"
+
+enum { CAP_IDENTIFIER_SIZE = 48, CAP_NOTE_SIZE = 48, CAP_TIME_SIZE = 32 };
+
+/* "654321-0123…": county and job id. */
+void cap_identifier(const char *county, const struct hash_id *job, char text[CAP_IDENTIFIER_SIZE]);
+struct tz;
+/* "2026-03-01T09:12:00+08:00": local time, whole seconds, and -00:00 for UTC, as the standard wants it. */
+void cap_time(const struct tz *tz, int64_t t_ms, char text[CAP_TIME_SIZE]);
+
+/* CAP_SILENT: not a CAP document, or not about us. */
+enum cap_verdict { CAP_SILENT, CAP_ACCEPTED, CAP_REJECTED };
+/* Reads a reply to the message `identifier`: an Ack that refers to it accepts, an Error that refers to it
+ * rejects with its note. */
+enum cap_verdict cap_reply(const char *body, size_t len, const char *identifier, char note[CAP_NOTE_SIZE]);
+
+#endif

@@ -1,0 +1,68 @@
+#include "relay/command.h"
+
+#include <assert.h>
+#include <huyang/v1/command.pb-c.h>
+
+enum { COMMAND_BYTES_MAX = 2048 };
+
+static Huyang__V1__Priority wire_priority(uint8_t priority)
+{
+    switch (priority) {
+    case PROMPT_RED: return HUYANG__V1__PRIORITY__PRIORITY_RED;
+    case PROMPT_HIGH: return HUYANG__V1__PRIORITY__PRIORITY_HIGH;
+    default: return HUYANG__V1__PRIORITY__PRIORITY_NORMAL;
+    }
+}
+
+/* protobuf-c's structs hold plain char pointers although packing only reads them. */
+static char *unconst(const char *text)
+{
+    union {
+        const char *in;
+        char *out;
+    } both = {.in = text};
+    return both.out;
+}
+
+enum err command_encode(const struct command_out *command, struct buf *out)
+{
+    char id[HASH_ID_TEXT];
+    hash_id_text(&command->id, id);
+
+    Huyang__V1__Command message = HUYANG__V1__COMMAND__INIT;
+    message.id = id;
+    message.ttl_s = command->ttl_s;
+    message.expires_ms = command->expires_ms;
+    message.priority = wire_priority(command->priority);
+    message.gateway_time_ms = command->gateway_time_ms;
+    message.exercise = command->exercise;
+
+    Huyang__V1__Prompt prompt = HUYANG__V1__PROMPT__INIT;
+    Huyang__V1__Notice notice = HUYANG__V1__NOTICE__INIT;
+    if (command->kind == COMMAND_PROMPT) {
+        prompt.prompt_id = unconst(command->prompt_id);
+        prompt.language = unconst(command->language);
+        prompt.text = unconst(command->text);
+        prompt.volume_percent = command->volume_percent;
+        prompt.repeat = command->repeat;
+        prompt.manner = command->manner == PROMPT_DISCREET ? HUYANG__V1__MANNER__MANNER_DISCREET
+                                                           : HUYANG__V1__MANNER__MANNER_SPEAK;
+        message.kind_case = HUYANG__V1__COMMAND__KIND_PROMPT;
+        message.prompt = &prompt;
+    } else {
+        notice.notice_kind = command->notice == COMMAND_HELP_COMING
+                                 ? HUYANG__V1__NOTICE_KIND__NOTICE_KIND_HELP_COMING
+                                 : HUYANG__V1__NOTICE_KIND__NOTICE_KIND_HELP_TOLD;
+        message.kind_case = HUYANG__V1__COMMAND__KIND_NOTICE;
+        message.notice = &notice;
+    }
+
+    uint8_t bytes[COMMAND_BYTES_MAX];
+    size_t len = huyang__v1__command__get_packed_size(&message);
+    if (len > sizeof bytes)
+        return ERR_FULL;
+    size_t written = huyang__v1__command__pack(&message, bytes);
+    assert(written == len);
+    buf_append(out, bytes, written);
+    return out->failed ? ERR_FULL : ERR_OK;
+}

@@ -1,0 +1,61 @@
+/* What the files of the outbox share; nobody else includes this. */
+#ifndef HUYANG_RELAY_OUTBOX_INNER_H
+#define HUYANG_RELAY_OUTBOX_INNER_H
+
+#include "relay/outbox.h"
+#include "relay/outbox_rows.h"
+#include "relay/receivers.h"
+#include "relay/transport.h"
+
+enum { OUTBOX_DONE_IDS = 1024, OUTBOX_REST_IN_FLIGHT = 120 /* of the transport's places; red may use all */ };
+
+struct outbox_device {
+    int64_t heard_ms; /* monotonic + 1; 0 = not since the start or its last will */
+    struct entry *first;
+};
+
+struct outbox {
+    struct outbox_config config;
+    char county[8];
+    struct transport *transport;
+    struct loop_timer *timer;
+    int64_t timer_at_ms; /* what the timer is set to, INT64_MAX = off */
+    struct outbox_rows rows;
+    struct receivers receivers;
+    struct outbox_device *devices; /* by registry number */
+    uint32_t device_count;
+    int64_t lane_paused_ms[OUTBOX_LANES]; /* the link is full: no publish before this */
+    unsigned rest_in_flight, in_flight;
+    bool starved, ticking;
+    struct buf scratch; /* what is signed */
+    /* Ids of rows that went out unpersisted and are done: their committed twins come later and must not go
+     * out again. */
+    struct hash_id done[OUTBOX_DONE_IDS];
+    unsigned done_next, done_count;
+    struct outbox_stats stats;
+};
+
+/* outbox.c */
+/* Tells a state that is not the last one. The entry may be gone afterwards. */
+void outbox_tell(struct outbox *outbox, const struct entry *entry, enum delivery_state state,
+                 const char *reason);
+/* Removes the entry, tells the state (DELIVERY_QUEUED: nothing) and frees it. */
+void outbox_finish(struct outbox *outbox, struct entry *entry, enum delivery_state state, const char *reason);
+void outbox_wait(struct outbox *outbox, struct entry *entry, enum entry_state state, int64_t due_ms);
+/* The row's expiry on the monotonic clock. */
+int64_t outbox_expiry_ms(const struct entry *entry, struct now now);
+void outbox_arm(struct outbox *outbox, struct now now);
+
+/* outbox_send.c */
+/* first, 2 x first, 4 x first … max before attempt 1, 2, 3 …, each +-20 %. The jitter comes from id and
+ * attempt: rows spread, and a row's times can be told again. */
+int64_t outbox_backoff_ms(const struct hash_id *id, uint32_t attempt, int64_t first_ms, int64_t max_ms);
+void outbox_publish(struct outbox *outbox, struct entry *entry, struct now now);
+/* Starts the attempt of an HTTP row, or puts it where it has to wait. */
+void outbox_attempt(struct outbox *outbox, struct entry *entry, struct now now);
+/* Starts what waits for a free place, red first. */
+void outbox_start_ready(struct outbox *outbox, struct now now);
+/* Sends the warm-ups that are due; returns when the next one is, INT64_MAX = never. */
+int64_t outbox_warm(struct outbox *outbox, struct now now);
+
+#endif

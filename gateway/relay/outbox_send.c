@@ -1,0 +1,340 @@
+/* Attempts: commands to the link, HTTP rows to their receivers; what to do when one is over. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "relay/outbox_inner.h"
+#include "relay/verdict.h"
+
+enum {
+    COMMAND_AGAIN_MS = 5000,
+    COMMAND_AGAIN_MAX_MS = 300000,
+    COMMAND_ERROR_MS = 1000,
+    PAUSE_RED_MS = 20,
+    PAUSE_REST_MS = 100,
+    BACKOFF_MS = 1000,
+    BACKOFF_MAX_MS = 300000,
+    BACKOFF_RED_MAX_MS = 30000,
+    HEADER_SIZE = 160,
+};
+
+static bool is_red(const struct entry *entry)
+{
+    return entry->row.level == LEVEL_RED;
+}
+
+int64_t outbox_backoff_ms(const struct hash_id *id, uint32_t attempt, int64_t first_ms, int64_t max_ms)
+{
+    int64_t wait = first_ms;
+    for (uint32_t i = 1; i < attempt && wait < max_ms; i++)
+        wait *= 2;
+    if (wait > max_ms)
+        wait = max_ms;
+    uint8_t key[HASH_ID_SIZE + sizeof attempt];
+    memcpy(key, id->bytes, HASH_ID_SIZE);
+    memcpy(key + HASH_ID_SIZE, &attempt, sizeof attempt);
+    int64_t permille = 800 + (int64_t)(hash_table(key, sizeof key) % 401);
+    return wait * permille / 1000;
+}
+
+void outbox_publish(struct outbox *outbox, struct entry *entry, struct now now)
+{
+    enum err err =
+        outbox->config.publish(outbox->config.self, entry->row.target_name, entry->row.body, entry->row.len);
+    if (err == ERR_BUSY) {
+        /* The link's window is full: for red a moment, for the rest until red had its turn. */
+        outbox->lane_paused_ms[OUTBOX_COMMAND_REST] = now.mono_ms + PAUSE_REST_MS;
+        if (is_red(entry))
+            outbox->lane_paused_ms[OUTBOX_COMMAND_RED] = now.mono_ms + PAUSE_RED_MS;
+        return;
+    }
+    if (err != ERR_OK) {
+        outbox->stats.failed++;
+        outbox_wait(outbox, entry, ENTRY_WAITING, now.mono_ms + COMMAND_ERROR_MS);
+        return;
+    }
+    bool first = !entry->told_sent;
+    entry->told_sent = true;
+    entry->attempts++;
+    entry->published_ms = now.mono_ms;
+    outbox->stats.sent++;
+    outbox_wait(outbox, entry, ENTRY_WAITING,
+                now.mono_ms + outbox_backoff_ms(&entry->row.id, entry->attempts, COMMAND_AGAIN_MS,
+                                                COMMAND_AGAIN_MAX_MS));
+    if (first)
+        outbox_tell(outbox, entry, DELIVERY_SENT, "");
+}
+
+/* Which receiver this attempt goes to. The police's backup comes second, but first while the primary's
+ * breaker is open and its own is not. */
+static struct receiver *choose(struct outbox *outbox, struct entry *entry, struct now now)
+{
+    if (entry->row.channel == CHANNEL_WEBHOOK)
+        return receivers_find(&outbox->receivers, entry->row.target_name);
+    struct receiver *primary = receivers_find(&outbox->receivers, RECEIVER_POLICE);
+    struct receiver *backup = receivers_find(&outbox->receivers, RECEIVER_POLICE_BACKUP);
+    if (!primary || !backup)
+        return primary ? primary : backup;
+    if (!entry->tried_other)
+        entry->on_backup = primary->blocked_until_ms > now.mono_ms && backup->blocked_until_ms <= now.mono_ms;
+    return entry->on_backup ? backup : primary;
+}
+
+/* The other of the two, when there is one and it did not fail in this round. */
+static bool try_other(struct outbox *outbox, struct entry *entry)
+{
+    if (entry->row.channel != CHANNEL_CAP || entry->tried_other ||
+        !receivers_find(&outbox->receivers, RECEIVER_POLICE) ||
+        !receivers_find(&outbox->receivers, RECEIVER_POLICE_BACKUP))
+        return false;
+    entry->on_backup = !entry->on_backup;
+    entry->tried_other = true;
+    return true;
+}
+
+static void count_failure(struct receiver *receiver, const char *why, struct now now)
+{
+    receiver->failures++;
+    if (receiver->failures < RECEIVER_FAILURES)
+        return;
+    if (receiver->failures == RECEIVER_FAILURES)
+        log_write(LOG_WARN, "relay.down",
+                  "receiver does not answer, only red is still tried at once\treceiver=%s\treason=%s",
+                  receiver->name, why);
+    receiver->blocked_until_ms = now.mono_ms + RECEIVER_REST_MS;
+}
+
+static void count_success(struct receiver *receiver)
+{
+    if (receiver->failures >= RECEIVER_FAILURES)
+        log_write(LOG_INFO, "relay.up", "receiver answers again\treceiver=%s", receiver->name);
+    receiver->failures = 0;
+    receiver->blocked_until_ms = 0;
+}
+
+/* The attempt came to nothing: the other receiver at once, or this way again later. */
+static void again(struct outbox *outbox, struct entry *entry, unsigned retry_after_s, struct now now)
+{
+    outbox->stats.failed++;
+    if (try_other(outbox, entry)) {
+        outbox_wait(outbox, entry, ENTRY_WAITING, now.mono_ms);
+        return;
+    }
+    entry->tried_other = false;
+    entry->attempts++;
+    int64_t wait = outbox_backoff_ms(&entry->row.id, entry->attempts, BACKOFF_MS,
+                                     is_red(entry) ? BACKOFF_RED_MAX_MS : BACKOFF_MAX_MS);
+    if (wait < (int64_t)retry_after_s * 1000)
+        wait = (int64_t)retry_after_s * 1000;
+    /* Never past the expiry: whoever waits for a word gets it then. */
+    int64_t expiry = outbox_expiry_ms(entry, now);
+    outbox_wait(outbox, entry, ENTRY_WAITING, now.mono_ms + wait < expiry ? now.mono_ms + wait : expiry);
+}
+
+static void conclude(struct outbox *outbox, struct entry *entry, const struct verdict *verdict,
+                     struct now now)
+{
+    switch (verdict->kind) {
+    case VERDICT_ACCEPTED: outbox_finish(outbox, entry, DELIVERY_ACCEPTED, ""); return;
+    case VERDICT_REJECTED: outbox_finish(outbox, entry, DELIVERY_REJECTED, verdict->reason); return;
+    case VERDICT_RETRY:
+        text_copy(entry->why, sizeof entry->why, verdict->reason);
+        again(outbox, entry, verdict->retry_after_s, now);
+        return;
+    case VERDICT_TAKEN: break;
+    }
+    if (entry->row.channel == CHANNEL_CAP) {
+        outbox->stats.delivered++;
+        outbox_wait(outbox, entry, ENTRY_TAKEN, outbox_expiry_ms(entry, now));
+        outbox_tell(outbox, entry, DELIVERY_SENT, "");
+    } else if (entry->row.job_kind == JOB_TASK) {
+        outbox_finish(outbox, entry, DELIVERY_SENT, "");
+    } else {
+        outbox_finish(outbox, entry, DELIVERY_DELIVERED, "");
+    }
+}
+
+static void on_done(void *self, const struct transport_reply *reply, struct now now)
+{
+    struct entry *entry = self;
+    struct outbox *outbox = entry->outbox;
+    struct receiver *receiver = entry->receiver;
+    receiver->in_flight[is_red(entry)]--;
+    receiver->talked_ms = now.mono_ms;
+    outbox->in_flight--;
+    if (!is_red(entry))
+        outbox->rest_in_flight--;
+    struct verdict verdict = verdict_of(&entry->row, outbox->county, reply);
+    if (verdict.kind == VERDICT_RETRY)
+        count_failure(receiver, verdict.reason, now);
+    else
+        count_success(receiver);
+    if (entry->gone) {
+        outbox_finish(outbox, entry, DELIVERY_QUEUED, "");
+    } else {
+        entry->state = ENTRY_WAITING;
+        conclude(outbox, entry, &verdict, now);
+    }
+    outbox_start_ready(outbox, now);
+    outbox_arm(outbox, now);
+}
+
+static void fill_request(const struct outbox *outbox, const struct receiver *receiver,
+                         struct transport_request *request)
+{
+    const struct relay_settings *settings = outbox->config.settings;
+    request->url = receiver->url;
+    request->timeout_s = settings->timeout_s;
+    request->allow_private = settings->allow_private;
+    if (receiver->is_police) {
+        request->ca_file = settings->police_ca;
+        request->cert_file = settings->police_cert;
+        request->key_file = settings->police_key;
+    }
+}
+
+/* X-Huyang-Signature = hex of HMAC-SHA256(secret, time "." id "." body): whoever checks it knows who sent it,
+ * when, and that nothing was changed. */
+static enum err sign(struct outbox *outbox, const struct receiver *receiver, const struct entry *entry,
+                     const char *id, int64_t time_s, char header[HEADER_SIZE])
+{
+    buf_clear(&outbox->scratch);
+    buf_printf(&outbox->scratch, "%" PRId64 ".%s.", time_s, id);
+    buf_append(&outbox->scratch, entry->row.body, entry->row.len);
+    if (outbox->scratch.failed)
+        return ERR_NOMEM;
+    uint8_t digest[SHA256_SIZE];
+    char hex[2 * SHA256_SIZE + 1];
+    hash_hmac(receiver->secret, receiver->secret_len, outbox->scratch.data, outbox->scratch.len, digest);
+    hash_hex(digest, sizeof digest, hex);
+    snprintf(header, HEADER_SIZE, "X-Huyang-Signature: %s", hex);
+    return ERR_OK;
+}
+
+static enum err send_entry(struct outbox *outbox, struct receiver *receiver, struct entry *entry,
+                           struct now now)
+{
+    char id[HASH_ID_TEXT], lines[5][HEADER_SIZE];
+    hash_id_text(&entry->row.id, id);
+    const char *headers[6] = {NULL};
+    size_t count = 0;
+    snprintf(lines[0], HEADER_SIZE, "X-Huyang-Id: %s", id);
+    snprintf(lines[1], HEADER_SIZE, "Idempotency-Key: %s", id);
+    snprintf(lines[2], HEADER_SIZE, "X-Huyang-Time: %" PRId64, now.wall_ms / 1000);
+    for (; count < 3; count++)
+        headers[count] = lines[count];
+    if (receiver->secret_len > 0) {
+        enum err err = sign(outbox, receiver, entry, id, now.wall_ms / 1000, lines[count]);
+        if (err != ERR_OK)
+            return err;
+        headers[count] = lines[count];
+        count++;
+    }
+    if (entry->row.unpersisted)
+        headers[count] = "X-Huyang-Unpersisted: 1";
+    struct transport_request request = {
+        .content_type =
+            entry->row.channel == CHANNEL_CAP ? "application/cap+xml; charset=utf-8" : "application/json",
+        .headers = headers,
+        .body = entry->row.body,
+        .len = entry->row.len,
+    };
+    fill_request(outbox, receiver, &request);
+    return transport_send(outbox->transport, &request, on_done, entry);
+}
+
+static bool has_place(const struct outbox *outbox, const struct receiver *receiver, const struct entry *entry)
+{
+    if (is_red(entry))
+        return receiver->in_flight[1] < OUTBOX_PER_RECEIVER;
+    return receiver->in_flight[0] < OUTBOX_PER_RECEIVER && outbox->rest_in_flight < OUTBOX_REST_IN_FLIGHT;
+}
+
+void outbox_attempt(struct outbox *outbox, struct entry *entry, struct now now)
+{
+    struct receiver *receiver = choose(outbox, entry, now);
+    if (!receiver) {
+        outbox_finish(outbox, entry, DELIVERY_FAILED, "the receiver is not configured");
+        return;
+    }
+    if (!is_red(entry) && receiver->blocked_until_ms > now.mono_ms) {
+        int64_t expiry = outbox_expiry_ms(entry, now);
+        outbox_wait(outbox, entry, ENTRY_WAITING,
+                    receiver->blocked_until_ms < expiry ? receiver->blocked_until_ms : expiry);
+        return;
+    }
+    if (!has_place(outbox, receiver, entry)) {
+        entry->receiver = receiver;
+        outbox_wait(outbox, entry, ENTRY_READY, outbox_expiry_ms(entry, now));
+        ready_push(&receiver->ready[is_red(entry)], entry);
+        return;
+    }
+    enum err err = receiver_load_secret(receiver);
+    if (err != ERR_OK)
+        text_copy(entry->why, sizeof entry->why, "the secret file cannot be read");
+    else
+        err = send_entry(outbox, receiver, entry, now);
+    if (err == ERR_INVALID) {
+        outbox_finish(outbox, entry, DELIVERY_FAILED, "the receiver's URL is not http or https");
+        return;
+    }
+    if (err != ERR_OK) {
+        again(outbox, entry, 0, now);
+        return;
+    }
+    outbox->stats.sent++;
+    rows_unschedule(&outbox->rows, entry);
+    entry->state = ENTRY_IN_FLIGHT;
+    entry->receiver = receiver;
+    receiver->in_flight[is_red(entry)]++;
+    outbox->in_flight++;
+    if (!is_red(entry))
+        outbox->rest_in_flight++;
+}
+
+void outbox_start_ready(struct outbox *outbox, struct now now)
+{
+    for (unsigned red = 2; red-- > 0;)
+        for (unsigned i = 0; i < RECEIVERS_MAX; i++) {
+            struct receiver *receiver = &outbox->receivers.all[i];
+            struct entry *entry;
+            while (receiver->used && (entry = receiver->ready[red].first) &&
+                   has_place(outbox, receiver, entry)) {
+                outbox_wait(outbox, entry, ENTRY_WAITING, now.mono_ms);
+                outbox_attempt(outbox, entry, now);
+            }
+        }
+}
+
+static void on_warm(void *self, const struct transport_reply *reply, struct now now)
+{
+    /* The answer does not matter, the connection does. */
+    (void)reply;
+    struct receiver *receiver = self;
+    receiver->warming = false;
+    receiver->talked_ms = now.mono_ms;
+}
+
+int64_t outbox_warm(struct outbox *outbox, struct now now)
+{
+    int64_t every_ms = (int64_t)outbox->config.settings->police_warm_s * 1000, next = INT64_MAX;
+    if (every_ms == 0)
+        return next;
+    for (unsigned i = 0; i < RECEIVERS_MAX; i++) {
+        struct receiver *receiver = &outbox->receivers.all[i];
+        if (!receiver->configured || !receiver->is_police)
+            continue;
+        bool due = receiver->talked_ms == 0 || now.mono_ms - receiver->talked_ms >= every_ms;
+        if (due && !receiver->warming && !receiver->in_flight[1]) {
+            struct transport_request request = {.warm = true};
+            fill_request(outbox, receiver, &request);
+            receiver->talked_ms = now.mono_ms;
+            receiver->warming = transport_send(outbox->transport, &request, on_warm, receiver) == ERR_OK;
+        }
+        int64_t at = (due ? now.mono_ms : receiver->talked_ms) + every_ms;
+        if (at < next)
+            next = at;
+    }
+    return next;
+}

@@ -1,0 +1,56 @@
+/* The HTTP receivers an outbox talks to: the police's primary and backup, and the webhooks, by name. Each
+ * with its own places, waiting lists, signing key and circuit breaker. Bookkeeping only, but for reading a
+ * secret file. */
+#ifndef HUYANG_RELAY_RECEIVERS_H
+#define HUYANG_RELAY_RECEIVERS_H
+
+#include "relay/outbox_rows.h"
+#include "relay/relay.h"
+
+enum {
+    RECEIVERS_MAX =
+        2 * RELAY_WEBHOOKS_MAX + 2, /* the old ones live on beside the new until their last attempt is over */
+    RECEIVER_SECRET_MAX = 256,
+    RECEIVER_FAILURES = 5,    /* in a row open the breaker … */
+    RECEIVER_REST_MS = 30000, /* … for so long */
+};
+/* A colon cannot stand in a configured name. */
+#define RECEIVER_POLICE        ":police"
+#define RECEIVER_POLICE_BACKUP ":police-backup"
+
+struct ready_list {
+    struct entry *first, *last;
+};
+struct receiver {
+    char name[ID_SIZE];
+    char url[RELAY_URL_SIZE];
+    char secret_file[RELAY_PATH_SIZE];
+    uint8_t secret[RECEIVER_SECRET_MAX];
+    size_t secret_len; /* 0 with a secret_file: not read yet */
+    bool used, configured;
+    bool is_police;           /* client certificate and CA of the police settings */
+    bool warming;             /* a warm-up is under way */
+    unsigned failures;        /* in a row */
+    int64_t blocked_until_ms; /* monotonic; the breaker is open until then */
+    int64_t talked_ms;        /* monotonic; the last exchange */
+    unsigned in_flight[2];    /* [0] the rest, [1] red */
+    struct ready_list ready[2];
+};
+struct receivers {
+    struct receiver all[RECEIVERS_MAX];
+};
+
+/* Takes over the settings: known names keep their breaker and lists, names that are gone stay unconfigured
+ * until idle. */
+void receivers_bind(struct receivers *receivers, const struct relay_settings *settings);
+/* NULL when no configured receiver has that name. */
+struct receiver *receivers_find(struct receivers *receivers, const char *name);
+/* Reads the secret when one is configured and not read yet. ERR_IO when it cannot be read: nothing is ever
+ * sent unsigned instead. */
+MUST_CHECK enum err receiver_load_secret(struct receiver *receiver);
+void receivers_release(struct receivers *receivers); /* wipes the secrets */
+
+void ready_push(struct ready_list *list, struct entry *entry);
+void ready_remove(struct ready_list *list, struct entry *entry);
+
+#endif

@@ -1,0 +1,98 @@
+/* Alerts -> the world. Two halves:
+ *
+ *  render  (pure, part of the fold): a job becomes one outbox row, its body rendered once, its id the job's.
+ * The row commits with the alert. outbox  (I/O on the core loop, outbox.h): sends committed rows until they
+ * are done, and says so; that word re-enters the fold as a delivery.
+ *
+ * A relay is one file that exports one const struct relay, plus one line in relays.c, plus one test. */
+#ifndef HUYANG_RELAY_RELAY_H
+#define HUYANG_RELAY_RELAY_H
+
+#include "alert/alert.h"
+#include "core/buf.h"
+
+#define CHANNEL_MAP(X)                                                                                       \
+    X(NONE, none)       /* nothing goes out: a task for a person, or nowhere to send */                      \
+    X(COMMAND, command) /* a Command to a device over MQTT */                                                \
+    X(CAP, cap)         /* CAP 1.2 over HTTPS to the police */                                               \
+    X(WEBHOOK, webhook) /* signed JSON over HTTP(S) */
+enum channel {
+#define X(name, text) CHANNEL_##name,
+    CHANNEL_MAP(X)
+#undef X
+        CHANNEL_COUNT
+};
+const char *channel_name(enum channel channel);
+
+enum { RELAY_WEBHOOKS_MAX = 16, RELAY_URL_SIZE = 256, RELAY_PATH_SIZE = 256, RELAY_BODY_MAX = 16384 };
+
+struct webhook_settings {
+    char name[ID_SIZE];
+    uint8_t role; /* enum role whose people it reaches; ROLE_NONE = every notify and task */
+    char url[RELAY_URL_SIZE];
+    char secret_file[RELAY_PATH_SIZE]; /* HMAC key; "" = unsigned */
+};
+struct relay_settings {
+    char police_url[RELAY_URL_SIZE]; /* "" = no police receiver: police jobs fail to a person at once */
+    char police_backup_url[RELAY_URL_SIZE];
+    char police_ca[RELAY_PATH_SIZE], police_cert[RELAY_PATH_SIZE], police_key[RELAY_PATH_SIZE];
+    char police_sender[ID_SIZE]; /* CAP sender */
+    uint32_t timeout_s;          /* 10; 1..60, of one attempt */
+    bool allow_private;          /* may targets lie in private or loopback ranges */
+    bool exercise;               /* everything is marked as a drill */
+    uint8_t webhook_count;
+    struct webhook_settings webhooks[RELAY_WEBHOOKS_MAX];
+    char language[17]; /* of prompts when the resident's own is not in the catalogue: "zh" */
+    uint16_t quiet_from_minute, quiet_to_minute; /* local minutes of the day; equal = none; red is exempt */
+    uint8_t prompts_daily_max;                   /* 3; below orange; counted by the alert stage */
+    uint16_t police_warm_s; /* 30; 0..600: an idle connection to the police is kept open by a HEAD so often, 0
+                               = not */
+};
+void relay_settings_default(struct relay_settings *ret_settings);
+
+/* What is sent, whole and final. Pointer-free but for the body, which is borrowed. */
+struct outbox_row {
+    struct hash_id id, alert; /* id = job id */
+    int64_t created_ms, expires_ms;
+    uint32_t device; /* COMMAND: to whom, else REGISTRY_NONE */
+    uint8_t channel, job_kind, level, role;
+    uint8_t target;            /* WEBHOOK: index in settings */
+    uint8_t unpersisted;       /* went out before it was on disk (fail-open) */
+    char target_name[ID_SIZE]; /* webhook name, device id, "police": stable across configuration changes */
+    size_t len;
+    const char *body;
+};
+
+struct relay_context {
+    int64_t t_ms;
+    const char *county, *instance;
+    const struct registry *registry;
+    const struct live *live;
+    const struct relay_settings *settings;
+    const struct tz *tz;
+    const char *said; /* catalogue id of the last prompt that went out for this alert; NULL or "" = none, or
+                         not known */
+    bool said_played; /* … and its device says that it was played */
+};
+
+/* A stand-down's job->prompt names the police job it withdraws: "<job id>@<that job's t_ms>"; without it the
+ * message refers to the alert only. A job without expiry gets one: a police message 15 minutes, the rest a
+ * day.
+ *
+ * Job -> row. `body` is cleared and holds row.body afterwards. Never fails: what cannot be sent gets channel
+ * NONE and *ret_why says why ("" otherwise); the caller then answers the job with failed(why), except tasks,
+ * which are NONE by nature. Deterministic. */
+void relay_render(const struct relay_context *context, const struct alert *alert, const struct job *job,
+                  struct buf *body, struct outbox_row *ret_row, const char **ret_why);
+
+/* One relay: how its kind of job is written. */
+struct relay {
+    enum channel channel;
+    /* Appends the body; ERR_UNSUPPORTED when this job cannot be sent this way (*ret_why set to a static
+     * text). Fills target, device, expiry of the row as needed. */
+    enum err (*render)(const struct relay_context *context, const struct alert *alert, const struct job *job,
+                       struct outbox_row *row, struct buf *body, const char **ret_why);
+};
+extern const struct relay relay_prompt, relay_cap, relay_webhook;
+
+#endif

@@ -1,0 +1,64 @@
+/* The readers' side of the database: for the API thread and the CLI. A connection of its own, read-only,
+ * short transactions; one thread per reader. */
+#ifndef HUYANG_STORE_READER_H
+#define HUYANG_STORE_READER_H
+
+#include "batch.h"
+
+struct reader;
+/* `folder` is the state folder. ERR_NOT_FOUND when there is no database. */
+MUST_CHECK enum err reader_open(const char *folder, struct reader **ret_reader);
+void reader_close(struct reader *reader);
+
+/* The zone that times are written in; borrowed until close. NULL (as after open) = UTC. */
+void reader_set_zone(struct reader *reader, const struct tz *tz);
+
+struct reader_filter {
+    int state;  /* enum alert_state, -1 = any */
+    int level;  /* at least this enum level, -1 = any */
+    int family; /* enum family, -1 = any */
+    const char
+        *resident;     /* id, NULL = any; alerts about the person, and about the home the person lives in */
+    unsigned limit;    /* 1..500 */
+    int64_t before_ms; /* opened before (cursor), 0 = from the newest */
+    struct hash_id before_id;
+};
+/* Appends `[{alert},…]`, newest first (level is in the object). */
+MUST_CHECK enum err reader_alerts(struct reader *reader, const struct reader_filter *filter, struct buf *out,
+                                  unsigned *ret_count);
+/* The same, and the place of the last one for the next page's before_ms and before_id (untouched when there
+ * was none). */
+MUST_CHECK enum err reader_alerts_page(struct reader *reader, const struct reader_filter *filter,
+                                       struct buf *out, unsigned *ret_count, int64_t *ret_last_ms,
+                                       struct hash_id *ret_last_id);
+/* Appends the alert's object with "transitions" and "jobs" (states with times). ERR_NOT_FOUND. */
+MUST_CHECK enum err reader_alert(struct reader *reader, const struct hash_id *id, struct buf *out);
+/* Every input in (n) order, for `journal export`; stops when fn returns an error. from_n inclusive. */
+MUST_CHECK enum err reader_inputs(struct reader *reader, uint64_t from_n, uint64_t to_n,
+                                  enum err (*fn)(void *self, const struct batch_input *input), void *self);
+/* Transitions in the order they happened: fn(n of the input, transition). */
+MUST_CHECK enum err
+reader_transitions(struct reader *reader,
+                   enum err (*fn)(void *self, uint64_t n, const struct transition *transition), void *self);
+/* The same as the lines that replay prints, in order; transitions without a line are left out. */
+MUST_CHECK enum err reader_transition_lines(struct reader *reader,
+                                            enum err (*fn)(void *self, const char *line, size_t len),
+                                            void *self);
+/* Recomputes the chain of the audit trail. *ret_rows = rows that were looked at; ERR_CORRUPT: *ret_rows is
+ * the row at which the chain breaks. */
+MUST_CHECK enum err reader_audit(struct reader *reader, uint64_t *ret_rows);
+/* The whole way of an alert or an event for `trace`, as a JSON object: arrival, input number, findings,
+ * transitions, commit time, rows with their states and times. `key` = alert id (32 hex) or
+ * DEVICE/LANE/EPOCH/SEQ. ERR_INVALID: neither; ERR_NOT_FOUND. Looking for an event reads the whole input log
+ * (no index on it). */
+MUST_CHECK enum err reader_trace(struct reader *reader, const char *key, struct buf *out);
+/* As store_ops.load_registry. */
+MUST_CHECK enum err reader_registry(struct reader *reader, const struct tz *tz, struct buf *errors,
+                                    struct registry **ret_registry);
+/* Cheap enough for once a second. */
+struct reader_counts {
+    uint64_t inputs, alerts_open, alerts_total, rows_waiting, gaps;
+};
+MUST_CHECK enum err reader_counts(struct reader *reader, struct reader_counts *ret_counts);
+
+#endif

@@ -1,0 +1,38 @@
+/* Inside the readers' side: what its files share. */
+#ifndef HUYANG_STORE_SQLITE_READER_SQLITE_H
+#define HUYANG_STORE_SQLITE_READER_SQLITE_H
+
+#include "core/hash.h"
+#include "store/reader.h"
+#include "store/sqlite/db.h"
+
+struct reader {
+    sqlite3 *db;
+    const struct tz *tz;
+};
+
+/* Each appends a JSON list; `detail` adds what only `trace` shows (input numbers, commit times).
+ * reader_json.c */
+MUST_CHECK enum err json_transitions(struct reader *reader, const struct hash_id *alert, bool detail,
+                                     struct buf *out);
+MUST_CHECK enum err json_jobs(struct reader *reader, const struct hash_id *alert, bool detail,
+                              struct buf *out);
+/* The findings at the inputs at which the alert changed. */
+MUST_CHECK enum err json_findings(struct reader *reader, const struct hash_id *alert, struct buf *out);
+/* `"name":"2026-…"` with a comma before it unless an object begins here. */
+void json_member_time(struct reader *reader, const char *name, int64_t t_ms, struct buf *out);
+void json_member_text(const char *name, const char *text, struct buf *out);
+void json_member_integer(const char *name, int64_t value, struct buf *out);
+/* `"committed":"…"` of a commit's id (0 or gone: nothing). */
+MUST_CHECK enum err json_committed(struct reader *reader, int64_t commit_id, struct buf *out);
+/* The id of a registry row, "?" when there is none. */
+MUST_CHECK enum err registry_id_of(struct reader *reader, enum registry_table table, uint32_t number,
+                                   char id[ID_SIZE]);
+/* ERR_NOT_FOUND. */
+MUST_CHECK enum err registry_number_of(struct reader *reader, enum registry_table table, const char *id,
+                                       uint32_t *ret_number);
+/* The first value of a row's named column. ERR_NOT_FOUND. */
+MUST_CHECK enum err registry_value_of(struct reader *reader, enum registry_table table, uint32_t number,
+                                      const char *column, char value[ID_SIZE]);
+
+#endif

@@ -1,0 +1,189 @@
+/* The registry in the database: each row without its personal fields, and those in the vault. A version
+ * replaces the one before in one transaction. */
+#include <string.h>
+
+#include "store/sqlite/store_sqlite.h"
+
+enum { FIELDS_MAX = 64, FIELDS_BYTES_MAX = 256 << 10 };
+
+struct saver {
+    struct store *store;
+    sqlite3_stmt *row, *vault;
+    struct buf fields;
+};
+
+static enum err save_row(void *self, const struct registry_row *row)
+{
+    struct saver *saver = self;
+    const char *table = registry_table_name(row->table);
+    enum err err = ERR_OK;
+
+    buf_clear(&saver->fields);
+    for (size_t i = 0; i < row->count && err == ERR_OK; i++) {
+        const struct registry_field *field = &row->fields[i];
+        if (!field->personal) {
+            buf_append(&saver->fields, field->column, strlen(field->column) + 1);
+            buf_append(&saver->fields, field->value, strlen(field->value) + 1);
+        } else {
+            db_bind_text(saver->vault, 1, table);
+            sqlite3_bind_int64(saver->vault, 2, row->number);
+            db_bind_text(saver->vault, 3, field->column);
+            db_bind_text(saver->vault, 4, field->value);
+            err = db_run(saver->vault);
+        }
+    }
+    if (err != ERR_OK || saver->fields.failed)
+        return err != ERR_OK ? err : ERR_NOMEM;
+    db_bind_text(saver->row, 1, table);
+    sqlite3_bind_int64(saver->row, 2, row->number);
+    sqlite3_bind_int(saver->row, 3, row->removed);
+    db_bind_text(saver->row, 4, row->count != 0 && !row->fields[0].personal ? row->fields[0].value : "");
+    db_bind_blob(saver->row, 5, saver->fields.data, saver->fields.len);
+    return db_run(saver->row);
+}
+
+enum err store_save_registry(struct store *store, const struct registry *registry)
+{
+    struct saver saver = {.store = store};
+    enum err err;
+
+    if (store->broken != ERR_OK)
+        return store->broken;
+    buf_init(&saver.fields, FIELDS_BYTES_MAX);
+    err = db_run(store->statements[STATEMENT_BEGIN]);
+    if (err == ERR_OK)
+        err = db_exec(store->db, "DELETE FROM registry_row; DELETE FROM vault");
+    if (err == ERR_OK)
+        err = db_prepare(store->db, "INSERT INTO registry_row VALUES(?1,?2,?3,?4,?5)", &saver.row);
+    if (err == ERR_OK)
+        err = db_prepare(store->db, "INSERT INTO vault VALUES(?1,?2,?3,?4)", &saver.vault);
+    if (err == ERR_OK)
+        err = registry_rows(registry, save_row, &saver);
+    if (err == ERR_OK)
+        err = db_run(store->statements[STATEMENT_COMMIT]);
+    if (err != ERR_OK)
+        err = store_failed(store, err, "save_registry");
+    sqlite3_finalize(saver.row);
+    sqlite3_finalize(saver.vault);
+    buf_release(&saver.fields);
+    store_rollback(store);
+    return err;
+}
+
+struct loader {
+    struct registry_builder *builder;
+    sqlite3_stmt *rows, *vault;
+    bool vault_row; /* the vault stands on a row that is not used yet */
+};
+
+/* Splits "column NUL value NUL …"; false when it is not of that form. */
+static bool split(const char *data, size_t len, struct registry_field *fields, size_t *ret_count)
+{
+    size_t at = 0, count = 0;
+
+    if (len != 0 && data[len - 1] != '\0')
+        return false;
+    for (; at < len; count++) {
+        if (count == FIELDS_MAX)
+            return false;
+        const char *column = data + at;
+        at += strlen(column) + 1;
+        if (at >= len)
+            return false;
+        fields[count] = (struct registry_field){.column = column, .value = data + at};
+        at += strlen(data + at) + 1;
+    }
+    *ret_count = count;
+    return true;
+}
+
+/* Adds a row with its fields of the vault: both are read in the order of their numbers. The texts of the
+ * vault's earlier rows are copied by the builder only at the end, so they are kept in `texts` meanwhile. */
+static enum err load_row(struct loader *loader, enum registry_table table, struct buf *texts)
+{
+    struct registry_field fields[FIELDS_MAX];
+    size_t offsets[FIELDS_MAX], count, plain;
+    uint32_t number = (uint32_t)sqlite3_column_int64(loader->rows, 0);
+    const char *data = sqlite3_column_blob(loader->rows, 2);
+
+    if (!split(data, (size_t)sqlite3_column_bytes(loader->rows, 2), fields, &count))
+        return ERR_CORRUPT;
+    plain = count;
+    buf_clear(texts);
+    while (loader->vault_row && (uint32_t)sqlite3_column_int64(loader->vault, 0) <= number) {
+        if ((uint32_t)sqlite3_column_int64(loader->vault, 0) == number) {
+            const char *column = db_text(loader->vault, 1), *value = db_text(loader->vault, 2);
+            if (count == FIELDS_MAX)
+                return ERR_CORRUPT;
+            offsets[count++] = texts->len;
+            buf_append(texts, column, strlen(column) + 1);
+            buf_append(texts, value, strlen(value) + 1);
+        }
+        int code = sqlite3_step(loader->vault);
+        loader->vault_row = code == SQLITE_ROW;
+        if (code != SQLITE_ROW && code != SQLITE_DONE)
+            return db_err(sqlite3_db_handle(loader->vault), code);
+    }
+    if (texts->failed)
+        return ERR_NOMEM;
+    for (size_t i = plain; i < count; i++) {
+        const char *column = texts->data + offsets[i];
+        fields[i] =
+            (struct registry_field){.column = column, .value = column + strlen(column) + 1, .personal = true};
+    }
+    const struct registry_row row = {.table = table,
+                                     .number = number,
+                                     .removed = sqlite3_column_int(loader->rows, 1) != 0,
+                                     .fields = fields,
+                                     .count = count};
+    return registry_builder_add(loader->builder, &row);
+}
+
+static enum err load_table(struct loader *loader, enum registry_table table, struct buf *texts)
+{
+    sqlite3 *db = sqlite3_db_handle(loader->rows);
+    enum err err = ERR_OK;
+    int code;
+
+    sqlite3_reset(loader->rows);
+    sqlite3_reset(loader->vault);
+    db_bind_text(loader->rows, 1, registry_table_name(table));
+    db_bind_text(loader->vault, 1, registry_table_name(table));
+    code = sqlite3_step(loader->vault);
+    loader->vault_row = code == SQLITE_ROW;
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        return db_err(db, code);
+    while (err == ERR_OK && (code = sqlite3_step(loader->rows)) == SQLITE_ROW)
+        err = load_row(loader, table, texts);
+    return err != ERR_OK ? err : db_err(db, code);
+}
+
+enum err registry_rows_load(sqlite3 *db, const struct tz *tz, struct buf *errors,
+                            struct registry **ret_registry)
+{
+    struct loader loader = {.builder = NULL};
+    struct buf texts;
+    enum err err = registry_builder_new(tz, &loader.builder);
+
+    if (err != ERR_OK)
+        return err;
+    buf_init(&texts, FIELDS_BYTES_MAX);
+    err = db_exec(db, "BEGIN");
+    if (err == ERR_OK)
+        err = db_prepare(db, "SELECT number, removed, fields FROM registry_row WHERE tbl=?1 ORDER BY number",
+                         &loader.rows);
+    if (err == ERR_OK)
+        err = db_prepare(db, "SELECT number, field, value FROM vault WHERE tbl=?1 ORDER BY number, field",
+                         &loader.vault);
+    for (unsigned table = 0; table < REGISTRY_TABLES && err == ERR_OK; table++)
+        err = load_table(&loader, (enum registry_table)table, &texts);
+    sqlite3_finalize(loader.rows);
+    sqlite3_finalize(loader.vault);
+    buf_release(&texts);
+    if (!sqlite3_get_autocommit(db))
+        (void)!db_exec(db, "ROLLBACK");
+    if (err == ERR_OK)
+        return registry_builder_finish(loader.builder, errors, ret_registry);
+    registry_builder_free(loader.builder);
+    return err;
+}

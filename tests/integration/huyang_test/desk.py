@@ -1,0 +1,48 @@
+"""The receivers' side: `huyang desk` takes CAP messages and webhooks, judges them and keeps a record of each."""
+import json
+import os
+import secrets
+import urllib.request
+
+from .process import Process, binary, wait_until
+
+
+class Desk:
+    def __init__(self, folder, arguments=(), port=0):
+        self.folder = str(folder)
+        os.makedirs(self.folder, exist_ok=True)
+        self.secret_file = os.path.join(self.folder, "secret")
+        with open(self.secret_file, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32) + "\n")
+        self.record_file = os.path.join(self.folder, "desk.jsonl")
+        self.process = Process([binary("huyang"), "desk", "--port", str(port), "--control", "--record", self.record_file,
+                                "--secret-file", self.secret_file, *arguments], log_path=os.path.join(self.folder, "desk.log"))
+        line = self.process.wait_line(lambda text: text.startswith("desk "), 15, "the desk's address")
+        self.url = line.split()[1]
+
+    def set_mode(self, path, mode, count=None):
+        body = {"path": path, "mode": mode}
+        if count is not None:
+            body["count"] = count
+        request = urllib.request.Request(self.url + "/control", data=json.dumps(body).encode(), method="POST",
+                                         headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=10):
+            pass
+
+    def records(self):
+        """Every request so far, oldest first."""
+        found = []
+        if os.path.exists(self.record_file):
+            with open(self.record_file, encoding="utf-8") as file:
+                for line in file:
+                    if line.endswith("\n"):
+                        found.append(json.loads(line))
+        return found
+
+    def wait_record(self, accept, timeout_s, what):
+        def look():
+            return next((record for record in self.records() if accept(record)), None)
+        return wait_until(look, timeout_s, what + " at the desk")
+
+    def stop(self):
+        self.process.stop()

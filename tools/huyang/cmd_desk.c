@@ -1,0 +1,120 @@
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "core/text.h"
+#include "desk.h"
+
+enum { STATUS_OK, STATUS_FAILED, STATUS_USAGE };
+
+static const char help[] =
+    "usage: huyang desk [--port N] [--https CERT KEY] [--secret-file FILE] [--record FILE.jsonl] [--mode "
+    "MODE] [--control]\n"
+    "\n"
+    "The receiving side, for demo, bench and tests: POST /cap takes CAP 1.2 as a police desk would, POST "
+    "/hook/ROLE takes webhooks as the desk of\n"
+    "that role would. Each message is checked (CAP: well-formed, elements in the schema's order; webhook: "
+    "members, ids, signature), recorded, and\n"
+    "answered: CAP by an Ack or Error that refers to it, webhooks by {\"state\":\"accepted\"} or "
+    "\"rejected\" with a reason. A message is acted on once,\n"
+    "by its id, however often it comes: \"acted\":true stands in one record only.\n"
+    "\n"
+    "The first line of output is \"desk http://127.0.0.1:PORT\". Ends on SIGINT or SIGTERM.\n"
+    "\n"
+    "  --port N           listen there on 127.0.0.1 (default 0: any free port)\n"
+    "  --https CERT KEY   TLS with these PEM files\n"
+    "  --secret-file FILE webhooks must be signed with this key, within five minutes\n"
+    "  --record FILE      append each record as a line of JSON\n"
+    "  --mode MODE        accept (default) | reject | hang | error | redirect | close (half way, after "
+    "acting) | slow (2 s) | silent (200, no word)\n"
+    "  --control          serve POST /control {\"path\":\"/cap\",\"mode\":\"hang\",\"count\":3}; path \"*\" "
+    "= every path, no count = until changed\n"
+    "\n"
+    "GET /recorded returns the records as lines of JSON.\n"
+    "\n"
+    "examples:\n"
+    "  huyang desk --port 9000 --record desk.jsonl\n"
+    "  huyang desk --control & curl -d '{\"path\":\"/cap\",\"mode\":\"error\",\"count\":2}' "
+    "http://127.0.0.1:9000/control\n";
+
+static int usage(const char *why)
+{
+    fprintf(stderr, "huyang desk: %s (see huyang desk --help)\n", why);
+    return STATUS_USAGE;
+}
+
+/* Only letters that getopt can hand out; the order is that of `names`. */
+static int parse(int argc, char **argv, struct desk_options *options)
+{
+    static const struct option names[] = {
+        {"port", required_argument, NULL, 'p'},
+        {"https", required_argument, NULL, 't'},
+        {"secret-file", required_argument, NULL, 's'},
+        {"record", required_argument, NULL, 'r'},
+        {"mode", required_argument, NULL, 'm'},
+        {"control", no_argument, NULL, 'c'},
+        {NULL, 0, NULL, 0},
+    };
+    int64_t port = 0;
+    optind = 1;
+    opterr = 0;
+    for (int letter; (letter = getopt_long(argc, argv, "+", names, NULL)) != -1;) {
+        switch (letter) {
+        case 'p':
+            if (!text_to_int(optarg, 0, 65535, &port))
+                return usage("--port is a number from 0 to 65535");
+            options->port = (unsigned)port;
+            break;
+        case 't':
+            if (optind >= argc)
+                return usage("--https needs two files: CERT KEY");
+            options->cert_path = optarg;
+            options->key_path = argv[optind++];
+            break;
+        case 's': options->secret_path = optarg; break;
+        case 'r': options->record_path = optarg; break;
+        case 'm':
+            options->mode = desk_mode_from_name(optarg);
+            if (options->mode == DESK_MODE_COUNT)
+                return usage("no such mode");
+            break;
+        case 'c': options->control = true; break;
+        default: return usage("unknown option, or one without its value");
+        }
+    }
+    return optind == argc ? STATUS_OK : usage("too many arguments");
+}
+
+static int run(int argc, char **argv)
+{
+    struct desk_options options = {.mode = DESK_ACCEPT};
+    int status = parse(argc, argv, &options);
+    if (status != STATUS_OK)
+        return status;
+    /* Blocked before the threads start, so that they inherit it and only sigwait sees them. */
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    struct desk *desk = NULL;
+    if (desk_new(&options, &desk) != ERR_OK)
+        return STATUS_FAILED;
+    printf("desk %s\n", desk_url(desk));
+    fflush(stdout);
+    int caught;
+    sigwait(&ends, &caught);
+    desk_free(desk);
+    return STATUS_OK;
+}
+
+const struct command cmd_desk = {
+    .name = "desk",
+    .summary = "receivers for police messages and webhooks, which check and record",
+    .help = help,
+    .run = run,
+};

@@ -1,0 +1,114 @@
+#include "http_client.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text.h"
+
+enum { URL_SIZE = 2048, TIMEOUT_S = 30, CONNECT_TIMEOUT_S = 5 };
+
+struct http_client {
+    CURL *curl;
+    struct curl_slist *headers;
+    char url[URL_SIZE / 2];
+    struct http_answer answer;
+};
+
+static size_t take(char *data, size_t size, size_t count, void *self)
+{
+    struct http_client *client = self;
+
+    buf_append(&client->answer.body, data, size * count);
+    return client->answer.body.failed ? 0 : size * count;
+}
+
+static bool add_header(struct http_client *client, const char *header)
+{
+    struct curl_slist *longer = curl_slist_append(client->headers, header);
+
+    if (longer != NULL)
+        client->headers = longer;
+    return longer != NULL;
+}
+
+enum err http_client_new(const char *url, const char *token, struct http_client **ret_client)
+{
+    char header[128];
+    struct http_client *client = calloc(1, sizeof(*client));
+
+    if (client == NULL)
+        return ERR_NOMEM;
+    buf_init(&client->answer.body, HTTP_BODY_MAX);
+    client->curl = curl_easy_init();
+    snprintf(header, sizeof(header), "Authorization: Bearer %s", token);
+    if (client->curl == NULL || !text_copy(client->url, sizeof(client->url), url) ||
+        !add_header(client, header) || !add_header(client, "Content-Type: application/json") ||
+        !add_header(client, "Expect:")) {
+        http_client_free(client);
+        return ERR_NOMEM;
+    }
+    curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, client->headers);
+    curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, take);
+    curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, client);
+    curl_easy_setopt(client->curl, CURLOPT_ERRORBUFFER, client->answer.error);
+    curl_easy_setopt(client->curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(client->curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
+    curl_easy_setopt(client->curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
+    curl_easy_setopt(client->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(client->curl, CURLOPT_FOLLOWLOCATION, 0L); /* the token goes nowhere else */
+    *ret_client = client;
+    return ERR_OK;
+}
+
+void http_client_free(struct http_client *client)
+{
+    if (client == NULL)
+        return;
+    curl_easy_cleanup(client->curl);
+    curl_slist_free_all(client->headers);
+    buf_release(&client->answer.body);
+    free(client);
+}
+
+const struct http_answer *http_call(struct http_client *client, const char *path, const char *body)
+{
+    char url[URL_SIZE];
+    long status = 0;
+
+    buf_clear(&client->answer.body);
+    client->answer.status = 0;
+    client->answer.error[0] = '\0';
+    if (snprintf(url, sizeof(url), "%s%s", client->url, path) >= (int)sizeof(url)) {
+        (void)text_copy(client->answer.error, sizeof(client->answer.error), "the address is too long");
+        return &client->answer;
+    }
+    curl_easy_setopt(client->curl, CURLOPT_URL, url);
+    if (body != NULL) {
+        curl_easy_setopt(client->curl, CURLOPT_POST, 1L);
+        curl_easy_setopt(client->curl, CURLOPT_POSTFIELDSIZE, (long)strlen(body));
+        curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, body);
+    } else {
+        curl_easy_setopt(client->curl, CURLOPT_HTTPGET, 1L);
+    }
+    CURLcode code = curl_easy_perform(client->curl);
+    if (code == CURLE_OK && curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK)
+        client->answer.status = (int)status;
+    else if (client->answer.error[0] == '\0')
+        (void)text_copy(client->answer.error, sizeof(client->answer.error), curl_easy_strerror(code));
+    return &client->answer;
+}
+
+void http_escape(struct buf *out, const char *value)
+{
+    for (; *value != '\0'; value++) {
+        unsigned char c = (unsigned char)*value;
+        bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+                     c == '_' || c == '.';
+        if (plain)
+            buf_putc(out, (char)c);
+        else
+            buf_printf(out, "%%%02X", c);
+    }
+}
