@@ -90,6 +90,9 @@ static enum err close_alert(struct alerts *alerts, struct alert_record *record, 
         struct job job = job_draft(&record->alert, JOB_STAND_DOWN, JOB_STEP_STAND_DOWN, t_ms);
         job.transition = record->alert.transitions;
         job.role = ROLE_POLICE_DESK;
+        char withdrawn[HASH_ID_TEXT]; /* the receiver must know which message is withdrawn */
+        hash_id_text(&record->alert.police_job, withdrawn);
+        snprintf(job.prompt, sizeof job.prompt, "%s@%lld", withdrawn, (long long)record->alert.police_job_ms);
         job_issue(alerts, record, &job);
     }
     return ERR_OK;

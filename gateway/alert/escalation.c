@@ -139,6 +139,8 @@ void police_send(struct alerts *alerts, struct alert_record *record, int64_t t_m
     job.transition = alert->transitions;
     job.role = ROLE_POLICE_DESK;
     job_issue(alerts, record, &job);
+    alert->police_job = job.id;
+    alert->police_job_ms = t_ms;
 }
 
 static void verify(struct alerts *alerts, struct alert_record *record, int64_t t_ms,

@@ -169,6 +169,7 @@ void outbox_rebind(struct outbox *outbox, const struct relay_settings *settings,
 {
     outbox->config.settings = settings;
     outbox->config.registry = registry;
+    outbox->warm_at_ms = 0;
     if (size_devices(outbox, registry) != ERR_OK)
         log_write(LOG_ERROR, "outbox.nomem",
                   "no memory for new devices: their commands wait for the next reload");
@@ -328,9 +329,12 @@ int64_t outbox_tick(struct outbox *outbox, struct now now)
                entry->due_ms <= now.mono_ms)
             serve(outbox, entry, now);
     }
-    int64_t next = outbox_warm(outbox, now), due = next_due(outbox);
-    if (due < next)
-        next = due;
+    /* The loop ticks with every wake-up: the receivers are only walked when a warm-up is due. */
+    if (now.mono_ms >= outbox->warm_at_ms)
+        outbox->warm_at_ms = outbox_warm(outbox, now);
+    int64_t next = next_due(outbox);
+    if (outbox->warm_at_ms < next)
+        next = outbox->warm_at_ms;
     outbox->ticking = false;
     arm_at(outbox, next, now);
     return next;

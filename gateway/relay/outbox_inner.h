@@ -19,6 +19,7 @@ struct outbox {
     char county[8];
     struct transport *transport;
     struct loop_timer *timer;
+    int64_t warm_at_ms;  /* when outbox_warm is due again */
     int64_t timer_at_ms; /* what the timer is set to, INT64_MAX = off */
     struct outbox_rows rows;
     struct receivers receivers;

@@ -38,7 +38,7 @@ void words_facts(const struct relay_context *context, const struct alert *alert,
 const char *words_event(const struct words_facts *facts, uint8_t family, bool zh);
 /* One or two sentences for this job's reader. */
 const char *words_to_do(const struct words_facts *facts, const struct job *job, bool zh);
-/* "要核实" suffix: every text says that it is to be verified until a person did. */
+/* "待核实" / "to be verified": every text says so until a person has judged. */
 const char *words_to_be_verified(bool zh);
 /* "张三（78岁）、李四" / "张三 (78), 李四"; a stand-in when nobody is known. */
 void words_who(const struct words_facts *facts, bool zh, struct buf *out);

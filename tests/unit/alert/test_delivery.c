@@ -45,6 +45,12 @@ static void a_false_alarm_the_police_know_of_sends_a_stand_down(void **state)
                                          .family = FAMILY_EMERGENCY}),
                      ERR_OK);
     assert_int_equal(count_jobs(fold, 0, JOB_STAND_DOWN, ROLE_POLICE_DESK, NULL), 1);
+    const struct job *police = find_job_of(fold, JOB_POLICE, NULL);
+    char id[HASH_ID_TEXT], withdrawn[ID_SIZE];
+    assert_non_null(police);
+    hash_id_text(&police->id, id);
+    snprintf(withdrawn, sizeof withdrawn, "%s@%lld", id, (long long)police->t_ms);
+    assert_non_null(find_job_of(fold, JOB_STAND_DOWN, withdrawn));
     event(fold, on(fold, 10, 0, 0), "wb-3", SOS);
     tick(fold, on(fold, 10, 2, 0));
     assert_int_equal(act(fold, on(fold, 10, 3, 0), who(fold, "r-3"),

@@ -60,6 +60,7 @@ static void a_refusal_is_told_with_its_reason_and_never_repeated(void **state)
     run(world, 2);
     assert_told(world, 1, DELIVERY_REJECTED, "not ours");
     outbox_tick(world->outbox, later(600000 - 1));
+    assert_int_equal(in_flight(world), 0);
     assert_int_equal(server_count(world->server, "/404"), 1);
 }
 
@@ -146,6 +147,7 @@ static void retry_after_is_honoured_up_to_five_minutes(void **state)
     add(world, &row);
     run_until(world, is_idle);
     outbox_tick(world->outbox, later(100000));
+    assert_int_equal(in_flight(world), 0);
     assert_int_equal(server_count(world->server, "/429"), 1);
     outbox_tick(world->outbox, later(121000));
     run_until(world, is_idle);
@@ -207,6 +209,7 @@ static void a_police_link_that_says_nothing_has_sent_but_not_accepted(void **sta
     run(world, 1);
     assert_told(world, 0, DELIVERY_SENT, "");
     outbox_tick(world->outbox, later(300000));
+    assert_int_equal(in_flight(world), 0);
     assert_int_equal(server_count(world->server, "/silent"), 1);
     struct now end = clock_now();
     end.mono_ms += 700000;

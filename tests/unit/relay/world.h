@@ -147,6 +147,13 @@ static inline void run_until(struct world *world, bool (*met)(struct world *worl
     assert_false(world->late);
 }
 
+static inline size_t in_flight(const struct world *world)
+{
+    struct outbox_stats stats;
+    outbox_stats(world->outbox, &stats);
+    return stats.in_flight;
+}
+
 static inline bool is_idle(struct world *world)
 {
     struct outbox_stats stats;
