@@ -33,20 +33,41 @@ struct gateway {
 
 /* ---- what the stages say ---- */
 
+/* batch_room() was asked before the input was taken, but its reserve is a rule of thumb: a report of 64 cries
+ * for help with all their jobs may take more. The limit says when no further input is taken; it never breaks
+ * one in half. */
+static void make_room(struct gateway *gateway)
+{
+    arena_set_limit(&gateway->batch->arena, gateway->batch->arena.limit + BATCH_INPUT_BYTES);
+}
+
 static struct batch_item *add(struct gateway *gateway, enum batch_kind kind)
 {
     if (gateway->batch == NULL)
         return NULL;
     struct batch_item *item = batch_add(gateway->batch, kind);
-    assert(item != NULL); /* batch_room() was asked before the input was taken */
+    if (item == NULL) {
+        make_room(gateway);
+        item = batch_add(gateway->batch, kind);
+    }
+    assert(item != NULL);
     return item;
+}
+
+static const void *keep(struct gateway *gateway, const void *data, size_t len)
+{
+    const void *copy = arena_copy(&gateway->batch->arena, data, len);
+    if (copy == NULL) {
+        make_room(gateway);
+        copy = arena_copy(&gateway->batch->arena, data, len);
+    }
+    assert(copy != NULL);
+    return copy;
 }
 
 static const char *keep_text(struct gateway *gateway, const struct buf *text)
 {
-    const char *copy = arena_copy(&gateway->batch->arena, buf_text(text), text->len + 1);
-    assert(copy != NULL);
-    return copy;
+    return keep(gateway, buf_text(text), text->len + 1);
 }
 
 static void on_finding(void *self, const struct finding *finding)
@@ -361,7 +382,8 @@ static enum err on_action(struct gateway *gateway, const struct action *action)
         action->subject.no >= registry_count(gateway->config.registry, REGISTRY_RESIDENT))
         return ERR_NOT_FOUND;
     live_set_status(gateway->live, action->subject.no, action->status, action->until_ms);
-    return alerts_on_action(gateway->alerts, gateway->t_ms, action); /* what was queued for the home ends with a death */
+    return alerts_on_action(gateway->alerts, gateway->t_ms,
+                            action); /* what was queued for the home ends with a death */
 }
 
 static void record(struct gateway *gateway, const struct input *input)
@@ -373,8 +395,7 @@ static void record(struct gateway *gateway, const struct input *input)
     buf_clear(&gateway->scratch);
     input_encode(input, &gateway->scratch);
     assert(!gateway->scratch.failed);
-    void *blob = arena_copy(&gateway->batch->arena, gateway->scratch.data, gateway->scratch.len);
-    assert(blob != NULL || gateway->scratch.len == 0);
+    const void *blob = keep(gateway, gateway->scratch.data, gateway->scratch.len);
     item->input = (struct batch_input){.n = input->n,
                                        .t_ms = input->t_ms,
                                        .kind = input->kind,
@@ -413,30 +434,13 @@ static enum err fold(struct gateway *gateway, const struct input *input)
     return ERR_OK;
 }
 
-enum err gateway_on_input(struct gateway *gateway, struct input *input)
-{
-    if (input->t_ms < gateway->t_ms)
-        input->t_ms = gateway->t_ms;
-    if (!gateway_on_tick(gateway, input->t_ms))
-        return ERR_FULL;
-    input->n = gateway->n + 1;
-    gateway->n = input->n;
-    const enum err err = fold(gateway, input);
-    if (err != ERR_OK) {
-        gateway->n--;
-        return err;
-    }
-    record(gateway, input);
-    settle(gateway);
-    return ERR_OK;
-}
-
 static bool has_room(const struct gateway *gateway)
 {
     return gateway->batch == NULL || batch_room(gateway->batch);
 }
 
-bool gateway_on_tick(struct gateway *gateway, int64_t t_ms)
+/* Fires what is due by t, in order; false when the batch was full before that. */
+static bool run_to(struct gateway *gateway, int64_t t_ms)
 {
     int64_t deadline_ms;
     uint64_t owner;
@@ -459,7 +463,34 @@ bool gateway_on_tick(struct gateway *gateway, int64_t t_ms)
     const bool reached = has_room(gateway);
     if (reached && t_ms > gateway->t_ms)
         gateway->t_ms = t_ms;
-    if (gateway->batch != NULL)
+    return reached;
+}
+
+enum err gateway_on_input(struct gateway *gateway, struct input *input)
+{
+    if (input->t_ms < gateway->t_ms)
+        input->t_ms = gateway->t_ms;
+    if (!run_to(gateway, input->t_ms))
+        return ERR_FULL;
+    input->n = gateway->n + 1;
+    gateway->n = input->n;
+    const enum err err = fold(gateway, input);
+    if (err != ERR_OK) {
+        gateway->n--;
+        return err;
+    }
+    record(gateway, input);
+    settle(gateway);
+    return ERR_OK;
+}
+
+/* "Time ran to T" is a promise to the next start, which fires everything up to T unheard. So only a tick that
+ * left nothing due behind it may say so; neither one that the full batch cut short, nor an input, which may
+ * have armed a timer for its own moment. */
+bool gateway_on_tick(struct gateway *gateway, int64_t t_ms)
+{
+    const bool reached = run_to(gateway, t_ms);
+    if (reached && gateway->batch != NULL)
         gateway->batch->t_ms = gateway->t_ms;
     return reached;
 }
@@ -512,16 +543,33 @@ static enum err keep_state(void *self, const char *table, uint16_t version, uint
     return ERR_OK;
 }
 
+/* Takes back the items after `last`; half a snapshot is of no moment at all and must not be committed. */
+static void take_back(struct batch *batch, struct batch_item *last, size_t items)
+{
+    batch->last = last;
+    batch->items = items;
+    if (last != NULL)
+        last->next = NULL;
+    else
+        batch->first = NULL;
+}
+
 enum err gateway_snapshot(struct gateway *gateway)
 {
     assert(gateway->batch != NULL);
+    struct batch_item *last = gateway->batch->last;
+    const size_t items = gateway->batch->items;
     enum err err = live_snapshot(gateway->live, keep_state, gateway);
     if (err == ERR_OK)
         err = detect_snapshot(gateway->detect, keep_state, gateway);
     if (err == ERR_OK)
         err = alerts_snapshot(gateway->alerts, keep_state, gateway);
-    if (err != ERR_OK || batch_add(gateway->batch, BATCH_STATE_DONE) == NULL)
-        return err != ERR_OK ? err : ERR_FULL;
+    if (err == ERR_OK && batch_add(gateway->batch, BATCH_STATE_DONE) == NULL)
+        err = ERR_FULL;
+    if (err != ERR_OK) {
+        take_back(gateway->batch, last, items);
+        return err;
+    }
     live_snapshot_done(gateway->live);
     detect_snapshot_done(gateway->detect);
     alerts_snapshot_done(gateway->alerts);

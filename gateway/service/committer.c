@@ -8,7 +8,12 @@
 
 #include "core/log.h"
 
-enum { RETRY_MS = 100, IDLE_MS = 30, EXIT_RECOVER = 75 /* EX_TEMPFAIL: the supervisor starts us again */ };
+enum {
+    RETRY_MS = 100,
+    IDLE_MS = 30,
+    ENDING_MS = 1000,  /* how long an attempt may still take after the wait for the last batch is over */
+    EXIT_RECOVER = 75, /* EX_TEMPFAIL: the supervisor starts us again */
+};
 
 struct committer {
     struct committer_config config;
@@ -23,6 +28,7 @@ struct committer {
     struct batch *submitted; /* waiting for or at the store thread */
     bool done;               /* the submitted batch is durable and waits for the core loop */
     bool stop;
+    bool ended; /* the thread has left its loop */
     struct committer_stats stats;
     _Atomic int state; /* enum err */
 };
@@ -34,15 +40,29 @@ static int64_t clock_us(void)
     return (int64_t)at.tv_sec * 1000000 + at.tv_nsec / 1000;
 }
 
-/* Waits for a change, at most `ms`; false when the time ran out. The lock is held. */
+/* `ms` from now on the monotonic clock, which the condition is made for: a step of the wall clock must not
+ * make a retry wait for hours. */
+static struct timespec in_ms(long ms)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += ms / 1000;
+    at.tv_nsec += ms % 1000 * 1000000L;
+    at.tv_sec += at.tv_nsec / 1000000000L;
+    at.tv_nsec %= 1000000000L;
+    return at;
+}
+
+/* Waits for a change until then; false when the time ran out. The lock is held. */
+static bool wait_until(struct committer *committer, const struct timespec *until)
+{
+    return pthread_cond_timedwait(&committer->changed, &committer->lock, until) == 0;
+}
+
 static bool wait_some(struct committer *committer, long ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += ms * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    return pthread_cond_timedwait(&committer->changed, &committer->lock, &until) == 0;
+    const struct timespec until = in_ms(ms);
+    return wait_until(committer, &until);
 }
 
 /* Commits one batch, however long the disk takes. False: told to stop before it could be written. Lock held
@@ -55,6 +75,8 @@ static bool commit(struct committer *committer, const struct batch *batch)
         const int64_t start = clock_us();
         const enum err err = committer->config.ops->commit(committer->config.store, batch);
         const int64_t took = clock_us() - start;
+        const bool released =
+            err == ERR_NO_SPACE && committer->config.ops->release_ballast(committer->config.store);
         pthread_mutex_unlock(&committer->store_lock);
         if (err != ERR_OK && err != ERR_NO_SPACE && err != ERR_BUSY && err != ERR_NOMEM) {
             log_write(LOG_ERROR, "store.broken",
@@ -68,7 +90,7 @@ static bool commit(struct committer *committer, const struct batch *batch)
                       "commit refused, the batch is kept and tried again\terror=%s", err_text(err));
         if (err == ERR_OK && before != ERR_OK)
             log_write(LOG_INFO, "store.recovered", "commits succeed again");
-        if (err == ERR_NO_SPACE && committer->config.ops->release_ballast(committer->config.store))
+        if (released)
             log_write(LOG_WARN, "store.ballast", "disk full: the ballast was released");
         pthread_mutex_lock(&committer->lock);
         if (err == ERR_OK) {
@@ -116,10 +138,13 @@ static void *run(void *self)
         loop_wake_send(committer->wake);
         pthread_cond_broadcast(&committer->changed);
     }
+    committer->ended = true;
+    pthread_cond_broadcast(&committer->changed);
     pthread_mutex_unlock(&committer->lock);
     return NULL;
 }
 
+/* Core loop: takes the durable batch back, if there is one. */
 static void on_wake(void *self, struct now now)
 {
     struct committer *committer = self;
@@ -130,6 +155,8 @@ static void on_wake(void *self, struct now now)
         return;
     committer->config.on_committed(committer->config.self, batch, now);
     batch_reset(batch);
+    /* What did not fit (the fold, a snapshot) had raised it. */
+    arena_set_limit(&batch->arena, committer->config.batch_bytes);
     pthread_mutex_lock(&committer->lock);
     committer->submitted = NULL;
     committer->done = false;
@@ -146,7 +173,11 @@ enum err committer_new(const struct committer_config *config, struct committer *
         batch_init(&committer->batches[i], config->batch_bytes);
     pthread_mutex_init(&committer->lock, NULL);
     pthread_mutex_init(&committer->store_lock, NULL);
-    pthread_cond_init(&committer->changed, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&committer->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     enum err err = loop_wake_new(config->loop, on_wake, committer, &committer->wake);
     if (err == ERR_OK && pthread_create(&committer->thread, NULL, run, committer) != 0) {
         loop_wake_close(committer->wake);
@@ -160,20 +191,43 @@ enum err committer_new(const struct committer_config *config, struct committer *
     return ERR_OK;
 }
 
+bool committer_wait(struct committer *committer, unsigned wait_ms)
+{
+    const struct timespec until = in_ms(wait_ms);
+    pthread_mutex_lock(&committer->lock);
+    while (committer->submitted != NULL && !committer->done)
+        if (!wait_until(committer, &until))
+            break;
+    const bool settled = committer->submitted == NULL || committer->done;
+    pthread_mutex_unlock(&committer->lock);
+    if (settled)
+        on_wake(committer, clock_now());
+    return settled;
+}
+
 void committer_free(struct committer *committer, unsigned wait_ms)
 {
     if (committer == NULL)
         return;
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += wait_ms / 1000;
+    const struct timespec until = in_ms(wait_ms);
     pthread_mutex_lock(&committer->lock);
     while (committer->submitted != NULL && !committer->done)
-        if (pthread_cond_timedwait(&committer->changed, &committer->lock, &until) != 0)
+        if (!wait_until(committer, &until))
             break;
     committer->stop = true;
     pthread_cond_broadcast(&committer->changed);
+    /* It ends after the attempt under way; one that hangs in the kernel is not waited for. */
+    const struct timespec ending = in_ms(ENDING_MS);
+    while (!committer->ended)
+        if (!wait_until(committer, &ending))
+            break;
+    const bool ended = committer->ended;
     pthread_mutex_unlock(&committer->lock);
+    if (!ended) {
+        log_write(LOG_ERROR, "store.hangs",
+                  "the disk does not answer: leaving without the last batch, which nobody was told about");
+        _exit(EXIT_RECOVER);
+    }
     pthread_join(committer->thread, NULL);
     loop_wake_close(committer->wake);
     for (int i = 0; i < 2; i++)

@@ -22,7 +22,12 @@ struct committer_config {
     void *self;
 };
 MUST_CHECK enum err committer_new(const struct committer_config *config, struct committer **ret_committer);
-/* Waits for what was submitted (at most `wait_ms` while it cannot be written), then ends the thread. */
+/* Core loop, when it no longer runs: waits for what was submitted, at most `wait_ms`, and says on_committed
+ * for it. True when no batch is under way any more. */
+bool committer_wait(struct committer *committer, unsigned wait_ms);
+/* Waits for what was submitted (at most `wait_ms` while it cannot be written), then ends the thread. What
+ * cannot be written by then stays uncommitted, and nobody was told about it. An attempt that does not come
+ * back for another second ends the process with status 75. */
 void committer_free(struct committer *committer, unsigned wait_ms);
 
 /* The batch being filled. Core loop. */

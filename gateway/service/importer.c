@@ -2,8 +2,8 @@
  * between two inputs, or not at all. */
 #include "service/parts.h"
 
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/log.h"
 
@@ -22,7 +22,11 @@ enum err service_import(void *self, uint64_t ticket, const char *folder)
     struct registry *registry = NULL;
     /* The registry in force changes only through service_apply_import, which cannot run before this import is
      * ready: it may be read here. */
-    const enum err err = registry_load(folder, service->tz, service->registry, &errors, &registry);
+    enum err err = registry_load(folder, service->tz, service->registry, &errors, &registry);
+    if (err == ERR_OK && (err = service_check_county(service, registry, &errors)) != ERR_OK) {
+        registry_free(registry);
+        registry = NULL;
+    }
     pthread_mutex_lock(&import->lock);
     import->busy = err == ERR_OK;
     import->registry = registry;
@@ -60,7 +64,10 @@ static enum err bind(struct service *service, enum input_kind kind, const char *
     outbox_rebind(service->outbox, &service->config->relay, service->registry);
     struct input input = {.t_ms = service_t_ms(service, now), .kind = (uint8_t)kind};
     text_copy(input.version, sizeof(input.version), version);
-    return gateway_on_input(service->gateway, &input);
+    /* With a snapshot in the same commit: no start shall replay inputs from before it under what came after.
+     */
+    service->snapshot_due = true;
+    return service_take(service, &input);
 }
 
 struct save {
@@ -74,6 +81,28 @@ static enum err save_registry(void *self)
     return store_sqlite.save_registry(save->store, save->registry);
 }
 
+bool service_import_waits(struct service *service, struct now now)
+{
+    struct import *import = &service->import;
+    pthread_mutex_lock(&import->lock);
+    const bool waits = import->registry != NULL;
+    pthread_mutex_unlock(&import->lock);
+    /* A disk that refuses or hangs makes the import wait, never an emergency. */
+    const struct batch *under_way = committer_under_way(service->committer);
+    return waits && committer_state(service->committer) == ERR_OK &&
+           (under_way == NULL ||
+            now.mono_ms - under_way->opened_mono_ms < service->config->store.fail_open_ms);
+}
+
+/* Everything folded so far is on disk, together with a snapshot of where it led: what the next start replays
+ * begins after it. */
+static bool is_settled(const struct service *service)
+{
+    return !service->snapshot_due && service->snapshot_n == gateway_n(service->gateway) &&
+           committer_fill(service->committer)->first == NULL && !seats_have_changed(service->seats) &&
+           committer_under_way(service->committer) == NULL;
+}
+
 void service_apply_import(struct service *service, struct now now)
 {
     struct import *import = &service->import;
@@ -83,9 +112,10 @@ void service_apply_import(struct service *service, struct now now)
     pthread_mutex_unlock(&import->lock);
     if (registry == NULL)
         return;
-    /* A batch under way was folded with the old registry: it goes first. */
-    if (committer_fill(service->committer)->first != NULL ||
-        committer_under_way(service->committer) != NULL) {
+    /* What was folded with the old registry goes first. */
+    if (!is_settled(service)) {
+        if (service->snapshot_n != gateway_n(service->gateway))
+            service->snapshot_due = true;
         service_submit(service);
         return;
     }
@@ -99,11 +129,11 @@ void service_apply_import(struct service *service, struct now now)
             log_write(LOG_ERROR, "registry.bind",
                       "the new registry could not be put into force: leaving, to recover\terror=%s",
                       err_text(err));
-            exit(75);
+            _exit(75);
         }
         registry_free(before);
         log_write(LOG_INFO, "registry.imported",
-                  "a new registry is in force\tversion=%.12s residents=%u devices=%u",
+                  "a new registry is in force\tversion=%.12s\tresidents=%u\tdevices=%u",
                   registry_version(registry), registry_count(registry, REGISTRY_RESIDENT),
                   registry_count(registry, REGISTRY_DEVICE));
     } else {
@@ -131,39 +161,64 @@ static const char *needs_restart(const struct config *before, const struct confi
         return "broker";
     if (memcmp(&before->api, &after->api, sizeof(before->api)) != 0)
         return "api";
+    if (memcmp(&before->ingest, &after->ingest, sizeof(before->ingest)) != 0)
+        return "ingest";
+    if (before->log_level != after->log_level)
+        return "log_level";
+    if (before->store.ballast_bytes != after->store.ballast_bytes)
+        return "store.ballast_bytes";
     return NULL;
+}
+
+/* Puts a checked configuration into force, or leaves the old one. In place: the parts hold pointers into it.
+ */
+static enum err put_into_force(struct service *service, const struct config *config, struct now now,
+                               char version[2 * SHA256_SIZE + 1])
+{
+    uint8_t digest[SHA256_SIZE];
+    struct buf text;
+    buf_init(&text, 1 << 20);
+    config_show(config, &text);
+    hash_sha256(buf_text(&text), text.len, digest);
+    hash_hex(digest, sizeof(digest), version);
+    buf_release(&text);
+    const struct config before = *service->config;
+    *service->config = *config;
+    const enum err err = bind(service, INPUT_CONFIG, version, now);
+    if (err != ERR_OK) {
+        *service->config = before;
+        const struct gateway_config old = service_gateway_config(service);
+        if (gateway_rebind(service->gateway, &old) != ERR_OK)
+            log_write(LOG_ERROR, "config.rebind", "the old configuration is in force only in part");
+        outbox_rebind(service->outbox, &service->config->relay, service->registry);
+    }
+    return err;
 }
 
 void service_reload(struct service *service, struct now now)
 {
-    struct buf text;
-    buf_init(&text, 1 << 20);
+    char version[2 * SHA256_SIZE + 1];
+    struct buf errors;
+    buf_init(&errors, 1 << 16);
     struct config *config = NULL;
-    const enum err err = config_load(service->options.config_path, &config, &text);
+    enum err err = config_load(service->options.config_path, &config, &errors);
     const char *key = err == ERR_OK ? needs_restart(service->config, config) : NULL;
-    if (err != ERR_OK || key != NULL) {
-        log_write(LOG_ERROR, "config.refused", "the old configuration stays in force: %s%s",
-                  key != NULL ? "a restart is needed to change " : "", key != NULL ? key : buf_text(&text));
-    } else {
-        uint8_t digest[SHA256_SIZE];
-        char version[2 * SHA256_SIZE + 1];
-        buf_clear(&text);
-        config_show(config, &text);
-        hash_sha256(buf_text(&text), text.len, digest);
-        hash_hex(digest, sizeof(digest), version);
-        /* In place: the parts hold pointers into it. */
-        const struct config before = *service->config;
-        *service->config = *config;
-        const enum err bound = bind(service, INPUT_CONFIG, version, now);
-        if (bound != ERR_OK) {
-            *service->config = before;
-            log_write(LOG_ERROR, "config.refused", "the old configuration stays in force\terror=%s",
-                      err_text(bound));
-        } else {
-            log_write(LOG_INFO, "config.reloaded", "the new configuration is in force\tversion=%.12s",
-                      version);
-        }
+    if (key != NULL) {
+        buf_printf(&errors, "a restart is needed to change %s", key);
+        err = ERR_INVALID;
     }
+    if (err == ERR_OK && service->options.virtual_clock) {
+        err = service_bind_to_exercise(&config->relay);
+        if (err != ERR_OK)
+            buf_puts(&errors, "--virtual-clock allows relays on loopback only");
+    }
+    if (err == ERR_OK)
+        err = put_into_force(service, config, now, version);
+    if (err == ERR_OK)
+        log_write(LOG_INFO, "config.reloaded", "the new configuration is in force\tversion=%.12s", version);
+    else
+        log_write(LOG_ERROR, "config.refused", "the old configuration stays in force: %s",
+                  errors.len > 0 ? buf_text(&errors) : err_text(err));
     config_free(config);
-    buf_release(&text);
+    buf_release(&errors);
 }

@@ -27,7 +27,7 @@ struct intake {
     struct held *held, **held_end;
     size_t held_bytes;
     uint64_t quarantine[QUARANTINE_MAX]; /* hashes of ids, open addressing, 0 = free */
-    struct log_limit bad_limit;
+    struct log_limit refused_limit, quarantine_limit;
     struct intake_stats stats;
 };
 
@@ -78,7 +78,7 @@ static void quarantine(struct intake *intake, const char *id, struct now now)
             continue;
         *place = hash;
         intake->stats.quarantined++;
-        if (log_allow(&intake->bad_limit, "fleet.quarantine", 20, now.mono_ms))
+        if (log_allow(&intake->quarantine_limit, "fleet.quarantine", 20, now.mono_ms))
             log_write(LOG_WARN, "fleet.quarantine",
                       "a device that is not in the registry was heard\tdevice=%s", id);
         return;
@@ -162,42 +162,45 @@ static bool judge(struct intake *intake, const struct message *message, const st
     return true;
 }
 
-static bool note_gap(struct intake *intake, const struct message *message, struct sequence_epoch *epoch)
+/* Takes the device's word about what it will never send again. False: no room for the gap's row, nothing was
+ * marked. */
+static bool note_gap(struct intake *intake, const struct message *message, struct sequence_epoch *epoch,
+                     bool *changed)
 {
+    const struct sequence_epoch before = *epoch;
     uint64_t from = 0;
     const uint64_t lost = sequence_rebase(epoch, intake->batch.base, &from);
-    if (lost == 0)
-        return true;
-    intake->stats.gaps++;
-    return gateway_note_gap(intake->config.gateway, &(struct batch_gap){.device = message->device,
-                                                                        .epoch = intake->batch.epoch,
-                                                                        .lane = (uint8_t)message->lane,
-                                                                        .from = from,
-                                                                        .to = intake->batch.base,
-                                                                        .t_ms = message->t_ms});
+    if (lost > 0 &&
+        !gateway_note_gap(intake->config.gateway, &(struct batch_gap){.device = message->device,
+                                                                      .epoch = intake->batch.epoch,
+                                                                      .lane = (uint8_t)message->lane,
+                                                                      .from = from,
+                                                                      .to = intake->batch.base,
+                                                                      .t_ms = message->t_ms})) {
+        *epoch = before;
+        return false;
+    }
+    intake->stats.gaps += lost > 0;
+    /* What was taken above the gap is now below the mark: it wants its ack, even if all of this message is
+     * known. */
+    *changed |= epoch->seen != before.seen || epoch->base != before.base;
+    return true;
 }
 
 enum taken { TAKEN, NO_ROOM, MUST_WAIT };
 
-/* The decoded message in intake->batch, whole. */
-static enum taken take_batch(struct intake *intake, const struct message *message)
+/* The events of the message that are to be taken, run by run. */
+static enum taken take_events_of(struct intake *intake, const struct message *message,
+                                 struct sequence_epoch *epoch, const bool *take, bool *changed)
 {
     struct decoded_batch *batch = &intake->batch;
-    struct sequence *sequence = seats_sequence(intake->config.seats, message->device, message->lane);
-    struct sequence_epoch *epoch = sequence_open(sequence, batch->epoch, batch->base, message->t_ms);
-    bool take[EVENT_BATCH_MAX], owe = false;
-    if (!note_gap(intake, message, epoch))
-        return NO_ROOM;
-    if (!judge(intake, message, epoch, take, &owe))
-        return MUST_WAIT;
     enum taken taken = TAKEN;
-    bool changed = false;
     for (unsigned i = 0; i < batch->count && taken == TAKEN;) {
         if (!take[i] || batch->refused[i] != REFUSAL_NONE) {
             if (take[i]) {
                 refuse(intake, batch->refused[i], 1);
                 sequence_mark(epoch, batch->first_seq + i);
-                changed = true;
+                *changed = true;
             }
             i++;
             continue;
@@ -209,9 +212,26 @@ static enum taken take_batch(struct intake *intake, const struct message *messag
         if (!take_run(intake, message, epoch, i, count))
             taken = NO_ROOM;
         else
-            changed = true;
+            *changed = true;
         i += count;
     }
+    return taken;
+}
+
+/* The decoded message in intake->batch, whole. */
+static enum taken take_batch(struct intake *intake, const struct message *message)
+{
+    struct decoded_batch *batch = &intake->batch;
+    struct sequence *sequence = seats_sequence(intake->config.seats, message->device, message->lane);
+    struct sequence_epoch *epoch = sequence_open(sequence, batch->epoch, batch->base, message->t_ms);
+    bool take[EVENT_BATCH_MAX], owe = false, changed = false;
+    enum taken taken;
+    if (!note_gap(intake, message, epoch, &changed))
+        return NO_ROOM;
+    if (!judge(intake, message, epoch, take, &owe))
+        taken = MUST_WAIT;
+    else
+        taken = take_events_of(intake, message, epoch, take, &changed);
     if (changed)
         seats_changed(intake->config.seats, message->device, message->lane, batch->epoch);
     if (owe)
@@ -251,36 +271,49 @@ static void drop_held(struct intake *intake, struct held **link)
     free(held);
 }
 
-/* Tries every held message of one device (or of all whose time is over) once more, in order of arrival. */
-static bool retry_held(struct intake *intake, uint32_t device, int64_t t_ms, struct now now)
+/* Tries one held message once more; it is dropped when it was taken. */
+static enum taken retry(struct intake *intake, struct held **link, int64_t t_ms, struct now now)
+{
+    const struct held *held = *link;
+    const struct message message = {.device = held->device,
+                                    .lane = LANE_ROUTINE,
+                                    .t_ms = t_ms,
+                                    .now = now,
+                                    .force = held->until_mono_ms <= now.mono_ms};
+    enum taken taken = TAKEN;
+    if (decode_batch(intake->decoder, LANE_ROUTINE, held->payload, held->len, &intake->batch) == REFUSAL_NONE)
+        taken = take_batch(intake, &message);
+    if (taken == TAKEN)
+        drop_held(intake, link);
+    return taken;
+}
+
+/* What a device's message, just taken, has closed the gap for: in order of arrival, and anew after each, as
+ * it may have closed the gap of one that came before it. False: no room. */
+static bool retry_device(struct intake *intake, uint32_t device, int64_t t_ms, struct now now)
 {
     struct held **link = &intake->held;
     while (*link != NULL) {
-        struct held *held = *link;
-        const bool due = held->until_mono_ms <= now.mono_ms;
-        if (!due && held->device != device) {
-            link = &held->next;
-            continue;
-        }
-        const struct message message = {
-            .device = held->device, .lane = LANE_ROUTINE, .t_ms = t_ms, .now = now, .force = due};
-        enum taken taken = TAKEN;
-        if (decode_batch(intake->decoder, LANE_ROUTINE, held->payload, held->len, &intake->batch) ==
-            REFUSAL_NONE)
-            taken = take_batch(intake, &message);
+        const enum taken taken = (*link)->device == device ? retry(intake, link, t_ms, now) : MUST_WAIT;
         if (taken == NO_ROOM)
             return false;
-        if (taken == TAKEN)
-            drop_held(intake, link);
-        else
-            link = &held->next;
+        link = taken == TAKEN ? &intake->held : &(*link)->next;
     }
     return true;
 }
 
 bool intake_release(struct intake *intake, int64_t t_ms, struct now now)
 {
-    return intake->held == NULL || retry_held(intake, EVENT_NO_DEVICE, t_ms, now);
+    struct held **link = &intake->held;
+    while (*link != NULL) {
+        const uint32_t device = (*link)->device;
+        const enum taken taken =
+            (*link)->until_mono_ms <= now.mono_ms ? retry(intake, link, t_ms, now) : MUST_WAIT;
+        if (taken == NO_ROOM || (taken == TAKEN && !retry_device(intake, device, t_ms, now)))
+            return false;
+        link = taken == TAKEN ? &intake->held : &(*link)->next;
+    }
+    return true;
 }
 
 int64_t intake_next(const struct intake *intake)
@@ -300,9 +333,9 @@ static bool take_events(struct intake *intake, const struct message *message, co
     const enum refusal refusal = decode_batch(intake->decoder, message->lane, payload, len, batch);
     if (refusal != REFUSAL_NONE) {
         refuse(intake, refusal, 1);
-        if (log_allow(&intake->bad_limit, "ingest.refused", 20, message->now.mono_ms))
+        if (log_allow(&intake->refused_limit, "ingest.refused", 20, message->now.mono_ms))
             log_write(LOG_WARN, "ingest.refused",
-                      "a message could not be used\treason=%s bytes=%zu device=%s", refusal_name(refusal),
+                      "a message could not be used\treason=%s\tbytes=%zu\tdevice=%s", refusal_name(refusal),
                       len, registry_device(gateway_registry(intake->config.gateway), message->device)->id);
         return true;
     }
@@ -314,16 +347,8 @@ static bool take_events(struct intake *intake, const struct message *message, co
     case MUST_WAIT: hold(intake, message, payload, len); return true;
     }
     if (message->lane == LANE_ROUTINE && intake->stats.held > 0)
-        return retry_held(intake, message->device, message->t_ms, message->now);
+        return retry_device(intake, message->device, message->t_ms, message->now);
     return true;
-}
-
-/* A birth of a newer session, or the will of the one that is up: anything else is the retained state we know,
- * or a late will of an old session. */
-static bool link_is_news(const struct live_device *device, bool born, uint64_t ordinal)
-{
-    return ordinal > device->link_ordinal ||
-           (ordinal == device->link_ordinal && !born && device->link_up == LIVE_YES);
 }
 
 static bool take_link(struct intake *intake, const struct message *message, const void *payload, size_t len)
@@ -333,13 +358,22 @@ static bool take_link(struct intake *intake, const struct message *message, cons
         refuse(intake, REFUSAL_UNPARSABLE, 1);
         return true;
     }
-    if (!link_is_news(live_device(gateway_live(intake->config.gateway), message->device), link.born,
-                      link.ordinal))
+    const struct live *live = gateway_live(intake->config.gateway);
+    if (live_link_is_news(live, message->device, link.born, link.ordinal)) {
+        struct input input = {.t_ms = message->t_ms,
+                              .kind = INPUT_LINK,
+                              .link = {.device = message->device, .ordinal = link.ordinal, .up = link.born}};
+        if (gateway_on_input(intake->config.gateway, &input) != ERR_OK)
+            return false;
+    }
+    /* The late will of a session before the present one says nothing about it. */
+    if (link.ordinal < live_device(live, message->device)->link_ordinal)
         return true;
-    struct input input = {.t_ms = message->t_ms,
-                          .kind = INPUT_LINK,
-                          .link = {.device = message->device, .ordinal = link.ordinal, .up = link.born}};
-    return gateway_on_input(intake->config.gateway, &input) == ERR_OK;
+    if (link.born)
+        intake->config.on_heard(intake->config.self, message->device, message->now);
+    else
+        intake->config.on_gone(intake->config.self, message->device, message->now);
+    return true;
 }
 
 static bool take_clock(struct intake *intake, const void *payload, size_t len, struct now now)
@@ -388,11 +422,12 @@ bool intake_take(struct intake *intake, const struct link_record *record, size_t
         quarantine(intake, topic.device, now);
         return true;
     }
-    const bool taken = topic.kind == TOPIC_LINK ? take_link(intake, &message, payload, record->payload_len)
-                                                : take_events(intake, &message, payload, record->payload_len);
-    if (taken)
-        intake->config.on_heard(intake->config.self, message.device, now);
-    return taken;
+    if (topic.kind == TOPIC_LINK)
+        return take_link(intake, &message, payload, record->payload_len);
+    if (!take_events(intake, &message, payload, record->payload_len))
+        return false;
+    intake->config.on_heard(intake->config.self, message.device, now);
+    return true;
 }
 
 void intake_stats(const struct intake *intake, struct intake_stats *ret_stats)

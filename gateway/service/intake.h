@@ -15,6 +15,8 @@ struct intake_config {
     uint32_t gap_wait_ms;
     /* A known device said something (its waiting commands may go out now). */
     void (*on_heard)(void *self, uint32_t device, struct now now);
+    /* Its last will came. */
+    void (*on_gone)(void *self, uint32_t device, struct now now);
     /* The simulator's clock (contracts.md 6); NULL = the topic is refused. */
     void (*on_clock)(void *self, int64_t time_ms, struct now now);
     void *self;

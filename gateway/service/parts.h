@@ -8,12 +8,14 @@
 #include "api/api.h"
 #include "relay/outbox.h"
 #include "service/committer.h"
+#include "service/fold_clock.h"
 #include "service/inbox.h"
 #include "service/intake.h"
 #include "service/service.h"
 
 enum {
     SERVICE_BATCH_BYTES = 48 << 20, /* most bytes of one batch; reached only when the disk is full for long */
+    SERVICE_SNAPSHOT_BYTES = 512 << 20, /* most a snapshot may add to it */
     SERVICE_ANSWERS_MAX = INBOX_MAX,
     SERVICE_PENDING_MAX = 1024,
     SERVICE_PUMP_MS = 50,     /* the lazy lane's drain, timers of the fold, retries */
@@ -56,38 +58,58 @@ struct service {
     struct answers answers[2]; /* [0] of the batch being filled, [1] of the one under way */
     struct delivery pending[SERVICE_PENDING_MAX]; /* relays' words that found the batch full */
     unsigned pending_first, pending_count;
+    struct fold_clock fold_clock;
     int64_t virtual_ms; /* the simulator's time; 0 before its first word */
     bool clock_owed;    /* and it waits to hear that it was reached */
     unsigned link_changes;
-    bool broker_up;
-    bool fail_open;      /* red rows left before they were on disk */
-    bool broken;         /* the broker library is dead */
-    uint64_t snapshot_n; /* of the last snapshot handed over */
+    bool broker_up, broker_told; /* as it is; as the fold was told */
+    bool fail_open;              /* red rows left before they were on disk */
+    bool broken;                 /* the broker library is dead */
+    bool reload_asked;           /* SIGHUP came */
+    bool stopping;               /* nothing new is begun */
+    uint64_t snapshot_n;         /* of the last snapshot handed over, or of the last try */
+    bool snapshot_due;           /* with the next batch, whatever its number */
+    /* Up to where red rows of the batches [0] being filled and [1] under way have left before their commit.
+     */
+    const struct batch_item *left_early[2];
     uint64_t deliveries_lost, fail_open_rows;
     int64_t started_wall_ms, last_commit_wall_ms, last_input_wall_ms;
     struct buf metrics;
 };
 
-/* The time of the fold: the wall clock, or the simulator's. */
-int64_t service_t_ms(const struct service *service, struct now now);
+/* The time of the fold: near the wall clock (fold_clock.h), or the simulator's. */
+int64_t service_t_ms(struct service *service, struct now now);
 struct gateway_config service_gateway_config(const struct service *service);
+
+/* service.c: nothing may leave this machine under the virtual clock; ERR_INVALID when these settings would.
+ */
+MUST_CHECK enum err service_bind_to_exercise(struct relay_settings *relay);
 
 /* recover.c: store, registry, fold and outbox as they were at the last commit. */
 MUST_CHECK enum err service_recover(struct service *service);
+/* A registry of another county is a mistake, found before anything of it is kept. */
+MUST_CHECK enum err service_check_county(const struct service *service, const struct registry *registry,
+                                         struct buf *errors);
 
 /* pump.c */
 void service_pump(void *self, struct now now);
 void service_on_committed(void *self, const struct batch *batch, struct now now);
 void service_on_delivery(void *self, const struct delivery *delivery);
 void service_on_heard(void *self, uint32_t device, struct now now);
+void service_on_gone(void *self, uint32_t device, struct now now);
 void service_on_clock(void *self, int64_t time_ms, struct now now);
+/* One input into the open batch; ERR_FULL when that has no room. */
+MUST_CHECK enum err service_take(struct service *service, struct input *input);
 /* Everything that stands in the batch goes to the store thread now, if it is free. */
 bool service_submit(struct service *service);
 
 /* importer.c */
 enum err service_import(void *self, uint64_t ticket, const char *folder); /* API thread */
-void service_apply_import(struct service *service, struct now now);       /* core loop */
-void service_reload(struct service *service, struct now now);             /* SIGHUP */
+/* Core loop. True while a new registry waits for the batches before it: nothing else is taken in meanwhile.
+ */
+bool service_import_waits(struct service *service, struct now now);
+void service_apply_import(struct service *service, struct now now);
+void service_reload(struct service *service, struct now now); /* SIGHUP */
 
 /* metrics.c */
 void service_tell_metrics(void *self, struct now now);

@@ -7,9 +7,9 @@
 
 #include "core/log.h"
 
-int64_t service_t_ms(const struct service *service, struct now now)
+int64_t service_t_ms(struct service *service, struct now now)
 {
-    return service->options.virtual_clock ? service->virtual_ms : now.wall_ms;
+    return service->options.virtual_clock ? service->virtual_ms : fold_clock_read(&service->fold_clock, now);
 }
 
 /* ---- in ---- */
@@ -33,11 +33,28 @@ static bool drain(struct service *service, struct ring *ring, unsigned most, str
     return true;
 }
 
-static enum err take(struct service *service, struct input *input)
+/* There is something to commit: items, or marks of refused events, whose devices wait for their ack. */
+static bool is_open(const struct service *service)
+{
+    return committer_fill(service->committer)->first != NULL || seats_have_changed(service->seats);
+}
+
+/* Since when the batch waits, for the commit delay and fail-open: from its first item on, wherever that came
+ * from. */
+static void note_opened(struct service *service, struct now now)
+{
+    struct batch *batch = committer_fill(service->committer);
+    if (batch->opened_mono_ms == 0 && is_open(service))
+        batch->opened_mono_ms = now.mono_ms;
+}
+
+enum err service_take(struct service *service, struct input *input)
 {
     if (!has_room(service))
         return ERR_FULL;
-    return gateway_on_input(service->gateway, input);
+    const enum err err = gateway_on_input(service->gateway, input);
+    note_opened(service, clock_now());
+    return err;
 }
 
 static void drain_inbox(struct service *service, struct now now)
@@ -46,7 +63,7 @@ static void drain_inbox(struct service *service, struct now now)
     while (service->answers[0].count < SERVICE_ANSWERS_MAX && inbox_peek(service->inbox, &entry)) {
         struct input input = {
             .t_ms = service_t_ms(service, now), .kind = INPUT_ACTION, .action = entry.action};
-        const enum err err = take(service, &input);
+        const enum err err = service_take(service, &input);
         if (err == ERR_FULL)
             return;
         inbox_drop(service->inbox);
@@ -63,7 +80,7 @@ static void drain_inbox(struct service *service, struct now now)
 static enum err take_delivery(struct service *service, const struct delivery *delivery, int64_t t_ms)
 {
     struct input input = {.t_ms = t_ms, .kind = INPUT_DELIVERY, .delivery = *delivery};
-    const enum err err = take(service, &input);
+    const enum err err = service_take(service, &input);
     if (err == ERR_OK)
         committer_fill(service->committer)->urgent = true;
     return err;
@@ -99,6 +116,12 @@ void service_on_heard(void *self, uint32_t device, struct now now)
     outbox_on_heard(service->outbox, device, now);
 }
 
+void service_on_gone(void *self, uint32_t device, struct now now)
+{
+    struct service *service = self;
+    outbox_on_gone(service->outbox, device, now);
+}
+
 void service_on_clock(void *self, int64_t time_ms, struct now now)
 {
     struct service *service = self;
@@ -111,35 +134,49 @@ void service_on_clock(void *self, int64_t time_ms, struct now now)
 static void note_broker(struct service *service, struct now now)
 {
     const unsigned changes = link_changes(service->link);
-    const bool up = link_is_up(service->link);
-    if (changes == service->link_changes && up == service->broker_up)
-        return;
-    service->link_changes = changes;
+    const bool up = link_is_up(service->link), was_up = service->broker_up;
     service->broker_up = up;
+    if (up != was_up)
+        service_tell_metrics(service, now); /* /healthz says so at once */
+    if (changes == service->link_changes && up == service->broker_told)
+        return;
     struct input input = {.t_ms = service_t_ms(service, now), .kind = INPUT_BROKER, .broker_up = up};
-    if (take(service, &input) != ERR_OK)
-        log_write(LOG_WARN, "link.unrecorded",
-                  "the batch is full: this change of the link is not in the input log");
-    service_tell_metrics(service, now); /* /healthz says so at once */
+    if (service_take(service, &input) != ERR_OK)
+        return; /* told to the fold when there is room again */
+    service->link_changes = changes;
+    service->broker_told = up;
 }
 
 /* ---- to the disk ---- */
 
+/* A snapshot when its time has come. One that finds no room is tried again after as many inputs: the next
+ * start then has more of them to replay, no less to find. */
+static void snapshot(struct service *service, struct batch *batch)
+{
+    const uint64_t n = gateway_n(service->gateway);
+    if (!service->snapshot_due && n - service->snapshot_n < service->config->store.snapshot_inputs)
+        return;
+    service->snapshot_n = n;
+    arena_set_limit(&batch->arena, batch->arena.limit + SERVICE_SNAPSHOT_BYTES);
+    service->snapshot_due = false;
+    if (gateway_snapshot(service->gateway) != ERR_OK)
+        log_write(LOG_WARN, "service.snapshot", "no room for a snapshot: the next start replays more inputs");
+}
+
 bool service_submit(struct service *service)
 {
     struct batch *batch = committer_fill(service->committer);
-    if (batch->first == NULL || committer_under_way(service->committer) != NULL)
+    if ((!is_open(service) && !service->snapshot_due) || committer_under_way(service->committer) != NULL ||
+        !seats_close_batch(service->seats, batch))
         return false;
-    seats_close_batch(service->seats, batch);
-    const struct config_store *store = &service->config->store;
-    if (gateway_n(service->gateway) - service->snapshot_n >= store->snapshot_inputs &&
-        gateway_snapshot(service->gateway) == ERR_OK)
-        service->snapshot_n = gateway_n(service->gateway);
-    if (!committer_submit(service->committer))
+    snapshot(service, batch);
+    if (batch->first == NULL || !committer_submit(service->committer))
         return false;
     gateway_set_batch(service->gateway, committer_fill(service->committer));
     service->answers[1] = service->answers[0];
     service->answers[0].count = 0;
+    service->left_early[1] = service->left_early[0];
+    service->left_early[0] = NULL;
     return true;
 }
 
@@ -147,38 +184,44 @@ static bool is_due(const struct service *service, struct now now)
 {
     const struct batch *batch = committer_fill(service->committer);
     const struct config_store *store = &service->config->store;
-    return batch->first != NULL && (batch->urgent || batch->events >= store->commit_events ||
-                                    now.mono_ms - batch->opened_mono_ms >= store->commit_ms ||
-                                    service->clock_owed || !batch_room(batch));
+    return is_open(service) && (batch->urgent || batch->events >= store->commit_events ||
+                                now.mono_ms - batch->opened_mono_ms >= store->commit_ms ||
+                                service->clock_owed || !batch_room(batch));
 }
 
 /* ---- fail open: red that is not on disk within a second goes out all the same, marked; ids are derived, so
  * nothing doubles later ---- */
 
-static void send_red(struct service *service, const struct batch *batch, struct now now)
+/* Hands over what was not handed over before; what finds no room is tried again at the next wake-up. */
+static void send_red(struct service *service, const struct batch *batch, const struct batch_item **left_early,
+                     struct now now)
 {
-    for (const struct batch_item *item = batch->first; item != NULL; item = item->next) {
-        if (item->kind != BATCH_JOB || item->row.level != LEVEL_RED || item->row.channel == CHANNEL_NONE)
-            continue;
-        struct outbox_row row = item->row;
-        row.unpersisted = 1;
-        if (outbox_add(service->outbox, &row, now) == ERR_OK)
-            service->fail_open_rows++;
+    const struct batch_item *item = *left_early != NULL ? (*left_early)->next : batch->first;
+    for (; item != NULL; item = item->next) {
+        if (item->kind == BATCH_JOB && item->row.level == LEVEL_RED && item->row.channel != CHANNEL_NONE) {
+            struct outbox_row row = item->row;
+            row.unpersisted = 1;
+            const enum err err = outbox_add(service->outbox, &row, now);
+            if (err == ERR_FULL || err == ERR_NOMEM)
+                return;
+            service->fail_open_rows += err == ERR_OK;
+        }
+        *left_early = item;
     }
 }
 
 static void fail_open(struct service *service, struct now now)
 {
-    const struct batch *batches[] = {committer_under_way(service->committer),
-                                     committer_fill(service->committer)};
+    const struct batch *batches[] = {committer_fill(service->committer),
+                                     committer_under_way(service->committer)};
     bool open = false;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 1; i >= 0; i--) { /* the older one first */
         const struct batch *batch = batches[i];
         if (batch == NULL || !batch->red ||
             now.mono_ms - batch->opened_mono_ms < service->config->store.fail_open_ms)
             continue;
         open = true;
-        send_red(service, batch, now);
+        send_red(service, batch, &service->left_early[i], now);
     }
     if (open && !service->fail_open)
         log_write(LOG_ERROR, "store.fail_open", "red alerts leave before they are on disk");
@@ -225,8 +268,12 @@ void service_on_committed(void *self, const struct batch *batch, struct now now)
 {
     struct service *service = self;
     service->last_commit_wall_ms = now.wall_ms;
-    tell_outbox(service, batch, now);
-    outbox_tick(service->outbox, now);
+    service->left_early[1] = NULL;
+    if (!service->stopping) { /* a sending begun now would be cut off: the rows wait on disk for the next
+                                 start */
+        tell_outbox(service, batch, now);
+        outbox_tick(service->outbox, now);
+    }
     for (const struct batch_item *item = batch->first; item != NULL; item = item->next)
         if (item->kind == BATCH_WATERMARK)
             seats_committed(service->seats, &item->watermark);
@@ -237,10 +284,9 @@ void service_on_committed(void *self, const struct batch *batch, struct now now)
     loop_wake_send(service->wake); /* the other batch may be waiting to be handed over */
 }
 
-void service_pump(void *self, struct now now)
+/* What came in goes through the fold, urgent first; false when the batch is full. */
+static bool take_in(struct service *service, struct now now)
 {
-    struct service *service = self;
-    const bool was_empty = committer_fill(service->committer)->first == NULL;
     note_broker(service, now);
     drain_inbox(service, now);
     drain_pending(service, now);
@@ -250,20 +296,31 @@ void service_pump(void *self, struct now now)
         room = drain(service, link_routine(service->link), SERVICE_ROUTINE_RUN, now);
     if (room)
         room = intake_release(service->intake, service_t_ms(service, now), now);
-    if (room)
-        gateway_on_tick(service->gateway, service_t_ms(service, now));
+    return room;
+}
 
-    struct batch *batch = committer_fill(service->committer);
-    if (was_empty && batch->first != NULL)
-        batch->opened_mono_ms = now.mono_ms;
-    if (is_due(service, now))
+void service_pump(void *self, struct now now)
+{
+    struct service *service = self;
+    const bool waits = service_import_waits(service, now);
+    bool room = waits || take_in(service, now);
+    if (room)
+        room = gateway_on_tick(service->gateway, service_t_ms(service, now));
+    note_opened(service, now);
+    if (waits || is_due(service, now))
         service_submit(service);
     fail_open(service, now);
     outbox_tick(service->outbox, now);
     seats_send_acks(service->seats, send_ack, service);
-    tell_clock(service);
+    if (room)
+        tell_clock(service);
     service_apply_import(service, now);
-    if (ring_used(link_routine(service->link)) > 0 && room && committer_state(service->committer) == ERR_OK)
+    if (service->reload_asked && has_room(service)) {
+        service->reload_asked = false;
+        service_reload(service, now);
+    }
+    if (ring_used(link_routine(service->link)) > 0 && room && !waits &&
+        committer_state(service->committer) == ERR_OK)
         loop_wake_send(service->wake); /* more than one run is waiting: come back after the loop has looked at
                                           its other handles */
 }

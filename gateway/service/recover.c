@@ -26,8 +26,8 @@ static enum err on_state(void *self, const char *table, uint16_t version, uint32
     recovery->refused++; /* of another version or a row that is gone: this state starts afresh, the rest is
                             kept */
     log_write(LOG_WARN, "recover.state",
-              "a stored state could not be used and starts afresh\ttable=%s version=%u no=%u error=%s", table,
-              version, no, err_text(err));
+              "a stored state could not be used and starts afresh\ttable=%s\tversion=%u\tno=%u\terror=%s",
+              table, version, no, err_text(err));
     return ERR_OK;
 }
 
@@ -50,10 +50,19 @@ static enum err on_input(void *self, const struct batch_input *stored)
     if (err == ERR_OK && input.kind == INPUT_REPORT &&
         input.report.device >= registry_count(recovery->service->registry, REGISTRY_DEVICE))
         err = ERR_CORRUPT;
-    if (err == ERR_OK)
+    if (err == ERR_OK) {
         err = gateway_on_input(gateway, &input);
+        /* A person's action that no longer fits, because the configuration was edited while we were down: no
+         * reason not to serve. */
+        if (input.kind == INPUT_ACTION && (err == ERR_NOT_FOUND || err == ERR_INVALID)) {
+            log_write(LOG_WARN, "recover.action", "a stored action no longer applies\tn=%llu\terror=%s",
+                      (unsigned long long)stored->n, err_text(err));
+            gateway_restore_mark(gateway, stored->n, gateway_t_ms(gateway));
+            err = ERR_OK;
+        }
+    }
     if (err != ERR_OK)
-        log_write(LOG_ERROR, "recover.input", "a stored input cannot be read\tn=%llu error=%s",
+        log_write(LOG_ERROR, "recover.input", "a stored input cannot be read\tn=%llu\terror=%s",
                   (unsigned long long)stored->n, err_text(err));
     recovery->inputs++;
     return err;
@@ -69,10 +78,10 @@ static enum err on_row(void *self, const struct outbox_row *row)
     return err == ERR_FULL ? ERR_OK : err; /* what finds no room stays on disk until the next start */
 }
 
-/* A registry of another county is a mistake of the configuration, found before anything of it is kept. */
-static enum err check_county(const struct service *service, struct buf *errors)
+enum err service_check_county(const struct service *service, const struct registry *registry,
+                              struct buf *errors)
 {
-    const char *county = gateway_county_of(service->registry);
+    const char *county = gateway_county_of(registry);
     if (county == NULL || strcmp(county, service->config->county) == 0)
         return ERR_OK;
     buf_printf(errors, "the registry is of county %s, the configuration says %s", county,
@@ -95,11 +104,11 @@ static enum err recover_registry(struct service *service)
         service->registry = NULL;
         err = registry_load(service->config->registry_dir, service->tz, NULL, &errors, &service->registry);
         if (err == ERR_OK)
-            err = check_county(service, &errors);
+            err = service_check_county(service, service->registry, &errors);
         if (err == ERR_OK)
             err = ops->save_registry(service->store, service->registry);
         if (err == ERR_OK)
-            log_write(LOG_INFO, "registry.imported", "first import\tversion=%.12s residents=%u devices=%u",
+            log_write(LOG_INFO, "registry.imported", "first import\tversion=%.12s\tresidents=%u\tdevices=%u",
                       registry_version(service->registry),
                       registry_count(service->registry, REGISTRY_RESIDENT),
                       registry_count(service->registry, REGISTRY_DEVICE));
@@ -124,6 +133,7 @@ static enum err build_parts(struct service *service)
                                          .county = service->config->county,
                                          .gap_wait_ms = service->config->ingest.gap_wait_ms,
                                          .on_heard = service_on_heard,
+                                         .on_gone = service_on_gone,
                                          .on_clock = service->options.virtual_clock ? service_on_clock : NULL,
                                          .self = service};
     if (err == ERR_OK)
@@ -149,7 +159,7 @@ enum err service_recover(struct service *service)
                                        .county = service->config->county};
     enum err err = ops->open(&store, &service->store);
     if (err != ERR_OK) {
-        log_write(LOG_ERROR, "store.open", "the state folder cannot be used\tfolder=%s error=%s",
+        log_write(LOG_ERROR, "store.open", "the state folder cannot be used\tfolder=%s\terror=%s",
                   service->config->state_dir, err_text(err));
         return err;
     }
@@ -178,15 +188,20 @@ enum err service_recover(struct service *service)
         .state = on_state, .watermark = on_watermark, .input = on_input, .row = on_row, .self = recovery};
     err = ops->load(service->store, &loader);
     if (err != ERR_OK)
-        log_write(LOG_ERROR, "recover.failed", "the stored state cannot be brought back\terror=%s inputs=%llu rows=%llu", err_text(err),
+        log_write(LOG_ERROR, "recover.failed",
+                  "the stored state cannot be brought back\terror=%s\tinputs=%llu\trows=%llu", err_text(err),
                   (unsigned long long)recovery->inputs, (unsigned long long)recovery->rows);
     if (err == ERR_OK) {
-        gateway_on_tick(service->gateway, mark.t_ms);
+        /* To where time had come. A mark from before the last input is that of an earlier commit: what was
+         * due after it was not said yet, and is not to be fired unheard. */
+        if (mark.t_ms >= gateway_t_ms(service->gateway))
+            gateway_on_tick(service->gateway, mark.t_ms);
         service->snapshot_n = mark.snapshot_n;
-        service->virtual_ms = mark.t_ms;
+        service->virtual_ms = gateway_t_ms(service->gateway);
+        fold_clock_init(&service->fold_clock, gateway_t_ms(service->gateway));
         log_write(LOG_INFO, "recover.done",
-                  "the state of the last commit is back\tn=%llu states=%llu inputs=%llu rows=%llu "
-                  "open_alerts=%zu ms=%lld",
+                  "the state of the last commit is back\tn=%llu\tstates=%llu\tinputs=%llu\trows=%llu "
+                  "open_alerts=%zu\tms=%lld",
                   (unsigned long long)mark.last_n, (unsigned long long)recovery->states,
                   (unsigned long long)recovery->inputs, (unsigned long long)recovery->rows,
                   alerts_open_count(gateway_alerts(service->gateway)),

@@ -122,8 +122,10 @@ void seats_owe_ack(struct seats *seats, uint32_t device, enum lane lane, uint32_
         slots_add(&seats->owed[index % LANES], &seat->owed, index, slot);
 }
 
-void seats_close_batch(struct seats *seats, struct batch *batch)
+bool seats_close_batch(struct seats *seats, struct batch *batch)
 {
+    /* A commit of inputs without their watermarks would be taken in again after a crash: these always fit. */
+    arena_set_limit(&batch->arena, batch->arena.limit + seats->changed.count * sizeof(struct batch_item));
     size_t done = 0;
     for (; done < seats->changed.count; done++) {
         const uint64_t entry = seats->changed.entries[done];
@@ -132,7 +134,7 @@ void seats_close_batch(struct seats *seats, struct batch *batch)
         const struct sequence_epoch *epoch = &seat->sequence.epochs[slot];
         struct batch_item *item = batch_add(batch, BATCH_WATERMARK);
         if (item == NULL)
-            break; /* the rest goes with the next batch; nothing is acknowledged before */
+            break;
         item->watermark = (struct batch_watermark){
             .device = (uint32_t)(entry / SEQUENCE_EPOCHS / LANES),
             .epoch = epoch->epoch,
@@ -146,6 +148,12 @@ void seats_close_batch(struct seats *seats, struct batch *batch)
     seats->changed.count -= done;
     memmove(seats->changed.entries, seats->changed.entries + done,
             seats->changed.count * sizeof(*seats->changed.entries));
+    return seats->changed.count == 0;
+}
+
+bool seats_have_changed(const struct seats *seats)
+{
+    return seats->changed.count > 0;
 }
 
 void seats_committed(struct seats *seats, const struct batch_watermark *watermark)

@@ -18,8 +18,12 @@ void seats_changed(struct seats *seats, uint32_t device, enum lane lane, uint32_
 /* What is committed already shall be acknowledged (again). */
 void seats_owe_ack(struct seats *seats, uint32_t device, enum lane lane, uint32_t epoch);
 
-/* Before a batch is submitted: one WATERMARK item per changed seat. */
-void seats_close_batch(struct seats *seats, struct batch *batch);
+/* Something was marked since the last batch was closed, be it only as refused: it wants a commit, and an ack.
+ */
+bool seats_have_changed(const struct seats *seats);
+/* Before a batch is submitted: one WATERMARK item per changed seat, past the batch's limit if need be. False
+ * when memory is short: do not submit it, try again. */
+bool seats_close_batch(struct seats *seats, struct batch *batch);
 /* A watermark of a committed batch: moves `committed` and owes the ack. */
 void seats_committed(struct seats *seats, const struct batch_watermark *watermark);
 /* At start: a watermark from the database. */

@@ -9,34 +9,43 @@
 
 enum { LINK_TICK_MS = 500, METRICS_MS = 1000, STOP_WAIT_MS = 3000, VIRTUAL_PUMP_MS = 2 };
 
-/* Under the virtual clock nothing may leave this machine. */
+/* Is the URL's host this machine itself: localhost, [::1] or a numeric 127.x.x.x? Names that merely begin so
+ * are not, and neither is what stands before an @. */
 static bool is_loopback_url(const char *url)
 {
-    static const char *const hosts[] = {"http://127.",       "https://127.", "http://localhost",
-                                        "https://localhost", "http://[::1]", "https://[::1]"};
-    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
-        if (strncmp(url, hosts[i], strlen(hosts[i])) == 0)
-            return true;
-    return url[0] == '\0';
+    const char *host = strstr(url, "://");
+    if (url[0] == '\0')
+        return true;
+    if (host == NULL)
+        return false;
+    host += 3;
+    const size_t authority = strcspn(host, "/?#\\");
+    if (memchr(host, '@', authority) != NULL)
+        return false;
+    static const char v6[] = "[::1]";
+    size_t len = strncmp(host, v6, sizeof(v6) - 1) == 0 ? sizeof(v6) - 1 : strcspn(host, ":/?#\\");
+    if (host[len] != '\0' && strchr(":/?#", host[len]) == NULL)
+        return false;
+    static const char name[] = "localhost";
+    return host[0] == '[' || (len == sizeof(name) - 1 && strncmp(host, name, len) == 0) ||
+           (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == len);
 }
 
-static enum err bind_to_exercise(struct relay_settings *relay)
+enum err service_bind_to_exercise(struct relay_settings *relay)
 {
     relay->exercise = true;
     bool loopback = is_loopback_url(relay->police_url) && is_loopback_url(relay->police_backup_url);
     for (unsigned i = 0; i < relay->webhook_count; i++)
         loopback = loopback && is_loopback_url(relay->webhooks[i].url);
-    if (loopback)
-        return ERR_OK;
-    log_write(LOG_ERROR, "config.virtual", "--virtual-clock allows relays on loopback only");
-    return ERR_INVALID;
+    return loopback ? ERR_OK : ERR_INVALID;
 }
 
 static void on_signal(void *self, int number)
 {
     struct service *service = self;
     if (number == SIGHUP) {
-        service_reload(service, clock_now());
+        service->reload_asked = true; /* between two inputs, and when the batch has room for its mark */
+        loop_wake_send(service->wake);
         return;
     }
     log_write(LOG_INFO, "service.stopping", "asked to stop\tsignal=%d", number);
@@ -124,7 +133,11 @@ static enum err open_api(struct service *service)
                                       .submit = submit_action,
                                       .import = service_import,
                                       .self = service};
-    return api_start(&config, &service->api);
+    /* Its thread may ask for an import before the pointer is stored: it waits for that here. */
+    pthread_mutex_lock(&service->import.lock);
+    const enum err err = api_start(&config, &service->api);
+    pthread_mutex_unlock(&service->import.lock);
+    return err;
 }
 
 enum err service_new(struct config *config, const struct service_options *options,
@@ -140,7 +153,9 @@ enum err service_new(struct config *config, const struct service_options *option
     service->started_wall_ms = clock_now().wall_ms;
     buf_init(&service->metrics, 1 << 18);
     pthread_mutex_init(&service->import.lock, NULL);
-    enum err err = options->virtual_clock ? bind_to_exercise(&config->relay) : ERR_OK;
+    enum err err = options->virtual_clock ? service_bind_to_exercise(&config->relay) : ERR_OK;
+    if (err != ERR_OK)
+        log_write(LOG_ERROR, "config.virtual", "--virtual-clock allows relays on loopback only");
     if (err == ERR_OK && (err = tz_load(config->time_zone, &service->tz)) != ERR_OK)
         log_write(LOG_ERROR, "config.time_zone",
                   "the time zone is not on this machine (package tzdata)\ttime_zone=%s", config->time_zone);
@@ -172,35 +187,40 @@ enum err service_run(struct service *service)
     loop_timer_start(service->pump_timer, pump_ms, pump_ms);
     loop_timer_start(service->link_timer, LINK_TICK_MS, LINK_TICK_MS);
     loop_timer_start(service->metrics_timer, 0, METRICS_MS);
-    log_write(LOG_INFO, "service.running", "serving\tcounty=%s api_port=%u virtual_clock=%d",
+    log_write(LOG_INFO, "service.running", "serving\tcounty=%s\tapi_port=%u\tvirtual_clock=%d",
               service->config->county, api_port(service->api), service->options.virtual_clock);
     loop_run(service->loop);
     return service->broken ? ERR_IO : ERR_OK;
 }
 
-/* What has been folded is committed with a snapshot, so that the next start has nothing to replay. */
+/* What has been taken in is committed with a snapshot, so that the next start has nothing to replay, and
+ * acknowledged while the link still stands. A disk that refuses is not waited for long: what is not committed
+ * was not acknowledged either, and comes again. */
 static void settle(struct service *service)
 {
-    if (committer_under_way(service->committer) == NULL) {
-        gateway_set_batch(service->gateway, committer_fill(service->committer));
-        service->snapshot_n = 0;
-        if (gateway_snapshot(service->gateway) != ERR_OK)
-            log_write(LOG_WARN, "service.snapshot",
-                      "no room for the last snapshot: the next start replays the inputs");
-        seats_close_batch(service->seats, committer_fill(service->committer));
-        committer_submit(service->committer);
+    service->stopping = true;
+    if (!committer_wait(service->committer, STOP_WAIT_MS)) {
+        log_write(LOG_WARN, "service.unsettled",
+                  "the disk does not take the last batch: what is in it will be sent again\terror=%s",
+                  err_text(committer_state(service->committer)));
+        return;
     }
+    gateway_on_tick(service->gateway, service_t_ms(service, clock_now()));
+    service->snapshot_due = true;
+    if (service_submit(service) && !committer_wait(service->committer, STOP_WAIT_MS))
+        log_write(LOG_WARN, "service.unsettled", "the last snapshot could not be written\terror=%s",
+                  err_text(committer_state(service->committer)));
 }
 
 void service_free(struct service *service)
 {
     if (service == NULL)
         return;
+    if (service->api != NULL)
+        settle(service);
     api_stop(service->api);
     link_stop(service->link, STOP_WAIT_MS);
-    if (service->committer != NULL)
-        settle(service);
-    committer_free(service->committer, STOP_WAIT_MS);
+    committer_free(service->committer, 0);
     outbox_free(service->outbox);
     intake_free(service->intake);
     seats_free(service->seats);

@@ -11,10 +11,10 @@ SHIM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "slow_fsync.c")
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 24 MiB, or a skip."""
+    """A file system of 10 MiB, or a skip."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "huyang-test", str(folder)], capture_output=True, text=True, check=False)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=10m", "huyang-test", str(folder)], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         pytest.skip(f"no small file system can be mounted here (needs root): {done.stderr.strip()}")
     yield str(folder)
@@ -54,7 +54,7 @@ def touch(path):
 
 def start_on(world, disk, **options):
     broker, desk = world.broker(), world.desk()
-    gateway = world.gateway(broker, world.county(homes=4), desk, settings={"state_dir": os.path.join(disk, "state"), "store": {"ballast_bytes": 4194304},
+    gateway = world.gateway(broker, world.county(homes=4), desk, settings={"state_dir": os.path.join(disk, "state"), "store": {"ballast_bytes": 524288},
                                                                          "relay": {"police": {"direct": ["sos"]}}}, start=False, **options)
     gateway.state_dir = os.path.join(disk, "state")
     return broker, desk, gateway
@@ -100,7 +100,7 @@ def test_starting_on_a_full_disk_still_sends_red(world, small_disk):
 
 def goes_through(fleet, device):
     """Does a heap of events still get acknowledged?"""
-    for number in range(400):
+    for number in range(1500):
         fleet.report(device, wire.steps(number))
     try:
         return wait_until(lambda: fleet.unacked() == 0, 5, "acknowledged")

@@ -9,8 +9,8 @@
  *     fleet_files     stories, GPS traces and outings
  *     fleet_report  the record for the history checker, and the summary
  *
- * Times: `script` times are milliseconds since 1970 of the story that is told; `now_ms` of a device is its own
- * clock: monotonic milliseconds, or the virtual time. One thread; nothing here is shared. */
+ * Times: `script` times are milliseconds since 1970 of the story that is told; `now_ms` of a device is its
+ * own clock: monotonic milliseconds, or the virtual time. One thread; nothing here is shared. */
 #ifndef HUYANG_TOOLS_FLEET_H
 #define HUYANG_TOOLS_FLEET_H
 
@@ -36,22 +36,22 @@ enum {
 
 struct fleet_options {
     const char *broker, *username, *password_file, *county;
-    const char *registry_dir;      /* or NULL: `homes` are made up */
-    const char *time_zone;         /* IANA name */
-    const char *state_dir;         /* flash in files; NULL = in memory */
-    const char *report_path;       /* NULL = none */
+    const char *registry_dir; /* or NULL: `homes` are made up */
+    const char *time_zone;    /* IANA name */
+    const char *state_dir;    /* flash in files; NULL = in memory */
+    const char *report_path;  /* NULL = none */
     const char *story_path, *traces_dir, *outings_dir;
     unsigned homes, connections;
     uint64_t seed;
-    double rate;                   /* events a second; 0 = none */
-    double sos_every_s;            /* one SOS in the county so often; 0 = none */
-    double duration_s, drain_s;    /* duration 0 = until the script ends or a signal */
-    double speed;                  /* of the script, not of the devices' own clocks */
+    double rate;                /* events a second; 0 = none */
+    double sos_every_s;         /* one SOS in the county so often; 0 = none */
+    double duration_s, drain_s; /* duration 0 = until the script ends or a signal */
+    double speed;               /* of the script, not of the devices' own clocks */
     bool days, virtual_clock;
-    int64_t start_ms;              /* script time of the start; 0 = now, or the first happening */
+    int64_t start_ms; /* script time of the start; 0 = now, or the first happening */
     unsigned fix_interval_s, heartbeat_interval_s; /* heartbeat 0 = the registry's */
-    unsigned play_ms;              /* how long a prompt takes */
-    double fail_prompts, offline;  /* shares, 0..1 */
+    unsigned play_ms;                              /* how long a prompt takes */
+    double fail_prompts, offline;                  /* shares, 0..1 */
 };
 
 /* ---- latencies: 16 buckets to each doubling, so quantiles are right within 6 % ---- */
@@ -171,7 +171,7 @@ struct fleet {
     uint32_t *of_number; /* registry row -> index in devices, REGISTRY_NONE */
     struct fleet_device *devices;
     uint32_t count;
-    uint32_t *heap; /* indices, earliest due first */
+    uint32_t *heap;           /* indices, earliest due first */
     struct fleet_home *homes; /* by household */
     struct device_scratch scratch;
     struct fleet_script script;
@@ -179,15 +179,15 @@ struct fleet {
     unsigned link_count;
     uint64_t random, run; /* generator of load and shares; what makes this run's epochs its own */
     uint64_t pending, pending_offline;
-    int64_t now_ms;      /* of the devices' clock */
-    int64_t zero_ms;     /* devices' clock at the start, for progress and load */
+    int64_t now_ms;  /* of the devices' clock */
+    int64_t zero_ms; /* devices' clock at the start, for progress and load */
     int64_t script_zero_ms;
-    bool down_up;        /* the connection that hears is there */
+    bool down_up; /* the connection that hears is there */
     bool gateway_up;
-    int64_t reached_ms;  /* the gateway's virtual time */
-    bool holding;        /* messages wait for the gateway's clock */
+    int64_t reached_ms; /* the gateway's virtual time */
+    bool holding;       /* messages wait for the gateway's clock */
     struct fleet_mqtt_bytes held;
-    int64_t slot;        /* of reachability */
+    int64_t slot; /* of reachability */
     bool ending;
     struct fleet_counts counts;
     struct fleet_histogram ack_us[DEVICE_LANES], command_us, spoken_us;
@@ -228,8 +228,8 @@ bool fleet_wire_open(struct fleet *fleet);
 void fleet_wire_close(struct fleet *fleet);
 /* Polls up to `wait_ms` for messages, or for a signal on `signal_fd` (true: one came). */
 bool fleet_wire_run(struct fleet *fleet, int signal_fd, int64_t wait_ms);
-bool fleet_wire_publish(struct fleet *fleet, uint32_t device, const char *topic, const uint8_t *bytes, size_t len,
-                        int qos, bool retain);
+bool fleet_wire_publish(struct fleet *fleet, uint32_t device, const char *topic, const uint8_t *bytes,
+                        size_t len, int qos, bool retain);
 /* Says huyang.v1.VirtualClock. */
 void fleet_wire_clock(struct fleet *fleet, int64_t time_ms);
 /* Lets go what was held back. */

@@ -1,7 +1,8 @@
 /* A device is the core with an application on it; here is what surrounds it: flash, speaker, entropy, and the
  * bookkeeping of what it stored and what was acknowledged.
  *
- * Devices that are due stand in a heap by their next deadline, so that thousands of sleeping ones cost nothing. */
+ * Devices that are due stand in a heap by their next deadline, so that thousands of sleeping ones cost
+ * nothing. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,8 @@
 #include "fleet.h"
 
 enum {
-    START_MS = 200,        /* until a prompt is heard */
-    SLOT_MS = 900000,      /* who is out of reach stays so for a quarter of an hour */
+    START_MS = 200,   /* until a prompt is heard */
+    SLOT_MS = 900000, /* who is out of reach stays so for a quarter of an hour */
 };
 
 uint64_t fleet_mix(uint64_t x)
@@ -82,7 +83,8 @@ static uint32_t entropy(void *context)
     return (uint32_t)device->entropy;
 }
 
-static int publish(void *context, const char *topic, const uint8_t *bytes, size_t length, int qos, bool retain)
+static int publish(void *context, const char *topic, const uint8_t *bytes, size_t length, int qos,
+                   bool retain)
 {
     struct fleet_device *device = context;
     return fleet_wire_publish(device->fleet, device->number, topic, bytes, length, qos, retain) ? 0 : -1;
@@ -132,8 +134,10 @@ static void on_acked(struct fleet_device *device, enum device_lane which, uint64
 {
     struct fleet_lane *lane = &device->lanes[which];
     const int64_t now_us = fleet_mono_us();
-    for (; lane->count > 0 && lane->ring[lane->first].seq <= seq; forget_waiting(lane))
+    for (; lane->count > 0 && lane->ring[lane->first].seq <= seq; forget_waiting(lane)) {
+        device->fleet->counts.acked++;
         fleet_histogram_add(&device->fleet->ack_us[which], now_us - lane->ring[lane->first].us);
+    }
     fleet_report_ack(device, which, seq);
 }
 
@@ -297,8 +301,13 @@ static bool init_device(struct fleet_device *device)
     struct device_config config = {
         .firmware = "fleet",
         .transport = {.context = device, .publish = publish},
-        .hal = {.context = device, .entropy = entropy, .play = play, .stop = stop, .show = show,
-                .fallback = fallback, .note = on_note},
+        .hal = {.context = device,
+                .entropy = entropy,
+                .play = play,
+                .stop = stop,
+                .show = show,
+                .fallback = fallback,
+                .note = on_note},
         .scratch = &fleet->scratch,
     };
     const struct device *row = registry_device(fleet->registry, device->number);
@@ -311,15 +320,17 @@ static bool init_device(struct fleet_device *device)
         interval_s = row->report_interval_s > 0 ? row->report_interval_s : WRISTBAND_INTERVAL_S;
     device->core = device->is_camera ? &device->app->camera.device : &device->app->band.device;
     fleet_device_enter(device);
-    const int error = device->is_camera ? camera_init(&device->app->camera, &config, interval_s, fleet->now_ms)
-                                        : wristband_init(&device->app->band, &config, interval_s, fleet->now_ms);
+    const int error = device->is_camera
+                          ? camera_init(&device->app->camera, &config, interval_s, fleet->now_ms)
+                          : wristband_init(&device->app->band, &config, interval_s, fleet->now_ms);
     if (error != DEVICE_OK) {
         fprintf(stderr, "huyang fleet: %s: the device core does not start (%d)\n", device->id, error);
         return false;
     }
     if (options->virtual_clock)
         align_reports(device, interval_s);
-    device_set_clock(device->core, fleet->now_ms, options->virtual_clock ? fleet->now_ms : clock_now().wall_ms);
+    device_set_clock(device->core, fleet->now_ms,
+                     options->virtual_clock ? fleet->now_ms : clock_now().wall_ms);
     if (!device->is_camera) {
         device->app->band.heartbeat.has_battery_percent = device->app->band.heartbeat.has_worn = true;
         device->app->band.heartbeat.battery_percent = 60 + (uint32_t)(device->entropy % 40);
@@ -359,10 +370,14 @@ bool fleet_devices_new(struct fleet *fleet, const bool *wanted)
             continue;
         const struct device *row = registry_device(fleet->registry, number);
         struct fleet_device *device = &fleet->devices[fleet->count];
-        *device = (struct fleet_device){.fleet = fleet, .number = number, .household = row->household,
-                                        .id = row->id, .is_camera = row->kind == DEVICE_CAMERA,
+        *device = (struct fleet_device){.fleet = fleet,
+                                        .number = number,
+                                        .household = row->household,
+                                        .id = row->id,
+                                        .is_camera = row->kind == DEVICE_CAMERA,
                                         .entropy = fleet_mix(fleet->run ^ fleet_mix(number + 1)),
-                                        .heap_at = fleet->count, .due_ms = FLEET_NEVER};
+                                        .heap_at = fleet->count,
+                                        .due_ms = FLEET_NEVER};
         device->file.fd = -1;
         fleet->heap[fleet->count] = fleet->count;
         fleet->of_number[number] = fleet->count++;
@@ -424,8 +439,8 @@ void fleet_devices_reach(struct fleet *fleet, bool everybody)
     for (uint32_t i = 0; i < fleet->count; i++) {
         struct fleet_device *device = &fleet->devices[i];
         const bool online =
-            fleet->down_up && (everybody || fleet_draw(fleet->options.seed, device->number, (uint64_t)fleet->slot,
-                                                       0) >= fleet->options.offline);
+            fleet->down_up && (everybody || fleet_draw(fleet->options.seed, device->number,
+                                                       (uint64_t)fleet->slot, 0) >= fleet->options.offline);
         if (online != device->online)
             fleet_device_reach(device, online);
     }

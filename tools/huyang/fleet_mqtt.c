@@ -139,7 +139,8 @@ static void dial(struct fleet_mqtt *mqtt, int64_t now_ms)
         drop(mqtt, now_ms);
         return;
     }
-    mqtt->fd = socket(found->ai_family, found->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, found->ai_protocol);
+    mqtt->fd =
+        socket(found->ai_family, found->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, found->ai_protocol);
     bool failed = mqtt->fd < 0;
     if (!failed) {
         setsockopt(mqtt->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
@@ -169,7 +170,7 @@ static void greet(struct fleet_mqtt *mqtt, int64_t now_ms)
     }
     to = put_head(to, PACKET_CONNECT, remaining);
     to = put_text(to, "MQTT");
-    *to++ = 4; /* protocol level of 3.1.1 */
+    *to++ = 4;                                                          /* protocol level of 3.1.1 */
     *to++ = (uint8_t)(0x02 | (named ? 0x80 : 0) | (secret ? 0x40 : 0)); /* clean session */
     to = put_u16(to, KEEPALIVE_S);
     to = put_text(to, config->client_id);
@@ -250,9 +251,7 @@ static bool take_packet(struct fleet_mqtt *mqtt, unsigned type, const uint8_t *b
         ready(mqtt);
         return true;
     case PACKET_PUBLISH: return take_publish(mqtt, type & 0x0f, body, len);
-    case PACKET_PUBACK:
-        mqtt->unanswered -= mqtt->unanswered > 0;
-        return true;
+    case PACKET_PUBACK: mqtt->unanswered -= mqtt->unanswered > 0; return true;
     default: return true;
     }
 }
@@ -335,8 +334,8 @@ void fleet_mqtt_tick(struct fleet_mqtt *mqtt, int64_t now_ms)
         drop(mqtt, now_ms);
     else if (mqtt->state == FLEET_MQTT_UP && now_ms - mqtt->heard_ms > SILENT_MS)
         drop(mqtt, now_ms);
-    else if (mqtt->state == FLEET_MQTT_UP && (now_ms - mqtt->said_ms > KEEPALIVE_S * 500 ||
-                                              now_ms - mqtt->heard_ms > KEEPALIVE_S * 500)) {
+    else if (mqtt->state == FLEET_MQTT_UP &&
+             (now_ms - mqtt->said_ms > KEEPALIVE_S * 500 || now_ms - mqtt->heard_ms > KEEPALIVE_S * 500)) {
         uint8_t *to = reserve(&mqtt->out, 2, FLEET_MQTT_OUT_MAX + 2);
         if (to != NULL && mqtt->out.from == mqtt->out.to)
             sent(mqtt, put_head(to, PACKET_PINGREQ, 0));

@@ -1,8 +1,8 @@
 /* One MQTT 3.1.1 connection for many simulated devices: clean session, QoS 0 and 1, plain TCP.
  *
- * A county in one process wants thousands of topics over a few sockets, one thread, and no message held back by a
- * library's own queue; that is why this is not the library the gateway and the real devices use. It is no
- * general client: no TLS, no QoS 2, nothing is sent again after a reconnect (the device core does that).
+ * A county in one process wants thousands of topics over a few sockets, one thread, and no message held back
+ * by a library's own queue; that is why this is not the library the gateway and the real devices use. It is
+ * no general client: no TLS, no QoS 2, nothing is sent again after a reconnect (the device core does that).
  *
  * Owned by the caller's loop: poll the descriptor, call fleet_mqtt_io() and fleet_mqtt_tick(). One thread.
  * Callbacks come from within these two calls and may publish. Time is the caller's, in monotonic ms. */

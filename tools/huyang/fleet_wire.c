@@ -21,8 +21,8 @@ static const char prefix[] = "huyang/v1/";
 
 static void note_command(struct fleet_device *device, const uint8_t *payload, size_t len)
 {
-    static const char *const kinds[] = {"prompt", "cancel", "locate_now", "set_report_interval", "notice",
-                                        "restart"};
+    static const char *const kinds[] = {"prompt", "cancel", "locate_now", "set_report_interval",
+                                        "notice", "restart"};
     struct fleet *fleet = device->fleet;
     Huyang__V1__Command *command =
         len <= DEVICE_COMMAND_BYTES_MAX ? huyang__v1__command__unpack(NULL, len, payload) : NULL;
@@ -128,8 +128,8 @@ static void on_other_state(void *self, bool up)
 
 /* ---- out ---- */
 
-static bool hold(struct fleet *fleet, uint32_t device, const char *topic, const uint8_t *bytes, size_t len, int qos,
-                 bool retain)
+static bool hold(struct fleet *fleet, uint32_t device, const char *topic, const uint8_t *bytes, size_t len,
+                 int qos, bool retain)
 {
     struct fleet_mqtt_bytes *held = &fleet->held;
     const size_t topic_len = strlen(topic) + 1, need = 4 * sizeof(uint32_t) + topic_len + len;
@@ -150,8 +150,8 @@ static bool hold(struct fleet *fleet, uint32_t device, const char *topic, const 
     return true;
 }
 
-bool fleet_wire_publish(struct fleet *fleet, uint32_t device, const char *topic, const uint8_t *bytes, size_t len,
-                        int qos, bool retain)
+bool fleet_wire_publish(struct fleet *fleet, uint32_t device, const char *topic, const uint8_t *bytes,
+                        size_t len, int qos, bool retain)
 {
     if (fleet->holding)
         return hold(fleet, device, topic, bytes, len, qos, retain);
@@ -181,8 +181,8 @@ void fleet_wire_clock(struct fleet *fleet, int64_t time_ms)
     char topic[FILTER_SIZE];
     clock.time_ms = time_ms;
     snprintf(topic, sizeof(topic), "%s%s/clock", prefix, fleet->options.county);
-    (void)fleet_mqtt_publish(&fleet->links[0], topic, bytes, huyang__v1__virtual_clock__pack(&clock, bytes), 1,
-                             false); /* refused only when down; it is said again */
+    (void)fleet_mqtt_publish(&fleet->links[0], topic, bytes, huyang__v1__virtual_clock__pack(&clock, bytes),
+                             1, false); /* refused only when down; it is said again */
 }
 
 bool fleet_wire_quiet(const struct fleet *fleet)

@@ -182,7 +182,7 @@ class Story:
         see(5, "home 5: the grid worker is told", "五号家：网格员已被告知", self.told("grid_worker", alert["id"]), since=pressed)
         taken = self.board.now()
         self.gateway.acknowledge(alert["id"], by="demo-grid-worker")
-        see(5, "home 5: a person has taken it; the wristband says so", "五号家：有人接警，手环已告知老人", lambda: band.count("indicate help_told") >= 2, since=taken)
+        see(5, "home 5: a person has taken it; the wristband says so", "五号家：有人接警，手环已告知老人", lambda: band.count("indicate help_coming"), since=taken)
         self.gateway.call(alert["id"], "safe")
         again = self.board.now()
         band.do("sos")
@@ -265,7 +265,7 @@ class Story:
     def afterwards(self):
         see, zero = self.board.see, self.board.now()
         see(20, "home 3: the fall that was cancelled never turned red", "三号家：已取消的跌倒从未转红",
-            lambda: self.gateway.alert_of("emergency", "r-00003")["level"] != "red", 2, since=zero)
+            lambda: self.gateway.alert_of("emergency", "r-00003")["level"] == "green", 2, since=zero)
         see(20, "home 7: no alert about the trusted visitor", "七号家：熟人没有引发警情", lambda: self.gateway.alert_of("visitor", "h-00007") is None, 2, since=zero)
         see(20, "home 11: no exit for the wild fix", "十一号家：单个野点没有引发离开", lambda: self.gateway.alert_of("outing", "r-00011") is None, 2, since=zero)
         see(21, "every event a device stored is acknowledged", "设备存下的每个事件都已确认", self.all_acknowledged, 60, since=zero)

@@ -136,8 +136,8 @@ class Fleet:
 
     def _on_message(self, client, userdata, message):
         parts = message.topic.split("/")
-        if len(parts) != 5:
-            return
+        if len(parts) != 5 or (parts[3], "urgent") not in self.lanes:
+            return  # another's device: the subscription is for all
         if parts[4] == "ack":
             self._on_ack(parts[3], message.payload)
         elif parts[4] == "command":

@@ -718,7 +718,7 @@ static void pipelined_requests_are_answered_in_order(void **state)
     snprintf(text, sizeof(text),
              "GET " ALERT_1 " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n"
              "POST " ALERT_1 "/acknowledge HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
-                             "%s\r\nContent-Length: 11\r\n\r\n{\"by\":\"li\"}"
+             "%s\r\nContent-Length: 11\r\n\r\n{\"by\":\"li\"}"
              "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /nothing HTTP/1.1\r\nHost: x\r\nAuthorization: "
              "Bearer %s\r\n\r\n",
              desk->token, desk->token, desk->token);
@@ -759,7 +759,7 @@ static int start_action(struct desk *desk)
     pthread_mutex_unlock(&desk->lock);
     snprintf(text, sizeof(text),
              "POST " ALERT_1 "/acknowledge HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
-                             "%s\r\nContent-Length: 11\r\n\r\n{\"by\":\"li\"}",
+             "%s\r\nContent-Length: 11\r\n\r\n{\"by\":\"li\"}",
              desk->token);
     send_all(fd, text, strlen(text));
     pthread_mutex_lock(&desk->lock);

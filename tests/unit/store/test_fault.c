@@ -1,5 +1,6 @@
-/* A disk that fails: the Nth write or sync of the database gives an error, once or for good. Whatever happens, what was told as committed is there afterwards,
- * a commit that failed is there whole or not at all, and a store whose sync failed never says "committed" again. */
+/* A disk that fails: the Nth write or sync of the database gives an error, once or for good. Whatever
+ * happens, what was told as committed is there afterwards, a commit that failed is there whole or not at all,
+ * and a store whose sync failed never says "committed" again. */
 #include "fixture.h"
 
 #include <sqlite3.h>
@@ -50,7 +51,8 @@ PASS(xCheckReservedLock, (sqlite3_file * file, int *out), (REAL(file), out))
 PASS(xFileControl, (sqlite3_file * file, int op, void *arg), (REAL(file), op, arg))
 PASS(xSectorSize, (sqlite3_file * file), (REAL(file)))
 PASS(xDeviceCharacteristics, (sqlite3_file * file), (REAL(file)))
-PASS(xShmMap, (sqlite3_file * file, int page, int size, int extend, void volatile **out), (REAL(file), page, size, extend, out))
+PASS(xShmMap, (sqlite3_file * file, int page, int size, int extend, void volatile **out),
+     (REAL(file), page, size, extend, out))
 PASS(xShmLock, (sqlite3_file * file, int offset, int n, int flags), (REAL(file), offset, n, flags))
 PASS(xShmUnmap, (sqlite3_file * file, int delete), (REAL(file), delete))
 
@@ -95,11 +97,23 @@ static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
         sqlite3_free(own->real);
         return code;
     }
-    own->methods = (sqlite3_io_methods){.iVersion = 2, .xClose = shim_close, .xRead = pass_xRead, .xWrite = shim_write, .xTruncate = pass_xTruncate,
-                                        .xSync = shim_sync, .xFileSize = pass_xFileSize, .xLock = pass_xLock, .xUnlock = pass_xUnlock,
-                                        .xCheckReservedLock = pass_xCheckReservedLock, .xFileControl = pass_xFileControl,
-                                        .xSectorSize = pass_xSectorSize, .xDeviceCharacteristics = pass_xDeviceCharacteristics,
-                                        .xShmMap = pass_xShmMap, .xShmLock = pass_xShmLock, .xShmBarrier = pass_barrier, .xShmUnmap = pass_xShmUnmap};
+    own->methods = (sqlite3_io_methods){.iVersion = 2,
+                                        .xClose = shim_close,
+                                        .xRead = pass_xRead,
+                                        .xWrite = shim_write,
+                                        .xTruncate = pass_xTruncate,
+                                        .xSync = shim_sync,
+                                        .xFileSize = pass_xFileSize,
+                                        .xLock = pass_xLock,
+                                        .xUnlock = pass_xUnlock,
+                                        .xCheckReservedLock = pass_xCheckReservedLock,
+                                        .xFileControl = pass_xFileControl,
+                                        .xSectorSize = pass_xSectorSize,
+                                        .xDeviceCharacteristics = pass_xDeviceCharacteristics,
+                                        .xShmMap = pass_xShmMap,
+                                        .xShmLock = pass_xShmLock,
+                                        .xShmBarrier = pass_barrier,
+                                        .xShmUnmap = pass_xShmUnmap};
     file->pMethods = &own->methods;
     return code;
 }
@@ -116,7 +130,8 @@ static void shim_register(void)
     assert_int_equal(sqlite3_vfs_register(&vfs, 1), SQLITE_OK);
 }
 
-/* Commits ten batches with a checkpoint in the middle, against a fault that strikes at the `nth` call. Returns whether it struck. */
+/* Commits ten batches with a checkpoint in the middle, against a fault that strikes at the `nth` call.
+ * Returns whether it struck. */
 static bool run_against(enum fault fault, int nth, bool for_good)
 {
     struct fixture *f;
