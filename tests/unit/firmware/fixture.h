@@ -366,7 +366,7 @@ static inline bool fixture_was_told(struct fixture *f, const char *id, Huyang__V
 
 static inline bool fixture_told_failed(struct fixture *f, const char *id, Huyang__V1__FailReason expected)
 {
-    Huyang__V1__FailReason reason;
+    Huyang__V1__FailReason reason = HUYANG__V1__FAIL_REASON__FAIL_REASON_UNSPECIFIED;
 
     return fixture_told(f, id, HUYANG__V1__COMMAND_STATE__COMMAND_STATE_FAILED, &reason, NULL) &&
            reason == expected;

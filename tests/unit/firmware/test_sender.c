@@ -132,7 +132,7 @@ static void devices_with_other_entropy_wait_other_times(void **state)
 static void the_same_calls_with_the_same_entropy_send_the_same_bytes(void **state)
 {
     struct fixture *f = *state;
-    void *other_state;
+    void *other_state = NULL;
     assert_int_equal(fixture_setup(&other_state), 0);
     struct fixture *g = other_state;
     struct fixture *both[] = {f, g};
