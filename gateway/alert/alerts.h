@@ -43,7 +43,9 @@ struct alert_case {
     uint64_t bases[CASE_BASES]; /* ids lately used as they derive from evidence: the same evidence again gets
                                    a chained id */
     uint32_t newest;            /* alert record, NONE */
+    uint32_t prompt_day;        /* local day of the last prompt that counts, in days since 1970 */
     uint8_t family, last_state, base_count;
+    uint8_t prompts; /* how many were spoken on that day */
 };
 
 struct alerts {

@@ -270,11 +270,52 @@ static bool may_speak(const struct alerts *alerts, const struct alert *alert)
            (alert->family == FAMILY_EMERGENCY || audience_consents(alerts, alert, CONSENT_VOICE));
 }
 
+/* Prompts of all families that were spoken to a resident, or to the home as such, on that day. */
+static unsigned prompts_heard(const struct alerts *alerts, enum subject_kind kind, uint32_t no, uint32_t day)
+{
+    unsigned count = 0;
+    for (unsigned family = 0; no != REGISTRY_NONE && family < FAMILY_COUNT; family++) {
+        struct subject subject = {.kind = (uint8_t)kind, .no = no};
+        uint32_t found = case_find(alerts, subject, (enum family)family);
+        if (found != NONE && case_at(alerts, found)->prompt_day == day)
+            count += case_at(alerts, found)->prompts;
+    }
+    return count;
+}
+
+/* Counts one more prompt of the day; false when one of those who would hear it has had enough. People who are
+ * talked to all day stop listening, and then also to the prompt that matters (practice.md 13). */
+static bool prompt_is_within_the_day(struct alerts *alerts, const struct alert_record *record, int64_t t_ms)
+{
+    const struct alert *alert = &record->alert;
+    if (alert->family == FAMILY_EMERGENCY || alert->level >= LEVEL_ORANGE)
+        return true;
+    struct civil local;
+    clock_civil(alerts->config.tz, t_ms, &local);
+    uint32_t day = (uint32_t)local.day_number, residents[AUDIENCE_RESIDENTS];
+    size_t count = audience_residents(alerts, alert, residents);
+    unsigned home = prompts_heard(alerts, SUBJECT_HOUSEHOLD, alert->household, day), most = 0;
+    for (size_t i = 0; i < count; i++) {
+        unsigned own = prompts_heard(alerts, SUBJECT_RESIDENT, residents[i], day);
+        most = own > most ? own : most;
+    }
+    if (home + most >= alerts->config.settings->prompts_daily_max) {
+        log_write(LOG_INFO, "alert.prompts", "the home has heard its prompts for today\tfamily=%s\tlevel=%s",
+                  family_name((enum family)alert->family), level_name((enum level)alert->level));
+        return false;
+    }
+    struct alert_case *owner = case_at(alerts, record->case_no);
+    owner->prompts = (uint8_t)(owner->prompt_day == day ? owner->prompts + 1 : 1);
+    owner->prompt_day = day;
+    pool_mark(&alerts->cases, record->case_no);
+    return true;
+}
+
 void prompt_issue(struct alerts *alerts, struct alert_record *record, int64_t t_ms, unsigned step,
                   const char *prompt)
 {
     uint32_t devices[2];
-    if (!may_speak(alerts, &record->alert))
+    if (!may_speak(alerts, &record->alert) || !prompt_is_within_the_day(alerts, record, t_ms))
         return;
     size_t count = audience_devices(alerts, &record->alert, prompt, devices);
     prompt_try(alerts, record, t_ms, step, prompt, count ? devices[0] : REGISTRY_NONE, 0);

@@ -102,6 +102,7 @@ void alert_settings_default(struct alert_settings *ret_settings)
     ret_settings->lapse_after_s = 43200;
     ret_settings->verify_timeout_s = 90;
     ret_settings->prompt_ttl_s = 120;
+    ret_settings->prompts_daily_max = 3;
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         const struct line *line = &lines[i];
         struct policy_rule *rule = rule_of(ret_settings, line->family, line->level);

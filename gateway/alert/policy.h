@@ -42,6 +42,8 @@ struct alert_settings {
     uint32_t lapse_after_s;         /* 43200; 600..604800: cleared and untouched */
     uint32_t verify_timeout_s;      /* 90; 30..600 */
     uint32_t prompt_ttl_s;          /* 120; 10..3600 */
+    uint8_t prompts_daily_max;      /* 3; 0..100, per resident and local day; emergencies, orange and red
+                                       neither count nor wait */
     char direct[POLICY_DIRECT_MAX]
                [ID_SIZE]; /* detectors whose red goes to the police without verify, by written agreement */
     uint8_t direct_count;

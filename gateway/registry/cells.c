@@ -23,6 +23,12 @@ static struct shown show(const char *value)
     return shown;
 }
 
+/* Errors reach the log, where nothing personal may stand: place and column must do. */
+static struct shown show_value(const struct cell *cell)
+{
+    return cell->column->personal ? (struct shown){"***"} : show(cell->value);
+}
+
 static void *member(struct cell *cell)
 {
     return (unsigned char *)cell->item + cell->column->offset;
@@ -78,7 +84,7 @@ bool cell_phone(struct cell *cell)
 {
     size_t len = strlen(cell->value);
     if (len > PHONE_MAX || strspn(cell->value, "0123456789+-*#,() ") != len)
-        return cell_fail(cell, "\"%s\" is not a telephone number", show(cell->value).text);
+        return cell_fail(cell, "\"%s\" is not a telephone number", show_value(cell).text);
     return true;
 }
 
@@ -86,7 +92,7 @@ bool cell_id(struct cell *cell)
 {
     size_t len = strlen(cell->value);
     if (!text_is_id(cell->value, len))
-        return cell_fail(cell, "\"%s\" is not an id (1 to %d of A-Z a-z 0-9 _ -)", show(cell->value).text,
+        return cell_fail(cell, "\"%s\" is not an id (1 to %d of A-Z a-z 0-9 _ -)", show_value(cell).text,
                          ID_MAX);
     memcpy(member(cell), cell->value, len + 1);
     return true;
@@ -96,7 +102,7 @@ bool cell_code(struct cell *cell)
 {
     size_t len = strlen(cell->value);
     if (len > 15 || !text_is_id(cell->value, len))
-        return cell_fail(cell, "\"%s\" is not a code (1 to 15 digits)", show(cell->value).text);
+        return cell_fail(cell, "\"%s\" is not a code (1 to 15 digits)", show_value(cell).text);
     memcpy(member(cell), cell->value, len + 1);
     return true;
 }
@@ -116,7 +122,7 @@ bool cell_enum(struct cell *cell)
         int len = snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", names[i]);
         used += len > 0 && (size_t)len < sizeof known - used ? (size_t)len : 0;
     }
-    return cell_fail(cell, "\"%s\" is none of: %s", show(cell->value).text, known);
+    return cell_fail(cell, "\"%s\" is none of: %s", show_value(cell).text, known);
 }
 
 /* Looks at the row last referred to and the one after it before the index is asked. */
@@ -164,7 +170,7 @@ static bool integer(struct cell *cell, int64_t *ret_value)
     int64_t low = (int64_t)cell->column->low, high = (int64_t)cell->column->high;
     if (text_to_int(cell->value, low, high, ret_value))
         return true;
-    return cell_fail(cell, "\"%s\" is not a whole number from %lld to %lld", show(cell->value).text,
+    return cell_fail(cell, "\"%s\" is not a whole number from %lld to %lld", show_value(cell).text,
                      (long long)low, (long long)high);
 }
 
@@ -192,7 +198,7 @@ bool cell_real(struct cell *cell)
 {
     double value;
     if (!text_to_double(cell->value, cell->column->low, cell->column->high, &value))
-        return cell_fail(cell, "\"%s\" is not a number from %g to %g", show(cell->value).text,
+        return cell_fail(cell, "\"%s\" is not a number from %g to %g", show_value(cell).text,
                          cell->column->low, cell->column->high);
     memcpy(member(cell), &value, sizeof value);
     return true;
@@ -203,7 +209,7 @@ bool cell_time(struct cell *cell)
     int64_t value;
     if (clock_parse(cell->value, strlen(cell->value), &value))
         return cell_fail(cell, "\"%s\" is not a time such as 2026-03-01T08:00:00+08:00",
-                         show(cell->value).text);
+                         show_value(cell).text);
     memcpy(member(cell), &value, sizeof value);
     return true;
 }
@@ -216,7 +222,7 @@ bool cell_until(struct cell *cell)
         value = clock_from_civil(cell->build->tz, year, month, day, 23, 59, 59) + 1000;
     } else if (clock_parse(cell->value, strlen(cell->value), &value)) {
         return cell_fail(cell, "\"%s\" is neither a date (2026-03-01) nor a time (2026-03-01T08:00:00+08:00)",
-                         show(cell->value).text);
+                         show_value(cell).text);
     }
     memcpy(member(cell), &value, sizeof value);
     return true;
@@ -238,7 +244,7 @@ bool cell_consent(struct cell *cell)
             class ++;
         if (class == CONSENT_COUNT)
             return cell_fail(cell, "\"%s\": only location, health, camera, visitor, voice, family, police",
-                             show(cell->value).text);
+                             show_value(cell).text);
         set = (uint8_t)(set | CONSENT_BIT(class));
     }
     memcpy(member(cell), &set, sizeof set);
@@ -293,7 +299,7 @@ bool cell_view(struct cell *cell)
             memcpy(member(cell), &views[i].indoors, sizeof views[i].indoors);
             return true;
         }
-    return cell_fail(cell, "\"%s\" is none of: doorstep, door, indoors, living_room", show(cell->value).text);
+    return cell_fail(cell, "\"%s\" is none of: doorstep, door, indoors, living_room", show_value(cell).text);
 }
 
 /* "08:00", minutes of the day; "24:00" is the end of it. */
@@ -338,7 +344,7 @@ bool cell_rule(struct cell *cell)
 {
     const char *wrong = calendar_parse(cell->value, &cell->build->registry->arena, cell->item);
     if (wrong)
-        return cell_fail(cell, "\"%s\": %s", show(cell->value).text, wrong);
+        return cell_fail(cell, "\"%s\": %s", show_value(cell).text, wrong);
     return true;
 }
 
@@ -363,7 +369,7 @@ bool cell_owner(struct cell *cell)
         return true;
     }
     return cell_fail(cell, "\"%s\" is not resident:ID, household:ID or territory:CODE",
-                     show(cell->value).text);
+                     show_value(cell).text);
 }
 
 /* "87.1 44.2;87.2 44.2;…", longitude first as in GeoJSON. */

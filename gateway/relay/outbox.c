@@ -65,9 +65,14 @@ void outbox_wait(struct outbox *outbox, struct entry *entry, enum entry_state st
     rows_schedule(&outbox->rows, entry, due_ms);
 }
 
-int64_t outbox_expiry_ms(const struct entry *entry, struct now now)
+static int64_t wall_ms(const struct outbox *outbox, struct now now)
 {
-    int64_t left = entry->row.expires_ms - now.wall_ms;
+    return outbox->config.wall_ms ? outbox->config.wall_ms(outbox->config.self) : now.wall_ms;
+}
+
+int64_t outbox_expiry_ms(const struct outbox *outbox, const struct entry *entry, struct now now)
+{
+    int64_t left = entry->row.expires_ms - wall_ms(outbox, now);
     return now.mono_ms + (left > 0 ? left : 0);
 }
 
@@ -230,7 +235,8 @@ enum err outbox_add(struct outbox *outbox, const struct outbox_row *row, struct 
         if (!device->heard_ms)
             state = ENTRY_UNHEARD;
     }
-    outbox_wait(outbox, entry, state, state == ENTRY_WAITING ? now.mono_ms : outbox_expiry_ms(entry, now));
+    outbox_wait(outbox, entry, state,
+                state == ENTRY_WAITING ? now.mono_ms : outbox_expiry_ms(outbox, entry, now));
     outbox_arm(outbox, now);
     return ERR_OK;
 }
@@ -288,7 +294,7 @@ void outbox_on_gone(struct outbox *outbox, uint32_t device_no, struct now now)
     struct outbox_device *device = &outbox->devices[device_no];
     device->heard_ms = 0;
     for (struct entry *entry = device->first; entry; entry = entry->next)
-        outbox_wait(outbox, entry, ENTRY_UNHEARD, outbox_expiry_ms(entry, now));
+        outbox_wait(outbox, entry, ENTRY_UNHEARD, outbox_expiry_ms(outbox, entry, now));
 }
 
 static const char *why_expired(const struct entry *entry)
@@ -302,13 +308,13 @@ static const char *why_expired(const struct entry *entry)
 
 static void serve(struct outbox *outbox, struct entry *entry, struct now now)
 {
-    if (entry->row.expires_ms <= now.wall_ms) {
+    if (entry->row.expires_ms <= wall_ms(outbox, now)) {
         outbox_finish(outbox, entry, DELIVERY_EXPIRED, why_expired(entry));
         return;
     }
     /* Those three only waited for their expiry, and the wall clock was set back meanwhile. */
     if (entry->state == ENTRY_UNHEARD || entry->state == ENTRY_READY || entry->state == ENTRY_TAKEN) {
-        rows_schedule(&outbox->rows, entry, outbox_expiry_ms(entry, now));
+        rows_schedule(&outbox->rows, entry, outbox_expiry_ms(outbox, entry, now));
         return;
     }
     if (entry->row.channel == CHANNEL_COMMAND)

@@ -42,6 +42,8 @@ struct outbox_config {
      * The caller turns it into an input; it may call outbox_add and outbox_on_state from here, not
      * outbox_free. */
     void (*on_delivery)(void *self, const struct delivery *delivery);
+    /* The time that rows expire by; NULL = the machine's wall clock. Set under a virtual clock. */
+    int64_t (*wall_ms)(void *self);
     void *self;
 };
 struct outbox;

@@ -44,7 +44,7 @@ void outbox_tell(struct outbox *outbox, const struct entry *entry, enum delivery
 void outbox_finish(struct outbox *outbox, struct entry *entry, enum delivery_state state, const char *reason);
 void outbox_wait(struct outbox *outbox, struct entry *entry, enum entry_state state, int64_t due_ms);
 /* The row's expiry on the monotonic clock. */
-int64_t outbox_expiry_ms(const struct entry *entry, struct now now);
+int64_t outbox_expiry_ms(const struct outbox *outbox, const struct entry *entry, struct now now);
 void outbox_arm(struct outbox *outbox, struct now now);
 
 /* outbox_send.c */

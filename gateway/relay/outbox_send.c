@@ -128,7 +128,7 @@ static void again(struct outbox *outbox, struct entry *entry, unsigned retry_aft
     if (wait < (int64_t)retry_after_s * 1000)
         wait = (int64_t)retry_after_s * 1000;
     /* Never past the expiry: whoever waits for a word gets it then. */
-    int64_t expiry = outbox_expiry_ms(entry, now);
+    int64_t expiry = outbox_expiry_ms(outbox, entry, now);
     outbox_wait(outbox, entry, ENTRY_WAITING, now.mono_ms + wait < expiry ? now.mono_ms + wait : expiry);
 }
 
@@ -146,7 +146,7 @@ static void conclude(struct outbox *outbox, struct entry *entry, const struct ve
     }
     if (entry->row.channel == CHANNEL_CAP) {
         outbox->stats.delivered++;
-        outbox_wait(outbox, entry, ENTRY_TAKEN, outbox_expiry_ms(entry, now));
+        outbox_wait(outbox, entry, ENTRY_TAKEN, outbox_expiry_ms(outbox, entry, now));
         outbox_tell(outbox, entry, DELIVERY_SENT, "");
     } else if (entry->row.job_kind == JOB_TASK) {
         outbox_finish(outbox, entry, DELIVERY_SENT, "");
@@ -259,14 +259,14 @@ void outbox_attempt(struct outbox *outbox, struct entry *entry, struct now now)
         return;
     }
     if (!is_red(entry) && receiver->blocked_until_ms > now.mono_ms) {
-        int64_t expiry = outbox_expiry_ms(entry, now);
+        int64_t expiry = outbox_expiry_ms(outbox, entry, now);
         outbox_wait(outbox, entry, ENTRY_WAITING,
                     receiver->blocked_until_ms < expiry ? receiver->blocked_until_ms : expiry);
         return;
     }
     if (!has_place(outbox, receiver, entry)) {
         entry->receiver = receiver;
-        outbox_wait(outbox, entry, ENTRY_READY, outbox_expiry_ms(entry, now));
+        outbox_wait(outbox, entry, ENTRY_READY, outbox_expiry_ms(outbox, entry, now));
         ready_push(&receiver->ready[is_red(entry)], entry);
         return;
     }

@@ -21,13 +21,21 @@ static uint32_t listener(const struct relay_context *context, const struct alert
     return REGISTRY_NONE;
 }
 
+/* Is the minute in [from, to)? The span may cross midnight. */
+static bool is_within(unsigned minute, unsigned from, unsigned to)
+{
+    return from <= to ? minute >= from && minute < to : minute >= from || minute < to;
+}
+
+/* At night and during the midday rest. */
 static bool is_quiet(const struct relay_context *context)
 {
-    unsigned from = context->settings->quiet_from_minute, to = context->settings->quiet_to_minute;
+    const struct relay_settings *settings = context->settings;
     struct civil local;
     clock_civil(context->tz, context->t_ms, &local);
     unsigned minute = (unsigned)(local.hour * 60 + local.minute);
-    return from <= to ? minute >= from && minute < to : minute >= from || minute < to;
+    return is_within(minute, settings->quiet_from_minute, settings->quiet_to_minute) ||
+           is_within(minute, settings->rest_from_minute, settings->rest_to_minute);
 }
 
 /* Red is exempt from quiet hours, and so is the whole emergency family: the question after a fall is asked

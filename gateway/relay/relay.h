@@ -44,7 +44,7 @@ struct relay_settings {
     struct webhook_settings webhooks[RELAY_WEBHOOKS_MAX];
     char language[17]; /* of prompts when the resident's own is not in the catalogue: "zh" */
     uint16_t quiet_from_minute, quiet_to_minute; /* local minutes of the day; equal = none; red is exempt */
-    uint8_t prompts_daily_max;                   /* 3; below orange; counted by the alert stage */
+    uint16_t rest_from_minute, rest_to_minute;   /* the midday rest: the same a second time */
     uint16_t police_warm_s; /* 30; 0..600: an idle connection to the police is kept open by a HEAD so often, 0
                                = not */
 };

@@ -35,7 +35,8 @@ void relay_settings_default(struct relay_settings *ret_settings)
         .language = "zh",
         .quiet_from_minute = 21 * 60,
         .quiet_to_minute = 7 * 60,
-        .prompts_daily_max = 3,
+        .rest_from_minute = 12 * 60,
+        .rest_to_minute = 14 * 60 + 30,
         .police_warm_s = 30,
     };
 }

@@ -224,7 +224,7 @@ static enum taken take_batch(struct intake *intake, const struct message *messag
     struct decoded_batch *batch = &intake->batch;
     struct sequence *sequence = seats_sequence(intake->config.seats, message->device, message->lane);
     struct sequence_epoch *epoch = sequence_open(sequence, batch->epoch, batch->base, message->t_ms);
-    bool take[EVENT_BATCH_MAX], owe = false, changed = false;
+    bool take[EVENT_BATCH_MAX] = {false}, owe = false, changed = false;
     enum taken taken;
     if (!note_gap(intake, message, epoch, &changed))
         return NO_ROOM;

@@ -151,6 +151,13 @@ static enum err publish_command(void *self, const char *device_id, const void *b
     return link_publish(service->link, topic, body, len, 1, false);
 }
 
+/* Commands and messages expire by the time their rows were made in: a wall clock that leaps for a moment must
+ * not expire everything that waits. */
+static int64_t fold_ms(void *self)
+{
+    return service_t_ms(self, clock_now());
+}
+
 enum err service_recover(struct service *service)
 {
     const struct store_ops *ops = &store_sqlite;
@@ -171,6 +178,7 @@ enum err service_recover(struct service *service)
                                          .registry = service->registry,
                                          .publish = publish_command,
                                          .on_delivery = service_on_delivery,
+                                         .wall_ms = fold_ms,
                                          .self = service};
     struct store_mark mark;
     if ((err = outbox_new(&outbox, &service->outbox)) != ERR_OK ||

@@ -1,5 +1,6 @@
-/* Preloaded into the gateway by tests/fault: while the file named by $SLOW_FSYNC_FLAG exists, fsync and fdatasync hang; while $FAIL_FSYNC_FLAG exists they
- * fail with EIO. A hung disk is the one fault that cannot be made from outside without a kernel module. */
+/* Preloaded into the gateway by tests/fault: while the file named by $SLOW_FSYNC_FLAG exists, fsync and
+ * fdatasync hang; while $FAIL_FSYNC_FLAG exists they fail with EIO. A hung disk is the one fault that cannot
+ * be made from outside without a kernel module. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 import os
 import subprocess
 
+import history
 import pytest
 from huyang_test import wait_until, wire
 from huyang_test.process import under_sanitizer
@@ -52,10 +53,10 @@ def touch(path):
         pass
 
 
-def start_on(world, disk, **options):
+def start_on(world, disk, ballast_bytes=524288):
     broker, desk = world.broker(), world.desk()
-    gateway = world.gateway(broker, world.county(homes=4), desk, settings={"state_dir": os.path.join(disk, "state"), "store": {"ballast_bytes": 524288},
-                                                                         "relay": {"police": {"direct": ["sos"]}}}, start=False, **options)
+    settings = {"state_dir": os.path.join(disk, "state"), "store": {"ballast_bytes": ballast_bytes}, "relay": {"police": {"direct": ["sos"]}}}
+    gateway = world.gateway(broker, world.county(homes=4), desk, settings=settings, start=False)
     gateway.state_dir = os.path.join(disk, "state")
     return broker, desk, gateway
 
@@ -82,8 +83,9 @@ def test_on_a_full_disk_red_goes_out_and_nothing_acknowledged_is_lost(world, sma
     check(gateway, fleet, desk)
 
 
-def test_starting_on_a_full_disk_still_sends_red(world, small_disk):
-    broker, desk, gateway = start_on(world, small_disk)
+@pytest.mark.parametrize("ballast_bytes", [524288, 0], ids=["with ballast", "with nothing to give up"])
+def test_starting_on_a_full_disk_still_sends_red(world, small_disk, ballast_bytes):
+    broker, desk, gateway = start_on(world, small_disk, ballast_bytes)
     gateway.start()
     fleet = world.fleet(broker, [f"{kind}-{number:04d}" for number in range(1, 5) for kind in ("wb", "cam")])
     fleet.report("wb-0001", wire.steps(1))
@@ -109,7 +111,8 @@ def goes_through(fleet, device):
 
 
 def check(gateway, fleet, desk):
-    import history
+    wait_until(lambda: not history.check_desk(desk.records(), gateway.alerts(limit=200)), 30, "every red alert was told")
+    wait_until(lambda: fleet.unacked() == 0, 30, "the last command statuses are acknowledged")
     faults = history.check(fleet.history, gateway.journal(), gateway.alerts(limit=200), desk.records())
     assert not faults, "\n".join(faults[:10])
 
@@ -123,6 +126,7 @@ def test_a_hung_disk_does_not_hold_back_red(world, shim):
     wait_until(lambda: fleet.unacked() == 0, 20, "an event before is acknowledged")
     touch(slow)
     red_reaches_the_desk(desk, fleet, "wb-0002", 20)
+    assert any(record["unpersisted"] for record in desk.records()), "what went out before it was on disk must say so"
     assert not any(row["kind"] == "sos" for row in fleet.history.all("stored") if fleet.acked(row["device"], row["lane"], row["seq"])), \
         "an SOS was acknowledged although no commit can have ended"
     os.unlink(slow)

@@ -35,7 +35,7 @@ struct latency {
     uint32_t epoch;
     int disk; /* a file of the folder the database is in */
     /* Of the press under way: */
-    uint32_t band, camera; /* where its prompt may come out; camera may be REGISTRY_NONE */
+    uint32_t band, camera;   /* where its prompt may come out; camera may be REGISTRY_NONE */
     double prompt_s, echo_s; /* when it was heard, 0 = not yet */
 };
 
@@ -69,8 +69,8 @@ static void on_message(void *self, const char *topic, const void *payload, size_
     if ((device == latency->band || device == latency->camera) && latency->prompt_s <= 0)
         latency->prompt_s = now_s;
     struct mix_message answer;
-    if (mix_make_answer(device, payload, len, clock_now().wall_ms, latency->epoch,
-                        latency->seqs[device] + 1, &answer)) {
+    if (mix_make_answer(device, payload, len, clock_now().wall_ms, latency->epoch, latency->seqs[device] + 1,
+                        &answer)) {
         latency->seqs[device]++;
         publish(latency, &answer);
     }
@@ -169,7 +169,8 @@ static bool open_parts(struct latency *latency)
         if (may_press(latency->county.registry, device))
             latency->bands[latency->band_count++] = device;
     snprintf(more, sizeof(more),
-             "relay:\n  allow_private: true\n  webhook:\n    - name: bench\n      url: \"http://127.0.0.1:%u/hook\"\n",
+             "relay:\n  allow_private: true\n  webhook:\n    - name: bench\n      url: "
+             "\"http://127.0.0.1:%u/hook\"\n",
              bench_receiver_port(latency->receiver));
     if (!bench_world_configure(world, more) || !bench_world_gateway(world, 60, NULL))
         return false;
@@ -179,8 +180,8 @@ static bool open_parts(struct latency *latency)
     latency->out = bench_mqtt_new(world->mqtt_port, "bench-out");
     latency->in = bench_mqtt_new(world->mqtt_port, "bench-in");
     snprintf(filter, sizeof(filter), "huyang/v1/%s/+/command", BENCH_COUNTY);
-    return latency->disk >= 0 && latency->out != NULL && latency->in != NULL && bench_mqtt_subscribe(latency->in, filter) &&
-           bench_mqtt_subscribe(latency->in, echo_topic);
+    return latency->disk >= 0 && latency->out != NULL && latency->in != NULL &&
+           bench_mqtt_subscribe(latency->in, filter) && bench_mqtt_subscribe(latency->in, echo_topic);
 }
 
 static void close_parts(struct latency *latency)
@@ -206,7 +207,8 @@ static void add_figure(struct bench *bench, double rate, const char *what, doubl
                                   .unit = "ms, p99",
                                   .value = 1e3 * bench_quantile(values, count, 0.99),
                                   .yardstick = "an echo of the same size through the broker alone, p99",
-                                  .yardstick_value = 1e3 * bench_quantile(series->echo_s, series->echoes, 0.99),
+                                  .yardstick_value =
+                                      1e3 * bench_quantile(series->echo_s, series->echoes, 0.99),
                                   .at_most = target_ms};
     snprintf(figure.name, sizeof(figure.name), "SOS to %s, %.0f events/s beside it", what, rate);
     snprintf(figure.note, sizeof(figure.note),

@@ -140,11 +140,13 @@ static bool open_load(struct load *load, const char *folder, unsigned port)
 
 int bench_load_main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"port", required_argument, NULL, 'p'},    {"county", required_argument, NULL, 'c'},
-        {"registry", required_argument, NULL, 'r'}, {"rate", required_argument, NULL, 'n'},
-        {"seconds", required_argument, NULL, 's'}, {"any-answer", no_argument, NULL, 'a'},
-        {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"port", required_argument, NULL, 'p'},
+                                            {"county", required_argument, NULL, 'c'},
+                                            {"registry", required_argument, NULL, 'r'},
+                                            {"rate", required_argument, NULL, 'n'},
+                                            {"seconds", required_argument, NULL, 's'},
+                                            {"any-answer", no_argument, NULL, 'a'},
+                                            {NULL, 0, NULL, 0}};
     struct load load = {.code = BENCH_COUNTY};
     const char *folder = "";
     int64_t port = 0;
@@ -164,8 +166,7 @@ int bench_load_main(int argc, char **argv)
         }
     pthread_t reader;
     char go[16];
-    if (!open_load(&load, folder, (unsigned)port) ||
-        pthread_create(&reader, NULL, read_answers, &load) != 0)
+    if (!open_load(&load, folder, (unsigned)port) || pthread_create(&reader, NULL, read_answers, &load) != 0)
         return 1;
     puts("ready");
     fflush(stdout);

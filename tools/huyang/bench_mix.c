@@ -40,8 +40,8 @@ static uint64_t greatest_divisor(uint64_t a, uint64_t b)
 void mix_init(struct mix *mix, const struct registry *registry)
 {
     *mix = (struct mix){.registry = registry,
-                         .devices = registry_count(registry, REGISTRY_DEVICE),
-                         .visit_every = VISIT_EVERY};
+                        .devices = registry_count(registry, REGISTRY_DEVICE),
+                        .visit_every = VISIT_EVERY};
     mix->stride = mix->devices * UINT64_C(618034) / 1000000 | 1;
     while (greatest_divisor(mix->stride, mix->devices) != 1)
         mix->stride += 2;
@@ -298,7 +298,6 @@ void mix_unpacker_free(struct mix_unpacker *unpacker)
 unsigned mix_unpack(struct mix_unpacker *unpacker, const void *bytes, size_t len)
 {
     unpacker->used = 0;
-    const Huyang__V1__EventBatch *batch =
-        huyang__v1__event_batch__unpack(&unpacker->allocator, len, bytes);
+    const Huyang__V1__EventBatch *batch = huyang__v1__event_batch__unpack(&unpacker->allocator, len, bytes);
     return batch != NULL ? (unsigned)batch->n_events : 0;
 }

@@ -13,11 +13,11 @@ enum { MIX_MESSAGE_MAX = 512, MIX_ROUND_S = 600 };
 struct mix {
     const struct registry *registry;
     uint32_t devices;
-    uint64_t stride;     /* has no common divisor with devices */
-    unsigned sos_every;  /* one message of wristbands in so many is an SOS; 0 = none */
+    uint64_t stride;      /* has no common divisor with devices */
+    unsigned sos_every;   /* one message of wristbands in so many is an SOS; 0 = none */
     unsigned visit_every; /* one pair of rounds of a camera in so many is a visit */
-    bool single;         /* one event per message; else a device sends its whole report */
-    bool home;           /* nobody goes out: nothing for an alert to be about */
+    bool single;          /* one event per message; else a device sends its whole report */
+    bool home;            /* nobody goes out: nothing for an alert to be about */
 };
 struct mix_message {
     uint32_t device;

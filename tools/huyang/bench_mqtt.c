@@ -131,9 +131,8 @@ struct bench_mqtt *bench_mqtt_new(unsigned port, const char *client_id)
     struct bench_mqtt *mqtt = malloc(sizeof(*mqtt));
     if (mqtt == NULL)
         return NULL;
-    const struct sockaddr_in address = {.sin_family = AF_INET,
-                                        .sin_port = htons((uint16_t)port),
-                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     const int one = 1;
     unsigned char body[10 + 2 + TOPIC_MAX] = {0, 4, 'M', 'Q', 'T', 'T', 4, 2 /* clean session */, 0, 0};
     mqtt->in_len = 0;

@@ -72,12 +72,13 @@ static void add_figure(struct bench *bench, double rate, const struct turn *gate
                                   .of_ratio = true,
                                   .at_most = 1.10};
     snprintf(figure.name, sizeof(figure.name), "gateway, durable and acknowledged, at %.0f/s", rate);
-    snprintf(figure.note, sizeof(figure.note),
-             "%lu events, %lu acknowledgements, %lu lanes not wholly acknowledged 10 s later; bare: %lu events, "
-             "%lu answers%s; the broker meanwhile %.1f and %.1f us an event",
-             gateway->events, gateway->answers, gateway->left, bare->events, bare->answers,
-             bare->left > 0 ? ", not all" : "", 1e6 * gateway->broker_cpu_s / (double)gateway->events,
-             1e6 * bare->broker_cpu_s / (double)bare->events);
+    snprintf(
+        figure.note, sizeof(figure.note),
+        "%lu events, %lu acknowledgements, %lu lanes not wholly acknowledged 10 s later; bare: %lu events, "
+        "%lu answers%s; the broker meanwhile %.1f and %.1f us an event",
+        gateway->events, gateway->answers, gateway->left, bare->events, bare->answers,
+        bare->left > 0 ? ", not all" : "", 1e6 * gateway->broker_cpu_s / (double)gateway->events,
+        1e6 * bare->broker_cpu_s / (double)bare->events);
     bench_add(bench, &figure);
 }
 

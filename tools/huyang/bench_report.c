@@ -101,7 +101,7 @@ static void collect(const struct bench *bench, struct facts *facts)
 static double ratio_of(const struct bench_figure *figure)
 {
     return figure->yardstick != NULL && figure->yardstick_value > 0 ? figure->value / figure->yardstick_value
-                                                                     : 0;
+                                                                    : 0;
 }
 
 static bool has_target(const struct bench_figure *figure)

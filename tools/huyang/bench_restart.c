@@ -26,17 +26,19 @@ static void rest(double seconds)
     nanosleep(&some, NULL);
 }
 
-static void add_county(struct bench *bench, double *ready_s, size_t count, const struct bench_load_result *load)
+static void add_county(struct bench *bench, double *ready_s, size_t count,
+                       const struct bench_load_result *load)
 {
     struct bench_figure figure = {.row = "restart",
                                   .name = "one county ready after kill -9 under load, slowest",
                                   .unit = "s",
                                   .value = bench_quantile(ready_s, count, 1),
                                   .at_most = 1};
-    snprintf(figure.note, sizeof(figure.note),
-             "%zu kills at %d events/s, median %.2f s, from the kill until /healthz is good; %lu events sent, "
-             "%lu lanes never wholly acknowledged (the load does not send again, devices do)",
-             count, LOAD_RATE, bench_quantile(ready_s, count, 0.5), load->sent, load->left);
+    snprintf(
+        figure.note, sizeof(figure.note),
+        "%zu kills at %d events/s, median %.2f s, from the kill until /healthz is good; %lu events sent, "
+        "%lu lanes never wholly acknowledged (the load does not send again, devices do)",
+        count, LOAD_RATE, bench_quantile(ready_s, count, 0.5), load->sent, load->left);
     bench_add(bench, &figure);
 }
 
@@ -116,14 +118,18 @@ static void measure_many(struct bench *bench)
     }
     struct bench_figure ready = {.row = "restart", .unit = "s", .value = ready_s, .at_most = 15};
     snprintf(ready.name, sizeof(ready.name), "%u homes ready after kill -9", homes);
-    snprintf(ready.note, sizeof(ready.note), "the registry from the database, the state, 2 devices a home; the "
-             "first start, which imports the folder, took %.1f s", import_s);
+    snprintf(ready.note, sizeof(ready.note),
+             "the registry from the database, the state, 2 devices a home; the "
+             "first start, which imports the folder, took %.1f s",
+             import_s);
     bench_add(bench, &ready);
     struct bench_figure memory = {
         .row = "memory", .unit = "bytes", .value = rss / homes, .at_most = bench->quick ? 0 : 4096};
     snprintf(memory.name, sizeof(memory.name), "the daemon with %u homes, per home", homes);
-    snprintf(memory.note, sizeof(memory.note), "%.0f MB resident after the load; row core says what more the "
-             "state takes once every device has reported", rss / 1e6);
+    snprintf(memory.note, sizeof(memory.note),
+             "%.0f MB resident after the load; row core says what more the "
+             "state takes once every device has reported",
+             rss / 1e6);
     bench_add(bench, &memory);
     bench_world_close(&world);
 }
@@ -139,8 +145,8 @@ void bench_memory(struct bench *bench)
     struct bench_world world;
     struct bench_child load;
     struct bench_load_result result = {.sent = 0};
-    bool well = bench_world_open(bench, "memory", HOMES, &world) &&
-                bench_world_gateway(&world, READY_WAIT_S, NULL);
+    bool well =
+        bench_world_open(bench, "memory", HOMES, &world) && bench_world_gateway(&world, READY_WAIT_S, NULL);
     const double idle = well ? bench_rss(world.gateway.pid) : 0;
     bench_say(bench, "memory: load");
     well = well && bench_world_load(&world, BENCH_COUNTY, LOAD_RATE, bench->quick ? 1 : 30, false, &load);
@@ -155,8 +161,8 @@ void bench_memory(struct bench *bench)
                                       .unit = "MB resident",
                                       .value = bench_rss(world.gateway.pid) / 1e6,
                                       .at_most = 32};
-        snprintf(figure.note, sizeof(figure.note), "%.1f MB before the load of %lu events at %d/s", idle / 1e6,
-                 result.sent, LOAD_RATE);
+        snprintf(figure.note, sizeof(figure.note), "%.1f MB before the load of %lu events at %d/s",
+                 idle / 1e6, result.sent, LOAD_RATE);
         bench_add(bench, &figure);
     } else {
         bench_missing(bench, "memory", "the daemon with one county", "%s", world.why);

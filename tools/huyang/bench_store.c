@@ -46,14 +46,13 @@ static void take_message(struct store_row *row)
     struct mix_message message;
     const enum lane lane = mix_lane(&row->mix, row->number);
     uint64_t *seq = &row->seqs[2 * mix_device(&row->mix, row->number) + (lane == LANE_ROUTINE)];
-    const int64_t t_ms =
-        start_ms + (int64_t)(row->number * MIX_ROUND_S * 1000 / row->mix.devices);
+    const int64_t t_ms = start_ms + (int64_t)(row->number * MIX_ROUND_S * 1000 / row->mix.devices);
     mix_make(&row->mix, row->number++, t_ms, 1, *seq + 1, &message);
     if (decode_batch(row->decoder, lane, message.bytes, message.len, row->decoded) != REFUSAL_NONE)
         return;
     enum refusal refused[EVENT_BATCH_MAX];
-    const unsigned kept = gateway_admit(row->gateway, message.device, t_ms, row->decoded->events, refused,
-                                        row->decoded->count);
+    const unsigned kept =
+        gateway_admit(row->gateway, message.device, t_ms, row->decoded->events, refused, row->decoded->count);
     struct input input = {.t_ms = t_ms,
                           .kind = INPUT_REPORT,
                           .report = {.device = message.device,

@@ -108,13 +108,20 @@ bool bench_world_load(struct bench_world *world, const char *county_code, double
     snprintf(port, sizeof(port), "%u", world->mqtt_port);
     snprintf(rate_text, sizeof(rate_text), "%.3f", rate);
     snprintf(seconds_text, sizeof(seconds_text), "%.3f", seconds);
-    char *const argv[] = {"huyang",       "bench",
-                          "--role",       "load",
-                          "--port",       port,
-                          "--county",     (char *)(uintptr_t)county_code,
-                          "--registry",   world->county,
-                          "--rate",       rate_text,
-                          "--seconds",    seconds_text,
+    char *const argv[] = {"huyang",
+                          "bench",
+                          "--role",
+                          "load",
+                          "--port",
+                          port,
+                          "--county",
+                          (char *)(uintptr_t)county_code,
+                          "--registry",
+                          world->county,
+                          "--rate",
+                          rate_text,
+                          "--seconds",
+                          seconds_text,
                           any_answer ? "--any-answer" : NULL,
                           NULL};
     return bench_world_role(world, argv, ret_child);
@@ -155,9 +162,8 @@ unsigned bench_free_port(void)
 
 static int dial(unsigned port)
 {
-    const struct sockaddr_in address = {.sin_family = AF_INET,
-                                        .sin_port = htons((uint16_t)port),
-                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     const struct timeval patience = {.tv_sec = 2};
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
@@ -175,9 +181,9 @@ int bench_world_http(const struct bench_world *world, const char *path)
     const int fd = dial(world->api_port);
     if (fd < 0)
         return 0;
-    const int len = snprintf(text, sizeof(text),
-                             "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nConnection: close\r\n\r\n", path,
-                             world->api_port);
+    const int len =
+        snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nConnection: close\r\n\r\n",
+                 path, world->api_port);
     if (write(fd, text, (size_t)len) == len) {
         const ssize_t got = read(fd, text, sizeof(text) - 1);
         text[got > 0 ? got : 0] = '\0';
@@ -302,8 +308,8 @@ bool bench_world_open(struct bench *bench, const char *name, unsigned homes, str
     snprintf(ret_world->folder, sizeof(ret_world->folder), "%.*s/%s", BENCH_PATH_SIZE - 64, bench->folder,
              name);
     buf_init(&errors, 1 << 16);
-    const bool well = mkdir(ret_world->folder, 0700) == 0 &&
-                      bench_county_write(bench, homes, ret_world->county, &errors);
+    const bool well =
+        mkdir(ret_world->folder, 0700) == 0 && bench_county_write(bench, homes, ret_world->county, &errors);
     if (!well)
         fail(ret_world, "%s", errors.len > 0 ? buf_text(&errors) : strerror(errno));
     buf_release(&errors);

@@ -47,7 +47,8 @@ static const char help[] =
     "                restart   kill -9 until ready again; 1,000,000 residents until ready\n"
     "                memory    the gateway's memory, one county and per resident\n"
     "  --quick       small and short: shows that it works, not how fast it is\n"
-    "  --folder DIR  where the databases are made and removed (default $TMPDIR or /tmp): its disk is measured\n"
+    "  --folder DIR  where the databases are made and removed (default $TMPDIR or /tmp): its disk is "
+    "measured\n"
     "  --json FILE   the same figures as JSON (- = standard output, without the table)\n"
     "\n"
     "huyang-gateway is taken from beside this program, mosquitto from the system (package mosquitto).\n"
@@ -245,5 +246,7 @@ out:
 }
 
 extern const struct command cmd_bench;
-const struct command cmd_bench = {
-    .name = "bench", .summary = "measure this machine against the design's targets", .help = help, .run = run};
+const struct command cmd_bench = {.name = "bench",
+                                  .summary = "measure this machine against the design's targets",
+                                  .help = help,
+                                  .run = run};

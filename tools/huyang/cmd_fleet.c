@@ -30,6 +30,7 @@ static const char help[] =
     "                        script names\n"
     "  --homes N             make a county of N homes up, in a folder that is printed (see huyang registry "
     "generate)\n"
+    "  --skip-homes N        leave the registry's first N homes to real devices (default 0)\n"
     "  --seed S              of homes, days, load and shares (default 1)\n"
     "what happens (any of):\n"
     "  --rate N              load: N events a second over all devices (fixes, heartbeats, activity)\n"
@@ -69,6 +70,7 @@ enum option_of {
     OPTION_COUNTY,
     OPTION_REGISTRY,
     OPTION_HOMES,
+    OPTION_SKIP,
     OPTION_SEED,
     OPTION_RATE,
     OPTION_SOS_EVERY,
@@ -99,6 +101,7 @@ static const struct option table[] = {
     {"county", required_argument, NULL, OPTION_COUNTY},
     {"registry", required_argument, NULL, OPTION_REGISTRY},
     {"homes", required_argument, NULL, OPTION_HOMES},
+    {"skip-homes", required_argument, NULL, OPTION_SKIP},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"rate", required_argument, NULL, OPTION_RATE},
     {"sos-every", required_argument, NULL, OPTION_SOS_EVERY},
@@ -161,6 +164,7 @@ static bool take_value(struct fleet_options *options, int option, const char *te
     case OPTION_DAYS: options->days = true; return true;
     case OPTION_VIRTUAL: options->virtual_clock = true; return true;
     case OPTION_HOMES: return whole(text, 1, HOMES_MAX, &options->homes);
+    case OPTION_SKIP: return whole(text, 0, HOMES_MAX, &options->skip_homes);
     case OPTION_SEED:
         if (!text_to_int(text, 0, INT64_MAX, &value))
             return false;
@@ -295,32 +299,31 @@ static void set_times(struct fleet *fleet)
     fleet->script.days_to_ms = fleet->script_zero_ms;
 }
 
-/* Everybody; or, for a script, the devices of the homes it names. NULL = all, or no memory (then false). */
-static bool choose(const struct fleet *fleet, bool **ret_wanted)
+/* Which rows of devices.csv are simulated: everybody's, or, for a script alone, those of the homes it names;
+ * never those of the homes that are left to others. NULL = no memory; the caller frees. */
+static bool *choose(const struct fleet *fleet)
 {
     const struct fleet_options *options = &fleet->options;
     const uint32_t rows = registry_count(fleet->registry, REGISTRY_DEVICE);
-    *ret_wanted = NULL;
-    if (options->days || options->rate > 0 || options->sos_every_s > 0)
-        return true;
-    bool *homes = calloc(registry_count(fleet->registry, REGISTRY_HOUSEHOLD) + 1, sizeof(*homes));
+    const uint32_t homes = registry_count(fleet->registry, REGISTRY_HOUSEHOLD);
+    const bool all = options->days || options->rate > 0 || options->sos_every_s > 0;
+    bool *named = calloc(homes + 1, sizeof(*named));
     bool *wanted = calloc(rows + 1, sizeof(*wanted));
-    if (homes != NULL && wanted != NULL) {
-        for (size_t i = 0; i < fleet->script.count; i++) {
-            const uint32_t home = registry_device(fleet->registry, fleet->script.items[i].device)->household;
-            if (home != REGISTRY_NONE)
-                homes[home] = true;
-        }
-        for (uint32_t i = 0; i < rows; i++) {
-            const uint32_t home = registry_device(fleet->registry, i)->household;
-            wanted[i] = home != REGISTRY_NONE && homes[home];
-        }
-        *ret_wanted = wanted;
-    } else {
-        free(wanted);
+    for (size_t i = 0; named != NULL && i < fleet->script.count; i++) {
+        const uint32_t home = registry_device(fleet->registry, fleet->script.items[i].device)->household;
+        if (home != REGISTRY_NONE)
+            named[home] = true;
     }
-    free(homes);
-    return *ret_wanted != NULL;
+    for (uint32_t i = 0; named != NULL && wanted != NULL && i < rows; i++) {
+        const uint32_t home = registry_device(fleet->registry, i)->household;
+        wanted[i] = home != REGISTRY_NONE && home >= options->skip_homes && (all || named[home]);
+    }
+    if (named == NULL) {
+        free(wanted);
+        return NULL;
+    }
+    free(named);
+    return wanted;
 }
 
 static bool open_report(struct fleet *fleet)
@@ -369,13 +372,13 @@ static void release(struct fleet *fleet)
 
 static int simulate(struct fleet *fleet)
 {
-    bool *wanted = NULL;
     if (!open_registry(fleet) || !read_files(fleet))
         return EXIT_USAGE;
     set_times(fleet);
-    if (!open_report(fleet) || !seed(fleet) || !fleet_wire_open(fleet) || !choose(fleet, &wanted))
+    if (!open_report(fleet) || !seed(fleet) || !fleet_wire_open(fleet))
         return EXIT_USAGE;
-    const bool made = fleet_devices_new(fleet, wanted);
+    bool *wanted = choose(fleet);
+    const bool made = wanted != NULL && fleet_devices_new(fleet, wanted);
     free(wanted);
     if (!made)
         return EXIT_FAILED;
@@ -386,8 +389,7 @@ static int simulate(struct fleet *fleet)
     const int signal_fd = open_signals();
     printf("fleet of %u devices on %s\n", fleet->count, fleet->options.broker);
     fflush(stdout);
-    while (fleet_script_due(fleet) < fleet->script_zero_ms)
-        fleet->script.next++; /* what happened earlier today */
+    fleet_script_skip(fleet, fleet->script_zero_ms); /* earlier today */
     const int status =
         fleet->options.virtual_clock ? fleet_run_virtual(fleet, signal_fd) : fleet_run_wall(fleet, signal_fd);
     close(signal_fd);

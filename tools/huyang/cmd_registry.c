@@ -1,10 +1,10 @@
-/* huyang registry: looks at a registry folder, or makes one up. Importing goes through the running gateway's
- * API and is not here. */
+/* huyang registry: looks at a registry folder, hands it to the running gateway, or makes one up. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd_registry_import.h"
 #include "command.h"
 #include "core/clock.h"
 #include "core/text.h"
@@ -15,18 +15,23 @@ enum { EXIT_WELL, EXIT_FAILED, EXIT_USAGE, ERRORS_MAX_BYTES = 65536, KINDS_MAX =
 
 static const char help[] =
     "usage: huyang registry check [--time-zone NAME] DIR\n"
+    "       huyang registry import [--url URL] [--state-dir DIR | --token-file FILE] DIR\n"
     "       huyang registry generate --homes N [--seed S] [--county CODE] DIR\n"
     "\n"
     "check     reads a registry folder as the gateway would, and lists either every error with its\n"
     "          file, line and column (at most 50), or what the folder holds. Nothing is imported.\n"
+    "import    the running gateway reads the folder, checks it whole and puts it into force between two\n"
+    "          events, or refuses it and keeps the one it has. URL is its API's (default\n"
+    "          http://127.0.0.1:8460), the state folder (default ./state) holds its token.\n"
     "generate  writes the folder of a made-up county of N homes (1 to 1000000). The same homes, seed\n"
     "          (default 1) and county (default 654321) give the same files.\n"
     "\n"
     "examples:\n"
     "  huyang registry check /srv/county\n"
+    "  huyang registry import --state-dir /var/lib/huyang /srv/county\n"
     "  huyang registry generate --homes 1000 --seed 7 /tmp/county\n"
     "\n"
-    "exit status: 0 well, 1 failed, 2 wrong usage or a folder with errors\n";
+    "exit status: 0 well, 1 failed or no answer, 2 wrong usage or a folder with errors\n";
 
 static int usage(const char *complaint)
 {
@@ -222,9 +227,11 @@ static int run(int argc, char **argv)
         return run_check(argc - 1, argv + 1);
     if (argc >= 2 && strcmp(argv[1], "generate") == 0)
         return run_generate(argc - 1, argv + 1);
-    return usage("check or generate?");
+    if (argc >= 2 && strcmp(argv[1], "import") == 0)
+        return registry_import(argc - 1, argv + 1);
+    return usage("check, import or generate?");
 }
 
 extern const struct command cmd_registry;
 const struct command cmd_registry = {
-    .name = "registry", .summary = "check a registry folder, or make one up", .help = help, .run = run};
+    .name = "registry", .summary = "check, import or make up a registry folder", .help = help, .run = run};

@@ -134,18 +134,37 @@ static void visit(struct day *day, uint32_t camera, double from, double minutes,
     add(day, from + minutes, (struct fleet_happening){.act = FLEET_VISIT_LEAVE, .device = camera});
 }
 
+/* When this trusted visitor comes on this date: in one of the hours the registry gives them. False: not
+ * today. */
+static bool guest_hour(const struct day *day, uint32_t camera, uint32_t visitor, double *ret_minute)
+{
+    static const double hours[][2] = {
+        {1020, 100}, {840, 100}, {485, 10}}; /* from, and how much later at most */
+    for (size_t i = 0; i < sizeof(hours) / sizeof(hours[0]); i++) {
+        const double minute = hours[i][0] + hours[i][1] * draw(day, camera, DRAW_GUEST_AT);
+        struct civil local;
+        clock_civil(day->fleet->tz, day->midnight_ms + (int64_t)minute * MINUTE_MS, &local);
+        if (visitor_in_window(registry_visitor(day->fleet->registry, visitor), &local)) {
+            *ret_minute = minute;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A camera follows one visit at a time, so a home has its callers in hours of their own. */
 static void receive(struct day *day, uint32_t camera, uint32_t trusted)
 {
     const uint64_t who = camera;
+    double minute;
     if (draw(day, who, DRAW_COURIER) < 0.25)
         visit(day, camera, 560 + 140 * draw(day, who, DRAW_COURIER_AT), 1 + draw(day, who, DRAW_JITTER),
               HUYANG__V1__PLACE__PLACE_DOORSTEP, HUYANG__V1__PERSON_CLASS__PERSON_CLASS_UNKNOWN,
               REGISTRY_NONE);
-    if (trusted != REGISTRY_NONE && draw(day, who, DRAW_GUEST) < 0.33)
-        visit(day, camera, 840 + 100 * draw(day, who, DRAW_GUEST_AT),
-              15 + 45 * draw(day, who, DRAW_GUEST_LONG), HUYANG__V1__PLACE__PLACE_INDOORS,
-              HUYANG__V1__PERSON_CLASS__PERSON_CLASS_TRUSTED, trusted);
+    if (trusted != REGISTRY_NONE && draw(day, who, DRAW_GUEST) < 0.33 &&
+        guest_hour(day, camera, trusted, &minute))
+        visit(day, camera, minute, 15 + 45 * draw(day, who, DRAW_GUEST_LONG),
+              HUYANG__V1__PLACE__PLACE_INDOORS, HUYANG__V1__PERSON_CLASS__PERSON_CLASS_TRUSTED, trusted);
     if (draw(day, who, DRAW_STRANGER) < 0.01)
         visit(day, camera, 720 + 60 * draw(day, who, DRAW_STRANGER_AT),
               3 + 17 * draw(day, who, DRAW_STRANGER_LONG), HUYANG__V1__PLACE__PLACE_INDOORS,

@@ -12,10 +12,7 @@
 #include "core/text.h"
 #include "fleet.h"
 
-enum {
-    START_MS = 200,   /* until a prompt is heard */
-    SLOT_MS = 900000, /* who is out of reach stays so for a quarter of an hour */
-};
+enum { START_MS = 200 }; /* until a prompt is heard */
 
 uint64_t fleet_mix(uint64_t x)
 {
@@ -343,7 +340,7 @@ static bool init_device(struct fleet_device *device)
 static bool is_wanted(const struct fleet *fleet, const bool *wanted, uint32_t number)
 {
     const struct device *row = registry_device(fleet->registry, number);
-    return !row->removed && row->household != REGISTRY_NONE && (wanted == NULL || wanted[number]);
+    return !row->removed && row->household != REGISTRY_NONE && wanted[number];
 }
 
 bool fleet_devices_new(struct fleet *fleet, const bool *wanted)
@@ -435,7 +432,7 @@ void fleet_device_reach(struct fleet_device *device, bool online)
 
 void fleet_devices_reach(struct fleet *fleet, bool everybody)
 {
-    fleet->slot = fleet->now_ms / SLOT_MS;
+    fleet->slot = fleet->now_ms / FLEET_SLOT_MS;
     for (uint32_t i = 0; i < fleet->count; i++) {
         struct fleet_device *device = &fleet->devices[i];
         const bool online =
@@ -455,75 +452,6 @@ void fleet_device_message(struct fleet_device *device, enum device_topic topic, 
         return;
     fleet_device_enter(device);
     device_on_message(device->core, topic, payload, len, device->fleet->now_ms);
-    fleet_device_leave(device);
-}
-
-void fleet_device_report(struct fleet_device *device, const struct device_event *events, size_t count)
-{
-    fleet_device_enter(device);
-    for (size_t i = 0; i < count; i += DEVICE_REPORT_EVENTS_MAX) {
-        const size_t left = count - i;
-        (void)device_report(device->core, events + i,
-                            left < DEVICE_REPORT_EVENTS_MAX ? left : DEVICE_REPORT_EVENTS_MAX,
-                            device->fleet->now_ms); /* a full flash drops and says so in a note */
-    }
-    fleet_device_leave(device);
-}
-
-static void do_visit(struct fleet_device *device, const struct fleet_happening *happening)
-{
-    struct device_person person = {.person_class = (Huyang__V1__PersonClass)happening->visit.person_class,
-                                   .has_confidence = true,
-                                   .confidence = 0.9f,
-                                   .face_seen = true};
-    if (happening->visit.visitor != REGISTRY_NONE)
-        text_copy(person.visitor_id, sizeof(person.visitor_id),
-                  registry_visitor(device->fleet->registry, happening->visit.visitor)->visitor_id);
-    (void)camera_visit(&device->app->camera, (Huyang__V1__Place)happening->visit.place, &person, 1,
-                       device->fleet->now_ms);
-}
-
-static void do_story(struct fleet_device *device, const struct fleet_happening *happening)
-{
-    const int64_t now_ms = device->fleet->now_ms, wall_ms = device_wall(device->core, now_ms);
-    if (happening->told.device_ms != 0)
-        device_set_clock(device->core, now_ms, happening->told.device_ms);
-    (void)device_report(device->core, happening->told.report->events, happening->told.report->count, now_ms);
-    if (happening->told.device_ms != 0)
-        device_set_clock(device->core, now_ms, wall_ms);
-}
-
-void fleet_device_do(struct fleet_device *device, const struct fleet_happening *happening)
-{
-    struct wristband *band = &device->app->band;
-    struct camera *camera = &device->app->camera;
-    const int64_t now_ms = device->fleet->now_ms;
-    fleet_device_enter(device);
-    switch ((enum fleet_act)happening->act) {
-    case FLEET_FIX: {
-        const struct device_fix fix = {.valid = true,
-                                       .lat = happening->fix.lat,
-                                       .lon = happening->fix.lon,
-                                       .has_accuracy_m = true,
-                                       .accuracy_m = happening->fix.accuracy_m,
-                                       .source = HUYANG__V1__FIX_SOURCE__FIX_SOURCE_GNSS,
-                                       .datum = HUYANG__V1__DATUM__DATUM_WGS84};
-        (void)wristband_fix(band, &fix, true, now_ms);
-        break;
-    }
-    case FLEET_PRESENCE:
-        (void)wristband_presence(band, happening->at_home, HUYANG__V1__PRESENCE_SOURCE__PRESENCE_SOURCE_DOOR,
-                                 now_ms);
-        break;
-    case FLEET_STEPS: (void)wristband_steps(band, happening->number, now_ms); break;
-    case FLEET_BATTERY: (void)wristband_battery(band, happening->number, false, now_ms); break;
-    case FLEET_VISIT: do_visit(device, happening); break;
-    case FLEET_VISIT_LEAVE: (void)camera_visit_leave(camera, now_ms); break;
-    case FLEET_DEPARTURE:
-        (void)camera_departure(camera, (Huyang__V1__Companion)happening->companion, "", now_ms);
-        break;
-    case FLEET_REPORT: do_story(device, happening); break;
-    }
     fleet_device_leave(device);
 }
 

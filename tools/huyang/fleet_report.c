@@ -1,5 +1,3 @@
-/* The record for the history checker: one JSON object a line, names as in tests/integration/history.py:
- * stored, ack, command, acted, state, fallback; `t` in seconds since 1970 of the fleet's time. */
 #include <inttypes.h>
 #include <time.h>
 #include <unistd.h>
@@ -181,6 +179,11 @@ void fleet_summary(struct fleet *fleet)
             ",\"steps\":%" PRIu64,
             seconds(fleet), fleet->count, counts->stored, counts->acked, fleet->pending, counts->dropped,
             counts->lost, counts->sos, counts->commands, counts->played, ignored, counts->steps);
+    if (fleet->options.virtual_clock) {
+        char end[CLOCK_TEXT_SIZE];
+        clock_format(fleet->tz, fleet->now_ms, end);
+        fprintf(fleet->report, ",\"virtual_end\":\"%s\"", end);
+    }
     put_latency(fleet->report, "ack_urgent", &fleet->ack_us[DEVICE_URGENT]);
     put_latency(fleet->report, "ack_routine", &fleet->ack_us[DEVICE_ROUTINE]);
     put_latency(fleet->report, "sos_to_command", &fleet->command_us);

@@ -13,7 +13,6 @@
 #include "fleet.h"
 
 enum {
-    SLOT_MS = 900000, /* as in fleet_device.c */
     CONNECT_MS = 30000,
     BURST_MAX = 500, /* events of the load in one turn, so that messages are served in between */
     TURN_MS = 5,     /* of the load */
@@ -28,7 +27,8 @@ struct run {
     struct fleet *fleet;
     int signal_fd;
     bool signalled;
-    int64_t progress_ms, sos_done, load_done;
+    int64_t progress_ms, load_done;
+    uint32_t presses, next_presser; /* of SOS */
 };
 
 static int64_t mono_ms(void)
@@ -48,7 +48,7 @@ static void serve(struct run *run, int64_t wait_ms)
     }
     if (!fleet->options.virtual_clock)
         fleet->now_ms = mono_ms();
-    if (fleet->down_up && fleet->slot != fleet->now_ms / SLOT_MS)
+    if (fleet->down_up && fleet->slot != fleet->now_ms / FLEET_SLOT_MS)
         fleet_devices_reach(fleet, fleet->ending);
     if (mono_ms() >= run->progress_ms) {
         run->progress_ms = mono_ms() + (isatty(STDOUT_FILENO) ? PROGRESS_TERMINAL_MS : PROGRESS_PLAIN_MS);
@@ -61,10 +61,10 @@ static bool connect_all(struct run *run)
     struct fleet *fleet = run->fleet;
     const int64_t until_ms = mono_ms() + CONNECT_MS;
     unsigned up = 0;
-    fleet->slot = fleet->now_ms / SLOT_MS; /* nobody is switched on before every connection stands */
+    fleet->slot = fleet->now_ms / FLEET_SLOT_MS; /* nobody is switched on before every connection stands */
     while (up < fleet->link_count && !run->signalled && mono_ms() < until_ms) {
         serve(run, 50);
-        fleet->slot = fleet->now_ms / SLOT_MS;
+        fleet->slot = fleet->now_ms / FLEET_SLOT_MS;
         up = 0;
         for (unsigned i = 0; i < fleet->link_count; i++)
             up += fleet->links[i].state == FLEET_MQTT_UP;
@@ -93,10 +93,10 @@ static int finish(struct run *run)
     fleet_wire_release(fleet);
     for (uint32_t i = 0; fleet->down_up && i < fleet->count; i++)
         fleet_device_reach(&fleet->devices[i], false);
-    fleet->slot = fleet->now_ms / SLOT_MS; /* and nobody comes back */
+    fleet->slot = fleet->now_ms / FLEET_SLOT_MS; /* and nobody comes back */
     while (fleet->down_up && !fleet_wire_quiet(fleet) && mono_ms() < until_ms) {
         (void)fleet_wire_run(fleet, -1, 50);
-        fleet->slot = fleet->now_ms / SLOT_MS;
+        fleet->slot = fleet->now_ms / FLEET_SLOT_MS;
     }
     fleet_progress(fleet, true);
     fleet_summary(fleet);
@@ -143,10 +143,10 @@ static struct device_event load_event(struct fleet *fleet, const struct fleet_de
 static void press_sos(struct run *run)
 {
     struct fleet *fleet = run->fleet;
-    uint32_t at = (uint32_t)run->sos_done % fleet->count;
+    uint32_t at = run->next_presser % fleet->count;
     for (uint32_t tries = 0; tries < fleet->count && fleet->devices[at].is_camera; tries++)
         at = (at + 1) % fleet->count;
-    run->sos_done = at + 1;
+    run->next_presser = at + 1;
     struct fleet_device *device = &fleet->devices[at];
     if (device->is_camera)
         return;
@@ -166,8 +166,8 @@ static void load(struct run *run)
         fleet_device_report(device, &event, 1);
     }
     if (fleet->options.sos_every_s > 0 &&
-        elapsed_s >= fleet->options.sos_every_s * (double)(fleet->counts.steps + 1)) {
-        fleet->counts.steps++; /* no steps of a virtual clock here: the presses so far */
+        elapsed_s >= fleet->options.sos_every_s * (double)(run->presses + 1)) {
+        run->presses++;
         press_sos(run);
     }
 }
@@ -304,7 +304,7 @@ static bool step(struct run *run)
 {
     struct fleet *fleet = run->fleet;
     fleet->holding = true;
-    if (fleet->slot != fleet->now_ms / SLOT_MS)
+    if (fleet->slot != fleet->now_ms / FLEET_SLOT_MS)
         fleet_devices_reach(fleet, fleet->ending);
     (void)fleet_script_run(fleet, fleet->now_ms);
     while (fleet_devices_due(fleet) <= fleet->now_ms)
@@ -336,7 +336,7 @@ static bool begin(struct run *run)
     struct fleet *fleet = run->fleet;
     if (!connect_all(run))
         return false;
-    fleet->slot = fleet->now_ms / SLOT_MS; /* the gateway's clock first, then the devices */
+    fleet->slot = fleet->now_ms / FLEET_SLOT_MS; /* the gateway's clock first, then the devices */
     fleet_wire_clock(fleet, fleet->now_ms);
     if (!wait_for(run, clock_reached))
         return false;

@@ -76,8 +76,9 @@ static void plan(struct fleet *fleet)
     fleet_script_sort(fleet);
     while (fleet->options.days && !fleet->ending &&
            (script->next == script->count || script->items[script->next].at_ms >= script->days_to_ms)) {
-        memmove(script->items, script->items + script->next,
-                (script->count - script->next) * sizeof(*script->items));
+        if (script->count > 0)
+            memmove(script->items, script->items + script->next,
+                    (script->count - script->next) * sizeof(*script->items));
         script->count -= script->next;
         script->next = 0;
         for (size_t i = 0; i < script->count; i++)
@@ -92,7 +93,7 @@ int64_t fleet_script_due(struct fleet *fleet)
 {
     struct fleet_script *script = &fleet->script;
     plan(fleet);
-    return script->next < script->count ? script->items[script->next].at_ms : FLEET_NEVER;
+    return script->next < script->count && !fleet->ending ? script->items[script->next].at_ms : FLEET_NEVER;
 }
 
 unsigned fleet_script_run(struct fleet *fleet, int64_t script_ms)
@@ -107,4 +108,10 @@ unsigned fleet_script_run(struct fleet *fleet, int64_t script_ms)
         done++;
     }
     return done;
+}
+
+void fleet_script_skip(struct fleet *fleet, int64_t before_ms)
+{
+    while (fleet_script_due(fleet) < before_ms)
+        forget(&fleet->script.items[fleet->script.next++]);
 }

@@ -4,7 +4,6 @@ Everything runs on loopback on free ports, in a folder of its own, and is ended 
 """
 import argparse
 import csv
-import json
 import os
 import shutil
 import signal
@@ -16,8 +15,9 @@ import threading
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "integration"))  # the demo's processes are those of the integration tests
 
-from huyang_test import Broker, Desk, Device, Fleet, Gateway, binary, wait_until, wire  # noqa: E402
+from huyang_test import Broker, Desk, Device, Fleet, Gateway, binary  # noqa: E402
 from huyang_test.county import CODE  # noqa: E402
+from huyang_test.process import Process  # noqa: E402
 
 HOMES = 40
 STORY_HOMES = 20  # the rest is the background
@@ -48,7 +48,7 @@ def certificate(folder):
 
 class Stage:
     def __init__(self, folder):
-        self.folder, self.closing, self.devices, self.fleet = folder, [], {}, None
+        self.folder, self.closing, self.devices = folder, [], {}
         self.county = Folder(os.path.join(folder, "county"))
 
     def keep(self, thing):
@@ -80,28 +80,22 @@ class Stage:
             self.devices[name] = self.keep(Device(os.path.join(self.folder, "devices"), self.broker, name))
         return self.devices[name]
 
-    def background(self):
-        """The other homes: a heartbeat here, some steps there."""
-        homes = range(STORY_HOMES + 1, HOMES + 1)
-        self.fleet = self.keep(Fleet(self.broker, [f"{kind}-{home:05d}" for home in [*homes, 4] for kind in ("wb", "cam")]))
-        stop = threading.Event()
+    def background(self, *what):
+        """The other homes, as one simulated county; and a device of our own for reports that need exact contents."""
+        folder = os.path.join(self.folder, "background")
+        shutil.copytree(self.county.folder, folder)
+        with open(os.path.join(folder, "devices.csv"), encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))
+        with open(os.path.join(folder, "devices.csv"), "w", encoding="utf-8", newline="") as file:
+            # Those of the story are real devices: one id must not speak with two voices.
+            csv.writer(file).writerows([rows[0]] + [row for row in rows[1:] if self.home_of(row[0]) > STORY_HOMES])
+        self.others = self.keep(Process([binary("huyang"), "fleet", "--broker", self.broker.url, "--county", CODE, "--registry", folder, *what],
+                                        log_path=os.path.join(self.folder, "background.log")))
+        self.fleet = self.keep(Fleet(self.broker, ["wb-00004", "cam-00004"]))
 
-        def live():
-            number = 0
-            while not stop.wait(0.2):
-                number += 1
-                self.fleet.report(f"wb-{homes[number % len(homes)]:05d}", wire.heartbeat(60) if number % 3 else wire.steps(number % 50))
-        thread = threading.Thread(target=live, daemon=True)
-        thread.start()
-
-        class Background:
-            process = True
-
-            @staticmethod
-            def stop():
-                stop.set()
-                thread.join(timeout=5)
-        self.keep(Background)
+    @staticmethod
+    def home_of(device):
+        return int(device.rsplit("-", 1)[1])
 
     def close(self):
         for thing in reversed(self.closing):
@@ -123,12 +117,13 @@ WORDS = {
 
 
 def show_records(stage, words, stop):
-    shown = 0
+    shown = {stage.desk: 0, stage.police: 0}
     while not stop.wait(0.5):
-        records = [record for desk in (stage.desk, stage.police) for record in desk.records()]
-        for record in sorted(records, key=lambda record: str(record.get("time")))[shown:]:
-            print(f"  {words['told']}: {record.get('path')} {record.get('role', '')} {record.get('level', '')} {json.dumps(record.get('what', ''), ensure_ascii=False)}", flush=True)
-        shown = len(records)
+        for desk in shown:
+            records = desk.records()
+            for record in records[shown[desk]:]:
+                print("  " + " ".join([words["told"] + ":", record["path"], *(str(record[key]) for key in ("role", "level", "what", "headline") if record.get(key))]), flush=True)
+            shown[desk] = len(records)
 
 
 def keep_running(stage, words):
@@ -170,12 +165,13 @@ def main():
     stage = Stage(folder)
     try:
         stage.set()
-        stage.background()
         if options.once:
             import story
+            stage.background("--rate", "20")
             status = 0 if story.tell(stage, options.lang) else 1
             keep = keep or status != 0
         else:
+            stage.background("--rate", "5", "--days", "--speed", "20")
             keep_running(stage, words)
     except KeyboardInterrupt:
         status = 130 if options.once else 0
@@ -193,8 +189,6 @@ def main():
             shutil.rmtree(folder, ignore_errors=True)
     return status
 
-
-__all__ = ["Stage", "wait_until"]
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -2,7 +2,6 @@
 import http.client
 import json
 import math
-import os
 import sys
 import threading
 import time
@@ -269,6 +268,7 @@ class Story:
         see(20, "home 7: no alert about the trusted visitor", "七号家：熟人没有引发警情", lambda: self.gateway.alert_of("visitor", "h-00007") is None, 2, since=zero)
         see(20, "home 11: no exit for the wild fix", "十一号家：单个野点没有引发离开", lambda: self.gateway.alert_of("outing", "r-00011") is None, 2, since=zero)
         see(21, "every event a device stored is acknowledged", "设备存下的每个事件都已确认", self.all_acknowledged, 60, since=zero)
+        see(21, "the background county: every event of its devices is acknowledged", "背景县：其设备的每个事件都已确认", lambda: self.stage.others.stop(60) == 0, 1, since=zero)
         see(21, "the receivers found every message valid, and acted on none twice", "接收方认定每条消息有效，且没有重复处理", self.receivers_content, 5, since=zero)
         see(21, "no device played a prompt twice", "没有设备重复播放", self.played_once, 2, since=zero)
         see(21, "replay of the journal gives the stored transitions, byte for byte", "回放日志得到的变迁与存储逐字节一致",
@@ -326,5 +326,3 @@ def tell(stage, language):
     whole = story.board.table()
     return whole and not story.failed.is_set()
 
-
-__all__ = ["tell", "os"]

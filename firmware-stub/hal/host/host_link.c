@@ -280,7 +280,7 @@ static void set_no_delay(const struct host_link *link)
     int port = port_text ? (int)strtol(port_text + 1, NULL, 10) : 0, on = 1;
 
     for (int fd = 0; fd < DESCRIPTORS_MAX; fd++) {
-        struct sockaddr_storage peer;
+        struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
         socklen_t length = sizeof peer;
         int peer_port = -1;
 

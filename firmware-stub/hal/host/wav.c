@@ -35,8 +35,8 @@ bool wav_read(const char *path, struct wav_facts *ret_facts)
 
     if (!file)
         return false;
-    if (fread(head, 1, sizeof head, file) != sizeof head || memcmp(head, "RIFF", 4) ||
-        memcmp(head + 8, "WAVE", 4))
+    if (fread(head, 1, sizeof head, file) != sizeof head || memcmp(head, "RIFF", 4) != 0 ||
+        memcmp(head + 8, "WAVE", 4) != 0)
         goto out;
     while (fread(head, 1, 8, file) == 8) {
         uint32_t length = (uint32_t)device_get_le(head + 4, 4);
@@ -54,7 +54,7 @@ bool wav_read(const char *path, struct wav_facts *ret_facts)
                     facts.channels > 0 && facts.rate_hz > 0;
             length -= (uint32_t)sizeof format;
         }
-        if (length > 65536 || fseek(file, (long)(length + (length & 1)), SEEK_CUR))
+        if (length > 65536 || fseek(file, (long)length + (long)(length & 1), SEEK_CUR))
             break;
     }
 

@@ -1,8 +1,10 @@
 #include "store/sqlite/db.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/log.h"
@@ -135,6 +137,14 @@ enum err db_open_writer(const char *folder, sqlite3 **ret_db)
 
     if (snprintf(path, sizeof(path), "%s/" DB_FILE, folder) >= (int)sizeof(path))
         return ERR_RANGE;
+    /* Names, addresses and phones are in it: for its owner only, whatever the folder's mode and the umask say.
+     * SQLite gives the WAL and its index the database's mode. An existing file is not opened here: closing it
+     * would take the locks of this process's other connections away. */
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        close(fd);
+    else if (errno == EEXIST)
+        (void)!chmod(path, 0600);
     int code =
         sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
     enum err err = db_err(db, code);

@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 
 from .county import CODE
-from .process import Process, binary, free_port, root_folder, wait_until
+from .process import Process, binary, free_port, wait_until
 
 
 def yaml_text(value, depth=0):
@@ -192,6 +192,3 @@ class Gateway:
     def database(self):
         name = next(entry for entry in os.listdir(self.state_dir) if entry.endswith(".db"))
         return sqlite3.connect(f"file:{os.path.join(self.state_dir, name)}?mode=ro", uri=True)
-
-
-__all__ = ["Gateway", "Refused", "root_folder"]

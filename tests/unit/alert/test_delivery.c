@@ -294,6 +294,35 @@ static void no_answer_or_somebody_else_on_the_phone_sends_the_police_at_once(voi
     }
 }
 
+/* An unknown person indoors for a quarter of an hour, from that hour on; closed again, so that the next visit
+ * tells anew. */
+static void pestered(struct fold *fold, int hour, const char *visit)
+{
+    world_visit(fold->world, on(fold, hour, 0, 0), "cam-1", visit, "arrive", "indoors", "unknown");
+    world_visit(fold->world, on(fold, hour, 15, 0), "cam-1", visit, "leave", "indoors", "");
+    assert_int_equal(
+        act(fold, on(fold, hour, 40, 0), household(fold->world, "h-1"),
+            (struct action){.kind = ACTION_CLOSE, .disposition = DISPOSITION_FALSE, .family = FAMILY_VISITOR}),
+        ERR_OK);
+}
+
+static void nobody_hears_more_prompts_in_a_day_than_the_settings_allow(void **state)
+{
+    struct fold *fold = *state;
+    fold->settings.prompts_daily_max = 2;
+    pestered(fold, 9, "a");
+    pestered(fold, 11, "b");
+    assert_int_equal(count_jobs(fold, 0, JOB_PROMPT, ROLE_NONE, "visitor-discreet"), 2);
+    pestered(fold, 13, "c");
+    assert_int_equal(count_jobs(fold, 0, JOB_PROMPT, ROLE_NONE, "visitor-discreet"), 2);
+    assert_int_equal(count_jobs(fold, 0, JOB_NOTIFY, ROLE_GRID_WORKER, NULL), 3); /* people are told all the same */
+    unsigned before = fold->job_count;
+    event(fold, on(fold, 14, 0, 0), "wb-1", SOS);
+    assert_int_equal(count_jobs(fold, before, JOB_PROMPT, ROLE_NONE, NULL), 1); /* an emergency does not wait */
+    pestered(fold, 24 + 9, "d");
+    assert_int_equal(count_jobs(fold, 0, JOB_PROMPT, ROLE_NONE, "visitor-discreet"), 3);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
@@ -316,6 +345,7 @@ int main(void)
         TEST(who_moved_away_is_not_the_home_s_family_any_more),
         TEST(the_police_are_told_once_even_when_the_acknowledgement_expires),
         TEST(no_answer_or_somebody_else_on_the_phone_sends_the_police_at_once),
+        TEST(nobody_hears_more_prompts_in_a_day_than_the_settings_allow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -131,7 +131,7 @@ static void every_kind_of_value_is_read(void **state)
                    "  webhook:\n"
                    "    - {name: desk, role: county_desk, url: 'http://127.0.0.1:9/a', secret_file: s}\n"
                    "    - {name: all, url: 'https://b'}\n"
-                   "prompts: {quiet_from: \"22:30\", quiet_to: \"06:05\", daily_max: 0, language: en}\n"
+                   "prompts: {quiet_from: \"22:30\", quiet_to: \"06:05\", rest_from: \"11:30\", rest_to: \"11:30\", daily_max: 0, language: en}\n"
                    "policy:\n"
                    "  - family: outing\n"
                    "    level: orange\n"
@@ -160,7 +160,9 @@ static void every_kind_of_value_is_read(void **state)
     assert_string_equal(c->relay.webhooks[1].url, "https://b");
     assert_int_equal(c->relay.quiet_from_minute, 22 * 60 + 30);
     assert_int_equal(c->relay.quiet_to_minute, 6 * 60 + 5);
-    assert_int_equal(c->relay.prompts_daily_max, 0);
+    assert_int_equal(c->relay.rest_from_minute, 11 * 60 + 30);
+    assert_int_equal(c->relay.rest_to_minute, 11 * 60 + 30);
+    assert_int_equal(c->alert.prompts_daily_max, 0);
     assert_string_equal(c->relay.language, "en");
     assert_int_equal(c->alert.rule_count, 2);
     assert_int_equal(c->alert.rules[0].family, FAMILY_OUTING);

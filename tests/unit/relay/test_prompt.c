@@ -161,9 +161,22 @@ static void quiet_hours_begin_and_end_with_their_minutes(void **state)
         prompt_job(f, "r-1", "cam-1", "outing-check", LEVEL_ORANGE, FAMILY_OUTING);
         f->settings.quiet_from_minute = cases[i].from;
         f->settings.quiet_to_minute = cases[i].to;
+        f->settings.rest_from_minute = f->settings.rest_to_minute = 0;
         f->context.t_ms = minute_ms(f, cases[i].minute);
         render(f);
         assert_int_equal(f->row.channel == CHANNEL_NONE, cases[i].quiet);
+    }
+}
+
+static void the_midday_rest_is_quiet_too(void **state)
+{
+    struct fixture *f = *state;
+    const int minutes[] = {12 * 60 - 1, 12 * 60, 14 * 60 + 29, 14 * 60 + 30};
+    for (unsigned i = 0; i < 4; i++) {
+        prompt_job(f, "r-1", "cam-1", "outing-check", LEVEL_ORANGE, FAMILY_OUTING);
+        f->context.t_ms = minute_ms(f, minutes[i]);
+        render(f);
+        assert_int_equal(f->row.channel == CHANNEL_NONE, i == 1 || i == 2);
     }
 }
 
@@ -277,6 +290,7 @@ int main(void)
         T(in_quiet_hours_a_camera_stays_silent_below_red),
         T(red_and_the_question_after_a_fall_are_spoken_at_night),
         T(quiet_hours_begin_and_end_with_their_minutes),
+        T(the_midday_rest_is_quiet_too),
         T(a_discreet_prompt_never_goes_to_a_camera),
         T(what_cannot_be_said_is_refused_with_its_reason),
         T(a_notice_tells_that_help_was_told_or_is_coming),
