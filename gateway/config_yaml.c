@@ -10,6 +10,8 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "relay/prompts.h"
+
 enum { PATH_SIZE = 160, DISTANCE_MAX = 24 };
 
 struct walk {
@@ -414,6 +416,26 @@ static void check_pair_of_files(struct walk *walk, const char *cert_path, const 
         fault(walk, mark_for(walk, key_path, &mark), key_path, "needs %s as well", cert_path);
 }
 
+/* A prompt that nobody ever wrote would fail only when it is needed. */
+static void check_prompts(struct walk *walk, const struct config *config)
+{
+    yaml_mark_t mark;
+    struct buf known;
+    buf_init(&known, 4096);
+    for (size_t i = 0; prompt_at(i); i++)
+        buf_printf(&known, "%s%s", i ? ", " : "", prompt_at(i)->id);
+    for (size_t i = 0; i < config->alert.rule_count; i++) {
+        const struct policy_rule *rule = &config->alert.rules[i];
+        for (size_t j = 0; j < rule->step_count; j++)
+            if (rule->steps[j].kind == STEP_PROMPT && !prompt_find(rule->steps[j].prompt))
+                fault(walk, mark_for(walk, "policy", &mark), "",
+                      "policy[%zu] %s/%s step %zu: \"%s\" is none of the prompts: %s", i,
+                      family_name((enum family)rule->family), level_name((enum level)rule->level), j,
+                      rule->steps[j].prompt, buf_text(&known));
+    }
+    buf_release(&known);
+}
+
 static void check_policy(struct walk *walk, const struct config *config)
 {
     struct buf faults;
@@ -449,6 +471,8 @@ static void check_whole(struct walk *walk, const struct config *config)
                 fault(walk, mark_for(walk, "relay.webhook", &mark), "relay.webhook",
                       "two receivers are named \"%s\"", config->relay.webhooks[i].name);
     check_policy(walk, config);
+    if (walk->faults == 0)
+        check_prompts(walk, config);
 }
 
 static void read_document(struct walk *walk, yaml_parser_t *parser, const char *text, struct config *config)

@@ -407,7 +407,9 @@ static enum err parse_root(struct parse *parse)
                                                    : bad(parse, "broker: {\"up\": true|false} is expected");
         if (err == ERR_OK)
             parse->line->input.broker_up = up;
-    } else if (json_get(parse->root, "relays") != NULL)
+    } else if (json_get(parse->root, "tick") != NULL)
+        parse->line->what = TIMELINE_TICK;
+    else if (json_get(parse->root, "relays") != NULL)
         parse->line->what = TIMELINE_RECORDED;
     else
         err = parse_report(parse);

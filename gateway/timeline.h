@@ -14,6 +14,7 @@ enum timeline_what {
                              {"relay_result":{"relay":"prompt","state":"failed"}} */
     TIMELINE_RECORDED, /* {"t":…,"relays":"recorded"}: relay results come as lines, nothing is answered by
                           itself */
+    TIMELINE_TICK,     /* {"t":…,"tick":{}}: nothing came in, but time had run to here */
     TIMELINE_BLANK
 };
 

@@ -62,8 +62,8 @@ struct alert {
     struct hash_id id,
         previous; /* previous: the lapsed alert of this subject and family before; all zero = none */
     struct hash_id absorbed_by; /* all zero = not absorbed */
-    struct hash_id police_job;   /* the newest police job: what a stand-down withdraws */
-    int64_t police_job_ms;       /* its t_ms */
+    struct hash_id police_job;  /* the newest police job: what a stand-down withdraws */
+    int64_t police_job_ms;      /* its t_ms */
     struct subject subject;
     uint32_t resident, household;
     int64_t opened_ms, changed_ms, last_finding_ms,

@@ -1,9 +1,11 @@
 /* fall: detected -> held for fall_cancel_s, so that the resident can say "I am fine" (the prompt goes out
  * with the green finding) -> red.
  *
- * The hold counts from arrival, the only clock a person can answer by. A fall that arrives later than its
- * hold would have lasted is not held: it waits one second only, for a cancel that comes in the same breath of
- * the outbox. */
+ * The hold counts from arrival, the only clock a person can answer by, and is the same for every fall that
+ * is not late. A late one (event.h) is not held: it waits one second only, for a cancel that comes in the
+ * same breath of the outbox. Whether a cancel was in time is told by the device's own time: one that came
+ * after the hold finds the fall red, also when both arrive together: the alerts are those of a faster link.
+ */
 #include "core/timers.h"
 #include "detect/detectors.h"
 
@@ -48,6 +50,12 @@ static void emit(const struct detect_context *context, const struct fall_state *
     detect_emit(context, &finding);
 }
 
+static void tell_red(const struct detect_context *context, const struct fall_state *state, unsigned phase)
+{
+    emit(context, state, NULL, phase == FALL_LATE ? REASON_LATE : REASON_FALL, LEVEL_RED, 0.9,
+         FINDING_EMERGENCY);
+}
+
 static void on_cancel(const struct detect_context *context, struct fall_state *state,
                       const struct event *event)
 {
@@ -55,11 +63,18 @@ static void on_cancel(const struct detect_context *context, struct fall_state *s
         return; /* of an earlier fall */
     detect_key_set(&state->cancelled, &event->key);
     unsigned phase = state->phase;
+    int64_t hold_ms = (int64_t)context->settings->fall_cancel_s * 1000;
     state->phase = FALL_QUIET;
     detect_arm(context, TIMER_OFF);
-    if (phase == FALL_HELD)
-        emit(context, state, event, REASON_CANCELLED, LEVEL_GREEN, 0.1, FINDING_CLEARS);
-    else if (phase == FALL_RED)
+    if (phase == FALL_HELD || phase == FALL_LATE) {
+        if (event->at_ms - state->at_ms >= hold_ms) {
+            tell_red(context, state, phase);
+            phase = FALL_RED;
+        } else if (phase == FALL_HELD) {
+            emit(context, state, event, REASON_CANCELLED, LEVEL_GREEN, 0.1, FINDING_CLEARS);
+        }
+    }
+    if (phase == FALL_RED)
         emit(context, state, event, REASON_CALL_BACK, LEVEL_YELLOW, 0.5, FINDING_LOWERS);
 }
 
@@ -81,9 +96,8 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     state->at_ms = event->at_ms;
     state->arrived_ms = context->t_ms;
     state->late = (event->flags & EVENT_LATE) != 0;
-    if (context->t_ms - event->at_ms > hold_ms) {
+    if (state->late) {
         state->phase = FALL_LATE;
-        state->late = 1;
         detect_arm(context, context->t_ms + SETTLE_MS);
         return;
     }
@@ -95,9 +109,9 @@ static void on_event(const struct detect_context *context, void *opaque, const s
 static void on_timer(const struct detect_context *context, void *opaque)
 {
     struct fall_state *state = opaque;
-    unsigned reason = state->phase == FALL_LATE ? REASON_LATE : REASON_FALL;
+    unsigned phase = state->phase;
     state->phase = FALL_RED;
-    emit(context, state, NULL, reason, LEVEL_RED, 0.9, FINDING_EMERGENCY);
+    tell_red(context, state, phase);
 }
 
 const struct detector detector_fall = {

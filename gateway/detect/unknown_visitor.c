@@ -7,6 +7,11 @@
  * (practice.md 9): a doorstep is green. An unknown or unclear person indoors is green until
  * visit_indoors_yellow_s has passed, then yellow, by timer and not by waiting for a further event.
  *
+ * How long a visit lasted and whether two of its parts belong together is told by the camera's time, so that
+ * the same visit over a slow link is the same alert: the timer allows for the delay of the session's last
+ * event, a leave is judged by its own time, and a session that has ended is remembered for as long as its
+ * next part may be under way.
+ *
  * All sessions of a home share one told level (the highest of its open sessions); a session that ends lowers
  * or clears it. Cost: SESSIONS comparisons an event. */
 #include <string.h>
@@ -20,6 +25,7 @@ enum {
     INDOORS_CAP_MS = 4 * 3600 * 1000,
     SETTLE_MS =
         10000, /* a late visit waits so long for the leave that may lie behind it in the same outbox */
+    REMEMBERED_MS = 600 * 1000, /* an ended session, beyond the gap: the most that lateness_s may be */
     NIGHT_FROM_HOUR = 21,
     NIGHT_TO_HOUR = 6, /* sun and habits differ; this is only what the sentence says */
     TRUSTED_DAY_FROM_HOUR = 7,
@@ -34,12 +40,12 @@ enum stage { STAGE_NONE, STAGE_DOORSTEP, STAGE_INDOORS, STAGE_LONG };
 enum session_class { CLASS_RESIDENT, CLASS_TRUSTED, CLASS_OUTSIDE_WINDOW, CLASS_UNCLEAR, CLASS_UNKNOWN };
 
 struct session {
-    uint64_t visit;        /* hash of the camera's visit_id */
-    int64_t heard_ms;      /* arrival of its last event */
-    int64_t arrived_ms;    /* by the device's time */
-    int64_t indoors_ms;    /* since when indoors, by the device's time; 0 = not yet */
-    int64_t outdoors_ms;   /* since when back at the doorstep, 0 = not */
-    int64_t judge_from_ms; /* not turned yellow before this */
+    uint64_t visit;      /* hash of the camera's visit_id */
+    int64_t heard_ms;    /* arrival of its last event */
+    int64_t arrived_ms;  /* by the device's time */
+    int64_t indoors_ms;  /* since when indoors, by the device's time; 0 = not yet */
+    int64_t outdoors_ms; /* since when back at the doorstep, 0 = not */
+    int64_t last_at_ms;  /* its last event, by the device's time */
     struct event_key first, last;
     float confidence;
     uint8_t state;        /* enum session_state */
@@ -50,6 +56,7 @@ struct session {
     uint8_t stage; /* enum stage that was told */
     uint8_t late;
     uint8_t indoors_now;
+    uint8_t settling; /* a late visit whose leave may still come; not turned yellow before SETTLE_MS */
 };
 struct visitor_state {
     struct session sessions[SESSIONS];
@@ -214,6 +221,12 @@ static bool trusted_present(const struct visitor_state *state)
     return false;
 }
 
+/* The moment a session is known of, by its camera's time: what happened since then is still under way. */
+static int64_t session_now(const struct session *session, int64_t t_ms)
+{
+    return session->late ? t_ms : t_ms - (session->heard_ms - session->last_at_ms);
+}
+
 /* What a session deserves now; told 0 = nothing, else 1 + level. */
 struct verdict {
     uint8_t told, stage;
@@ -252,7 +265,8 @@ static struct verdict judge(const struct detect_context *context, const struct v
                                                    : REASON_DOORSTEP,
                                 .score = (night ? 0.3 : 0.2) * weight};
     }
-    if (at_ms - session->indoors_ms < long_ms || context->t_ms < session->judge_from_ms)
+    bool settling = session->settling && context->t_ms < session->heard_ms + SETTLE_MS;
+    if (at_ms - session->indoors_ms < long_ms || settling)
         return (struct verdict){.told = 1 + LEVEL_GREEN,
                                 .stage = STAGE_INDOORS,
                                 .reason = unknown ? REASON_INDOORS : REASON_UNCLEAR_INDOORS,
@@ -359,12 +373,15 @@ static int64_t session_deadline(const struct detect_context *context, const stru
     int64_t gap_ms = (int64_t)context->settings->visit_gap_s * 1000;
     if (session->state == SESSION_FREE)
         return INT64_MAX;
-    if (session->state == SESSION_LEFT || !session->indoors_now)
+    if (session->state == SESSION_LEFT)
+        return session->heard_ms + gap_ms + REMEMBERED_MS;
+    if (!session->indoors_now)
         return session->heard_ms + gap_ms;
     int64_t end_ms = session->heard_ms + INDOORS_CAP_MS;
-    int64_t long_ms = session->indoors_ms + (int64_t)context->settings->visit_indoors_yellow_s * 1000;
-    if (long_ms < session->judge_from_ms)
-        long_ms = session->judge_from_ms;
+    int64_t long_ms = session->indoors_ms + (int64_t)context->settings->visit_indoors_yellow_s * 1000 +
+                      (context->t_ms - session_now(session, context->t_ms));
+    if (session->settling && long_ms < session->heard_ms + SETTLE_MS)
+        long_ms = session->heard_ms + SETTLE_MS;
     bool due = session->person_class >= CLASS_UNCLEAR && session->told < 1 + LEVEL_YELLOW &&
                !(trusted_present(state) && long_ms <= context->t_ms);
     return due && long_ms < end_ms ? long_ms : end_ms;
@@ -388,17 +405,23 @@ static void leave(const struct detect_context *context, struct visitor_state *st
 {
     if (session->state == SESSION_LEFT)
         return;
-    /* A visit that reached us late, leave and all, is still told when it had lasted long enough. */
-    if (session->late) {
-        session->judge_from_ms = 0;
-        tell(context, state, session, at_ms);
-    }
+    /* A visit that had lasted long enough is told also when its leave is here before the timer is due. */
+    session->settling = 0;
+    tell(context, state, session, at_ms);
     session->state = SESSION_LEFT;
     if (session->indoors_now)
         session->outdoors_ms = at_ms;
     session->indoors_now = 0;
     session->trusted_too = 0;
     withdraw(context, state, session, REASON_LEFT, at_ms);
+}
+
+/* Did the visit end long before this event? An open stay indoors goes on without any word. */
+static bool is_over(const struct detect_context *context, const struct session *session, int64_t at_ms)
+{
+    int64_t gap_ms = (int64_t)context->settings->visit_gap_s * 1000;
+    bool goes_on = session->state == SESSION_OPEN && session->indoors_now;
+    return !goes_on && at_ms - session->last_at_ms >= gap_ms;
 }
 
 /* The session an event belongs to, opened when there is none. A leave opens one too (as left): should it have
@@ -408,10 +431,15 @@ static struct session *take_session(const struct detect_context *context, struct
 {
     uint64_t visit = hash_table(event->visit.visit_id, strlen(event->visit.visit_id));
     struct session *session = find_session(state, event, visit);
-    *ret_fresh = !session;
-    if (session)
+    *ret_fresh = !session || is_over(context, session, at_ms);
+    if (!*ret_fresh)
         return session;
-    session = new_session(context, state);
+    if (session) {
+        withdraw(context, state, session, REASON_LEFT, at_ms);
+        memset(session, 0, sizeof *session);
+    } else {
+        session = new_session(context, state);
+    }
     session->visit = visit;
     session->arrived_ms = at_ms;
     session->state = event->visit.phase == VISIT_PHASE_LEAVE ? SESSION_LEFT : SESSION_OPEN;
@@ -429,13 +457,12 @@ static void on_event(const struct detect_context *context, void *opaque, const s
         return; /* overtaken by a later word on the same visit */
     detect_key_set(&session->last, &event->key);
     session->heard_ms = context->t_ms;
+    session->last_at_ms = at_ms;
     if (event->visit.phase == VISIT_PHASE_LEAVE) {
         leave(context, state, session, at_ms);
     } else {
         session->state = SESSION_OPEN;
-        session->late = (event->flags & EVENT_LATE) != 0;
-        if (session->late)
-            session->judge_from_ms = context->t_ms + SETTLE_MS;
+        session->late = session->settling = (event->flags & EVENT_LATE) != 0;
         update_place(context, session, event);
         update_people(context, session, event, fresh);
         if (session->person_class < CLASS_OUTSIDE_WINDOW)
@@ -445,7 +472,7 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     /* A trusted visitor who came or went changes what the others deserve. */
     for (unsigned i = 0; i < SESSIONS; i++) {
         if (state->sessions[i].state == SESSION_OPEN && &state->sessions[i] != session)
-            tell(context, state, &state->sessions[i], context->t_ms);
+            tell(context, state, &state->sessions[i], session_now(&state->sessions[i], context->t_ms));
     }
     rearm(context, state);
 }
@@ -462,12 +489,13 @@ static void on_timer(const struct detect_context *context, void *opaque)
         if (silent_ms >= (session->indoors_now ? (int64_t)INDOORS_CAP_MS : gap_ms)) {
             session->state = SESSION_LEFT;
             withdraw(context, state, session, REASON_LEFT, context->t_ms);
-            memset(session, 0, sizeof *session);
         }
+        if (session->state == SESSION_LEFT && silent_ms >= gap_ms + REMEMBERED_MS)
+            memset(session, 0, sizeof *session);
     }
     for (unsigned i = 0; i < SESSIONS; i++) {
         if (state->sessions[i].state == SESSION_OPEN)
-            tell(context, state, &state->sessions[i], context->t_ms);
+            tell(context, state, &state->sessions[i], session_now(&state->sessions[i], context->t_ms));
     }
     rearm(context, state);
 }

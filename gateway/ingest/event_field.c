@@ -99,11 +99,16 @@ static const struct event_field fall_fields[] = {
 };
 
 static const struct event_field pause_fields[] = {
-    {.name = "until", .type = FIELD_TIME, AT(pause.until_ms), BETWEEN(0, EVENT_TIME_HIGH), .required = true},
+    {.name = "until",
+     .wire_name = "until_ms",
+     .type = FIELD_TIME,
+     AT(pause.until_ms),
+     BETWEEN(0, EVENT_TIME_HIGH),
+     .required = true},
 };
 
 static const struct event_field tamper_fields[] = {
-    {.name = "kind", .type = FIELD_ENUM, AT(tamper.kind), NAMES(tamper_kinds)},
+    {.name = "kind", .wire_name = "tamper_kind", .type = FIELD_ENUM, AT(tamper.kind), NAMES(tamper_kinds)},
 };
 
 static const struct event_field visit_fields[] = {
@@ -115,6 +120,7 @@ static const struct event_field visit_fields[] = {
 
 static const struct event_field departure_fields[] = {
     {.name = "with",
+     .wire_name = "companion",
      .type = FIELD_ENUM,
      AT(departure.with),
      NAMES(companions),
@@ -129,7 +135,11 @@ static const struct event_field command_status_fields[] = {
 };
 
 static const struct event_field device_fault_fields[] = {
-    {.name = "kind", .type = FIELD_ENUM, AT(device_fault.kind), NAMES(fault_kinds)},
+    {.name = "kind",
+     .wire_name = "fault_kind",
+     .type = FIELD_ENUM,
+     AT(device_fault.kind),
+     NAMES(fault_kinds)},
     {.name = "count", .type = FIELD_U32, AT(device_fault.count), BETWEEN(0, UINT32_MAX)},
 };
 
@@ -141,6 +151,7 @@ static const struct event_field device_fault_fields[] = {
 
 static const struct event_field person_fields[] = {
     {.name = "class",
+     .wire_name = "person_class",
      .type = FIELD_ENUM,
      AT(person_class),
      NAMES(person_classes),

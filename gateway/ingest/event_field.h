@@ -33,6 +33,8 @@ enum field_type {
 
 struct event_field {
     const char *name; /* as in JSON */
+    const char
+        *wire_name; /* the .proto's where that differs, NULL = the same; read in JSON too, never written */
     enum field_type type;
     size_t offset;            /* in struct event (in struct event_person for the people's own table) */
     size_t has_offset;        /* of the uint8_t that says whether it is there; FIELD_ALWAYS = always */

@@ -162,6 +162,18 @@ static enum err read_field(const struct place_in_json *in, const struct event_fi
 
 static enum err read_people(struct place_in_json in, const struct json *list, struct event_visit *visit);
 
+static bool is_named(const struct event_field *field, const char *name)
+{
+    return strcmp(field->name, name) == 0 ||
+           (field->wire_name != NULL && strcmp(field->wire_name, name) == 0);
+}
+
+static const struct json *value_of(const struct json *object, const struct event_field *field)
+{
+    const struct json *value = json_get(object, field->name);
+    return value == NULL && field->wire_name != NULL ? json_get(object, field->wire_name) : value;
+}
+
 /* Reads every field of one object by its table: unknown names first, then each field or its default. */
 static enum err read_object(const struct place_in_json *in, const struct json *object,
                             const struct event_field *fields, size_t count, void *base)
@@ -173,13 +185,15 @@ static enum err read_object(const struct place_in_json *in, const struct json *o
 
     while (json_next(object, &iter, &key, &value)) {
         size_t i = 0;
-        while (i < count && strcmp(fields[i].name, key) != 0)
+        while (i < count && !is_named(&fields[i], key))
             i++;
         if (i == count)
             return fail(in, NULL, "unknown field \"%s\"", excerpt_of(key).text);
+        if (strcmp(fields[i].name, key) != 0 && json_get(object, fields[i].name) != NULL)
+            return fail(in, fields[i].name, "is there twice, also as \"%s\"", key);
     }
     for (size_t i = 0; i < count && err == ERR_OK; i++) {
-        value = json_get(object, fields[i].name);
+        value = value_of(object, &fields[i]);
         if (value == NULL || json_type_of(value) == JSON_NULL_T) {
             if (fields[i].fallback > 0)
                 event_field_set_number(&fields[i], base, fields[i].fallback);
@@ -228,7 +242,7 @@ static enum err read_payload(const struct place_in_json *in, const struct json *
         return err;
     event_settle(event);
     for (size_t i = 0; i < count; i++) {
-        const struct json *value = json_get(object, fields[i].name);
+        const struct json *value = value_of(object, &fields[i]);
         if (!fields[i].required || (event->kind == EVENT_FIX && !event->fix.valid))
             continue;
         if (value == NULL || json_type_of(value) == JSON_NULL_T)

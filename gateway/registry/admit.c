@@ -68,19 +68,30 @@ static uint8_t needed(const struct event *event, enum device_kind kind)
     return 0;
 }
 
-/* A visitor who did not consent to be told apart is only "somebody". */
+/* Does anybody stand in the visit whom `visitor` consent is not about? */
+static bool shows_resident(const struct event_visit *visit)
+{
+    for (unsigned i = 0; i < visit->people_count && i < EVENT_PEOPLE_MAX; i++)
+        if (visit->people[i].person_class == PERSON_CLASS_RESIDENT)
+            return true;
+    return false;
+}
+
+/* Without consent to tell visitors apart a visit is about the residents in it only: whoever else was there is
+ * left out, and nobody is alarmed by what a missing consent hides. */
 static void hide_visitors(struct event *event)
 {
     if (event->kind == EVENT_VISIT) {
-        for (unsigned i = 0; i < event->visit.people_count && i < EVENT_PEOPLE_MAX; i++) {
-            struct event_person *person = &event->visit.people[i];
-            if (person->person_class == PERSON_CLASS_RESIDENT)
-                continue;
-            person->person_class = PERSON_CLASS_UNCLEAR;
-            memset(person->visitor_id, 0, sizeof person->visitor_id);
-        }
+        unsigned kept = 0;
+        for (unsigned i = 0; i < event->visit.people_count && i < EVENT_PEOPLE_MAX; i++)
+            if (event->visit.people[i].person_class == PERSON_CLASS_RESIDENT)
+                event->visit.people[kept++] = event->visit.people[i];
+        memset(&event->visit.people[kept], 0, (EVENT_PEOPLE_MAX - kept) * sizeof event->visit.people[0]);
+        event->visit.people_count = (uint8_t)kept;
     } else if (event->kind == EVENT_DEPARTURE) {
-        /* With whom the resident left is about the resident; which person it was is not ours to know. */
+        /* That the resident left is about the resident; with whom is about a visitor. */
+        if (event->departure.with != COMPANION_ALONE)
+            event->departure.with = COMPANION_UNCLEAR;
         memset(event->departure.visitor_id, 0, sizeof event->departure.visitor_id);
     }
 }
@@ -109,8 +120,11 @@ enum refusal registry_admit(const struct registry *registry, uint32_t device, bo
     uint8_t missing = (uint8_t)(needed(event, (enum device_kind)row->kind) & ~given);
     if (missing && !life)
         return REFUSAL_NO_CONSENT;
-    if (camera && !(given & CONSENT_BIT(CONSENT_VISITOR)))
+    if (camera && !(given & CONSENT_BIT(CONSENT_VISITOR))) {
+        if (event->kind == EVENT_VISIT && !shows_resident(&event->visit))
+            return REFUSAL_NO_CONSENT;
         hide_visitors(event);
+    }
     *ret_basis = missing ? ADMIT_LIFE_SAFETY : ADMIT_CONSENT;
     return REFUSAL_NONE;
 }

@@ -12,10 +12,10 @@ enum admit_basis { ADMIT_CONSENT, ADMIT_LIFE_SAFETY };
  * passes on the life-safety basis. REFUSAL_NONE: *ret_basis says on what basis. Otherwise
  * REFUSAL_UNKNOWN_DEVICE, _NOT_ITS_KIND or _NO_CONSENT. Classes: fix, departure, presence (not from a camera)
  * = location · vitals, activity = health · visit, presence from a camera, departure from a camera = camera,
- * and people other than residents in a visit need `visitor` (without it they are reduced to class unclear and
- * no visitor id; the event is changed) · heartbeat, tamper, pause, check-in, command status, device fault
- * need none. A camera's classes are decided by the household: every active resident of it must have
- * consented. */
+ * and people other than residents in a visit need `visitor`: without it they are left out, a visit of nobody
+ * else is refused, and a departure does not say with whom (the event is changed) · heartbeat, tamper, pause,
+ * check-in, command status, device fault need none. A camera's classes are decided by the household: every
+ * active resident of it must have consented. */
 enum refusal registry_admit(const struct registry *registry, uint32_t device, bool emergency,
                             struct event *event, enum admit_basis *ret_basis);
 

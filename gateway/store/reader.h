@@ -56,6 +56,8 @@ MUST_CHECK enum err reader_trace(struct reader *reader, const char *key, struct 
 MUST_CHECK enum err reader_registry(struct reader *reader, const struct tz *tz, struct buf *errors,
                                     struct registry **ret_registry);
 /* Cheap enough for once a second. */
+/* The moment to which time had run at the last commit, in wall milliseconds. */
+MUST_CHECK enum err reader_time(struct reader *reader, int64_t *ret_t_ms);
 struct reader_counts {
     uint64_t inputs, alerts_open, alerts_total, rows_waiting, gaps;
 };

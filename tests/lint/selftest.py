@@ -75,10 +75,10 @@ SCHEMA_CASES = [
     ("a field named like a count is noticed", schema.no_clash_in_c, ("Kind kind = 2;", "uint32 n_more = 2;"), 1),
     ("an embedding is noticed", schema.no_biometrics, ("Kind kind = 2;", "repeated float face_embedding = 2;"), 1),
     ("plain bytes are noticed", schema.no_biometrics, ("bytes clip_sha256", "bytes clip"), 1),
-    ("an added field is fine", "golden", ("Kind kind = 2;", "Kind kind = 2; uint32 extra = 9;"), 0),
+    ("an added field that is not in the golden yet is noticed", "golden", ("Kind kind = 2;", "Kind kind = 2; uint32 extra = 9;"), 1),
     ("a renamed field is noticed", "golden", ("Kind kind = 2;", "Kind sort = 2;"), 1),
     ("a changed type is noticed", "golden", ("Kind kind = 2;", "uint32 kind = 2;"), 1),
-    ("a moved number is noticed", "golden", ("Kind kind = 2;", "Kind kind = 7;"), 1),
+    ("a moved number is noticed", "golden", ("Kind kind = 2;", "Kind kind = 7;"), 2),
     ("a dropped field whose number is reserved is fine", "golden", ("Kind kind = 2;", "reserved 2;"), 0),
     ("leaving a oneof is noticed", "golden", ("oneof one { Inner inner = 1; }", "Inner inner = 1;"), 1),
     ("a changed enum value is noticed", "golden", ("KIND_A = 1", "KIND_B = 1"), 1),
@@ -98,6 +98,8 @@ def run():
     for name, rule, sample, expected in SOURCE_CASES:
         found = rule(sample)
         yield "lint: " + name, [] if len(found) == expected else [f"{expected} faults expected, found {found}"]
+    found = schema.uncommented_fields("message A {\n  uint32 a_m = 1;\n  uint32 b_m = 2;  // metres\n}\nenum B {\n  B_UNSPECIFIED = 0;\n}\n")
+    yield "lint: a field without a comment is noticed", [] if found == ["A.a_m has no comment"] else [f"found {found}"]
     golden = schema.golden_of(compiled(GOOD))
     for name, rule, (old, new), expected in SCHEMA_CASES:
         descriptors = compiled(GOOD.replace(old, new) if old else GOOD)

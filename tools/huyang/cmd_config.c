@@ -56,6 +56,8 @@ const struct command cmd_config = {
             "\n"
             "examples:\n"
             "  huyang config show > huyang.yaml\n"
-            "  huyang config check /etc/huyang/huyang.yaml && systemctl reload huyang-gateway\n",
+            "  huyang config check /etc/huyang/huyang.yaml && systemctl reload huyang-gateway\n"
+            "\n"
+            "exit status: 0 well, 1 failed, 2 wrong usage or a file with faults\n",
     .run = run,
 };

@@ -90,6 +90,19 @@ static enum err export_input(void *self, const struct batch_input *stored)
     return err == ERR_OK ? write_line(journal) : err;
 }
 
+/* Timers fired after the last input too: the line says how far time had run. */
+static enum err export_tick(struct journal *journal, int64_t t_ms)
+{
+    char text[CLOCK_TEXT_SIZE];
+
+    if (journal->line.data == NULL)
+        return ERR_OK; /* nothing ever came in */
+    clock_format(journal->tz, t_ms, text);
+    buf_clear(&journal->line);
+    buf_printf(&journal->line, "{\"t\":\"%s\",\"tick\":{}}", text);
+    return write_line(journal);
+}
+
 static enum err export_line(void *self, const char *line, size_t len)
 {
     struct journal *journal = self;
@@ -110,8 +123,14 @@ static int run_export(struct journal *journal)
     buf_release(&errors);
     if (err != ERR_OK)
         return failed("the registry cannot be read", err);
-    err = reader_inputs(journal->reader, (uint64_t)journal->from_n, (uint64_t)journal->to_n, export_input,
-                        journal);
+    int64_t ran_to_ms =
+        0; /* read before the inputs: a commit in between must not claim time for inputs not seen */
+    err = reader_time(journal->reader, &ran_to_ms);
+    if (err == ERR_OK)
+        err = reader_inputs(journal->reader, (uint64_t)journal->from_n, (uint64_t)journal->to_n, export_input,
+                            journal);
+    if (err == ERR_OK && journal->to_n == INT64_MAX)
+        err = export_tick(journal, ran_to_ms);
     return err == ERR_OK ? EXIT_WELL : failed("export", err);
 }
 

@@ -174,11 +174,21 @@ static void take_report(struct replay *replay, unsigned long number)
     }
 }
 
+static void tick(struct replay *replay, int64_t t_ms)
+{
+    bool reached;
+    do {
+        reached = gateway_on_tick(replay->gateway, t_ms);
+        flush(replay);
+    } while (!reached);
+}
+
 static void take_line(struct replay *replay, unsigned long number)
 {
     const char *why = NULL;
     switch (replay->line->what) {
     case TIMELINE_BLANK: break;
+    case TIMELINE_TICK: tick(replay, replay->line->t_ms); break;
     case TIMELINE_RECORDED: replay->recorded = true; break;
     case TIMELINE_KIND_RESULT:
         take_kind_result(replay, replay->line->relay_kind, &replay->line->input);
@@ -382,10 +392,8 @@ static int run(int argc, char **argv)
         if (replay.named_count > 0)
             qsort(replay.named, replay.named_count, sizeof(*replay.named), compare_ids);
         status = each_line(&replay, second_pass);
-        while (status == 0 && replay.until_ms > gateway_t_ms(replay.gateway)) {
-            gateway_on_tick(replay.gateway, replay.until_ms);
-            flush(&replay);
-        }
+        if (status == 0 && replay.until_ms > gateway_t_ms(replay.gateway))
+            tick(&replay, replay.until_ms);
         if (fflush(stdout) != 0 || ferror(stdout)) {
             fputs("huyang replay: cannot write the output\n", stderr);
             status = 1;

@@ -19,6 +19,7 @@ LOGS = os.path.join(ROOT, "build", "check")
 PYTHON = "/usr/bin/python3"
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed\s*$", re.MULTILINE)
 JOBS = str(max(2, os.cpu_count() or 2))
+NAMED = 20  # failures of a stage that the table names
 COLOUR = sys.stdout.isatty()
 
 
@@ -213,8 +214,10 @@ def table(rows):
         line = f"{name.ljust(width)}  {result.passed:6d}  {result.failed:6d}  {result.skipped:7d}  {seconds:8.1f}  {result.note}".rstrip()
         print(paint(line, "31") if result.failed else line)
     for name, result, _ in rows:
-        for failure in result.failures:
+        for failure in result.failures[:NAMED]:
             print(paint(f"failed in {name}: {failure}", "31"))
+        if len(result.failures) > NAMED:
+            print(paint(f"failed in {name}: and {len(result.failures) - NAMED} more, see build/check/{name}.log", "31"))
 
 
 def main():

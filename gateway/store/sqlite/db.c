@@ -137,9 +137,9 @@ enum err db_open_writer(const char *folder, sqlite3 **ret_db)
 
     if (snprintf(path, sizeof(path), "%s/" DB_FILE, folder) >= (int)sizeof(path))
         return ERR_RANGE;
-    /* Names, addresses and phones are in it: for its owner only, whatever the folder's mode and the umask say.
-     * SQLite gives the WAL and its index the database's mode. An existing file is not opened here: closing it
-     * would take the locks of this process's other connections away. */
+    /* Names, addresses and phones are in it: for its owner only, whatever the folder's mode and the umask
+     * say. SQLite gives the WAL and its index the database's mode. An existing file is not opened here:
+     * closing it would take the locks of this process's other connections away. */
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd >= 0)
         close(fd);

@@ -333,6 +333,11 @@ enum err reader_registry(struct reader *reader, const struct tz *tz, struct buf 
     return registry_rows_load(reader->db, tz, errors, ret_registry);
 }
 
+enum err reader_time(struct reader *reader, int64_t *ret_t_ms)
+{
+    return db_integer(reader->db, "SELECT t FROM mark", 0, ret_t_ms);
+}
+
 enum err reader_counts(struct reader *reader, struct reader_counts *ret_counts)
 {
     sqlite3_stmt *s;

@@ -262,6 +262,7 @@ enum err json_findings(struct reader *reader, const struct hash_id *alert, struc
         "SELECT f.n, f.t, f.at, f.detector, f.code, f.numbers, f.subject_kind, f.subject_no, f.family, "
         "f.level, f.score, f.flags "
         "FROM alert a JOIN finding f ON f.subject_kind=a.subject_kind AND f.subject_no=a.subject_no "
-        "WHERE a.id=?1 AND f.n IN (SELECT n FROM transition WHERE alert=?1) ORDER BY f.id",
+        "AND f.family=a.family WHERE a.id=?1 AND f.n IN (SELECT n FROM transition WHERE alert=?1) ORDER BY "
+        "f.id",
         alert->bytes, true, out, finding_row);
 }

@@ -300,10 +300,11 @@ static void pestered(struct fold *fold, int hour, const char *visit)
 {
     world_visit(fold->world, on(fold, hour, 0, 0), "cam-1", visit, "arrive", "indoors", "unknown");
     world_visit(fold->world, on(fold, hour, 15, 0), "cam-1", visit, "leave", "indoors", "");
-    assert_int_equal(
-        act(fold, on(fold, hour, 40, 0), household(fold->world, "h-1"),
-            (struct action){.kind = ACTION_CLOSE, .disposition = DISPOSITION_FALSE, .family = FAMILY_VISITOR}),
-        ERR_OK);
+    assert_int_equal(act(fold, on(fold, hour, 40, 0), household(fold->world, "h-1"),
+                         (struct action){.kind = ACTION_CLOSE,
+                                         .disposition = DISPOSITION_FALSE,
+                                         .family = FAMILY_VISITOR}),
+                     ERR_OK);
 }
 
 static void nobody_hears_more_prompts_in_a_day_than_the_settings_allow(void **state)
@@ -315,10 +316,12 @@ static void nobody_hears_more_prompts_in_a_day_than_the_settings_allow(void **st
     assert_int_equal(count_jobs(fold, 0, JOB_PROMPT, ROLE_NONE, "visitor-discreet"), 2);
     pestered(fold, 13, "c");
     assert_int_equal(count_jobs(fold, 0, JOB_PROMPT, ROLE_NONE, "visitor-discreet"), 2);
-    assert_int_equal(count_jobs(fold, 0, JOB_NOTIFY, ROLE_GRID_WORKER, NULL), 3); /* people are told all the same */
+    assert_int_equal(count_jobs(fold, 0, JOB_NOTIFY, ROLE_GRID_WORKER, NULL),
+                     3); /* people are told all the same */
     unsigned before = fold->job_count;
     event(fold, on(fold, 14, 0, 0), "wb-1", SOS);
-    assert_int_equal(count_jobs(fold, before, JOB_PROMPT, ROLE_NONE, NULL), 1); /* an emergency does not wait */
+    assert_int_equal(count_jobs(fold, before, JOB_PROMPT, ROLE_NONE, NULL),
+                     1); /* an emergency does not wait */
     pestered(fold, 24 + 9, "d");
     assert_int_equal(count_jobs(fold, 0, JOB_PROMPT, ROLE_NONE, "visitor-discreet"), 3);
 }

@@ -171,6 +171,23 @@ static void times_are_read_as_text_and_as_milliseconds(void **state)
     bad("{\"pause\":{}}", "pause.until: is missing");
 }
 
+static void the_names_of_the_proto_are_read_too(void **state)
+{
+    (void)state;
+    rewritten("{\"tamper\":{\"tamper_kind\":\"moved\"}}", "{\"tamper\":{\"kind\":\"moved\"}}");
+    rewritten("{\"device_fault\":{\"fault_kind\":\"clock\",\"count\":2}}",
+              "{\"device_fault\":{\"kind\":\"clock\",\"count\":2}}");
+    rewritten("{\"departure\":{\"companion\":\"alone\"}}", "{\"departure\":{\"with\":\"alone\"}}");
+    assert_int_equal(good("{\"pause\":{\"until_ms\":1772338320000}}").pause.until_ms, INT64_C(1772338320000));
+    assert_int_equal(good("{\"visit\":{\"visit_id\":\"v\",\"phase\":\"stay\",\"people\":"
+                          "[{\"person_class\":\"trusted\"}]}}")
+                         .visit.people[0]
+                         .person_class,
+                     PERSON_CLASS_TRUSTED);
+    bad("{\"tamper\":{\"kind\":\"moved\",\"tamper_kind\":\"opened\"}}",
+        "tamper.kind: is there twice, also as \"tamper_kind\"");
+}
+
 static void mistakes_are_named_with_their_place(void **state)
 {
     (void)state;
@@ -288,6 +305,7 @@ int main(void)
         cmocka_unit_test(times_are_read_as_text_and_as_milliseconds),
         cmocka_unit_test(mistakes_are_named_with_their_place),
         cmocka_unit_test(text_of_the_input_cannot_break_an_error_line),
+        cmocka_unit_test(the_names_of_the_proto_are_read_too),
         cmocka_unit_test(every_number_in_json_is_bounded_by_the_table),
         cmocka_unit_test(any_event_survives_the_way_through_json),
         cmocka_unit_test(reals_are_written_in_their_shortest_form),

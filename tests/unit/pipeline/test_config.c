@@ -131,7 +131,8 @@ static void every_kind_of_value_is_read(void **state)
                    "  webhook:\n"
                    "    - {name: desk, role: county_desk, url: 'http://127.0.0.1:9/a', secret_file: s}\n"
                    "    - {name: all, url: 'https://b'}\n"
-                   "prompts: {quiet_from: \"22:30\", quiet_to: \"06:05\", rest_from: \"11:30\", rest_to: \"11:30\", daily_max: 0, language: en}\n"
+                   "prompts: {quiet_from: \"22:30\", quiet_to: \"06:05\", rest_from: \"11:30\", rest_to: "
+                   "\"11:30\", daily_max: 0, language: en}\n"
                    "policy:\n"
                    "  - family: outing\n"
                    "    level: orange\n"
@@ -412,6 +413,9 @@ static void settings_that_contradict_each_other_are_faults_at_their_place(void *
                         "h.yaml:2:3: policy[0] fraud/red step 1: a prompt needs the id of its text\n");
     refuse("policy:\n  - {family: fraud, level: red}\n  - {family: fraud, level: red}\n",
            "h.yaml:2:3: policy[1]: a second rule for this family and level\n");
+    refuse("policy:\n  - {family: emergency, level: red, steps: [{do: prompt, prompt: sos-herd}]}\n",
+           "h.yaml:2:3: policy[0] emergency/red step 0: \"sos-herd\" is none of the prompts: sos-heard, "
+           "fall-check, visitor-discreet, outing-check, help-told\n");
 }
 
 static void lists_have_a_cap(void **state)

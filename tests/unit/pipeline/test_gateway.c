@@ -137,10 +137,10 @@ static void restart(struct world *world)
     gateway_free(world->gateway);
     make_gateway(world);
     for (unsigned i = 0; i < world->state_count; i++)
-        if (world->states[i].len > 0)
-        {
+        if (world->states[i].len > 0) {
             const struct kept *kept = &world->states[i];
-            const enum err err = gateway_restore(world->gateway, kept->table, kept->version, kept->no, kept->value, kept->len);
+            const enum err err =
+                gateway_restore(world->gateway, kept->table, kept->version, kept->no, kept->value, kept->len);
             if (err != ERR_OK)
                 fail_msg("state %s %u: %s", kept->table, kept->no, err_text(err));
         }

@@ -77,6 +77,8 @@ static void expect(int need, enum event_kind kind, unsigned consent, bool emerge
     }
     int class = need == LIFE_LOCATION ? CONSENT_LOCATION : need == LIFE_CAMERA ? CONSENT_CAMERA : need;
     bool given = need == NONE || (consent & CONSENT_BIT((unsigned)class));
+    if (kind == EVENT_VISIT) /* of nobody the camera knows to live there */
+        given = given && (consent & CONSENT_BIT(CONSENT_VISITOR));
     bool life = need >= LIFE_LOCATION || (emergency && kind == EVENT_FIX);
     if (!given && !life) {
         assert_int_equal(refusal, REFUSAL_NO_CONSENT);
@@ -194,9 +196,9 @@ static void a_camera_needs_everybody_who_lives_there(void **state)
 {
     (void)state;
     const char *active[2] = {"active", "active"};
-    assert_int_equal(admit_visit("camera", "camera", active), REFUSAL_NONE);
-    assert_int_equal(admit_visit("camera", "location", active), REFUSAL_NO_CONSENT);
-    assert_int_equal(admit_visit("", "camera", active), REFUSAL_NO_CONSENT);
+    assert_int_equal(admit_visit("camera;visitor", "camera;visitor", active), REFUSAL_NONE);
+    assert_int_equal(admit_visit("camera;visitor", "location", active), REFUSAL_NO_CONSENT);
+    assert_int_equal(admit_visit("", "camera;visitor", active), REFUSAL_NO_CONSENT);
 }
 
 static void who_moved_away_or_died_no_longer_decides_but_who_is_in_hospital_does(void **state)
@@ -204,11 +206,11 @@ static void who_moved_away_or_died_no_longer_decides_but_who_is_in_hospital_does
     (void)state;
     const char *moved[2] = {"active", "moved"}, *died[2] = {"deceased", "active"},
                *ill[2] = {"active", "hospital"}, *gone[2] = {"moved", "deceased"};
-    assert_int_equal(admit_visit("camera", "", moved), REFUSAL_NONE);
-    assert_int_equal(admit_visit("", "camera", died), REFUSAL_NONE);
-    assert_int_equal(admit_visit("camera", "", ill), REFUSAL_NO_CONSENT);
+    assert_int_equal(admit_visit("camera;visitor", "", moved), REFUSAL_NONE);
+    assert_int_equal(admit_visit("", "camera;visitor", died), REFUSAL_NONE);
+    assert_int_equal(admit_visit("camera;visitor", "", ill), REFUSAL_NO_CONSENT);
     /* A home where nobody lives has nobody to consent. */
-    assert_int_equal(admit_visit("camera", "camera", gone), REFUSAL_NO_CONSENT);
+    assert_int_equal(admit_visit("camera;visitor", "camera;visitor", gone), REFUSAL_NO_CONSENT);
 }
 
 static struct event visit_of_three(void)
@@ -224,7 +226,7 @@ static struct event visit_of_three(void)
     return event;
 }
 
-static void without_visitor_consent_visitors_become_somebody(void **state)
+static void without_visitor_consent_a_visit_is_about_its_residents_only(void **state)
 {
     (void)state;
     struct fixture fixture;
@@ -233,19 +235,20 @@ static void without_visitor_consent_visitors_become_somebody(void **state)
     open_home(&fixture, "camera");
     assert_int_equal(registry_admit(fixture.registry, device(&fixture, "cam-1"), false, &event, &basis),
                      REFUSAL_NONE);
-    assert_int_equal(event.visit.people_count, 3);
+    assert_int_equal(event.visit.people_count, 1);
     assert_int_equal(event.visit.people[0].person_class, PERSON_CLASS_RESIDENT);
-    assert_string_equal(event.visit.people[0].visitor_id, "r");
-    for (int i = 1; i < 3; i++) {
-        assert_int_equal(event.visit.people[i].person_class, PERSON_CLASS_UNCLEAR);
-        assert_string_equal(event.visit.people[i].visitor_id, "");
-    }
+    assert_string_equal(event.visit.people[1].visitor_id, "");
+    event = visit_of_three();
+    event.visit.people[0].person_class = PERSON_CLASS_TRUSTED;
+    assert_int_equal(registry_admit(fixture.registry, device(&fixture, "cam-1"), false, &event, &basis),
+                     REFUSAL_NO_CONSENT);
+    assert_int_equal(event.visit.people_count, 3);
     event = event_of(EVENT_DEPARTURE, true);
     event.departure.with = COMPANION_UNKNOWN;
     text_copy(event.departure.visitor_id, ID_SIZE, "v-1");
     assert_int_equal(registry_admit(fixture.registry, device(&fixture, "cam-1"), false, &event, &basis),
                      REFUSAL_NONE);
-    assert_int_equal(event.departure.with, COMPANION_UNKNOWN);
+    assert_int_equal(event.departure.with, COMPANION_UNCLEAR);
     assert_string_equal(event.departure.visitor_id, "");
     fixture_close(&fixture);
 }
@@ -307,7 +310,7 @@ int main(void)
         cmocka_unit_test(a_wristband_cannot_claim_to_see),
         cmocka_unit_test(a_camera_needs_everybody_who_lives_there),
         cmocka_unit_test(who_moved_away_or_died_no_longer_decides_but_who_is_in_hospital_does),
-        cmocka_unit_test(without_visitor_consent_visitors_become_somebody),
+        cmocka_unit_test(without_visitor_consent_a_visit_is_about_its_residents_only),
         cmocka_unit_test(with_visitor_consent_visitors_stay_as_they_are),
         cmocka_unit_test(a_refused_event_and_its_basis_stay_untouched),
         cmocka_unit_test(a_fix_is_a_place_only_when_it_is_valid_finite_and_not_null_island),

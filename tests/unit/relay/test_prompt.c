@@ -85,6 +85,7 @@ static void a_dialect_without_texts_falls_back_to_its_language(void **state)
 static void poor_hearing_makes_a_prompt_louder_and_repeats_it_once_more(void **state)
 {
     struct fixture *f = *state;
+    f->settings.rest_to_minute = f->settings.rest_from_minute; /* the fixture's noon lies in it */
     prompt_job(f, "r-1", "wb-1", "outing-check", LEVEL_ORANGE, FAMILY_OUTING);
     render(f);
     Huyang__V1__Command *usual = decode(f);

@@ -304,6 +304,15 @@ static void fill_story(struct fixture *f)
     finding->n = 2;
     finding->finding =
         (struct finding){.t_ms = T0, .at_ms = T0, .subject = other, .score = 1, .level = LEVEL_RED};
+    /* The same report also told of a low battery: another family, so another alert's. */
+    finding = &add(&f->batch, BATCH_FINDING)->finding;
+    finding->n = 2;
+    finding->finding = (struct finding){.t_ms = T0,
+                                        .at_ms = T0,
+                                        .subject = other,
+                                        .score = 1,
+                                        .family = FAMILY_COVERAGE,
+                                        .level = LEVEL_YELLOW};
     add_transition(&f->batch, 4, 1, TRANSITION_OPENED, "pressed");
     add_job(&f->batch, 50, 4, "body");
     commit(f);

@@ -51,6 +51,13 @@ static void a_new_store_is_empty(void **state)
     expect_load(f, "");
     assert_int_equal(stat(f->folder, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0700);
+    /* Whatever the folder's own mode: the vault is in the database. */
+    for (unsigned i = 0; i < 2; i++) {
+        char path[PATH_MAX];
+        snprintf(path, sizeof(path), "%s/huyang.db%s", f->folder, i ? "-wal" : "");
+        assert_int_equal(stat(path, &status), 0);
+        assert_int_equal(status.st_mode & 0777, 0600);
+    }
 }
 
 static void the_connection_is_set_up_for_durability(void **state)
