@@ -42,7 +42,7 @@ static size_t item_size(enum batch_kind kind)
     case BATCH_STATE: return head + sizeof(struct batch_state);
     case BATCH_STATE_DONE: return head;
     }
-    assert(!"an item has a kind");
+    assert(0 && "an item has a kind");
     return sizeof(struct batch_item);
 }
 

@@ -1,4 +1,4 @@
-#include "gateway.h"
+#include "gateway_inner.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -6,30 +6,6 @@
 
 #include "core/log.h"
 #include "output.h"
-
-enum {
-    TIMERS_MAX = 8000000,
-    PENDING_MAX = 256, /* deliveries the fold itself answers (loopback, nowhere to send) within one input */
-    CHANGED_MAX = 64   /* alerts whose stored form is rendered at the end of an input */
-};
-
-struct gateway {
-    struct gateway_config config;
-    struct live *live;
-    struct detect *detect;
-    struct alerts *alerts;
-    struct timers timers;
-    struct batch *batch;
-    struct buf scratch;
-    uint64_t n;
-    int64_t t_ms;
-    struct delivery pending[PENDING_MAX];
-    unsigned pending_count;
-    struct hash_id changed[CHANGED_MAX];
-    unsigned changed_count;
-    struct gateway_stats stats;
-    bool broker_up;
-};
 
 /* ---- what the stages say ---- */
 
@@ -508,74 +484,6 @@ bool gateway_note_gap(struct gateway *gateway, const struct batch_gap *gap)
 int64_t gateway_next_ms(const struct gateway *gateway)
 {
     return timers_next(&gateway->timers);
-}
-
-/* ---- restart ---- */
-
-enum err gateway_restore(struct gateway *gateway, const char *table, uint16_t version, uint32_t no,
-                         const void *value, size_t len)
-{
-    if (strncmp(table, "live", 4) == 0)
-        return live_restore(gateway->live, table, version, no, value, len);
-    if (strncmp(table, "detect.", 7) == 0)
-        return detect_restore(gateway->detect, table, version, no, value, len);
-    return alerts_restore(gateway->alerts, table, version, no, value, len);
-}
-
-void gateway_restore_mark(struct gateway *gateway, uint64_t n, int64_t t_ms)
-{
-    gateway->n = n;
-    gateway->t_ms = t_ms;
-}
-
-static enum err keep_state(void *self, const char *table, uint16_t version, uint32_t no, const void *value,
-                           size_t len)
-{
-    struct gateway *gateway = self;
-    struct arena *arena = &gateway->batch->arena;
-    struct batch_item *item = batch_add(gateway->batch, BATCH_STATE);
-    const char *name = arena_copy(arena, table, strlen(table) + 1);
-    void *copy = len > 0 ? arena_copy(arena, value, len) : NULL;
-    if (item == NULL || name == NULL || (copy == NULL && len > 0))
-        return ERR_FULL;
-    item->state =
-        (struct batch_state){.table = name, .version = version, .no = no, .len = len, .value = copy};
-    return ERR_OK;
-}
-
-/* Takes back the items after `last`; half a snapshot is of no moment at all and must not be committed. */
-static void take_back(struct batch *batch, struct batch_item *last, size_t items)
-{
-    batch->last = last;
-    batch->items = items;
-    if (last != NULL)
-        last->next = NULL;
-    else
-        batch->first = NULL;
-}
-
-enum err gateway_snapshot(struct gateway *gateway)
-{
-    assert(gateway->batch != NULL);
-    struct batch_item *last = gateway->batch->last;
-    const size_t items = gateway->batch->items;
-    enum err err = live_snapshot(gateway->live, keep_state, gateway);
-    if (err == ERR_OK)
-        err = detect_snapshot(gateway->detect, keep_state, gateway);
-    if (err == ERR_OK)
-        err = alerts_snapshot(gateway->alerts, keep_state, gateway);
-    if (err == ERR_OK && batch_add(gateway->batch, BATCH_STATE_DONE) == NULL)
-        err = ERR_FULL;
-    if (err != ERR_OK) {
-        take_back(gateway->batch, last, items);
-        return err;
-    }
-    live_snapshot_done(gateway->live);
-    detect_snapshot_done(gateway->detect);
-    alerts_snapshot_done(gateway->alerts);
-    gateway->batch->snapshot = true;
-    gateway->batch->last_n = gateway->n;
-    return ERR_OK;
 }
 
 /* ---- looks ---- */

@@ -131,7 +131,7 @@ void input_encode(const struct input *input, struct buf *out)
     case INPUT_REGISTRY:
     case INPUT_CONFIG: put_text(out, input->version, sizeof(input->version)); break;
     case INPUT_NONE:
-    case INPUT_KIND_COUNT: assert(!"an input has a kind");
+    case INPUT_KIND_COUNT: assert(0 && "an input has a kind");
     }
 }
 
@@ -420,7 +420,7 @@ void input_to_json(const struct input *input, const struct registry *registry, c
         buf_putc(out, '}');
         break;
     case INPUT_NONE:
-    case INPUT_KIND_COUNT: assert(!"an input has a kind");
+    case INPUT_KIND_COUNT: assert(0 && "an input has a kind");
     }
     buf_putc(out, '}');
 }

@@ -131,7 +131,7 @@ enum err detect_new(const struct detect_config *config, struct detect **ret_dete
         return ERR_NOMEM;
     detect->config = *config;
     detect->table_count = detector_count();
-    assert(detect->table_count < TIMER_SLOT_ALERT);
+    assert(detect->table_count > 0 && detect->table_count < TIMER_SLOT_ALERT);
     size_t largest = 0;
     for (unsigned i = 0; i < detect->table_count; i++) {
         assert(detectors[i]->state_size);

@@ -37,6 +37,7 @@ enum event_flag {
     EVENT_LATE = 1 << 0,    /* at_ms lies more than lateness_s before arrival */
     EVENT_AT_BAD = 1 << 1,  /* the device's time was outside [t - 7 d, t + 2 min]; at_ms is arrival instead */
     EVENT_NO_TIME = 1 << 2, /* the device has no clock; at_ms is arrival */
+    EVENT_LIFE_SAFETY = 1 << 3, /* kept without the consent its class needs: a life may depend on it */
 };
 
 struct event_heartbeat {

@@ -121,7 +121,7 @@ static enum err read_field(const struct place_in_json *in, const struct event_fi
 {
     const char *text;
     bool truth;
-    int64_t ms;
+    int64_t ms = 0;
     enum err err;
 
     switch (field->type) {

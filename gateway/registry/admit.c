@@ -126,6 +126,8 @@ enum refusal registry_admit(const struct registry *registry, uint32_t device, bo
         hide_visitors(event);
     }
     *ret_basis = missing ? ADMIT_LIFE_SAFETY : ADMIT_CONSENT;
+    event->flags = (uint8_t)((event->flags & ~(unsigned)EVENT_LIFE_SAFETY) |
+                             (missing ? (unsigned)EVENT_LIFE_SAFETY : 0U));
     return REFUSAL_NONE;
 }
 

@@ -9,7 +9,8 @@
 enum admit_basis { ADMIT_CONSENT, ADMIT_LIFE_SAFETY };
 
 /* Judges one event of a report. `emergency` = the report holds an sos, fall or suspicion: then the fix in it
- * passes on the life-safety basis. REFUSAL_NONE: *ret_basis says on what basis. Otherwise
+ * passes on the life-safety basis. REFUSAL_NONE: *ret_basis says on what basis, and the
+ * event carries EVENT_LIFE_SAFETY, which the input log keeps, when it is that one. Otherwise
  * REFUSAL_UNKNOWN_DEVICE, _NOT_ITS_KIND or _NO_CONSENT. Classes: fix, departure, presence (not from a camera)
  * = location · vitals, activity = health · visit, presence from a camera, departure from a camera = camera,
  * and people other than residents in a visit need `visitor`: without it they are left out, a visit of nobody

@@ -117,7 +117,7 @@ bool cell_reference(struct cell *cell); /* uint32_t; REGISTRY_NONE when empty, s
 bool cell_u16(struct cell *cell);       /* uint16_t */
 bool cell_u32(struct cell *cell);       /* uint32_t */
 bool cell_real(struct cell *cell);      /* double */
-bool cell_time(struct cell *cell);      /* int64_t, ISO 8601 with offset */
+bool cell_from(struct cell *cell);      /* int64_t, ISO 8601 with offset, or a date: from its first moment */
 bool cell_until(struct cell *cell);     /* int64_t, the same or a date: to the end of that local day */
 bool cell_consent(struct cell *cell);   /* uint8_t */
 bool cell_tags(struct cell *cell);      /* uint8_t, added to */

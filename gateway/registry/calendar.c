@@ -131,14 +131,20 @@ static uint8_t weekday_range(const char *text, size_t len)
     return 0;
 }
 
+/* The folder's lists are separated by semicolons; within a rule commas read more naturally. Both are fine. */
+static bool separates(char c)
+{
+    return c == ',' || c == ';';
+}
+
 /* The next item of a list separated by commas, spaces cut. */
 static bool next_item(const char **at, const char *end, const char **ret_item, size_t *ret_len)
 {
     if (*at > end)
         return false;
-    const char *start = *at, *stop = memchr(start, ',', (size_t)(end - start));
-    if (!stop)
-        stop = end;
+    const char *start = *at, *stop = start;
+    while (stop < end && !separates(*stop))
+        stop++;
     *at = stop + 1;
     while (start < stop && *start == ' ')
         start++;
@@ -187,7 +193,7 @@ static const char *parse_dates(const char *text, struct arena *arena, struct cal
 {
     size_t count = 1;
     for (const char *p = text; *p; p++)
-        count += *p == ',';
+        count += separates(*p);
     if (count > CALENDAR_DATES_MAX)
         return "more than 2000 dates";
     int64_t *days = arena_alloc(arena, count * sizeof *days);

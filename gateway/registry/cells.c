@@ -26,7 +26,7 @@ static struct shown show(const char *value)
 /* Errors reach the log, where nothing personal may stand: place and column must do. */
 static struct shown show_value(const struct cell *cell)
 {
-    return cell->column->personal ? (struct shown){"***"} : show(cell->value);
+    return show(cell->column->personal ? "***" : cell->value);
 }
 
 static void *member(struct cell *cell)
@@ -204,28 +204,30 @@ bool cell_real(struct cell *cell)
     return true;
 }
 
-bool cell_time(struct cell *cell)
-{
-    int64_t value;
-    if (clock_parse(cell->value, strlen(cell->value), &value))
-        return cell_fail(cell, "\"%s\" is not a time such as 2026-03-01T08:00:00+08:00",
-                         show_value(cell).text);
-    memcpy(member(cell), &value, sizeof value);
-    return true;
-}
-
-bool cell_until(struct cell *cell)
+/* A time, or a date: the day's first moment for what begins then, its last for what ends. */
+static bool read_moment(struct cell *cell, bool end_of_day)
 {
     int year, month, day;
     int64_t value;
     if (calendar_parse_date(cell->value, strlen(cell->value), &year, &month, &day)) {
-        value = clock_from_civil(cell->build->tz, year, month, day, 23, 59, 59) + 1000;
+        value = end_of_day ? clock_from_civil(cell->build->tz, year, month, day, 23, 59, 59) + 1000
+                           : clock_from_civil(cell->build->tz, year, month, day, 0, 0, 0);
     } else if (clock_parse(cell->value, strlen(cell->value), &value)) {
         return cell_fail(cell, "\"%s\" is neither a date (2026-03-01) nor a time (2026-03-01T08:00:00+08:00)",
                          show_value(cell).text);
     }
     memcpy(member(cell), &value, sizeof value);
     return true;
+}
+
+bool cell_from(struct cell *cell)
+{
+    return read_moment(cell, false);
+}
+
+bool cell_until(struct cell *cell)
+{
+    return read_moment(cell, true);
 }
 
 bool cell_consent(struct cell *cell)

@@ -138,8 +138,8 @@ static const struct column rosters[] = {
     REFERENCE("territory", REGISTRY_TERRITORY, roster, territory),
     {.name = "role", .need = COLUMN_FILLED, .parse = cell_enum, AT(roster, role), .names = roles},
     REFERENCE("responder", REGISTRY_RESPONDER, roster, responder),
-    {.name = "from", .need = COLUMN_FILLED, .parse = cell_time, AT(roster, from_ms)},
-    {.name = "to", .need = COLUMN_FILLED, .parse = cell_time, AT(roster, to_ms)},
+    {.name = "from", .need = COLUMN_FILLED, .parse = cell_from, AT(roster, from_ms)},
+    {.name = "to", .need = COLUMN_FILLED, .parse = cell_until, AT(roster, to_ms)},
 };
 static const struct column visitors[] = {
     REFERENCE("household", REGISTRY_HOUSEHOLD, trusted_visitor, household),

@@ -306,16 +306,49 @@ static void on_device(struct live_device *device, int64_t t_ms, const struct eve
         device->worn = event->heartbeat.worn ? LIVE_YES : LIVE_NO;
 }
 
+/* Worn and at home, as far as anybody knows, and known of lately. */
+static bool is_back(const struct live *live, const struct registry *registry, uint32_t no, int64_t t_ms)
+{
+    const struct live_resident *resident = &live->residents[no];
+    uint32_t band = registry_resident(registry, no)->wristband;
+    return band != REGISTRY_NONE && live->devices[band].worn == LIVE_YES && resident->at_home == LIVE_YES &&
+           t_ms - later(resident->presence_ms, resident->fix_ms) < presence_holds_ms;
+}
+
+/* Who has moved or died does not come back without a person's word. */
+static bool may_end_itself(const struct live_resident *resident)
+{
+    return resident->status == STATUS_AWAY || resident->status == STATUS_HOSPITAL ||
+           (resident->status == STATUS_PAUSED && resident->status_until_ms);
+}
+
+/* A status ends with its time. Who is away or in hospital is back when the band is worn at home, which must
+ * have become so since: on the day a status is set most people are still at home (practice.md 1). */
+static bool end_status(struct live_resident *resident, int64_t t_ms, bool came_back)
+{
+    bool over = resident->status_until_ms && t_ms >= resident->status_until_ms;
+    if (!over && (resident->status == STATUS_PAUSED || !came_back))
+        return false;
+    resident->status = STATUS_ACTIVE;
+    resident->status_until_ms = 0;
+    return true;
+}
+
 void live_on_event(struct live *live, const struct registry *registry, int64_t t_ms,
                    const struct event *event)
 {
     uint32_t no = event->key.device;
     const struct device *device = registry_device(registry, no);
+    uint32_t resident = person_of(registry, device);
+    struct live_resident *row = resident != REGISTRY_NONE ? &live->residents[resident] : NULL;
+    bool may_end = row && may_end_itself(row);
+    bool was_back = may_end && is_back(live, registry, resident, t_ms);
     on_device(&live->devices[no], t_ms, event);
     mark(live, LIVE_DEVICE, no);
-    uint32_t resident = person_of(registry, device);
-    if (resident != REGISTRY_NONE &&
-        on_person(&live->residents[resident], registry, device->household, event))
+    bool changed = row && on_person(row, registry, device->household, event);
+    if (may_end)
+        changed |= end_status(row, t_ms, !was_back && is_back(live, registry, resident, t_ms));
+    if (changed)
         mark(live, LIVE_RESIDENT, resident);
     if (device->household != REGISTRY_NONE &&
         on_home(&live->households[device->household], registry, device->household, t_ms, event))

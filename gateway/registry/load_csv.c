@@ -32,12 +32,26 @@ static bool read_header(struct build *build, const struct csv_record *record, st
     return build->error_count == errors;
 }
 
+/* An address that was typed on two lines is one address. */
+static void join_lines(char *value)
+{
+    char *to = value;
+    for (const char *from = value; *from != 0; from++) {
+        if (from[0] == '\r' && from[1] == '\n')
+            continue;
+        *to++ = *from == '\n' ? ' ' : *from;
+    }
+    *to = 0;
+}
+
 static bool stage_record(struct build *build, const struct header *header, const struct csv_record *record)
 {
     struct staged place = {.line = record->line};
     const char *values[TABLE_COLUMNS_MAX] = {NULL};
-    for (uint32_t i = 0; i < record->count && i < header->count; i++)
+    for (uint32_t i = 0; i < record->count && i < header->count; i++) {
+        join_lines(record->values[i]);
         values[header->columns[i]] = record->values[i];
+    }
     if (record->count != header->count) {
         build_fail(build, record->line, NULL, "has %u fields, the header has %u", record->count,
                    header->count);

@@ -63,6 +63,7 @@ const struct trusted_visitor *registry_trusted(const struct registry *registry, 
     if (rows->count == 0 || visitor_len == 0 || visitor_len > ID_MAX)
         return NULL;
     memcpy(key, id, id_len + 1);
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): a key with its length, no text. */
     memcpy(key + id_len + 1, visitor_id, visitor_len);
     uint32_t number = table_find(rows, 2, key, id_len + 1 + visitor_len);
     return number == REGISTRY_NONE || rows->removed[number] ? NULL : registry_visitor(registry, number);

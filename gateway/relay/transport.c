@@ -266,8 +266,10 @@ void transport_free(struct transport *transport)
     if (!transport)
         return;
     while (transport->first) {
-        curl_multi_remove_handle(transport->multi, transport->first->easy);
-        transfer_free(transport->first);
+        struct transfer *transfer = transport->first;
+        curl_multi_remove_handle(transport->multi, transfer->easy);
+        transfer_free(transfer);
+        assert(transport->first != transfer);
     }
     curl_multi_cleanup(transport->multi);
     loop_timer_close(transport->timer);

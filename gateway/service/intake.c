@@ -65,20 +65,26 @@ static void refuse(struct intake *intake, enum refusal refusal, unsigned count)
     intake->stats.refused[refusal] += count;
 }
 
-/* An unknown device is listed once and gets no answer: it keeps its events until somebody adopts it. */
+/* An unknown device is named once in the log and gets no answer: it keeps its events until somebody adopts
+ * it. Past the log's limit it is remembered, and named when it is heard again. */
 static void quarantine(struct intake *intake, const char *id, struct now now)
 {
+    enum { NAMED = 1, WAITING = 2 };
     refuse(intake, REFUSAL_UNKNOWN_DEVICE, 1);
-    const uint64_t hash = hash_table(id, strlen(id)) | 1;
+    const uint64_t hash = hash_table(id, strlen(id)) & ~UINT64_C(3);
     for (size_t i = 0; i < QUARANTINE_MAX; i++) {
         uint64_t *place = &intake->quarantine[(hash + i) % QUARANTINE_MAX];
-        if (*place == hash || intake->stats.quarantined >= QUARANTINE_MAX / 2)
+        if (*place == (hash | NAMED))
             return;
-        if (*place != 0)
+        if (*place == 0 && intake->stats.quarantined >= QUARANTINE_MAX / 2)
+            return;
+        if (*place != 0 && *place != (hash | WAITING))
             continue;
-        *place = hash;
-        intake->stats.quarantined++;
-        if (log_allow(&intake->quarantine_limit, "fleet.quarantine", 20, now.mono_ms))
+        if (*place == 0)
+            intake->stats.quarantined++;
+        const bool named = log_allow(&intake->quarantine_limit, "fleet.quarantine", 20, now.mono_ms);
+        *place = hash | (named ? NAMED : WAITING);
+        if (named)
             log_write(LOG_WARN, "fleet.quarantine",
                       "a device that is not in the registry was heard\tdevice=%s", id);
         return;

@@ -264,6 +264,36 @@ static void tell_outbox(struct service *service, const struct batch *batch, stru
     }
 }
 
+struct refill {
+    struct service *service;
+    struct now now;
+};
+
+static enum err refill_row(void *self, const struct outbox_row *row)
+{
+    struct refill *refill = self;
+    return row->channel == CHANNEL_NONE ? ERR_OK : outbox_add(refill->service->outbox, row, refill->now);
+}
+
+static enum err read_rows(void *self)
+{
+    struct refill *refill = self;
+    const struct store_loader loader = {.row = refill_row, .self = refill};
+    return store_sqlite.rows(refill->service->store, &loader);
+}
+
+/* Rows that found the outbox full wait on disk; once there is room they are read back. Not while a commit is
+ * under way: the loop would wait for the disk. */
+static void refill_outbox(struct service *service, struct now now)
+{
+    struct refill refill = {service, now};
+    if (committer_under_way(service->committer) != NULL || !outbox_wants_more(service->outbox))
+        return;
+    const enum err err = committer_with_store(service->committer, read_rows, &refill);
+    if (err != ERR_OK && err != ERR_FULL)
+        log_write(LOG_ERROR, "outbox.refill", "rows on disk could not be read back\terror=%s", err_text(err));
+}
+
 void service_on_committed(void *self, const struct batch *batch, struct now now)
 {
     struct service *service = self;
@@ -310,6 +340,7 @@ void service_pump(void *self, struct now now)
     if (waits || is_due(service, now))
         service_submit(service);
     fail_open(service, now);
+    refill_outbox(service, now);
     outbox_tick(service->outbox, now);
     seats_send_acks(service->seats, send_ack, service);
     if (room)

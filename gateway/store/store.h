@@ -44,6 +44,8 @@ struct store_ops {
     void (*close)(struct store *store);
     enum err (*mark)(struct store *store, struct store_mark *ret_mark);
     enum err (*load)(struct store *store, const struct store_loader *loader);
+    /* Only the unfinished rows, to loader->row: what did not fit into the outbox when it was committed. */
+    enum err (*rows)(struct store *store, const struct store_loader *loader);
     /* One transaction. ERR_OK: durable (fsynced). ERR_NO_SPACE, ERR_BUSY, ERR_NOMEM: nothing changed, call
      * again with the same batch. ERR_IO, ERR_CORRUPT: stop, exit, recover. */
     enum err (*commit)(struct store *store, const struct batch *batch);

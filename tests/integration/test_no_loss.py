@@ -61,7 +61,7 @@ def all_alerts(gateway):
             return found
 
 
-def judge(world, fleet, gateway, desk, timeout_s=120, device_histories=()):
+def judge(world, fleet, gateway, desk, timeout_s=120):
     """Waits until every stored event is acknowledged and every red alert was told, then looks at everything."""
     wait_until(lambda: fleet.unacked() == 0, timeout_s, f"every stored event is acknowledged; waiting: {fleet.unacked_devices()}")
 
@@ -111,6 +111,8 @@ def test_load_with_gateway_and_broker_killed_loses_nothing(world, full):
     wait_until(lambda: fleet.history.count("ack") >= seen + 50, 60, "acknowledgements after the last fault")
     load.stop()
     judge(world, fleet, gateway, desk)
+    print(f"{load.count} reports at {rate}/s, {len(plan)} kills: {fleet.history.count('stored')} events stored, {fleet.history.count('ack')} acknowledgements, "
+          f"{fleet.history.count('acted')} commands acted on, {len(desk.records())} messages at the desk")
 
 
 @pytest.mark.slow

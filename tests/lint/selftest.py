@@ -56,6 +56,7 @@ SOURCE_CASES = [
     ("a typedef of a struct is noticed", sources.habits, tree(gateway__core__a_c="typedef struct x x;\n"), 1),
     ("a header needs a guard", sources.habits, tree(gateway__core__a_h="int f(void);\n"), 1),
     ("leftovers are noticed", sources.words, tree(docs__a_c="TO" + "DO: later\n"), 1),
+    ("a log id that the handbook lacks is noticed", sources.log_ids, tree(gateway__core__a_c='    log_write(LOG_WARN, "a.b", "x");\n'), 1),
     ("machine paths are noticed", sources.words, tree(docs__a_c='"/wo' + 'rk/main"\n'), 1),
 ]
 

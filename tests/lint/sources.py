@@ -34,7 +34,7 @@ FENCES = [
 
 # Decode, registry, detect and alert do no I/O and read no clock, and so does whatever of relay renders. The exceptions talk to the broker, or read a folder at
 # import.
-PURE = ["gateway/ingest/*", "gateway/registry/*", "gateway/detect/*", "gateway/alert/*", "gateway/gateway.c", "gateway/input.c",
+PURE = ["gateway/ingest/*", "gateway/registry/*", "gateway/detect/*", "gateway/alert/*", "gateway/gateway*.c", "gateway/input.c",
         "gateway/output.c", "gateway/batch.c"]
 PURE += ["gateway/relay/" + name for name in ("relays.c", "prompt*.c", "cap*.c", "webhook.c", "words.c", "xml.c", "command.c", "verdict.c")]
 IMPURE = ["gateway/ingest/link*", "gateway/registry/folder.c"]
@@ -258,6 +258,27 @@ def words(tree):
     return faults
 
 
+LOG_ID = re.compile(r'log_write\([A-Z_]+,\s*"([a-z_]+\.[a-z_]+)"')
+
+
+def log_ids(tree):
+    """Operators look log lines up by their ids: each id that the gateway writes stands in the handbook, and no other."""
+    handbook = "docs/handbook.md"
+    told = tree.text(handbook) if handbook in tree.paths else ""
+    table = "\n".join(line for line in told.split("\n") if line.startswith("| `") and line.count("|") == 4)
+    known = set(re.findall(r"`([a-z_]+\.[a-z_]+)`", table))
+    faults, written = [], set()
+    for path in tree.c_files(["gateway/*"]):
+        for found in LOG_ID.finditer(tree.text(path)):
+            written.add(found.group(1))
+            if found.group(1) not in known:
+                faults.append(f"{path}: the log id {found.group(1)} is not in the table of {handbook}")
+    for row in table.split("\n"):
+        if re.search(r"\| (info|warn|error)", row):
+            faults += [f"{handbook}: {name} is written nowhere" for name in re.findall(r"`([a-z_]+\.[a-z_]+)`", row) if name not in written]
+    return sorted(set(faults))
+
+
 def formatting(tree):
     files = tree.c_files(OWN + ["tests/*"])
     if tree.fixed or not files:
@@ -281,5 +302,6 @@ RULES = [
     ("files and functions keep their size", sizes),
     ("no typedefs of structs, no globals, guards in headers", habits),
     ("no leftovers, machine paths or registry hosts", words),
+    ("every log id stands in the handbook", log_ids),
     ("the code is formatted", formatting),
 ]

@@ -150,7 +150,7 @@ static int run_verify(struct journal *journal)
 
 static int read_words(struct journal *journal, int argc, char **argv)
 {
-    for (int i = 2; i < argc; i++) {
+    for (int i = 2; i < argc; i += 2) { /* each option has a value */
         const char *word = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
         bool ok = value != NULL;
         if (strcmp(word, "--state-dir") == 0)
@@ -167,7 +167,6 @@ static int read_words(struct journal *journal, int argc, char **argv)
             return usage("unknown option ", word);
         if (!ok)
             return usage("a value is missing or wrong after ", word);
-        i++;
     }
     return EXIT_WELL;
 }

@@ -61,12 +61,17 @@ static void *grow(void *items, size_t count, size_t *cap, size_t size)
     return more;
 }
 
+static bool is_named(const struct replay *replay, const struct hash_id *job)
+{
+    return replay->named_count > 0 &&
+           bsearch(job, replay->named, replay->named_count, sizeof(*replay->named), compare_ids) != NULL;
+}
+
 /* gateway_config.answer: success at t+0 unless a line says otherwise. */
 static enum delivery_state answer(void *self, const struct job *job, char reason[64])
 {
     struct replay *replay = self;
-    if (replay->recorded ||
-        bsearch(&job->id, replay->named, replay->named_count, sizeof(*replay->named), compare_ids) != NULL)
+    if (replay->recorded || is_named(replay, &job->id))
         return DELIVERY_COUNT;
     if (replay->has_standing[job->kind]) {
         text_copy(reason, 64, replay->standing[job->kind].reason);
@@ -123,9 +128,20 @@ static const char *take(struct replay *replay, struct input *input)
                                   : "action: not allowed in the alert's state";
 }
 
+static void tick(struct replay *replay, int64_t t_ms)
+{
+    bool reached;
+    do {
+        reached = gateway_on_tick(replay->gateway, t_ms);
+        flush(replay);
+    } while (!reached);
+}
+
 static void take_kind_result(struct replay *replay, enum job_kind kind, const struct input *input)
 {
     bool any = false;
+    if (input->t_ms > gateway_t_ms(replay->gateway))
+        tick(replay, input->t_ms); /* what it answers may only now be due */
     replay->kind_results[kind]--;
     const size_t waiting = replay->withheld_count;
     size_t kept = 0;
@@ -174,15 +190,6 @@ static void take_report(struct replay *replay, unsigned long number)
     }
 }
 
-static void tick(struct replay *replay, int64_t t_ms)
-{
-    bool reached;
-    do {
-        reached = gateway_on_tick(replay->gateway, t_ms);
-        flush(replay);
-    } while (!reached);
-}
-
 static void take_line(struct replay *replay, unsigned long number)
 {
     const char *why = NULL;
@@ -211,9 +218,14 @@ static int each_line(struct replay *replay,
     rewind(replay->file);
     while ((len = getline(&line, &cap, replay->file)) >= 0) {
         number++;
-        while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
+        const char *text = line;
+        if (number == 1 && len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) { /* editors on Windows */
+            text += 3;
+            len -= 3;
+        }
+        while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
             len--;
-        if (!fn(replay, line, (size_t)len, number))
+        if (!fn(replay, text, (size_t)len, number))
             break;
     }
     free(line);

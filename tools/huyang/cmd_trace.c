@@ -190,7 +190,10 @@ static int tell(const struct buf *text, const struct tz *tz)
         (void)json_next(event, &iter, &kind, &value);
         struct step *step = add(&story, event, "at", "happened");
         if (step != NULL)
-            snprintf(step->what, WHAT_SIZE, "%s, by the device's clock", kind);
+            snprintf(step->what, WHAT_SIZE, "%s, by the device's clock%s", kind,
+                     strcmp(member(root, "basis"), "life_safety") == 0
+                         ? "; kept without consent, for the safety of life"
+                         : "");
         tell_input(&story, json_get(root, "input"));
         for (size_t i = 0; i < json_count(alerts); i++)
             tell_alert(&story, json_at(alerts, i), false);

@@ -394,6 +394,9 @@ int host_main(int argc, char *argv[], const struct host_app *app)
         run(&host);
         status = 0;
     }
+    if (host.link && host_link_dropped(host.link))
+        fprintf(stderr, "%llu messages were dropped by the link\n",
+                (unsigned long long)host_link_dropped(host.link));
     host_link_free(host.link);
     host_speaker_free(host.speaker);
     file_flash_close(&host.flash);

@@ -153,6 +153,15 @@ static enum err forget_old_epochs(struct store *store)
         "FROM watermark_before) WHERE place > 3)");
 }
 
+enum err store_rows(struct store *store, const struct store_loader *loader)
+{
+    return walk(store,
+                "SELECT id, alert, created, expires, device, channel, job_kind, level, role, target, "
+                "target_name, unpersisted, body "
+                "FROM outbox WHERE done=0 ORDER BY created, rowid",
+                0, on_row, loader);
+}
+
 enum err store_load(struct store *store, const struct store_loader *loader)
 {
     enum err err = forget_old_epochs(store);
@@ -176,11 +185,7 @@ enum err store_load(struct store *store, const struct store_loader *loader)
             "SELECT n, t, kind, device, lane, epoch, seq, count, blob FROM input WHERE n > ?1 ORDER BY n",
             store->at.mark.snapshot_n, on_input, loader);
     if (err == ERR_OK)
-        err = walk(store,
-                   "SELECT id, alert, created, expires, device, channel, job_kind, level, role, target, "
-                   "target_name, unpersisted, body "
-                   "FROM outbox WHERE done=0 ORDER BY created, rowid",
-                   0, on_row, loader);
+        err = store_rows(store, loader);
     store_rollback(store);
     return err;
 }

@@ -170,6 +170,8 @@ static enum err put_event(struct reader *reader, const struct batch_input *input
         buf_puts(out, "\"event\":");
         event_to_json(&events[i], (events[i].flags & EVENT_NO_TIME) != 0 ? 0 : events[i].at_ms, reader->tz,
                       out);
+        if ((events[i].flags & EVENT_LIFE_SAFETY) != 0)
+            json_member_text("basis", "life_safety", out);
         buf_puts(out, ",\"input\":{");
         err = put_input(reader, input, out);
         buf_puts(out, "},\"alerts\":[");

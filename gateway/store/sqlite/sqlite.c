@@ -16,11 +16,13 @@ enum {
 
 static enum err prepare_all(struct store *store)
 {
+    /* NOLINTBEGIN(bugprone-suspicious-missing-comma): long statements are written in pieces. */
     static const char *const sql[STATEMENTS] = {
 #define X(name, text) [STATEMENT_##name] = text,
         STATEMENT_MAP(X)
 #undef X
     };
+    /* NOLINTEND(bugprone-suspicious-missing-comma) */
     enum err err = ERR_OK;
 
     for (unsigned i = 0; i < STATEMENTS && err == ERR_OK; i++)
@@ -237,6 +239,7 @@ const struct store_ops store_sqlite = {
     .close = store_close,
     .mark = store_mark,
     .load = store_load,
+    .rows = store_rows,
     .commit = store_commit_and_trim,
     .rest = store_rest,
     .save_registry = store_save_registry,

@@ -82,6 +82,7 @@ bool ballast_release(const char *folder);
 enum err store_commit(struct store *store, const struct batch *batch);
 /* load.c */
 enum err store_load(struct store *store, const struct store_loader *loader);
+enum err store_rows(struct store *store, const struct store_loader *loader);
 /* Reads the position of the last commit. */
 MUST_CHECK enum err store_position_read(struct store *store);
 /* A row of `n, t, kind, device, lane, epoch, seq, count, blob`; the blob is borrowed until the next step. */

@@ -181,15 +181,31 @@ static void a_late_fall_is_red_unless_its_cancel_came_with_it(void **state)
     assert_int_equal(world->finding_count, 1);
 }
 
-static void a_fall_thirty_seconds_old_is_still_held(void **state)
+static void a_fall_that_is_not_late_is_held_like_any_other(void **state)
 {
     struct world *world = *state;
-    world_late(world, at(world, 9, 0, 30), at(world, 9, 0, 0), "wb-1", FALL);
+    world_late(world, at(world, 9, 2, 0), at(world, 9, 0, 0), "wb-1", FALL);
     assert_finding(world, "fall-held", LEVEL_GREEN);
-    world_late(world, at(world, 9, 0, 31), at(world, 9, 0, 0), "wb-3", FALL);
+    world_late(world, at(world, 9, 2, 1), at(world, 9, 0, 0), "wb-3", FALL);
     assert_int_equal(world->finding_count, 1);
-    world_tick(world, at(world, 9, 0, 32));
+    world_tick(world, at(world, 9, 2, 2));
     assert_finding(world, "fall-late", LEVEL_RED);
+    world_late(world, at(world, 9, 2, 20), at(world, 9, 0, 20), "wb-1", FALL_OFF);
+    assert_finding(world, "fall-cancelled", LEVEL_GREEN);
+}
+
+static void a_cancel_after_the_hold_finds_the_fall_red_although_both_arrive_together(void **state)
+{
+    struct world *world = *state;
+    int64_t t_ms = at(world, 9, 1, 0), at_ms = at(world, 9, 0, 0);
+    world_late(world, t_ms, at_ms, "wb-1", FALL);
+    world_late(world, t_ms, at_ms + 30000, "wb-1", FALL_OFF);
+    assert_finding(world, "fall-call-back", LEVEL_YELLOW);
+    assert_int_equal(world->finding_count, 3);
+    world_late(world, t_ms + 3600000, at_ms, "wb-3", FALL);
+    world_late(world, t_ms + 3600000, at_ms + 30000, "wb-3", FALL_OFF);
+    assert_finding(world, "fall-call-back", LEVEL_YELLOW);
+    assert_int_equal(world->finding_count, 5);
 }
 
 static void a_cancel_without_a_fall_says_nothing(void **state)
@@ -229,7 +245,8 @@ int main(void)
         TEST(of_two_falls_the_first_hold_stays),
         TEST(a_fall_after_a_red_one_is_held_anew),
         TEST(a_late_fall_is_red_unless_its_cancel_came_with_it),
-        TEST(a_fall_thirty_seconds_old_is_still_held),
+        TEST(a_fall_that_is_not_late_is_held_like_any_other),
+        TEST(a_cancel_after_the_hold_finds_the_fall_red_although_both_arrive_together),
         TEST(a_cancel_without_a_fall_says_nothing),
         TEST(a_cancel_that_overtook_its_fall_holds_nothing),
     };

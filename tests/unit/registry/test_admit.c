@@ -107,6 +107,9 @@ static void every_kind_needs_exactly_its_class_with_and_without_an_emergency(voi
             enum admit_basis basis = ADMIT_CONSENT;
             enum refusal refusal = registry_admit(
                 fixture.registry, device(&fixture, camera ? "cam-1" : "wb-1"), emergency, &event, &basis);
+            if (refusal == REFUSAL_NONE)
+                assert_int_equal(event.flags & EVENT_LIFE_SAFETY,
+                                 basis == ADMIT_LIFE_SAFETY ? EVENT_LIFE_SAFETY : 0);
             expect((camera ? camera_needs : wristband_needs)[kind], kind, consent, emergency, refusal, basis);
         }
         fixture_close(&fixture);

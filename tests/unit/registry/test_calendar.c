@@ -97,6 +97,8 @@ static void a_rule_of_dates_is_on_on_those_only(void **state)
     assert_true(is_on("dates 2026-02-18,2026-02-17", 2026, 2, 17));
     assert_true(is_on("dates 2026-02-18,2026-02-17", 2026, 2, 18));
     assert_false(is_on("dates 2026-02-18,2026-02-17", 2026, 2, 19));
+    assert_true(is_on("dates 2026-02-17;2026-02-18", 2026, 2, 18));
+    assert_true(is_on("solar 3;6;9", 2026, 3, 16));
 }
 
 static void wrong_rules_are_refused(void **state)

@@ -285,6 +285,56 @@ static void a_link_changes_only_with_a_newer_session_or_the_will_of_this_one(voi
 
 /* ---- status and versions ---- */
 
+static struct event worn(bool yes)
+{
+    return (struct event){.kind = EVENT_HEARTBEAT, .heartbeat = {.has_worn = 1, .worn = yes}};
+}
+
+static void a_status_ends_with_its_time_but_not_a_death(void **state)
+{
+    struct scene *scene = *state;
+    static const struct {
+        enum resident_status status, then;
+    } cases[] = {{STATUS_AWAY, STATUS_ACTIVE},
+                 {STATUS_HOSPITAL, STATUS_ACTIVE},
+                 {STATUS_PAUSED, STATUS_ACTIVE},
+                 {STATUS_MOVED, STATUS_MOVED},
+                 {STATUS_DECEASED, STATUS_DECEASED}};
+    uint32_t no = registry_find(scene->registry, REGISTRY_RESIDENT, "r-1");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int64_t until = t0 + (int64_t)(i + 1) * 10 * HOUR;
+        live_set_status(scene->live, no, cases[i].status, until);
+        tell(scene, "wb-1", until - 1, presence(false));
+        assert_int_equal(resident(scene, "r-1")->status, cases[i].status);
+        tell(scene, "wb-1", until, presence(false));
+        assert_int_equal(resident(scene, "r-1")->status, cases[i].then);
+    }
+}
+
+static void worn_at_home_again_ends_an_absence_but_not_a_pause(void **state)
+{
+    struct scene *scene = *state;
+    static const struct {
+        enum resident_status status, then;
+    } cases[] = {
+        {STATUS_AWAY, STATUS_ACTIVE}, {STATUS_HOSPITAL, STATUS_ACTIVE}, {STATUS_PAUSED, STATUS_PAUSED}};
+    uint32_t no = registry_find(scene->registry, REGISTRY_RESIDENT, "r-1");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int64_t t = t0 + (int64_t)i * 10 * HOUR;
+        tell(scene, "wb-1", t, presence(true));
+        tell(scene, "wb-1", t, worn(true));
+        live_set_status(scene->live, no, cases[i].status, 0);
+        tell(scene, "wb-1", t + 1, presence(true)); /* not gone yet */
+        assert_int_equal(resident(scene, "r-1")->status, cases[i].status);
+        tell(scene, "wb-1", t + HOUR, presence(false));
+        tell(scene, "wb-1", t + HOUR, worn(false));
+        tell(scene, "wb-1", t + 2 * HOUR, presence(true)); /* the band came home, nobody wears it */
+        assert_int_equal(resident(scene, "r-1")->status, cases[i].status);
+        tell(scene, "wb-1", t + 3 * HOUR, worn(true));
+        assert_int_equal(resident(scene, "r-1")->status, cases[i].then);
+    }
+}
+
 static void a_person_sets_a_status_and_only_a_changed_import_overrides_it(void **state)
 {
     (void)state;
@@ -528,6 +578,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCENE(everything_is_unknown_at_first),
         SCENE(presence_says_where_and_since_when),
+        SCENE(a_status_ends_with_its_time_but_not_a_death),
+        SCENE(worn_at_home_again_ends_an_absence_but_not_a_pause),
         SCENE(a_late_presence_does_not_turn_time_back),
         SCENE(a_fix_near_home_is_home_and_a_coarse_one_reaches_further),
         SCENE(presence_holds_against_fixes_for_twelve_hours),

@@ -245,10 +245,35 @@ static void a_roster_ends_after_it_begins(void **state)
                   "654321100,town_desk,p,2026-03-02T00:00:00+08:00,2026-03-02T00:00:00+08:00\n"
                   "654321100,town_desk,p,tomorrow,2026-03-02T00:00:00+08:00\n");
     assert_int_equal(fixture_load(&fixture), ERR_INVALID);
-    assert_string_equal(
-        buf_text(&fixture.errors),
-        "rosters.csv:2:5: to: is not after \"from\"\n"
-        "rosters.csv:3:4: from: \"tomorrow\" is not a time such as 2026-03-01T08:00:00+08:00\n");
+    assert_string_equal(buf_text(&fixture.errors),
+                        "rosters.csv:2:5: to: is not after \"from\"\n"
+                        "rosters.csv:3:4: from: \"tomorrow\" is neither a date (2026-03-01) nor a time "
+                        "(2026-03-01T08:00:00+08:00)\n");
+    fixture_close(&fixture);
+}
+
+static void a_roster_of_one_date_covers_that_day(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_open(&fixture);
+    fixture_write(&fixture, "responders.csv", "id,name,role,territory,phone\np,n,town_desk,654321100,1\n");
+    fixture_write(&fixture, "rosters.csv",
+                  "territory,role,responder,from,to\n654321100,town_desk,p,2026-03-02,2026-03-02\n");
+    fixture_must_load(&fixture);
+    fixture_close(&fixture);
+}
+
+static void an_address_typed_on_two_lines_is_one_address(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_open(&fixture);
+    fixture_write(&fixture, "households.csv",
+                  HOUSEHOLDS "h-1,654321100200001,\"a\nb\r\nc\",,\nh-2,654321100200001,b,,\n");
+    fixture_must_load(&fixture);
+    uint32_t no = registry_find(fixture.registry, REGISTRY_HOUSEHOLD, "h-1");
+    assert_string_equal(registry_vault(fixture.registry, REGISTRY_HOUSEHOLD, no, "address"), "a b c");
     fixture_close(&fixture);
 }
 
@@ -512,6 +537,8 @@ int main(void)
         cmocka_unit_test(coordinates_are_whole_and_on_earth),
         cmocka_unit_test(single_values_are_checked),
         cmocka_unit_test(a_roster_ends_after_it_begins),
+        cmocka_unit_test(a_roster_of_one_date_covers_that_day),
+        cmocka_unit_test(an_address_typed_on_two_lines_is_one_address),
         cmocka_unit_test(zones_are_checked_feature_by_feature),
         cmocka_unit_test(a_zones_file_that_is_no_geojson_is_named_with_feature_and_line),
         cmocka_unit_test(a_file_in_gbk_is_named),

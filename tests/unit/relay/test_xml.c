@@ -23,8 +23,8 @@ static void well_formed_documents_pass(void **state)
     static const char *const good[] = {
         "<a/>",
         "<a></a>",
-        "<?xml version=\"1.0\"?>\n<a b='1' c=\"x>y\">t<b/>&amp;&#x41;&#66;<![CDATA[<&]]><!-- - --></a>\n<!-- "
-        "end -->\n",
+        "<?xml version=\"1.0\"?>\n<a b='1' c=\"x>y\">t<b/>&amp;&#x41;&#66;<![CDATA[<&]]><!-- - --></a>\n",
+        "<a/>\n<!-- end -->\n",
         "\xEF\xBB\xBF<p:a xmlns:p='u'><p:b/></p:a >",
         "<护理>老</护理>",
     };

@@ -115,6 +115,7 @@ static inline void add_input(struct batch *batch, uint64_t n)
     event_clear(&event, EVENT_SOS);
     event.sos.phase = SOS_PHASE_PRESSED;
     event_set_time(&event, input.t_ms - 500, input.t_ms, 120000);
+    event.flags |= n == 2 ? EVENT_LIFE_SAFETY : 0; /* the second one comes without consent */
     input.report = (struct report){
         .device = 0, .epoch = 7, .first_seq = n, .lane = LANE_URGENT, .count = 1, .events = &event};
     buf_init(&blob, 65536);

@@ -331,6 +331,7 @@ static void an_event_is_traced_to_its_alerts_and_jobs(void **state)
     assert_int_equal(reader_trace(r.reader, "wb-0001/urgent/7/2", &r.out), ERR_OK);
     assert_int_equal(json_parse(r.out.data, r.out.len, &root, NULL), ERR_OK);
     assert_non_null(json_get(json_get(root, "event"), "sos"));
+    assert_string_equal(json_string(json_get(root, "basis")), "life_safety");
     const struct json *input = json_get(root, "input"), *alert = json_at(json_get(root, "alerts"), 0);
     assert_true(json_integer(json_get(input, "n"), &n));
     assert_int_equal(n, 2);
@@ -349,6 +350,7 @@ static void an_event_is_traced_to_its_alerts_and_jobs(void **state)
     buf_clear(&r.out);
     assert_int_equal(reader_trace(r.reader, "wb-0001/urgent/7/1", &r.out), ERR_OK);
     assert_non_null(strstr(buf_text(&r.out), "\"alerts\":[]"));
+    assert_null(strstr(buf_text(&r.out), "basis"));
     close_reader(&r);
 }
 
