@@ -400,14 +400,21 @@ static void rearm(const struct detect_context *context, const struct visitor_sta
                                                   : context->t_ms + 1);
 }
 
+/* A stay indoors that had lasted long enough is told also when its end is here before the timer is due. */
+static void end_stay(const struct detect_context *context, struct visitor_state *state,
+                     struct session *session, int64_t at_ms)
+{
+    session->settling = 0;
+    if (session->indoors_now)
+        tell(context, state, session, at_ms);
+}
+
 static void leave(const struct detect_context *context, struct visitor_state *state, struct session *session,
                   int64_t at_ms)
 {
     if (session->state == SESSION_LEFT)
         return;
-    /* A visit that had lasted long enough is told also when its leave is here before the timer is due. */
-    session->settling = 0;
-    tell(context, state, session, at_ms);
+    end_stay(context, state, session, at_ms);
     session->state = SESSION_LEFT;
     if (session->indoors_now)
         session->outdoors_ms = at_ms;
@@ -461,6 +468,8 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     if (event->visit.phase == VISIT_PHASE_LEAVE) {
         leave(context, state, session, at_ms);
     } else {
+        if (event->visit.place != PLACE_INDOORS)
+            end_stay(context, state, session, at_ms);
         session->state = SESSION_OPEN;
         session->late = session->settling = (event->flags & EVENT_LATE) != 0;
         update_place(context, session, event);

@@ -216,6 +216,23 @@ static void a_row_is_handed_out_until_its_job_is_final(void **state)
     expect_load(f, "row 0002 desk \n");
 }
 
+static void the_unfinished_rows_alone_can_be_read_back_while_it_runs(void **state)
+{
+    struct fixture *f = *state;
+    struct loaded loaded = {.inputs = 0};
+
+    add_input(&f->batch, 1);
+    add_job(&f->batch, 1, 100, "a");
+    add_job(&f->batch, 2, 100, "b");
+    add_delivery(&f->batch, 1, DELIVERY_DELIVERED, "");
+    commit(f);
+    buf_init(&loaded.text, 1 << 16);
+    assert_int_equal(store_sqlite.rows(f->store, &(struct store_loader){.row = on_row, .self = &loaded}),
+                     ERR_OK);
+    assert_string_equal(buf_text(&loaded.text), "row 0002 desk b\n");
+    buf_release(&loaded.text);
+}
+
 static void the_body_goes_when_the_job_is_done(void **state)
 {
     struct fixture *f = *state;
@@ -521,6 +538,7 @@ int main(void)
         TEST(only_the_four_newest_epochs_of_a_lane_are_kept),
         TEST(an_epoch_that_comes_back_is_one_row_again),
         TEST(a_row_is_handed_out_until_its_job_is_final),
+        TEST(the_unfinished_rows_alone_can_be_read_back_while_it_runs),
         TEST(the_body_goes_when_the_job_is_done),
         TEST(a_job_that_is_there_already_stays_as_it_is),
         TEST(a_final_state_is_never_left_again),
