@@ -453,6 +453,16 @@ static void check_policy(struct walk *walk, const struct config *config)
     buf_release(&faults);
 }
 
+/* Names and addresses cross no open network in clear: http:// is for receivers on this machine or its own
+ * network. */
+static void check_secrecy(struct walk *walk, const char *key, const char *url, bool allow_private)
+{
+    yaml_mark_t mark;
+    if (!allow_private && strncmp(url, "http://", 7) == 0)
+        fault(walk, mark_for(walk, key, &mark), key,
+              "http:// only with relay.allow_private; the police are told over https://");
+}
+
 /* What no single key shows. */
 static void check_whole(struct walk *walk, const struct config *config)
 {
@@ -465,6 +475,9 @@ static void check_whole(struct walk *walk, const struct config *config)
         fault(walk, mark_for(walk, "detect.flat_urgent_percent", &mark), "detect.flat_urgent_percent",
               "%u lies above detect.flat_percent, which is %u", config->detect.flat_urgent_percent,
               config->detect.flat_percent);
+    const struct relay_settings *relay = &config->relay;
+    check_secrecy(walk, "relay.police.url", relay->police_url, relay->allow_private);
+    check_secrecy(walk, "relay.police.backup_url", relay->police_backup_url, relay->allow_private);
     for (size_t i = 0; i < config->relay.webhook_count; i++)
         for (size_t j = 0; j < i; j++)
             if (strcmp(config->relay.webhooks[i].name, config->relay.webhooks[j].name) == 0)

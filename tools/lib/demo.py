@@ -98,6 +98,9 @@ class Stage:
         return int(device.rsplit("-", 1)[1])
 
     def close(self):
+        for thing in self.closing:
+            if isinstance(thing, Device):
+                thing.ask_to_end()
         for thing in reversed(self.closing):
             try:
                 if getattr(thing, "process", True) is not None:

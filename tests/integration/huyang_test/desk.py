@@ -35,8 +35,9 @@ class Desk:
         if os.path.exists(self.record_file):
             with open(self.record_file, encoding="utf-8") as file:
                 for line in file:
-                    if line.endswith("\n"):
-                        found.append(json.loads(line))
+                    if not line.endswith("\n"):
+                        break  # being written just now: what comes after it would be the rest of this line
+                    found.append(json.loads(line))
         return found
 
     def wait_record(self, accept, timeout_s, what):

@@ -1,5 +1,6 @@
 """One real device: the firmware core on the host HAL (huyang-wristband, huyang-camera), told what happens by lines on its standard input."""
 import os
+import signal
 import subprocess
 
 from .county import CODE
@@ -63,6 +64,11 @@ class Device:
 
     def kill(self):
         self.process.kill()
+
+    def ask_to_end(self):
+        """A device says goodbye to the broker, which takes it a second or two: many are asked first and waited for afterwards."""
+        if self.process:
+            self.process.signal(signal.SIGTERM)
 
     def stop(self):
         if self.process:

@@ -52,6 +52,9 @@ class World:
         return broker, desk, self.gateway(broker, county, desk, settings=settings, **options)
 
     def close(self):
+        for thing in self.closing:
+            if isinstance(thing, Device):
+                thing.ask_to_end()
         for thing in reversed(self.closing):
             if getattr(thing, "process", True) is not None:
                 thing.stop()

@@ -405,6 +405,9 @@ static void settings_that_contradict_each_other_are_faults_at_their_place(void *
            "h.yaml:1:28: relay.police.key_file: needs relay.police.cert_file as well\n");
     refuse("detect:\n  flat_percent: 10\n  flat_urgent_percent: 11\n",
            "h.yaml:3:24: detect.flat_urgent_percent: 11 lies above detect.flat_percent, which is 10\n");
+    refuse("relay:\n  police:\n    url: http://110.example/cap\n",
+           "h.yaml:3:10: relay.police.url: http:// only with relay.allow_private; the police are told over "
+           "https://\n");
     refuse("relay:\n  webhook:\n  - {name: a, url: http://x}\n  - {name: a, url: http://y}\n",
            "h.yaml:3:3: relay.webhook: two receivers are named \"a\"\n");
     assert_null(parse("policy:\n  - {family: fraud, level: red, steps: [{do: notify}, {do: prompt}]}\n"));
