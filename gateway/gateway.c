@@ -130,7 +130,9 @@ static void on_job(void *self, const struct alert *alert, const struct job *job)
                                           .registry = gateway->config.registry,
                                           .live = gateway->live,
                                           .settings = gateway->config.relay,
-                                          .tz = gateway->config.tz};
+                                          .tz = gateway->config.tz,
+                                          .said = alert->said,
+                                          .said_played = alert->said_played};
     struct outbox_row row;
     const char *why = "";
     buf_clear(&gateway->scratch);

@@ -84,6 +84,8 @@ struct alert {
     uint8_t outcome;              /* enum outcome of the last call to the resident */
     uint8_t share_count;
     struct alert_share shares[ALERT_FINDINGS_MAX];
+    uint8_t said_played; /* … and its device says that it was played */
+    char said[ID_SIZE];  /* catalogue id of the newest prompt that went out; "" = none */
     char acknowledged_by[ID_SIZE];
     struct timer_slot timer;
 };

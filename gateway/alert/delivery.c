@@ -172,6 +172,12 @@ bool job_set_state(struct alerts *alerts, uint32_t no, enum delivery_state state
     text_copy(delivery.reason, sizeof delivery.reason, reason);
     record->state = (uint8_t)state;
     pool_mark(&alerts->jobs, no);
+    if (record->job.kind == JOB_PROMPT && state == DELIVERY_PLAYED &&
+        pool_is_live(&alerts->alerts, record->alert_no)) {
+        struct alert_record *spoken = alert_at(alerts, record->alert_no);
+        spoken->alert.said_played = strcmp(spoken->alert.said, record->job.prompt) == 0;
+        alert_mark(alerts, spoken);
+    }
     if (alerts->config.sink.delivery)
         alerts->config.sink.delivery(alerts->config.sink.self, &record->job, &delivery, t_ms);
     return true;
@@ -261,6 +267,9 @@ static void prompt_try(struct alerts *alerts, struct alert_record *record, int64
     job.device = device;
     job.attempt = (uint8_t)attempt;
     text_copy(job.prompt, sizeof job.prompt, prompt);
+    text_copy(record->alert.said, sizeof record->alert.said, prompt);
+    record->alert.said_played = 0;
+    alert_mark(alerts, record);
     job_issue(alerts, record, &job);
 }
 

@@ -246,6 +246,32 @@ static void a_mute_refold_of_the_recorded_inputs_gives_the_same_state(void **sta
     close_world(mute);
 }
 
+/* The body of the first row of that kind in the batch. */
+static const char *body_of(const struct world *world, enum job_kind kind)
+{
+    for (const struct batch_item *item = world->batch.first; item != NULL; item = item->next)
+        if (item->kind == BATCH_JOB && item->row.job_kind == kind)
+            return item->row.body;
+    return NULL;
+}
+
+static void the_police_are_told_what_the_resident_has_heard(void **state)
+{
+    static const char sos[] = "{\"t\":\"2026-03-03T09:00:00+08:00\",\"device\":\"wb-0001\",\"event\":{"
+                              "\"sos\":{\"phase\":\"pressed\"}}}";
+    struct world *world = open_world();
+    (void)state;
+    text_copy(world->config->relay.police_url, sizeof world->config->relay.police_url,
+              "https://110.example/cap");
+    take_line(world, sos, strlen(sos));
+    assert_true(gateway_on_tick(world->gateway, gateway_t_ms(world->gateway) + 90000));
+    const char *body = body_of(world, JOB_POLICE);
+    assert_non_null(body);
+    if (strstr(body, "Played to the resident:") == NULL)
+        fail_msg("%s", body);
+    close_world(world);
+}
+
 static void an_action_that_is_refused_is_no_input(void **state)
 {
     struct world *world = open_world();
@@ -277,6 +303,7 @@ int main(void)
         cmocka_unit_test(the_same_inputs_give_the_same_bytes),
         cmocka_unit_test(a_restart_between_any_two_inputs_changes_nothing),
         cmocka_unit_test(a_mute_refold_of_the_recorded_inputs_gives_the_same_state),
+        cmocka_unit_test(the_police_are_told_what_the_resident_has_heard),
         cmocka_unit_test(an_action_that_is_refused_is_no_input),
         cmocka_unit_test(time_never_runs_back),
     };
