@@ -126,6 +126,12 @@ def lint(name):
     return result
 
 
+def tidy(name):
+    command = f"find gateway firmware-stub -name '*.c' -print0 | xargs -0 -n1 -P{JOBS} clang-tidy-14 -p build/release --quiet --warnings-as-errors='*'"
+    status = run(name, ["bash", "-o", "pipefail", "-c", command], 1800)
+    return Result(1, 0) if status == 0 else Result(0, 1, failures=[f"clang-tidy, see build/check/{name}.log"], note=f"exit status {status}")
+
+
 def ctest(preset, label, only=None):
     def work(name):
         report = os.path.join(LOGS, name + ".xml")
@@ -185,6 +191,7 @@ def remove(path):
 STAGES = [
     Stage("build-release", "compile as shipped", build("release"), quick=True),
     Stage("lint", "include directions, fences, banned calls, schema, format", lint, quick=True),
+    Stage("tidy", "clang-tidy over gateway and firmware", tidy, needs=["build-release"]),
     Stage("unit", "unit tests", ctest("release", "unit"), quick=True, needs=["build-release"]),
     Stage("scenario", "timelines through replay", scenario("release"), quick=True, needs=["build-release"]),
     Stage("broker", "the link against a real broker", ctest("release", "fault"), needs=["build-release"]),
