@@ -26,7 +26,7 @@ void config_defaults(struct config *ret_config)
     c->store = (struct config_store){.commit_ms = 100,
                                      .commit_events = 500,
                                      .ballast_bytes = 16 << 20,
-                                     .snapshot_inputs = 20000,
+                                     .snapshot_inputs = 100000,
                                      .fail_open_ms = 1000};
     c->detect = detect_settings_default();
     alert_settings_default(&c->alert);
