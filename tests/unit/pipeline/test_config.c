@@ -82,7 +82,7 @@ static void without_a_file_every_default_holds(void **state)
     assert_int_equal(c->store.commit_ms, 100);
     assert_int_equal(c->store.commit_events, 500);
     assert_int_equal(c->store.ballast_bytes, 16 << 20);
-    assert_int_equal(c->store.snapshot_inputs, 20000);
+    assert_int_equal(c->store.snapshot_inputs, 100000);
     assert_int_equal(c->store.fail_open_ms, 1000);
     assert_int_equal(c->detect.fall_cancel_s, 30);
     assert_int_equal(c->alert.verify_timeout_s, 90);
