@@ -483,11 +483,6 @@ bool gateway_note_gap(struct gateway *gateway, const struct batch_gap *gap)
     return true;
 }
 
-int64_t gateway_next_ms(const struct gateway *gateway)
-{
-    return timers_next(&gateway->timers);
-}
-
 /* ---- looks ---- */
 
 uint64_t gateway_n(const struct gateway *gateway)

@@ -50,8 +50,6 @@ MUST_CHECK enum err gateway_on_input(struct gateway *gateway, struct input *inpu
 bool gateway_on_tick(struct gateway *gateway, int64_t t_ms);
 /* Events a device will never send again go into the record; they are no input. False: the batch is full. */
 bool gateway_note_gap(struct gateway *gateway, const struct batch_gap *gap);
-/* A lower bound of the next timer's wall time; INT64_MAX when none. */
-int64_t gateway_next_ms(const struct gateway *gateway);
 
 /* The restart: states of the snapshot, then inputs (mute) with their own n, then the tick to where time had
  * come. */
