@@ -223,6 +223,10 @@ const struct key config_keys[] = {
      .help = "Battery level that asks for a call; not above flat_percent.",
      .unit = "percent",
      NUMBER(detect.flat_urgent_percent, 1, 50)},
+    {.path = "detect.unusual_outing_days",
+     .help = "At most one day in so many is told as off the resident's routine.",
+     .unit = "days",
+     NUMBER(detect.unusual_outing_days, 10, 100)},
 
     {.path = "alert.repeat_silent_s",
      .help =

@@ -53,7 +53,8 @@ static void on_finding(void *self, const struct finding *finding)
     struct batch_item *item = add(gateway, BATCH_FINDING);
     if (item != NULL)
         item->finding = (struct batch_finding){.n = gateway->n, .finding = *finding};
-    alerts_on_finding(gateway->alerts, gateway->t_ms, finding);
+    if (!(finding->flags & FINDING_RECORD))
+        alerts_on_finding(gateway->alerts, gateway->t_ms, finding);
 }
 
 static void note_changed(struct gateway *gateway, const struct hash_id *id)

@@ -58,6 +58,7 @@ struct detect_settings {
     uint32_t visit_indoors_yellow_s;  /* 600; 60..7200: unknown indoors so long turns yellow */
     uint32_t flat_percent;            /* 15; 1..50 */
     uint32_t flat_urgent_percent;     /* 5; 1..50 */
+    uint32_t unusual_outing_days;     /* 50; 10..100: at most one day in so many is told as off the routine */
 };
 struct detect_settings detect_settings_default(void);
 
@@ -70,6 +71,7 @@ enum finding_flag {
     FINDING_FUSED = 1 << 2,     /* opens fraud and absorbs the subject's visitor and outing alerts */
     FINDING_LOWERS = 1 << 3,    /* this detector's share of the level falls to `level` (a cancelled SOS) */
     FINDING_LATE = 1 << 4,      /* its evidence arrived late */
+    FINDING_RECORD = 1 << 5,    /* below the threshold: kept and shown, opens no alert */
 };
 
 struct finding {

@@ -6,8 +6,9 @@
 #include <string.h>
 
 const struct detector *const detectors[] = {
-    &detector_sos,  &detector_fall, &detector_suspicion, &detector_unknown_visitor, &detector_zone_exit,
-    &detector_flat, NULL,
+    &detector_sos,          &detector_fall, &detector_suspicion,      &detector_unknown_visitor,
+    &detector_zone_exit,    &detector_flat, &detector_unusual_outing, &detector_overdue_return,
+    &detector_night_outing, NULL,
 };
 
 unsigned detector_count(void)
@@ -34,5 +35,6 @@ struct detect_settings detect_settings_default(void)
         .visit_indoors_yellow_s = 600,
         .flat_percent = 15,
         .flat_urgent_percent = 5,
+        .unusual_outing_days = 50,
     };
 }

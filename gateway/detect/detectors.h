@@ -11,5 +11,8 @@ extern const struct detector detector_suspicion;
 extern const struct detector detector_unknown_visitor;
 extern const struct detector detector_zone_exit;
 extern const struct detector detector_flat;
+extern const struct detector detector_unusual_outing;
+extern const struct detector detector_overdue_return;
+extern const struct detector detector_night_outing;
 
 #endif

@@ -42,6 +42,7 @@ struct world {
     struct world_below below;
     struct finding findings[WORLD_LOG_MAX];
     unsigned finding_count;
+    bool records;   /* findings below their threshold are written down too */
     struct buf log; /* all of it as text, in order */
 };
 
@@ -54,6 +55,8 @@ W int64_t at(const struct world *world, int hour, int minute, int second)
 W void world_on_finding(void *self, const struct finding *finding)
 {
     struct world *world = self;
+    if (finding->flags & FINDING_RECORD && !world->records)
+        return;
     assert_true(world->finding_count < WORLD_LOG_MAX);
     world->findings[world->finding_count++] = *finding;
     buf_printf(&world->log, "%lld finding %s %s %.6f %s %u ", (long long)finding->t_ms,

@@ -1,0 +1,362 @@
+/* unusual-outing: a day spent at places, or at places at hours, where this person is not known to be.
+ *
+ * Memory: up to PLACES discs of 100 m, each with how often the person was there (halved every 60 days, so
+ * that habits may change) and in which two-hour blocks of the day. One fix in ten minutes is looked at; those
+ * of today are learned when the day is over, so that a day is never its own excuse.
+ *
+ * A fix's novelty is 1/(1 + v), v = the remembered visits around it, looked at three ways: within 100 m,
+ * within 250 m, and within 200 m at about this hour. The day's score is their mean over the day's fixes,
+ * drawn towards what is usual for this person while there are few, and the day stands for its running
+ * maximum: looking again at every fix is paid for, because earlier days are remembered by their maximum too.
+ * It is told (yellow) when at most one in `unusual_outing_days` days would be as unusual: the rank among the
+ * last DAYS own days (a conformal p-value; Vovk, Gammerman, Shafer 2005). The first LEARN_DAYS days out are
+ * no measure, for in them everything is new. Own days alone cannot hold 1 in 50 before there are 49 of them:
+ * until then the bar stands above their highest by a share of what is left to 1, which shrinks with each day.
+ *
+ * A day that was told is learned at a quarter: a fraud that lasts two weeks must not become the routine
+ * within them. Nothing is judged or learned while the resident is away, in hospital or gone, nor at places
+ * that are nobody's business (practice.md 14). Blind spots: a person without a routine, a known place with an
+ * unknown person, ways between two known places. Cost: PLACES distances a fix, ten minutes apart at least.
+ *
+ * What was tried on real people's days stands in docs/detection.md. */
+#include <math.h>
+#include <string.h>
+
+#include "detect/detectors.h"
+#include "registry/admit.h"
+
+enum {
+    PLACES = 64,
+    BLOCKS = 12,
+    PENDING = 48,
+    DAYS = 100,
+    LEARN_DAYS = 28, /* days out in which too much is new for them to be compared with */
+    NOVEL_MIN = 2,   /* fixes off the routine: one wild fix is none */
+    DAYS_MIN = 7,    /* days to compare with, below which nothing is told */
+    LOOK_MS = 570 * 1000,
+    UNIT_M = 8,          /* of a place's coordinates: int16 reaches 262 km */
+    VISIT = 64,          /* one visit in units of place.visits */
+    BLOCK_VISIT = 4,     /* and of place.blocks */
+    HALF_LIFE_DAYS = 60, /* of a visit */
+    TOLD_SHARE = 4,      /* a day that was told is learned at one of so many */
+    ZONES_SEEN = 32,
+    BAR_SHARE = 16, /* own days missing to a p-value raise the bar by at most so much of what is left to 1 */
+    SCORE_UNITS = 255,
+};
+#define PLACE_M          100.0
+#define SHRINK_FIXES     1.5 /* the day's mean begins with so many fixes of this person's usual novelty */
+#define USUAL_FIXES      400.0
+#define RECORD_STEP      0.02
+#define METRES_A_DEGREE  111195.0
+#define VAGUE_ACCURACY_M 500.0 /* a fix that could be anywhere says nothing about a place of 100 m */
+
+struct known_place {
+    int16_t x, y;    /* UNIT_M east and north of the origin */
+    uint16_t day;    /* of the last visit, since 1970 */
+    uint16_t visits; /* as of that day; 0 = a free place */
+    uint8_t blocks[BLOCKS];
+};
+struct pending {
+    int16_t x, y;
+    uint8_t block;
+};
+struct unusual_outing_state {
+    int64_t looked_ms; /* at of the last fix that was looked at */
+    struct geo_point origin;
+    double sum; /* novelty of the day's fixes */
+    float usual,
+        usual_fixes;        /* mean novelty of earlier days' fixes, and of how many (the last USUAL_FIXES) */
+    struct event_key first; /* the day's first fix off the routine */
+    int64_t first_ms;
+    struct known_place places[PLACES];
+    struct pending pending[PENDING];
+    uint16_t day; /* the running one; 0 = none yet */
+    uint16_t fixes, novel;
+    uint8_t pending_count;
+    uint8_t has_origin, told;
+    uint8_t score, recorded; /* running maximum of the day, and the last one recorded, in SCORE_UNITS */
+    uint8_t learned;         /* days out so far, up to LEARN_DAYS */
+    uint8_t day_count, day_next;
+    uint8_t days[DAYS]; /* maxima of earlier days */
+};
+
+enum { REASON_UNUSUAL, REASON_DAY, REASON_OVER };
+static const struct reason reasons[] = {
+    [REASON_UNUSUAL] =
+        {"off-routine",
+         "Off the routine since {0t}: {1} % of today's positions are at places or hours hardly ever "
+         "seen; {3} of the last {2} days were as unusual",
+         "{0t} 起偏离日常：今日 {1}% 的位置在几乎未到过的地点或时段；最近 {2} 天中有 {3} 天同样异常"},
+    [REASON_DAY] = {"day-out",
+                    "{1} % of today's positions are at places or hours hardly ever seen ({2} days known)",
+                    "今日 {1}% 的位置在几乎未到过的地点或时段（已了解 {2} 天）"},
+    [REASON_OVER] = {"off-routine-over", "At home again at {0t}", "{0t} 已回到家中"},
+};
+
+static uint8_t units_of(double score)
+{
+    return (uint8_t)floor(score * SCORE_UNITS);
+}
+
+/* Days of the last DAYS that were at least as unusual. */
+static unsigned as_unusual(const struct unusual_outing_state *state)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < state->day_count; i++)
+        count += state->days[i] >= state->score;
+    return count;
+}
+
+static bool is_told(const struct unusual_outing_state *state, uint32_t one_in_days)
+{
+    unsigned known = state->day_count;
+    if (known < DAYS_MIN || state->novel < NOVEL_MIN)
+        return false;
+    if (known + 1 >= one_in_days)
+        return (as_unusual(state) + 1) * one_in_days <= known + 1;
+    unsigned highest = 0;
+    for (unsigned i = 0; i < known; i++)
+        highest = state->days[i] > highest ? state->days[i] : highest;
+    unsigned missing = one_in_days - 1 - known;
+    return state->score > highest + (SCORE_UNITS - highest) * missing / (BAR_SHARE * (one_in_days - 1));
+}
+
+/* What is left of a place's visits on that day, 0..1. */
+static double faded(const struct known_place *place, uint16_t day)
+{
+    return day > place->day ? exp2(-(double)(day - place->day) / HALF_LIFE_DAYS) : 1;
+}
+
+static double distance_m(const struct known_place *place, int16_t x, int16_t y)
+{
+    return UNIT_M * hypot(place->x - x, place->y - y);
+}
+
+static double novelty(const struct unusual_outing_state *state, int16_t x, int16_t y, unsigned block)
+{
+    double near = 0, around = 0, now = 0;
+    for (unsigned i = 0; i < PLACES; i++) {
+        const struct known_place *place = &state->places[i];
+        if (!place->visits)
+            continue;
+        double away_m = distance_m(place, x, y);
+        if (away_m > 250)
+            continue;
+        double left = faded(place, state->day);
+        double visits = (double)place->visits / VISIT * left;
+        around += visits;
+        near += away_m <= PLACE_M ? visits : 0;
+        if (away_m <= 200) {
+            double before = place->blocks[(block + BLOCKS - 1) % BLOCKS],
+                   after = place->blocks[(block + 1) % BLOCKS];
+            now += (place->blocks[block] + (before + after) / 2) / BLOCK_VISIT * left;
+        }
+    }
+    return (1 / (1 + near) + 1 / (1 + around) + 2 / (1 + now)) / 4;
+}
+
+/* The nearest place within PLACE_M; else a free one, or the one that has faded most. */
+static struct known_place *place_for(struct unusual_outing_state *state, int16_t x, int16_t y)
+{
+    struct known_place *nearest = NULL, *least = &state->places[0];
+    double nearest_m = PLACE_M, least_visits = INFINITY;
+    for (unsigned i = 0; i < PLACES; i++) {
+        struct known_place *place = &state->places[i];
+        double away_m = place->visits ? distance_m(place, x, y) : INFINITY;
+        double visits = place->visits ? place->visits * faded(place, state->day) : 0;
+        if (away_m <= nearest_m) {
+            nearest = place;
+            nearest_m = away_m;
+        }
+        if (visits < least_visits) {
+            least = place;
+            least_visits = visits;
+        }
+    }
+    if (nearest)
+        return nearest;
+    memset(least, 0, sizeof *least);
+    least->x = x;
+    least->y = y;
+    least->day = state->day;
+    return least;
+}
+
+static void learn(struct unusual_outing_state *state, const struct pending *fix, unsigned share)
+{
+    struct known_place *place = place_for(state, fix->x, fix->y);
+    double left = faded(place, state->day);
+    double visits = place->visits * left + (double)VISIT / share;
+    place->visits = visits < UINT16_MAX ? (uint16_t)visits : UINT16_MAX;
+    for (unsigned i = 0; i < BLOCKS; i++) {
+        double block = place->blocks[i] * left + (i == fix->block ? (double)BLOCK_VISIT / share : 0);
+        place->blocks[i] = block < UINT8_MAX ? (uint8_t)lround(block) : UINT8_MAX;
+    }
+    place->day = state->day;
+}
+
+static void keep_day(struct unusual_outing_state *state)
+{
+    double kept = fmin((double)state->usual_fixes, USUAL_FIXES);
+    state->usual = (float)(((double)state->usual * kept + state->sum) / (kept + state->fixes));
+    state->usual_fixes = (float)(kept + state->fixes);
+    if (state->learned < LEARN_DAYS) {
+        state->learned++;
+        return;
+    }
+    state->days[state->day_next] = state->score;
+    state->day_next = (uint8_t)((state->day_next + 1) % DAYS);
+    if (state->day_count < DAYS)
+        state->day_count++;
+}
+
+/* The day is over: its fixes become memory, its maximum one of the days to compare with. */
+static void end_day(struct unusual_outing_state *state)
+{
+    for (unsigned i = 0; i < state->pending_count; i++)
+        learn(state, &state->pending[i], state->told ? TOLD_SHARE : 1);
+    if (state->fixes)
+        keep_day(state);
+    memset(state->pending, 0, sizeof state->pending);
+    memset(&state->first, 0, sizeof state->first);
+    state->pending_count = state->score = state->recorded = state->told = 0;
+    state->fixes = state->novel = 0;
+    state->first_ms = 0;
+    state->sum = 0;
+}
+
+static bool is_protected(const struct detect_context *context, struct geo_point p)
+{
+    uint32_t zones[ZONES_SEEN];
+    size_t count = registry_zones_of(context->registry, context->owner.no, zones, ZONES_SEEN);
+    for (size_t i = 0; i < count; i++) {
+        const struct zone *zone = registry_zone(context->registry, zones[i]);
+        if (!zone->removed && zone_kind_is_protected((enum zone_kind)zone->kind) &&
+            zone_contains(zone, p, NULL))
+            return true;
+    }
+    return false;
+}
+
+static void tell(const struct detect_context *context, struct unusual_outing_state *state,
+                 const struct event *event, unsigned reason, unsigned flags)
+{
+    enum level level = state->told ? LEVEL_YELLOW : LEVEL_GREEN;
+    struct finding finding = detect_finding(context, reason, level, (double)state->score / SCORE_UNITS);
+    detect_add_key(&finding, &state->first);
+    detect_add_evidence(&finding, event);
+    finding.flags |= (uint8_t)flags;
+    finding.numbers[0] = (double)((reason == REASON_OVER ? event->at_ms : state->first_ms) / 1000);
+    finding.numbers[1] = state->fixes ? 100.0 * state->novel / state->fixes : 0;
+    finding.numbers[2] = state->day_count;
+    finding.numbers[3] = as_unusual(state);
+    finding.has_where = event->kind == EVENT_FIX && registry_locate(&event->fix, &finding.where);
+    detect_emit(context, &finding);
+}
+
+static void over(const struct detect_context *context, struct unusual_outing_state *state,
+                 const struct event *event)
+{
+    if (state->told == 1)
+        tell(context, state, event, REASON_OVER, FINDING_CLEARS);
+    if (state->told)
+        state->told = 2; /* once a day is enough: a second trip finds the routine questioned already */
+}
+
+static void place_of(const struct detect_context *context, struct unusual_outing_state *state,
+                     struct geo_point p, int16_t *ret_x, int16_t *ret_y)
+{
+    if (!state->has_origin) {
+        const struct household *home = context->household == REGISTRY_NONE
+                                           ? NULL
+                                           : registry_household(context->registry, context->household);
+        state->origin = home && home->has_home ? home->home : p;
+        state->has_origin = 1;
+    }
+    double degrees = remainder(p.lon - state->origin.lon, 360);
+    double x = degrees * METRES_A_DEGREE * cos(state->origin.lat * M_PI / 180) / UNIT_M;
+    double y = (p.lat - state->origin.lat) * METRES_A_DEGREE / UNIT_M;
+    *ret_x = (int16_t)lround(fmax(-INT16_MAX, fmin(INT16_MAX, x)));
+    *ret_y = (int16_t)lround(fmax(-INT16_MAX, fmin(INT16_MAX, y)));
+}
+
+static void look(const struct detect_context *context, struct unusual_outing_state *state,
+                 const struct event *event, struct geo_point p, unsigned block)
+{
+    struct pending fix = {.block = (uint8_t)block};
+    place_of(context, state, p, &fix.x, &fix.y);
+    double novel = novelty(state, fix.x, fix.y, block);
+    if (state->pending_count < PENDING)
+        state->pending[state->pending_count++] = fix;
+    state->fixes++;
+    state->sum += novel;
+    if (novel > 0.5) {
+        state->novel++;
+        if (!state->first_ms) {
+            state->first_ms = event->at_ms;
+            detect_key_set(&state->first, &event->key);
+        }
+    }
+    uint8_t score =
+        units_of((state->sum + SHRINK_FIXES * (double)state->usual) / (state->fixes + SHRINK_FIXES));
+    if (score > state->score)
+        state->score = score;
+}
+
+static bool is_judged(const struct detect_context *context)
+{
+    uint8_t status = live_resident(context->live, context->owner.no)->status;
+    return status == STATUS_ACTIVE;
+}
+
+static void on_event(const struct detect_context *context, void *opaque, const struct event *event)
+{
+    struct unusual_outing_state *state = opaque;
+    struct geo_point p;
+    bool at_home = live_resident(context->live, context->owner.no)->at_home == LIVE_YES;
+    if (event->kind != EVENT_FIX) {
+        if (at_home)
+            over(context, state, event);
+        return;
+    }
+    if (!registry_locate(&event->fix, &p) || !is_judged(context) ||
+        (event->fix.has_accuracy && (double)event->fix.accuracy_m > VAGUE_ACCURACY_M) ||
+        event->at_ms < state->looked_ms + LOOK_MS || is_protected(context, p))
+        return;
+    struct civil local;
+    clock_civil(context->tz, event->at_ms, &local);
+    uint16_t day = (uint16_t)local.day_number;
+    if (day < state->day)
+        return;
+    if (day > state->day) {
+        end_day(state);
+        state->day = day;
+    }
+    state->looked_ms = event->at_ms;
+    look(context, state, event, p, (unsigned)local.hour / 2);
+    bool fresh = !state->told && is_told(state, context->settings->unusual_outing_days);
+    if (fresh)
+        state->told = 1;
+    if (fresh) {
+        state->recorded = state->score;
+        tell(context, state, event, REASON_UNUSUAL, 0);
+    } else if (state->fixes == 1 || state->score >= state->recorded + units_of(RECORD_STEP)) {
+        state->recorded = state->score;
+        tell(context, state, event, state->told == 1 ? REASON_UNUSUAL : REASON_DAY,
+             state->told == 1 ? 0 : (unsigned)FINDING_RECORD);
+    }
+    if (at_home)
+        over(context, state, event);
+}
+
+const struct detector detector_unusual_outing = {
+    .name = "unusual-outing",
+    .family = FAMILY_OUTING,
+    .state_of = SUBJECT_RESIDENT,
+    .kinds = EVENT_BIT(EVENT_FIX) | EVENT_BIT(EVENT_PRESENCE),
+    .reasons = reasons,
+    .reason_count = sizeof reasons / sizeof *reasons,
+    .state_version = 1,
+    .state_size = sizeof(struct unusual_outing_state),
+    .on_event = on_event,
+};
