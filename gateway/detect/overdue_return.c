@@ -1,9 +1,9 @@
 /* overdue-return: not back by the usual time.
  *
  * The last OUTINGS outings are kept as (time of leaving, duration). Usual is the 95th percentile (nearest
- * rank) of those that began within two hours of this one's time of day; while these are fewer than FEW, the
- * longest of all, and while all are fewer than ENOUGH, at least six hours. An outing is overdue (yellow) when
- * that time is over by a margin of a quarter of it, one to two hours; and orange after twice that margin and
+ * rank) of those that began within two hours of this one's time of day; while these are fewer than FEW, of
+ * all, and then, while all are fewer than ENOUGH, six hours at least. An outing is overdue (yellow) when that
+ * time is over by a margin of a quarter of it, one to two hours; and orange after twice that margin and
  * LONG_MS more. A timer tells it, so a band that says nothing more is told as well.
  *
  * An outing that was told is remembered as long as its limit, not as long as it lasted: a new habit is
@@ -85,12 +85,14 @@ static unsigned near_count(const struct overdue_return_state *state, uint8_t slo
 static int64_t usual_of(const struct overdue_return_state *state, uint8_t slot)
 {
     uint16_t minutes[OUTINGS];
+    bool known = true;
     unsigned count = collect(state, slot, minutes);
-    if (count >= FEW)
-        return (int64_t)minutes[(count * 95 + 99) / 100 - 1] * MINUTE_MS;
-    count = collect(state, SLOTS, minutes);
-    int64_t longest_ms = count ? (int64_t)minutes[count - 1] * MINUTE_MS : 0;
-    return count >= ENOUGH || longest_ms > UNKNOWN_MS ? longest_ms : UNKNOWN_MS;
+    if (count < FEW) {
+        count = collect(state, SLOTS, minutes);
+        known = count >= ENOUGH;
+    }
+    int64_t usual_ms = count ? (int64_t)minutes[(count * 95 + 99) / 100 - 1] * MINUTE_MS : 0;
+    return known || usual_ms > UNKNOWN_MS ? usual_ms : UNKNOWN_MS;
 }
 
 static int64_t limit_of(const struct overdue_return_state *state)

@@ -182,8 +182,7 @@ static void of_a_stranger_to_us_six_hours_are_usual(void **state)
     assert_finding(world, "overdue", LEVEL_YELLOW);
 }
 
-/* At an hour that is new, but with many outings known, the longest of all is usual. */
-static void at_a_new_hour_the_longest_of_all_is_usual(void **state)
+static void at_a_new_hour_all_outings_say_what_is_usual(void **state)
 {
     struct world *world = *state;
     hour_out(world, 20);
@@ -277,7 +276,7 @@ int main(void)
         TEST(a_fix_too_vague_for_a_place_says_nothing),
         TEST(not_back_an_hour_after_the_usual_time_is_yellow_then_orange),
         TEST(of_a_stranger_to_us_six_hours_are_usual),
-        TEST(at_a_new_hour_the_longest_of_all_is_usual),
+        TEST(at_a_new_hour_all_outings_say_what_is_usual),
         TEST(an_overdue_outing_teaches_its_limit_only),
         TEST(who_is_away_is_not_overdue),
         TEST(leaving_at_two_at_night_is_told_at_once),
