@@ -115,7 +115,8 @@ static void leave(const struct detect_context *context, struct night_outing_stat
     state->fixes = 0;
     state->night = is_night(context, at_ms, &local) && habit(state, (uint16_t)local.day_number, slot) < HABIT;
     detect_key_set(&state->first, &event->key);
-    state->leaves[state->next] = (struct night_leave){.day = (uint16_t)local.day_number, .slot = slot};
+    state->leaves[state->next].day = (uint16_t)local.day_number; /* padding in a state stays zero */
+    state->leaves[state->next].slot = slot;
     state->next = (uint8_t)((state->next + 1) % OUTINGS);
 }
 

@@ -73,14 +73,15 @@ struct unusual_outing_state {
     uint16_t day; /* the running one; 0 = none yet */
     uint16_t fixes, novel;
     uint8_t pending_count;
-    uint8_t has_origin, told;
+    uint8_t has_origin;
+    uint8_t told;            /* 0 = nothing, 1 = today, 2 = today, and that is over */
     uint8_t score, recorded; /* running maximum of the day, and the last one recorded, in SCORE_UNITS */
     uint8_t learned;         /* days out so far, up to LEARN_DAYS */
     uint8_t day_count, day_next;
     uint8_t days[DAYS]; /* maxima of earlier days */
 };
 
-enum { REASON_UNUSUAL, REASON_DAY, REASON_OVER };
+enum { REASON_UNUSUAL, REASON_DAY, REASON_OVER, REASON_NEXT_DAY };
 static const struct reason reasons[] = {
     [REASON_UNUSUAL] =
         {"off-routine",
@@ -91,6 +92,8 @@ static const struct reason reasons[] = {
                     "{1} % of today's positions are at places or hours hardly ever seen ({2} days known)",
                     "今日 {1}% 的位置在几乎未到过的地点或时段（已了解 {2} 天）"},
     [REASON_OVER] = {"off-routine-over", "At home again at {0t}", "{0t} 已回到家中"},
+    [REASON_NEXT_DAY] = {"off-routine-day-over", "The day that was off the routine is over",
+                         "偏离日常的一天已结束"},
 };
 
 static uint8_t units_of(double score)
@@ -254,13 +257,14 @@ static void tell(const struct detect_context *context, struct unusual_outing_sta
     detect_emit(context, &finding);
 }
 
+/* Once a day is enough: on a second trip the routine is in question already. */
 static void over(const struct detect_context *context, struct unusual_outing_state *state,
-                 const struct event *event)
+                 const struct event *event, unsigned reason)
 {
-    if (state->told == 1)
-        tell(context, state, event, REASON_OVER, FINDING_CLEARS);
-    if (state->told)
-        state->told = 2; /* once a day is enough: a second trip finds the routine questioned already */
+    if (state->told != 1)
+        return;
+    tell(context, state, event, reason, FINDING_CLEARS);
+    state->told = 2;
 }
 
 static void place_of(const struct detect_context *context, struct unusual_outing_state *state,
@@ -283,11 +287,15 @@ static void place_of(const struct detect_context *context, struct unusual_outing
 static void look(const struct detect_context *context, struct unusual_outing_state *state,
                  const struct event *event, struct geo_point p, unsigned block)
 {
-    struct pending fix = {.block = (uint8_t)block};
-    place_of(context, state, p, &fix.x, &fix.y);
-    double novel = novelty(state, fix.x, fix.y, block);
-    if (state->pending_count < PENDING)
-        state->pending[state->pending_count++] = fix;
+    int16_t x, y;
+    place_of(context, state, p, &x, &y);
+    double novel = novelty(state, x, y, block);
+    if (state->pending_count < PENDING) {
+        struct pending *fix = &state->pending[state->pending_count++];
+        fix->x = x; /* member by member: padding in a state stays zero */
+        fix->y = y;
+        fix->block = (uint8_t)block;
+    }
     state->fixes++;
     state->sum += novel;
     if (novel > 0.5) {
@@ -316,7 +324,7 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     bool at_home = live_resident(context->live, context->owner.no)->at_home == LIVE_YES;
     if (event->kind != EVENT_FIX) {
         if (at_home)
-            over(context, state, event);
+            over(context, state, event, REASON_OVER);
         return;
     }
     if (!registry_locate(&event->fix, &p) || !is_judged(context) ||
@@ -329,6 +337,7 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     if (day < state->day)
         return;
     if (day > state->day) {
+        over(context, state, event, REASON_NEXT_DAY);
         end_day(state);
         state->day = day;
     }
@@ -346,7 +355,7 @@ static void on_event(const struct detect_context *context, void *opaque, const s
              state->told == 1 ? 0 : (unsigned)FINDING_RECORD);
     }
     if (at_home)
-        over(context, state, event);
+        over(context, state, event, REASON_OVER);
 }
 
 const struct detector detector_unusual_outing = {

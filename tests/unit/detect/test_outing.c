@@ -87,6 +87,18 @@ static void a_day_elsewhere_is_told_once_the_routine_is_known(void **state)
     assert_int_equal(told(world, "unusual-outing"), 0);
 }
 
+static void an_unusual_day_that_ends_elsewhere_is_over_with_the_next(void **state)
+{
+    struct world *world = *state;
+    for (int day = 0; day < 35; day++)
+        ordinary_day(world, day);
+    elsewhere(world, 35);
+    assert_int_equal(count_findings(world, "unusual-outing", "off-routine-day-over"), 0);
+    elsewhere(world, 36);
+    assert_int_equal(count_findings(world, "unusual-outing", "off-routine-day-over"), 1);
+    assert_true(world->findings[0].flags & FINDING_CLEARS || world->findings[1].flags & FINDING_CLEARS);
+}
+
 static void before_the_routine_is_known_a_day_elsewhere_is_only_recorded(void **state)
 {
     struct world *world = *state;
@@ -270,6 +282,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_day_elsewhere_is_told_once_the_routine_is_known),
+        TEST(an_unusual_day_that_ends_elsewhere_is_over_with_the_next),
         TEST(before_the_routine_is_known_a_day_elsewhere_is_only_recorded),
         TEST(the_same_place_at_another_hour_is_more_unusual),
         TEST(a_day_in_hospital_is_neither_judged_nor_learned),
