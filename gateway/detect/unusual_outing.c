@@ -245,7 +245,9 @@ static void tell(const struct detect_context *context, struct unusual_outing_sta
                  const struct event *event, unsigned reason, unsigned flags)
 {
     enum level level = state->told ? LEVEL_YELLOW : LEVEL_GREEN;
-    struct finding finding = detect_finding(context, reason, level, (double)state->score / SCORE_UNITS);
+    /* The end of a day may be heard on the next: its score is not the next one's. */
+    double score = flags & FINDING_CLEARS ? 0 : (double)state->score / SCORE_UNITS;
+    struct finding finding = detect_finding(context, reason, level, score);
     detect_add_key(&finding, &state->first);
     detect_add_evidence(&finding, event);
     finding.flags |= (uint8_t)flags;
