@@ -4,7 +4,7 @@
  * solar position by the Astronomical Almanac's low-precision formula, good to 0.01 degrees) and the clock
  * shows 21:00 to 06:00; without home coordinates, 22:00 to 05:00. It is the resident's *own* night unless
  * they left within an hour of this time of day on HABIT days of the last 60. An outing that began in it is
- * told (yellow) at once when a door or a camera says so, and at the second fix in a row when only fixes do:
+ * told (yellow) at once when a door or a camera says so, and a minute later when only fixes do:
  * one wild fix at night wakes nobody. Back at home ends it.
  *
  * Each outing is learned when it begins, told or not, so that a person who takes up an early walk is
@@ -16,6 +16,7 @@
 #include "detect/detectors.h"
 
 enum { OUTINGS = 32, SLOTS = 144, NEAR_SLOTS = 6, HABIT = 3, MEMORY_DAYS = 60, FIXES_TO_CONFIRM = 2 };
+#define CONFIRM_MS   60000 /* fixes a second apart share one error */
 #define DUSK_DEGREES (-6.0)
 
 struct night_leave {
@@ -136,7 +137,8 @@ static void on_event(const struct detect_context *context, void *opaque, const s
         leave(context, state, event, live->at_home_ms);
     if (!state->night || state->told)
         return;
-    if (event->kind == EVENT_FIX && ++state->fixes < FIXES_TO_CONFIRM)
+    if (event->kind == EVENT_FIX &&
+        (++state->fixes < FIXES_TO_CONFIRM || event->at_ms - state->left_ms < CONFIRM_MS))
         return;
     state->told = 1;
     emit(context, state, event, REASON_OUT, 0);

@@ -256,6 +256,18 @@ static void one_wild_fix_at_night_wakes_nobody(void **state)
     assert_int_equal(told(world, "night-outing"), 1);
 }
 
+static void fixes_of_the_same_minute_are_one_word(void **state)
+{
+    struct world *world = *state;
+    int64_t left_ms = on_day(world, 1, 2, 0);
+    fix(world, left_ms, 700);
+    fix(world, left_ms + 1000, 700);
+    fix(world, left_ms + 59999, 700);
+    assert_int_equal(told(world, "night-outing"), 0);
+    fix(world, left_ms + 60000, 700);
+    assert_int_equal(told(world, "night-outing"), 1);
+}
+
 static void an_early_walk_that_is_a_habit_is_not_night(void **state)
 {
     struct world *world = *state;
@@ -298,6 +310,7 @@ int main(void)
         TEST(who_is_away_is_not_overdue),
         TEST(leaving_at_two_at_night_is_told_at_once),
         TEST(one_wild_fix_at_night_wakes_nobody),
+        TEST(fixes_of_the_same_minute_are_one_word),
         TEST(an_early_walk_that_is_a_habit_is_not_night),
         TEST(night_is_the_sun_s),
     };
