@@ -9,14 +9,14 @@
  * An outing that was told is remembered as long as its limit, not as long as it lasted: a new habit is
  * learned in small steps, an abduction is not. Outings under two minutes are not learned. Nothing is judged
  * or learned while the resident is away, in hospital or gone. Being home or not is registry/live's judgement;
- * blind spots are its own (no home coordinates and no door: no outing). Cost: one pass over 64 outings when
+ * blind spots are its own (no home coordinates and no door: no outing). Cost: one pass over 48 outings when
  * one begins. */
 #include <string.h>
 
 #include "core/timers.h"
 #include "detect/detectors.h"
 
-enum { OUTINGS = 64, FEW = 6, ENOUGH = 20, SLOTS = 144, NEAR_SLOTS = 12, MINUTE_MS = 60000, LEARN_MIN = 2 };
+enum { OUTINGS = 48, FEW = 6, ENOUGH = 20, SLOTS = 144, NEAR_SLOTS = 12, MINUTE_MS = 60000, LEARN_MIN = 2 };
 #define LONG_MS       ((int64_t)4 * 3600 * 1000)
 #define UNKNOWN_MS    ((int64_t)6 * 3600 * 1000) /* usual, before anything is known */
 #define MARGIN_MIN_MS ((int64_t)3600 * 1000)

@@ -26,9 +26,9 @@
 #include "registry/admit.h"
 
 enum {
-    PLACES = 64,
+    PLACES = 40,
     BLOCKS = 12,
-    PENDING = 48,
+    PENDING = 32,
     DAYS = 100,
     LEARN_DAYS = 28, /* days out in which too much is new for them to be compared with */
     NOVEL_MIN = 2,   /* fixes off the routine: one wild fix is none */
