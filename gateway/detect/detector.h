@@ -64,8 +64,7 @@ struct detect_settings detect_settings_default(void);
 
 enum { FINDING_EVIDENCE_MAX = 4, FINDING_NUMBERS = 4 };
 enum finding_flag {
-    FINDING_CLEARS =
-        1 << 0, /* the condition of this detector has ended; level and score say what it had been */
+    FINDING_CLEARS = 1 << 0,    /* the condition of this detector has ended; level says what it had been */
     FINDING_EMERGENCY = 1 << 1, /* a fresh sos, fall or suspicion: later than the silent minute it
                                    un-acknowledges and notifies again */
     FINDING_FUSED = 1 << 2,     /* opens fraud and absorbs the subject's visitor and outing alerts */

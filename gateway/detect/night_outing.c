@@ -4,8 +4,8 @@
  * solar position by the Astronomical Almanac's low-precision formula, good to 0.01 degrees) and the clock
  * shows 21:00 to 06:00; without home coordinates, 22:00 to 05:00. It is the resident's *own* night unless
  * they left within an hour of this time of day on HABIT days of the last 60. An outing that began in it is
- * told (yellow) at once when a door or a camera says so, and a minute later when only fixes do:
- * one wild fix at night wakes nobody. Back at home ends it.
+ * told (yellow) at once when a door or a camera says so, and by the second fix, a minute later at the
+ * earliest, when only fixes do: one wild fix at night wakes nobody. Back at home ends it.
  *
  * Each outing is learned when it begins, told or not, so that a person who takes up an early walk is
  * told at the most HABIT times. Blind spots: as registry/live, which decides who is at home. Cost: one pass
@@ -13,15 +13,16 @@
 #include <math.h>
 #include <string.h>
 
+#include "detect/day_slot.h"
 #include "detect/detectors.h"
 
-enum { OUTINGS = 32, SLOTS = 144, NEAR_SLOTS = 6, HABIT = 3, MEMORY_DAYS = 60, FIXES_TO_CONFIRM = 2 };
+enum { OUTINGS = 32, NEAR_SLOTS = 6, HABIT = 3, MEMORY_DAYS = 60, FIXES_TO_CONFIRM = 2 };
 #define CONFIRM_MS   60000 /* fixes a second apart share one error */
 #define DUSK_DEGREES (-6.0)
 
 struct night_leave {
     uint16_t day; /* since 1970; 0 = free */
-    uint8_t slot; /* ten minutes of the day */
+    uint8_t slot; /* of the day */
 };
 struct night_outing_state {
     int64_t left_ms; /* 0 = at home, or not known */
@@ -68,24 +69,25 @@ static bool is_night(const struct detect_context *context, int64_t at_ms, const 
     return (local->hour >= 21 || local->hour < 6) && sun_height(home->home, at_ms) < DUSK_DEGREES;
 }
 
-/* Days on which they left at about this time; several on one day count once. */
-static unsigned habit(const struct night_outing_state *state, uint16_t day, uint8_t slot)
+/* Did outing `i` begin before `day`, not too long ago, and at about that time of day? */
+static bool is_like(const struct night_outing_state *state, unsigned i, uint16_t day, uint8_t slot)
 {
+    const struct night_leave *known = &state->leaves[i];
+    return known->day && known->day < day && known->day + MEMORY_DAYS >= day &&
+           day_slot_near(known->slot, slot, NEAR_SLOTS);
+}
+
+/* Days on which they left at about this time; several on one day count once. */
+static unsigned habit(const struct night_outing_state *state, const struct civil *local)
+{
+    uint16_t day = (uint16_t)local->day_number;
+    uint8_t slot = day_slot(local);
     unsigned count = 0;
     for (unsigned i = 0; i < OUTINGS; i++) {
-        const struct night_leave *leave = &state->leaves[i];
-        int apart = leave->slot > slot ? leave->slot - slot : slot - leave->slot;
-        bool near = apart <= NEAR_SLOTS || apart >= SLOTS - NEAR_SLOTS;
-        if (!leave->day || leave->day + MEMORY_DAYS < day || leave->day >= day || !near)
-            continue;
-        bool seen = false;
-        for (unsigned j = 0; j < i && !seen; j++) {
-            int before =
-                state->leaves[j].slot > slot ? state->leaves[j].slot - slot : slot - state->leaves[j].slot;
-            seen =
-                state->leaves[j].day == leave->day && (before <= NEAR_SLOTS || before >= SLOTS - NEAR_SLOTS);
-        }
-        count += !seen;
+        bool counted = false;
+        for (unsigned j = 0; j < i && !counted; j++)
+            counted = state->leaves[j].day == state->leaves[i].day && is_like(state, j, day, slot);
+        count += !counted && is_like(state, i, day, slot);
     }
     return count;
 }
@@ -100,8 +102,7 @@ static void emit(const struct detect_context *context, const struct night_outing
     detect_add_evidence(&finding, event);
     finding.flags |= (uint8_t)flags;
     finding.numbers[0] = (double)((reason == REASON_BACK ? event->at_ms : state->left_ms) / 1000);
-    finding.numbers[1] =
-        habit(state, (uint16_t)local.day_number, (uint8_t)((local.hour * 60 + local.minute) / 10));
+    finding.numbers[1] = habit(state, &local);
     finding.numbers[2] = MEMORY_DAYS;
     detect_emit(context, &finding);
 }
@@ -111,13 +112,12 @@ static void leave(const struct detect_context *context, struct night_outing_stat
 {
     struct civil local;
     clock_civil(context->tz, at_ms, &local);
-    uint8_t slot = (uint8_t)((local.hour * 60 + local.minute) / 10);
     state->left_ms = at_ms;
     state->fixes = 0;
-    state->night = is_night(context, at_ms, &local) && habit(state, (uint16_t)local.day_number, slot) < HABIT;
+    state->night = is_night(context, at_ms, &local) && habit(state, &local) < HABIT;
     detect_key_set(&state->first, &event->key);
     state->leaves[state->next].day = (uint16_t)local.day_number; /* padding in a state stays zero */
-    state->leaves[state->next].slot = slot;
+    state->leaves[state->next].slot = day_slot(&local);
     state->next = (uint8_t)((state->next + 1) % OUTINGS);
 }
 

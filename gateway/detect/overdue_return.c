@@ -14,9 +14,10 @@
 #include <string.h>
 
 #include "core/timers.h"
+#include "detect/day_slot.h"
 #include "detect/detectors.h"
 
-enum { OUTINGS = 48, FEW = 6, ENOUGH = 20, SLOTS = 144, NEAR_SLOTS = 12, MINUTE_MS = 60000, LEARN_MIN = 2 };
+enum { OUTINGS = 48, FEW = 6, ENOUGH = 20, NEAR_SLOTS = 12, MINUTE_MS = 60000, LEARN_MIN = 2 };
 #define LONG_MS       ((int64_t)4 * 3600 * 1000)
 #define UNKNOWN_MS    ((int64_t)6 * 3600 * 1000) /* usual, before anything is known */
 #define MARGIN_MIN_MS ((int64_t)3600 * 1000)
@@ -24,7 +25,7 @@ enum { OUTINGS = 48, FEW = 6, ENOUGH = 20, SLOTS = 144, NEAR_SLOTS = 12, MINUTE_
 
 struct outing {
     uint16_t minutes;
-    uint8_t slot; /* ten minutes of the day */
+    uint8_t slot; /* of the day, when it began */
 };
 struct overdue_return_state {
     int64_t left_ms;  /* 0 = at home, or not known */
@@ -51,22 +52,16 @@ static uint8_t slot_of(const struct detect_context *context, int64_t at_ms)
 {
     struct civil local;
     clock_civil(context->tz, at_ms, &local);
-    return (uint8_t)((local.hour * 60 + local.minute) / 10);
+    return day_slot(&local);
 }
 
-static bool is_near(uint8_t a, uint8_t b)
-{
-    int apart = a > b ? a - b : b - a;
-    return apart <= NEAR_SLOTS || apart >= SLOTS - NEAR_SLOTS;
-}
-
-/* Outings that began at about this time of day; all when `slot` is SLOTS. */
+/* Outings that began at about this time of day; all when `slot` is DAY_SLOTS. */
 static unsigned collect(const struct overdue_return_state *state, uint8_t slot, uint16_t minutes[OUTINGS])
 {
     unsigned count = 0;
     for (unsigned i = 0; i < state->count; i++) {
         const struct outing *outing = &state->outings[i];
-        if (slot != SLOTS && !is_near(outing->slot, slot))
+        if (slot != DAY_SLOTS && !day_slot_near(outing->slot, slot, NEAR_SLOTS))
             continue;
         unsigned at = count++;
         for (; at > 0 && minutes[at - 1] > outing->minutes; at--)
@@ -88,7 +83,7 @@ static int64_t usual_of(const struct overdue_return_state *state, uint8_t slot)
     bool known = true;
     unsigned count = collect(state, slot, minutes);
     if (count < FEW) {
-        count = collect(state, SLOTS, minutes);
+        count = collect(state, DAY_SLOTS, minutes);
         known = count >= ENOUGH;
     }
     int64_t usual_ms = count ? (int64_t)minutes[(count * 95 + 99) / 100 - 1] * MINUTE_MS : 0;

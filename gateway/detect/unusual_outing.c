@@ -315,8 +315,7 @@ static void look(const struct detect_context *context, struct unusual_outing_sta
 
 static bool is_judged(const struct detect_context *context)
 {
-    uint8_t status = live_resident(context->live, context->owner.no)->status;
-    return status == STATUS_ACTIVE;
+    return live_resident(context->live, context->owner.no)->status == STATUS_ACTIVE;
 }
 
 static void on_event(const struct detect_context *context, void *opaque, const struct event *event)
@@ -346,9 +345,8 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     state->looked_ms = event->at_ms;
     look(context, state, event, p, (unsigned)local.hour / 2);
     bool fresh = !state->told && is_told(state, context->settings->unusual_outing_days);
-    if (fresh)
-        state->told = 1;
     if (fresh) {
+        state->told = 1;
         state->recorded = state->score;
         tell(context, state, event, REASON_UNUSUAL, 0);
     } else if (state->fixes == 1 || state->score >= state->recorded + units_of(RECORD_STEP)) {

@@ -1,0 +1,18 @@
+/* The time of day in slots of ten minutes, for detectors that ask "at about this hour?". Not for durations or
+ * dates. Pure; any thread. */
+#ifndef HUYANG_DETECT_DAY_SLOT_H
+#define HUYANG_DETECT_DAY_SLOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/clock.h"
+
+enum { DAY_SLOTS = 144 };
+
+/* 0..DAY_SLOTS-1 of that local time. */
+uint8_t day_slot(const struct civil *local);
+/* Are both at most `within` slots apart, midnight being no border? */
+bool day_slot_near(uint8_t a, uint8_t b, int within);
+
+#endif
