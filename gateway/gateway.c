@@ -85,10 +85,27 @@ static void store_alert(struct gateway *gateway, const struct alert *alert)
                                        .json = keep_text(gateway, &gateway->scratch)};
 }
 
+/* What a person found is also a lesson for the detectors; it waits until the alert stage is done with it. */
+static void note_closing(struct gateway *gateway, const struct alert *alert)
+{
+    static const uint8_t lessons[DISPOSITION_COUNT] = {[DISPOSITION_TRUE] = LESSON_TRUE,
+                                                       [DISPOSITION_TRANSFERRED] = LESSON_TRUE,
+                                                       [DISPOSITION_FALSE] = LESSON_FALSE,
+                                                       [DISPOSITION_EXPECTED] = LESSON_EXPECTED};
+    gateway->closing = (struct closing){.opened_ms = alert->opened_ms,
+                                        .subject = alert->subject,
+                                        .resident = alert->resident,
+                                        .household = alert->household,
+                                        .family = alert->family,
+                                        .lesson = lessons[alert->disposition]};
+}
+
 static void on_transition(void *self, const struct alert *alert, const struct transition *transition)
 {
     struct gateway *gateway = self;
     gateway->stats.transitions++;
+    if (transition->kind == TRANSITION_CLOSED)
+        note_closing(gateway, alert);
     struct batch_item *item = add(gateway, BATCH_TRANSITION);
     if (item == NULL)
         return;
@@ -301,6 +318,11 @@ static void settle(struct gateway *gateway)
         alerts_on_delivery(gateway->alerts, gateway->t_ms, &delivery);
     }
     gateway->pending_count = 0;
+    if (gateway->closing.lesson != LESSON_NONE) {
+        const struct closing closing = gateway->closing;
+        gateway->closing.lesson = LESSON_NONE;
+        detect_on_closing(gateway->detect, gateway->t_ms, &closing);
+    }
     for (unsigned i = 0; i < gateway->changed_count; i++) {
         const struct alert *alert = alerts_find(gateway->alerts, &gateway->changed[i]);
         if (alert != NULL)

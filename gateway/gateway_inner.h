@@ -23,6 +23,7 @@ struct gateway {
     int64_t t_ms;
     struct delivery pending[PENDING_MAX];
     unsigned pending_count;
+    struct closing closing; /* of the alert a person closed in this input; LESSON_NONE = none */
     struct hash_id changed[CHANGED_MAX];
     unsigned changed_count;
     struct gateway_stats stats;

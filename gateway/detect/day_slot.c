@@ -10,3 +10,10 @@ bool day_slot_near(uint8_t a, uint8_t b, int within)
     int apart = a > b ? a - b : b - a;
     return apart <= within || apart >= DAY_SLOTS - within;
 }
+
+bool day_is_night(const struct tz *tz, int64_t at_ms)
+{
+    struct civil local;
+    clock_civil(tz, at_ms, &local);
+    return local.hour >= DAY_NIGHT_FROM_HOUR || local.hour < DAY_NIGHT_TO_HOUR;
+}

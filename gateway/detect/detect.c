@@ -11,7 +11,12 @@
 
 #include "core/log.h"
 
-enum { DEADLINE_BYTES = 8, TABLE_NAME_MAX = 80 };
+enum {
+    DEADLINE_BYTES = 8,
+    TABLE_NAME_MAX = 80,
+    DETECTORS_MAX = 32, /* bits of heard_by */
+    HEARD_MAX = 64      /* findings of one event or timer that wait for the detectors that hear them */
+};
 
 struct state_table {
     uint32_t count; /* owners there is room for */
@@ -26,9 +31,12 @@ struct detect {
     struct detect_config config;
     struct state_table *tables; /* one for each detector */
     unsigned table_count;
-    unsigned char *before; /* room for the largest state */
-    unsigned char *image;  /* room for the largest snapshot value */
-    bool starved;          /* a timer did not fit into the heap: it is put in at the next chance */
+    unsigned char *before;            /* room for the largest state */
+    unsigned char *image;             /* room for the largest snapshot value */
+    uint32_t heard_by[DETECTORS_MAX]; /* for each detector the set of those that hear its findings */
+    struct finding heard[HEARD_MAX];
+    unsigned heard_count;
+    bool starved; /* a timer did not fit into the heap: it is put in at the next chance */
 };
 
 /* What a detector's calls back into the runner need. */
@@ -124,6 +132,15 @@ enum err detect_rebind(struct detect *detect, const struct registry *registry,
     return err;
 }
 
+static unsigned index_of(const struct detector *detector)
+{
+    unsigned i = 0;
+    while (detectors[i] && detectors[i] != detector)
+        i++;
+    assert(detectors[i]);
+    return i;
+}
+
 enum err detect_new(const struct detect_config *config, struct detect **ret_detect)
 {
     struct detect *detect = calloc(1, sizeof *detect);
@@ -131,7 +148,11 @@ enum err detect_new(const struct detect_config *config, struct detect **ret_dete
         return ERR_NOMEM;
     detect->config = *config;
     detect->table_count = detector_count();
-    assert(detect->table_count > 0 && detect->table_count < TIMER_SLOT_ALERT);
+    assert(detect->table_count > 0 && detect->table_count <= DETECTORS_MAX);
+    for (unsigned i = 0; i < detect->table_count; i++) {
+        for (const struct detector *const *hears = detectors[i]->hears; hears && *hears; hears++)
+            detect->heard_by[index_of(*hears)] |= UINT32_C(1) << i;
+    }
     size_t largest = 0;
     for (unsigned i = 0; i < detect->table_count; i++) {
         assert(detectors[i]->state_size);
@@ -206,8 +227,15 @@ static void arm(struct detect *detect, unsigned detector, struct subject owner, 
               detectors[detector]->name);
 }
 
+/* Why a detector is called; nothing set = its timer. */
+struct occasion {
+    const struct event *event;
+    const struct finding *heard;
+    const struct closing *closing;
+};
+
 static void run(struct detect *detect, unsigned detector, struct detect_context *context,
-                const struct event *event)
+                struct occasion occasion)
 {
     struct state_table *table = &detect->tables[detector];
     uint32_t no = context->owner.no;
@@ -215,12 +243,19 @@ static void run(struct detect *detect, unsigned detector, struct detect_context 
     unsigned char *state = state_at(detect, detector, no);
     int64_t deadline_ms = table->slots[no].deadline_ms;
     memcpy(detect->before, state, size);
-    if (event)
-        detectors[detector]->on_event(context, state, event);
-    else
+    bool timer = false;
+    if (occasion.event) {
+        detectors[detector]->on_event(context, state, occasion.event);
+    } else if (occasion.heard) {
+        detectors[detector]->on_finding(context, state, occasion.heard);
+    } else if (occasion.closing) {
+        detectors[detector]->on_closing(context, state, occasion.closing);
+    } else {
+        timer = true;
         detectors[detector]->on_timer(context, state);
+    }
     /* A timer that fired has left its slot already: that is a change of its own. */
-    if (!event || table->slots[no].deadline_ms != deadline_ms || memcmp(detect->before, state, size) != 0)
+    if (timer || table->slots[no].deadline_ms != deadline_ms || memcmp(detect->before, state, size) != 0)
         mark_dirty(table, no);
 }
 
@@ -236,6 +271,76 @@ static struct detect_context context_of(struct detect *detect, int64_t t_ms, str
                                    .household = REGISTRY_NONE};
 }
 
+/* The nearest territory of that kind at or above `no`, or the topmost. */
+static uint32_t territory_above(const struct registry *registry, uint32_t no, enum territory_kind kind)
+{
+    while (no != REGISTRY_NONE) {
+        const struct territory *territory = registry_territory(registry, no);
+        if (territory->kind == kind || territory->parent == REGISTRY_NONE)
+            break;
+        no = territory->parent;
+    }
+    return no;
+}
+
+static uint32_t territory_of_home(const struct registry *registry, uint32_t household,
+                                  const struct detector *detector)
+{
+    return household == REGISTRY_NONE
+               ? REGISTRY_NONE
+               : territory_above(registry, registry_household(registry, household)->grid,
+                                 detector->territory);
+}
+
+/* Runs a detector for the owner `no`; REGISTRY_NONE = nobody's. */
+static void run_for(struct detect *detect, int64_t t_ms, unsigned detector, uint32_t no, uint32_t resident,
+                    uint32_t household, struct occasion occasion)
+{
+    if (no == REGISTRY_NONE)
+        return;
+    struct detect_run self = {.detect = detect, .detector = detector};
+    struct detect_context context =
+        context_of(detect, t_ms, (struct subject){.kind = (uint8_t)detectors[detector]->state_of, .no = no});
+    context.resident = resident;
+    context.household = household;
+    context.run = &self;
+    run(detect, detector, &context, occasion);
+}
+
+static uint32_t owner_concerned(const struct registry *registry, const struct detector *detector,
+                                uint32_t resident, uint32_t household, struct subject subject)
+{
+    switch (detector->state_of) {
+    case SUBJECT_RESIDENT: return resident;
+    case SUBJECT_HOUSEHOLD: return household;
+    case SUBJECT_TERRITORY:
+        if (household != REGISTRY_NONE)
+            return territory_of_home(registry, household, detector);
+        return subject.kind == SUBJECT_TERRITORY ? territory_above(registry, subject.no, detector->territory)
+                                                 : REGISTRY_NONE;
+    case SUBJECT_DEVICE: return subject.kind == SUBJECT_DEVICE ? subject.no : REGISTRY_NONE;
+    case SUBJECT_NONE: break;
+    }
+    return REGISTRY_NONE;
+}
+
+/* Findings go on to those that hear them, in the order of the findings, then of the table. */
+static void pass_on_findings(struct detect *detect)
+{
+    for (unsigned i = 0; i < detect->heard_count; i++) {
+        struct finding finding = detect->heard[i];
+        uint32_t hearers = detect->heard_by[finding.detector];
+        for (unsigned j = 0; j < detect->table_count; j++) {
+            if (hearers & UINT32_C(1) << j)
+                run_for(detect, finding.t_ms, j,
+                        owner_concerned(detect->config.registry, detectors[j], finding.resident,
+                                        finding.household, finding.subject),
+                        finding.resident, finding.household, (struct occasion){.heard = &finding});
+        }
+    }
+    detect->heard_count = 0;
+}
+
 void detect_on_event(struct detect *detect, int64_t t_ms, const struct event *event)
 {
     const struct registry *registry = detect->config.registry;
@@ -244,24 +349,33 @@ void detect_on_event(struct detect *detect, int64_t t_ms, const struct event *ev
         feed_starved(detect);
     const struct device *device = registry_device(registry, event->key.device);
     for (unsigned i = 0; i < detect->table_count; i++) {
-        if (!(detectors[i]->kinds & EVENT_BIT(event->kind)))
+        const struct detector *detector = detectors[i];
+        if (!(detector->kinds & EVENT_BIT(event->kind)))
             continue;
-        struct subject owner = {.kind = (uint8_t)detectors[i]->state_of, .no = REGISTRY_NONE};
-        if (owner.kind == SUBJECT_DEVICE)
-            owner.no = event->key.device;
-        else if (owner.kind == SUBJECT_RESIDENT && device->kind == DEVICE_WRISTBAND)
-            owner.no = device->resident;
-        else if (owner.kind == SUBJECT_HOUSEHOLD)
-            owner.no = device->household;
-        if (owner.no == REGISTRY_NONE)
-            continue;
-        struct detect_run self = {.detect = detect, .detector = i};
-        struct detect_context context = context_of(detect, t_ms, owner);
-        context.resident = device->resident;
-        context.household = device->household;
-        context.run = &self;
-        run(detect, i, &context, event);
+        uint32_t no = REGISTRY_NONE;
+        if (detector->state_of == SUBJECT_DEVICE)
+            no = event->key.device;
+        else if (detector->state_of == SUBJECT_RESIDENT && device->kind == DEVICE_WRISTBAND)
+            no = device->resident;
+        else if (detector->state_of == SUBJECT_HOUSEHOLD)
+            no = device->household;
+        else if (detector->state_of == SUBJECT_TERRITORY)
+            no = territory_of_home(registry, device->household, detector);
+        run_for(detect, t_ms, i, no, device->resident, device->household, (struct occasion){.event = event});
     }
+    pass_on_findings(detect);
+}
+
+void detect_on_closing(struct detect *detect, int64_t t_ms, const struct closing *closing)
+{
+    for (unsigned i = 0; i < detect->table_count; i++) {
+        if (detectors[i]->on_closing)
+            run_for(detect, t_ms, i,
+                    owner_concerned(detect->config.registry, detectors[i], closing->resident,
+                                    closing->household, closing->subject),
+                    closing->resident, closing->household, (struct occasion){.closing = closing});
+    }
+    pass_on_findings(detect);
 }
 
 struct timer_slot *detect_slot(struct detect *detect, uint64_t owner)
@@ -284,19 +398,18 @@ void detect_on_timer(struct detect *detect, uint64_t owner, int64_t deadline_ms)
         feed_starved(detect);
     if (!detectors[detector]->on_timer || subject.no >= owners(registry, subject.kind))
         return;
-    struct detect_run self = {.detect = detect, .detector = detector};
-    struct detect_context context = context_of(detect, deadline_ms, subject);
+    uint32_t resident = REGISTRY_NONE, household = REGISTRY_NONE;
     if (subject.kind == SUBJECT_DEVICE) {
-        context.resident = registry_device(registry, subject.no)->resident;
-        context.household = registry_device(registry, subject.no)->household;
+        resident = registry_device(registry, subject.no)->resident;
+        household = registry_device(registry, subject.no)->household;
     } else if (subject.kind == SUBJECT_RESIDENT) {
-        context.resident = subject.no;
-        context.household = registry_resident(registry, subject.no)->household;
+        resident = subject.no;
+        household = registry_resident(registry, subject.no)->household;
     } else if (subject.kind == SUBJECT_HOUSEHOLD) {
-        context.household = subject.no;
+        household = subject.no;
     }
-    context.run = &self;
-    run(detect, detector, &context, NULL);
+    run_for(detect, deadline_ms, detector, subject.no, resident, household, (struct occasion){0});
+    pass_on_findings(detect);
 }
 
 /* The person where there is one, else the home, else the thing itself: alerts are about people and homes. */
@@ -321,9 +434,11 @@ struct finding detect_finding(const struct detect_context *context, unsigned rea
     finding.t_ms = context->t_ms;
     finding.at_ms = context->t_ms;
     finding.subject = subject_of(context);
-    /* What a home's camera saw concerns the home, whoever's band spoke last (practice.md 3). */
-    finding.resident = context->owner.kind == SUBJECT_HOUSEHOLD ? REGISTRY_NONE : context->resident;
-    finding.household = context->household;
+    /* What a home's camera saw concerns the home, and what goes on in a village concerns the village,
+     * whoever's band spoke last (practice.md 3). */
+    bool about_one = context->owner.kind == SUBJECT_RESIDENT || context->owner.kind == SUBJECT_DEVICE;
+    finding.resident = about_one ? context->resident : REGISTRY_NONE;
+    finding.household = context->owner.kind == SUBJECT_TERRITORY ? REGISTRY_NONE : context->household;
     finding.zone = REGISTRY_NONE;
     finding.score = score < 0 ? 0 : score > 1 ? 1 : score;
     finding.detector = (uint8_t)context->run->detector;
@@ -374,8 +489,23 @@ void detect_add_evidence(struct finding *finding, const struct event *event)
 
 void detect_emit(const struct detect_context *context, const struct finding *finding)
 {
-    const struct detect_config *config = &context->run->detect->config;
-    config->on_finding(config->self, finding);
+    struct detect *detect = context->run->detect;
+    detect->config.on_finding(detect->config.self, finding);
+    if (!detect->heard_by[finding->detector])
+        return;
+    if (detect->heard_count < HEARD_MAX)
+        detect->heard[detect->heard_count++] = *finding;
+    else
+        log_write(LOG_ERROR, "detect.heard", "too many findings at once, one is not fused\tdetector=%s",
+                  detectors[finding->detector]->name);
+}
+
+const void *detect_peek(const struct detect_context *context, const struct detector *other, uint32_t no)
+{
+    const struct detect *detect = context->run->detect;
+    unsigned i = index_of(other);
+    assert(no < detect->tables[i].count);
+    return state_at(detect, i, no);
 }
 
 void detect_arm(const struct detect_context *context, int64_t deadline_ms)

@@ -36,6 +36,8 @@ MUST_CHECK enum err detect_rebind(struct detect *detect, const struct registry *
 
 /* One admitted event, arrived at t. */
 void detect_on_event(struct detect *detect, int64_t t_ms, const struct event *event);
+/* An alert was closed by a person at t: teaches the detectors that learn from it. */
+void detect_on_closing(struct detect *detect, int64_t t_ms, const struct closing *closing);
 /* The slot a timer owner stands for, NULL when gone; then, when timers_fires says so, the firing itself at
  * its deadline. */
 struct timer_slot *detect_slot(struct detect *detect, uint64_t owner);

@@ -109,12 +109,23 @@ struct detect_context {
     struct detect_run *run;
 };
 
+/* What people found when they closed an alert. */
+enum lesson { LESSON_NONE, LESSON_TRUE, LESSON_FALSE, LESSON_EXPECTED };
+struct closing {
+    int64_t opened_ms; /* of the alert */
+    struct subject subject;
+    uint32_t resident, household; /* or REGISTRY_NONE */
+    uint8_t family, lesson;       /* enum family, enum lesson */
+};
+
 struct detector {
     const char *name; /* "unknown-visitor": stable, in alerts and configuration */
     enum family family;
     /* Whose state: SUBJECT_RESIDENT gets the events of the resident's own wristband, SUBJECT_HOUSEHOLD those
-     * of all devices of the home, SUBJECT_DEVICE each device's. */
+     * of all devices of the home, SUBJECT_DEVICE each device's, SUBJECT_TERRITORY those of all homes of the
+     * nearest territory of kind `territory` above them (of the county, where there is none). */
     enum subject_kind state_of;
+    enum territory_kind territory;
     uint32_t kinds; /* EVENT_BIT set of the kinds it wants to see */
     const struct reason *reasons;
     unsigned reason_count;
@@ -124,6 +135,13 @@ struct detector {
     void (*on_event)(const struct detect_context *context, void *state, const struct event *event);
     /* The timer armed by detect_arm. NULL when the detector has none. */
     void (*on_timer)(const struct detect_context *context, void *state);
+    /* Findings of the detectors named in `hears` (NULL-terminated; NULL = none), each to the owner it
+     * concerns, after the detector that made it has returned. */
+    const struct detector *const *hears;
+    void (*on_finding)(const struct detect_context *context, void *state, const struct finding *finding);
+    /* An alert about the owner, or about a resident of the owner's home, was closed. NULL = does not learn
+     * from it. */
+    void (*on_closing)(const struct detect_context *context, void *state, const struct closing *closing);
     /* Reads a state written by an older version into the zeroed `state`. ERR_UNSUPPORTED = start afresh
      * (logged). NULL = only the present version. */
     enum err (*migrate)(uint16_t version, const void *value, size_t len, void *state);
@@ -145,6 +163,9 @@ void detect_key_set(struct event_key *to, const struct event_key *from);
 /* True when both come from one outbox of one device and `a` was written before `b`. */
 bool detect_key_before(const struct event_key *a, const struct event_key *b);
 void detect_emit(const struct detect_context *context, const struct finding *finding);
+/* Another detector's state for owner `no` of its kind, read only, as it stands now; never NULL for a number
+ * of the registry. */
+const void *detect_peek(const struct detect_context *context, const struct detector *other, uint32_t no);
 /* Arms (or moves) the owner's one timer; TIMER_OFF (0) disarms. */
 void detect_arm(const struct detect_context *context, int64_t deadline_ms);
 

@@ -6,9 +6,20 @@
 #include <string.h>
 
 const struct detector *const detectors[] = {
-    &detector_sos,          &detector_fall, &detector_suspicion,      &detector_unknown_visitor,
-    &detector_zone_exit,    &detector_flat, &detector_unusual_outing, &detector_overdue_return,
-    &detector_night_outing, NULL,
+    &detector_sos,
+    &detector_fall,
+    &detector_suspicion,
+    &detector_unknown_visitor,
+    &detector_zone_exit,
+    &detector_flat,
+    &detector_unusual_outing,
+    &detector_overdue_return,
+    &detector_night_outing,
+    &detector_familiar,
+    &detector_repeat_visitor,
+    &detector_led_away,
+    &detector_visitor_then_bank,
+    NULL,
 };
 
 unsigned detector_count(void)

@@ -14,5 +14,9 @@ extern const struct detector detector_flat;
 extern const struct detector detector_unusual_outing;
 extern const struct detector detector_overdue_return;
 extern const struct detector detector_night_outing;
+extern const struct detector detector_familiar;
+extern const struct detector detector_repeat_visitor;
+extern const struct detector detector_led_away;
+extern const struct detector detector_visitor_then_bank;
 
 #endif

@@ -18,26 +18,23 @@
 
 #include "core/hash.h"
 #include "core/timers.h"
+#include "detect/day_slot.h"
 #include "detect/detectors.h"
+#include "detect/sight.h"
+#include "detect/unknown_visitor.h"
 
 enum {
     SESSIONS = 8,
     INDOORS_CAP_MS = 4 * 3600 * 1000,
     SETTLE_MS =
         10000, /* a late visit waits so long for the leave that may lie behind it in the same outbox */
-    REMEMBERED_MS = 600 * 1000, /* an ended session, beyond the gap: the most that lateness_s may be */
-    NIGHT_FROM_HOUR = 21,
-    NIGHT_TO_HOUR = 6, /* sun and habits differ; this is only what the sentence says */
+    REMEMBERED_MS = 1200 * 1000, /* an ended session, beyond the gap: the most that lateness_s may be, and
+                                    somebody who left with the resident (led_away.c) */
     TRUSTED_DAY_FROM_HOUR = 7,
 };
-#define UNLISTED_CONFIDENCE                                                                                  \
-    0.5 /* a camera's own "trusted", for an id that is not on the home's list, needs this much */
-#define DEFAULT_CONFIDENCE 0.8
 
 enum session_state { SESSION_FREE, SESSION_OPEN, SESSION_LEFT };
 enum stage { STAGE_NONE, STAGE_DOORSTEP, STAGE_INDOORS, STAGE_LONG };
-/* In order of concern. OUTSIDE_WINDOW: a trusted visitor at an unusual hour. */
-enum session_class { CLASS_RESIDENT, CLASS_TRUSTED, CLASS_OUTSIDE_WINDOW, CLASS_UNCLEAR, CLASS_UNKNOWN };
 
 struct session {
     uint64_t visit;      /* hash of the camera's visit_id */
@@ -49,14 +46,15 @@ struct session {
     struct event_key first, last;
     float confidence;
     uint8_t state;        /* enum session_state */
-    uint8_t person_class; /* enum session_class */
+    uint8_t person_class; /* enum sight_class */
     uint8_t trusted_too;  /* a trusted person is (also) among them */
     uint8_t people;
     uint8_t told;  /* 0 = nothing, else 1 + level */
     uint8_t stage; /* enum stage that was told */
     uint8_t late;
     uint8_t indoors_now;
-    uint8_t settling; /* a late visit whose leave may still come; not turned yellow before SETTLE_MS */
+    uint8_t with_trusted; /* a trusted person was among them at any time */
+    uint8_t settling;     /* a late visit whose leave may still come; not turned yellow before SETTLE_MS */
 };
 struct visitor_state {
     struct session sessions[SESSIONS];
@@ -77,6 +75,7 @@ enum {
     REASON_LEFT,
     REASON_KNOWN,
     REASON_STILL,
+    REASON_FAMILIAR,
 };
 static const struct reason reasons[] = {
     [REASON_DOORSTEP] = {"doorstep", "An unknown person is at the door (since {1t})",
@@ -108,59 +107,12 @@ static const struct reason reasons[] = {
     [REASON_LEFT] = {"left", "The visitor of {1t} has left or is no longer seen",
                      "{1t} 的访客已离开或不再出现"},
     [REASON_KNOWN] = {"known", "The visitor of {1t} turned out to be known", "{1t} 的来访者已确认是熟人"},
+    [REASON_FAMILIAR] = {"familiar-visitor",
+                         "Somebody seen here on several days without concern came at {1t}",
+                         "多日来访、未见异常的人于 {1t} 来访"},
     [REASON_STILL] = {"still-there", "One visitor has left; another is still there (since {1t})",
                       "一位访客已离开，另一位仍在（{1t} 起）"},
 };
-
-/* What the camera and the registry together say of one person. */
-static enum session_class class_of(const struct detect_context *context, const struct event *event,
-                                   const struct event_person *person)
-{
-    const struct trusted_visitor *listed =
-        person->visitor_id[0] ? registry_trusted(context->registry, context->owner.no, person->visitor_id)
-                              : NULL;
-    if (listed) {
-        struct civil local;
-        clock_civil(context->tz, event->at_ms, &local);
-        return listed->window_count == 0 || visitor_in_window(listed, &local) ? CLASS_TRUSTED
-                                                                              : CLASS_OUTSIDE_WINDOW;
-    }
-    switch (person->person_class) {
-    case PERSON_CLASS_RESIDENT: return CLASS_RESIDENT;
-    case PERSON_CLASS_TRUSTED:
-        return person->has_confidence && person->confidence < UNLISTED_CONFIDENCE ? CLASS_UNCLEAR
-                                                                                  : CLASS_TRUSTED;
-    case PERSON_CLASS_UNKNOWN: return CLASS_UNKNOWN;
-    default: return CLASS_UNCLEAR;
-    }
-}
-
-struct sight {
-    enum session_class person_class;
-    float confidence;
-    bool trusted_too, window_too; /* a trusted visitor, inside or outside the agreed hours */
-};
-
-/* What one event shows. Nobody named is somebody: cameras work at night and without faces. */
-static struct sight see(const struct detect_context *context, const struct event *event)
-{
-    const struct event_visit *visit = &event->visit;
-    struct sight sight = {.person_class = visit->people_count ? CLASS_RESIDENT : CLASS_UNCLEAR,
-                          .confidence = (float)DEFAULT_CONFIDENCE};
-    for (unsigned i = 0; i < visit->people_count; i++) {
-        const struct event_person *person = &visit->people[i];
-        enum session_class person_class = class_of(context, event, person);
-        sight.trusted_too |= person_class == CLASS_TRUSTED;
-        sight.window_too |= person_class == CLASS_OUTSIDE_WINDOW;
-        if (person_class < sight.person_class || (i && person_class == sight.person_class))
-            continue;
-        sight.person_class = person_class;
-        sight.confidence = person->has_confidence ? person->confidence : (float)DEFAULT_CONFIDENCE;
-        if (!person->face_seen)
-            sight.confidence *= 0.8F;
-    }
-    return sight;
-}
 
 /* Takes what an event shows into the session. The worst class stays, but one person may be recognised later:
  * unclear gives way to anything that was made out, and a single unknown to a single resident or trusted
@@ -170,20 +122,21 @@ static void update_people(const struct detect_context *context, struct session *
 {
     if (!fresh && event->visit.people_count == 0)
         return;
-    struct sight sight = see(context, event);
+    struct sight sight = sight_of(context, event);
     uint8_t people = event->visit.people_count ? event->visit.people_count : 1;
     bool single = people == 1 && session->people <= 1;
-    if (!fresh && session->person_class == CLASS_TRUSTED && sight.person_class == CLASS_OUTSIDE_WINDOW)
-        sight.person_class = CLASS_TRUSTED;
+    if (!fresh && session->person_class == SIGHT_TRUSTED && sight.person_class == SIGHT_OUTSIDE_WINDOW)
+        sight.person_class = SIGHT_TRUSTED;
     bool recognised =
-        !fresh && single && sight.person_class < CLASS_UNCLEAR && session->person_class >= CLASS_UNCLEAR;
+        !fresh && single && sight.person_class < SIGHT_UNCLEAR && session->person_class >= SIGHT_UNCLEAR;
     if (fresh || recognised || sight.person_class >= session->person_class ||
-        (session->person_class == CLASS_UNCLEAR && sight.person_class != CLASS_RESIDENT)) {
+        (session->person_class == SIGHT_UNCLEAR && sight.person_class != SIGHT_RESIDENT)) {
         session->person_class = (uint8_t)sight.person_class;
         session->confidence = sight.confidence;
     }
     if (people > session->people)
         session->people = people;
+    session->with_trusted |= sight.trusted_too;
     session->trusted_too = sight.trusted_too || (!fresh && session->trusted_too && sight.window_too);
 }
 
@@ -205,13 +158,6 @@ static void update_place(const struct detect_context *context, struct session *s
     }
 }
 
-static bool is_night(const struct detect_context *context, int64_t at_ms, int to_hour)
-{
-    struct civil local;
-    clock_civil(context->tz, at_ms, &local);
-    return local.hour >= NIGHT_FROM_HOUR || local.hour < to_hour;
-}
-
 static bool trusted_present(const struct visitor_state *state)
 {
     for (unsigned i = 0; i < SESSIONS; i++) {
@@ -228,56 +174,61 @@ static int64_t session_now(const struct session *session, int64_t t_ms)
 }
 
 /* What a session deserves now; told 0 = nothing, else 1 + level. */
-struct verdict {
+struct judgement {
     uint8_t told, stage;
     unsigned reason;
     double score;
 };
 
 /* The hour of a trusted visitor is judged once, at the door. */
-static struct verdict judge_window(const struct detect_context *context, const struct visitor_state *state,
-                                   const struct session *session)
+static struct judgement judge_window(const struct detect_context *context, const struct visitor_state *state,
+                                     const struct session *session)
 {
-    bool night = is_night(context, session->arrived_ms, TRUSTED_DAY_FROM_HOUR);
+    struct civil local;
+    clock_civil(context->tz, session->arrived_ms, &local);
+    bool night = local.hour >= DAY_NIGHT_FROM_HOUR || local.hour < TRUSTED_DAY_FROM_HOUR;
     enum level level = night && !trusted_present(state) ? LEVEL_YELLOW : LEVEL_GREEN;
-    return (struct verdict){.told = session->told ? session->told : (uint8_t)(1 + level),
-                            .stage = STAGE_DOORSTEP,
-                            .reason = night ? REASON_WINDOW_NIGHT : REASON_WINDOW_DAY,
-                            .score = (night ? 0.5 : 0.25) * (double)session->confidence};
+    return (struct judgement){.told = session->told ? session->told : (uint8_t)(1 + level),
+                              .stage = STAGE_DOORSTEP,
+                              .reason = night ? REASON_WINDOW_NIGHT : REASON_WINDOW_DAY,
+                              .score = (night ? 0.5 : 0.25) * (double)session->confidence};
 }
 
-static struct verdict judge(const struct detect_context *context, const struct visitor_state *state,
-                            const struct session *session, int64_t at_ms)
+static struct judgement judge(const struct detect_context *context, const struct visitor_state *state,
+                              const struct session *session, int64_t at_ms)
 {
-    if (session->person_class < CLASS_OUTSIDE_WINDOW)
-        return (struct verdict){0};
-    if (session->person_class == CLASS_OUTSIDE_WINDOW)
+    if (session->person_class < SIGHT_FAMILIAR)
+        return (struct judgement){0};
+    if (session->person_class == SIGHT_FAMILIAR)
+        return (struct judgement){
+            .told = 1 + LEVEL_GREEN, .stage = STAGE_DOORSTEP, .reason = REASON_FAMILIAR, .score = 0.1};
+    if (session->person_class == SIGHT_OUTSIDE_WINDOW)
         return judge_window(context, state, session);
     int64_t long_ms = (int64_t)context->settings->visit_indoors_yellow_s * 1000;
-    bool unknown = session->person_class == CLASS_UNKNOWN;
+    bool unknown = session->person_class == SIGHT_UNKNOWN;
     double weight = (double)session->confidence * (unknown ? 1 : 0.6);
     if (!session->indoors_now) {
-        bool night = is_night(context, at_ms, NIGHT_TO_HOUR);
-        return (struct verdict){.told = 1 + LEVEL_GREEN,
-                                .stage = STAGE_DOORSTEP,
-                                .reason = !unknown ? REASON_UNCLEAR_DOORSTEP
-                                          : night  ? REASON_DOORSTEP_NIGHT
-                                                   : REASON_DOORSTEP,
-                                .score = (night ? 0.3 : 0.2) * weight};
+        bool night = day_is_night(context->tz, at_ms);
+        return (struct judgement){.told = 1 + LEVEL_GREEN,
+                                  .stage = STAGE_DOORSTEP,
+                                  .reason = !unknown ? REASON_UNCLEAR_DOORSTEP
+                                            : night  ? REASON_DOORSTEP_NIGHT
+                                                     : REASON_DOORSTEP,
+                                  .score = (night ? 0.3 : 0.2) * weight};
     }
     bool settling = session->settling && context->t_ms < session->heard_ms + SETTLE_MS;
     if (at_ms - session->indoors_ms < long_ms || settling)
-        return (struct verdict){.told = 1 + LEVEL_GREEN,
-                                .stage = STAGE_INDOORS,
-                                .reason = unknown ? REASON_INDOORS : REASON_UNCLEAR_INDOORS,
-                                .score = 0.4 * weight};
+        return (struct judgement){.told = 1 + LEVEL_GREEN,
+                                  .stage = STAGE_INDOORS,
+                                  .reason = unknown ? REASON_INDOORS : REASON_UNCLEAR_INDOORS,
+                                  .score = 0.4 * weight};
     bool lowered = trusted_present(state);
-    return (struct verdict){.told = lowered ? 1 + LEVEL_GREEN : 1 + LEVEL_YELLOW,
-                            .stage = STAGE_LONG,
-                            .reason = lowered   ? REASON_INDOORS_TRUSTED
-                                      : unknown ? REASON_INDOORS_LONG
-                                                : REASON_UNCLEAR_LONG,
-                            .score = (lowered ? 0.4 : 0.8) * weight};
+    return (struct judgement){.told = lowered ? 1 + LEVEL_GREEN : 1 + LEVEL_YELLOW,
+                              .stage = STAGE_LONG,
+                              .reason = lowered   ? REASON_INDOORS_TRUSTED
+                                        : unknown ? REASON_INDOORS_LONG
+                                                  : REASON_UNCLEAR_LONG,
+                              .score = (lowered ? 0.4 : 0.8) * weight};
 }
 
 static void emit(const struct detect_context *context, const struct session *session, unsigned reason,
@@ -301,16 +252,16 @@ static void emit(const struct detect_context *context, const struct session *ses
 static void tell(const struct detect_context *context, struct visitor_state *state, struct session *session,
                  int64_t at_ms)
 {
-    struct verdict verdict = judge(context, state, session, at_ms);
-    if (verdict.told <= session->told && verdict.stage <= session->stage)
+    struct judgement judgement = judge(context, state, session, at_ms);
+    if (judgement.told <= session->told && judgement.stage <= session->stage)
         return;
-    if (verdict.told > session->told)
-        session->told = verdict.told;
-    if (verdict.stage > session->stage)
-        session->stage = verdict.stage;
+    if (judgement.told > session->told)
+        session->told = judgement.told;
+    if (judgement.stage > session->stage)
+        session->stage = judgement.stage;
     if (session->told > state->told)
         state->told = session->told;
-    emit(context, session, verdict.reason, (enum level)(session->told - 1), verdict.score, at_ms, 0);
+    emit(context, session, judgement.reason, (enum level)(session->told - 1), judgement.score, at_ms, 0);
 }
 
 /* Ends what a session had told: clears the home's share, or lowers it to what the other sessions still
@@ -382,7 +333,7 @@ static int64_t session_deadline(const struct detect_context *context, const stru
                       (context->t_ms - session_now(session, context->t_ms));
     if (session->settling && long_ms < session->heard_ms + SETTLE_MS)
         long_ms = session->heard_ms + SETTLE_MS;
-    bool due = session->person_class >= CLASS_UNCLEAR && session->told < 1 + LEVEL_YELLOW &&
+    bool due = session->person_class >= SIGHT_UNCLEAR && session->told < 1 + LEVEL_YELLOW &&
                !(trusted_present(state) && long_ms <= context->t_ms);
     return due && long_ms < end_ms ? long_ms : end_ms;
 }
@@ -438,7 +389,8 @@ static struct session *take_session(const struct detect_context *context, struct
 {
     uint64_t visit = hash_table(event->visit.visit_id, strlen(event->visit.visit_id));
     struct session *session = find_session(state, event, visit);
-    *ret_fresh = !session || is_over(context, session, at_ms);
+    /* A camera that says nothing between arriving and leaving has one visit, however long. */
+    *ret_fresh = !session || (event->visit.phase != VISIT_PHASE_LEAVE && is_over(context, session, at_ms));
     if (!*ret_fresh)
         return session;
     if (session) {
@@ -474,7 +426,7 @@ static void on_event(const struct detect_context *context, void *opaque, const s
         session->late = session->settling = (event->flags & EVENT_LATE) != 0;
         update_place(context, session, event);
         update_people(context, session, event, fresh);
-        if (session->person_class < CLASS_OUTSIDE_WINDOW)
+        if (session->person_class < SIGHT_FAMILIAR)
             withdraw(context, state, session, REASON_KNOWN, at_ms);
         tell(context, state, session, at_ms);
     }
@@ -507,6 +459,42 @@ static void on_timer(const struct detect_context *context, void *opaque)
             tell(context, state, &state->sessions[i], session_now(&state->sessions[i], context->t_ms));
     }
     rearm(context, state);
+}
+
+bool unknown_visitor_stranger(const void *opaque, int64_t from_ms, int64_t to_ms,
+                              struct stranger_visit *ret_visit)
+{
+    const struct visitor_state *state = opaque;
+    const struct session *found = NULL;
+    int64_t found_until_ms = 0;
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        const struct session *session = &state->sessions[i];
+        bool stranger = session->person_class >= SIGHT_UNCLEAR || session->person_class == SIGHT_FAMILIAR;
+        bool goes_on = session->state == SESSION_OPEN && session->indoors_now;
+        int64_t until_ms = goes_on ? INT64_MAX : session->last_at_ms;
+        if (session->state == SESSION_FREE || !stranger || session->with_trusted ||
+            session->arrived_ms > to_ms || until_ms < from_ms)
+            continue;
+        if (!found || until_ms > found_until_ms ||
+            (until_ms == found_until_ms && session->arrived_ms < found->arrived_ms)) {
+            found = session;
+            found_until_ms = until_ms;
+        }
+    }
+    if (!found)
+        return false;
+    *ret_visit = (struct stranger_visit){.arrived_ms = found->arrived_ms,
+                                         .last_ms = found->last_at_ms,
+                                         .indoors_ms = found->indoors_ms,
+                                         .there = found_until_ms == INT64_MAX,
+                                         .unclear = found->person_class == SIGHT_UNCLEAR};
+    detect_key_set(&ret_visit->first, &found->first);
+    return true;
+}
+
+bool unknown_visitor_is_indoors(const struct finding *finding)
+{
+    return finding->reason == REASON_INDOORS || finding->reason == REASON_INDOORS_LONG;
 }
 
 const struct detector detector_unknown_visitor = {

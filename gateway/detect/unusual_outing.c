@@ -23,6 +23,8 @@
 #include <string.h>
 
 #include "detect/detectors.h"
+#include "detect/position.h"
+#include "detect/unusual_outing.h"
 #include "registry/admit.h"
 
 enum {
@@ -39,7 +41,6 @@ enum {
     BLOCK_VISIT = 4,     /* and of place.blocks */
     HALF_LIFE_DAYS = 60, /* of a visit */
     TOLD_SHARE = 4,      /* a day that was told is learned at one of so many */
-    ZONES_SEEN = 32,
     BAR_SHARE = 16, /* own days missing to a p-value raise the bar by at most so much of what is left to 1 */
     SCORE_UNITS = 255,
 };
@@ -228,19 +229,6 @@ static void end_day(struct unusual_outing_state *state)
     state->sum = 0;
 }
 
-static bool is_protected(const struct detect_context *context, struct geo_point p)
-{
-    uint32_t zones[ZONES_SEEN];
-    size_t count = registry_zones_of(context->registry, context->owner.no, zones, ZONES_SEEN);
-    for (size_t i = 0; i < count; i++) {
-        const struct zone *zone = registry_zone(context->registry, zones[i]);
-        if (!zone->removed && zone_kind_is_protected((enum zone_kind)zone->kind) &&
-            zone_contains(zone, p, NULL))
-            return true;
-    }
-    return false;
-}
-
 static void tell(const struct detect_context *context, struct unusual_outing_state *state,
                  const struct event *event, unsigned reason, unsigned flags)
 {
@@ -269,6 +257,15 @@ static void over(const struct detect_context *context, struct unusual_outing_sta
     state->told = 2;
 }
 
+static void units_from(struct geo_point origin, struct geo_point p, int16_t *ret_x, int16_t *ret_y)
+{
+    double degrees = remainder(p.lon - origin.lon, 360);
+    double x = degrees * METRES_A_DEGREE * cos(origin.lat * M_PI / 180) / UNIT_M;
+    double y = (p.lat - origin.lat) * METRES_A_DEGREE / UNIT_M;
+    *ret_x = (int16_t)lround(fmax(-INT16_MAX, fmin(INT16_MAX, x)));
+    *ret_y = (int16_t)lround(fmax(-INT16_MAX, fmin(INT16_MAX, y)));
+}
+
 static void place_of(const struct detect_context *context, struct unusual_outing_state *state,
                      struct geo_point p, int16_t *ret_x, int16_t *ret_y)
 {
@@ -279,11 +276,7 @@ static void place_of(const struct detect_context *context, struct unusual_outing
         state->origin = home && home->has_home ? home->home : p;
         state->has_origin = 1;
     }
-    double degrees = remainder(p.lon - state->origin.lon, 360);
-    double x = degrees * METRES_A_DEGREE * cos(state->origin.lat * M_PI / 180) / UNIT_M;
-    double y = (p.lat - state->origin.lat) * METRES_A_DEGREE / UNIT_M;
-    *ret_x = (int16_t)lround(fmax(-INT16_MAX, fmin(INT16_MAX, x)));
-    *ret_y = (int16_t)lround(fmax(-INT16_MAX, fmin(INT16_MAX, y)));
+    units_from(state->origin, p, ret_x, ret_y);
 }
 
 static void look(const struct detect_context *context, struct unusual_outing_state *state,
@@ -330,7 +323,7 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     }
     if (!registry_locate(&event->fix, &p) || !is_judged(context) ||
         (event->fix.has_accuracy && (double)event->fix.accuracy_m > VAGUE_ACCURACY_M) ||
-        event->at_ms < state->looked_ms + LOOK_MS || is_protected(context, p))
+        event->at_ms < state->looked_ms + LOOK_MS || position_is_protected(context, context->owner.no, p))
         return;
     struct civil local;
     clock_civil(context->tz, event->at_ms, &local);
@@ -356,6 +349,31 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     }
     if (at_home)
         over(context, state, event, REASON_OVER);
+}
+
+bool unusual_outing_is_told(const void *opaque)
+{
+    const struct unusual_outing_state *state = opaque;
+    return state->told == 1;
+}
+
+unsigned unusual_outing_days(const void *opaque)
+{
+    const struct unusual_outing_state *state = opaque;
+    return state->learned + (unsigned)state->day_count;
+}
+
+double unusual_outing_novelty(const struct detect_context *context, const void *opaque, struct geo_point p,
+                              int64_t at_ms)
+{
+    const struct unusual_outing_state *state = opaque;
+    int16_t x, y;
+    struct civil local;
+    if (!state->has_origin)
+        return 1;
+    units_from(state->origin, p, &x, &y);
+    clock_civil(context->tz, at_ms, &local);
+    return novelty(state, x, y, (unsigned)local.hour / 2);
 }
 
 const struct detector detector_unusual_outing = {

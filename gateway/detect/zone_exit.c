@@ -10,13 +10,12 @@
 #include <string.h>
 
 #include "detect/detectors.h"
+#include "detect/position.h"
 #include "registry/admit.h"
 
-enum { ZONES = 4, ZONES_SEEN = 32, GAP_INTERVALS = 3, DEFAULT_INTERVAL_S = 600, INSIDE_STREAK = 3 };
-#define WILD_MPS        60.0
-#define GNSS_ACCURACY_M 30.0
-#define WIFI_ACCURACY_M 100.0
-#define CELL_ACCURACY_M 1000.0
+enum { ZONES = 4, GAP_INTERVALS = 3, INSIDE_STREAK = 3 };
+#define WILD_MPS         60.0
+#define VAGUE_ACCURACY_M 500.0 /* a fix that says nothing about a zone smaller than itself */
 
 enum zone_phase { ZONE_UNDECIDED, ZONE_INSIDE, ZONE_OUTSIDE };
 
@@ -61,15 +60,6 @@ struct position {
     bool has_point, wild;
 };
 
-static double accuracy_of(const struct event_fix *fix)
-{
-    if (fix->has_accuracy)
-        return (double)fix->accuracy_m;
-    return fix->source == FIX_SOURCE_CELL   ? CELL_ACCURACY_M
-           : fix->source == FIX_SOURCE_WIFI ? WIFI_ACCURACY_M
-                                            : GNSS_ACCURACY_M;
-}
-
 static bool is_wild(const struct zone_exit_state *state, const struct position *position)
 {
     if (!state->good_ms || position->at_ms <= state->good_ms)
@@ -81,21 +71,15 @@ static bool is_wild(const struct zone_exit_state *state, const struct position *
 
 static bool is_watched(const struct detect_context *context, const struct zone *zone, int64_t at_ms)
 {
-    if (zone->removed || (zone->kind != ZONE_HOME && zone->kind != ZONE_SAFE))
-        return false;
-    if (zone->calendar == REGISTRY_NONE)
-        return true;
-    struct civil local;
-    clock_civil(context->tz, at_ms, &local);
-    return calendar_is_on(registry_calendar(context->registry, zone->calendar), &local);
+    return (zone->kind == ZONE_HOME || zone->kind == ZONE_SAFE) && position_zone_is_on(context, zone, at_ms);
 }
 
 /* Drops watches whose zone is gone or off today and takes up new ones. */
 static void refresh_watches(const struct detect_context *context, struct zone_exit_state *state,
                             int64_t at_ms)
 {
-    uint32_t zones[ZONES_SEEN], kept = 0;
-    size_t count = registry_zones_of(context->registry, context->owner.no, zones, ZONES_SEEN);
+    uint32_t zones[POSITION_ZONES_MAX], kept = 0;
+    size_t count = registry_zones_of(context->registry, context->owner.no, zones, POSITION_ZONES_MAX);
     for (size_t i = 0; i < count; i++) {
         if (kept < ZONES && is_watched(context, registry_zone(context->registry, zones[i]), at_ms))
             zones[kept++] = zones[i];
@@ -135,9 +119,8 @@ static bool series_is_confirmed(const struct detect_context *context, struct zon
                                 const struct position *position, int64_t previous_ms,
                                 const struct event *event)
 {
-    const struct device *device = registry_device(context->registry, event->key.device);
-    int64_t interval_s = device->report_interval_s ? device->report_interval_s : DEFAULT_INTERVAL_S;
-    if (watch->count && position->at_ms - previous_ms > GAP_INTERVALS * interval_s * 1000)
+    int64_t gap_ms = GAP_INTERVALS * position_interval_ms(context, event);
+    if (watch->count && position->at_ms - previous_ms > gap_ms)
         watch->count = 0;
     if (watch->count == 0) {
         watch->out_ms = position->at_ms;
@@ -169,7 +152,7 @@ static bool step(const struct detect_context *context, struct zone_watch *watch,
     if (contains) {
         watch->count = 0;
         watch->streak = (uint8_t)(watch->streak < INSIDE_STREAK ? watch->streak + 1 : INSIDE_STREAK);
-        bool small_zone = watch->streak >= INSIDE_STREAK && position->accuracy_m < CELL_ACCURACY_M / 2;
+        bool small_zone = watch->streak >= INSIDE_STREAK && position->accuracy_m < VAGUE_ACCURACY_M;
         if (sure || small_zone || watch->phase == ZONE_UNDECIDED)
             enter(watch);
         return false;
@@ -279,7 +262,7 @@ static bool position_of(const struct detect_context *context, const struct zone_
     *position = (struct position){.at_ms = event->at_ms};
     if (event->kind == EVENT_FIX) {
         position->has_point = registry_locate(&event->fix, &position->point);
-        position->accuracy_m = accuracy_of(&event->fix);
+        position->accuracy_m = position_accuracy_m(&event->fix);
         position->wild = position->has_point && is_wild(state, position);
         return position->has_point;
     }

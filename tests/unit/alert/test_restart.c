@@ -75,7 +75,7 @@ static void restart(struct fold *fold, const struct rows *rows, bool backwards)
 static bool story(struct fold *fold, unsigned step)
 {
     struct world *world = fold->world;
-    struct subject r1 = who(fold, "r-1"), h1 = household(world, "h-1");
+    struct subject r1 = who(fold, "r-1");
     switch (step) {
     case 0: event(fold, on(fold, 9, 0, 0), "wb-1", SOS); return true;
     case 1: event(fold, on(fold, 9, 0, 5), "wb-3", FALL); return true;
@@ -104,9 +104,8 @@ static bool story(struct fold *fold, unsigned step)
                                    .family = FAMILY_EMERGENCY}) == ERR_OK;
     case 16: event(fold, on(fold, 9, 41, 0), "wb-1", SOS); return true;
     case 17:
-        return act(fold, on(fold, 9, 42, 0), h1,
-                   (struct action){.kind = ACTION_COMMENT, .family = FAMILY_VISITOR, .note = "seen"}) ==
-               ERR_OK;
+        return act(fold, on(fold, 9, 42, 0), r1,
+                   (struct action){.kind = ACTION_COMMENT, .family = FAMILY_FRAUD, .note = "seen"}) == ERR_OK;
     case 18: event(fold, on(fold, 9, 43, 0), "cam-1", SOS); return true;
     case 19: tick(fold, on(fold, 12, 0, 0)); return true;
     case 20: tick(fold, on(fold, 23, 0, 0)); return true;
