@@ -426,7 +426,7 @@ static enum err fold(struct gateway *gateway, const struct input *input)
     case INPUT_LINK:
         live_on_link(gateway->live, input->link.device, gateway->t_ms, input->link.up, input->link.ordinal);
         break;
-    case INPUT_BROKER: gateway->broker_up = input->broker_up; break;
+    case INPUT_BROKER: live_on_broker(gateway->live, gateway->t_ms, input->broker_up); break;
     case INPUT_REGISTRY: /* the new tables were bound before this input; it marks from where they hold */
     case INPUT_CONFIG:
     case INPUT_NONE:

@@ -27,7 +27,6 @@ struct gateway {
     struct hash_id changed[CHANGED_MAX];
     unsigned changed_count;
     struct gateway_stats stats;
-    bool broker_up;
 };
 
 #endif

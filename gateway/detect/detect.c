@@ -508,6 +508,12 @@ const void *detect_peek(const struct detect_context *context, const struct detec
     return state_at(detect, i, no);
 }
 
+uint32_t detect_territory(const struct detect_context *context, const struct detector *detector,
+                          uint32_t household)
+{
+    return territory_of_home(context->registry, household, detector);
+}
+
 void detect_arm(const struct detect_context *context, int64_t deadline_ms)
 {
     arm(context->run->detect, context->run->detector, context->owner, deadline_ms);

@@ -58,6 +58,10 @@ struct detect_settings {
     uint32_t visit_indoors_yellow_s;  /* 600; 60..7200: unknown indoors so long turns yellow */
     uint32_t flat_percent;            /* 15; 1..50 */
     uint32_t flat_urgent_percent;     /* 5; 1..50 */
+    uint32_t silent_s;                /* 600; 60..86400: a device unheard for so long is silent, or for 2.5 of
+                                         its report intervals when that is longer */
+    uint32_t unworn_s;                /* 3600; 600..86400: a wristband taken off so long is told */
+    uint32_t no_motion_s;             /* 14400; 3600..43200: waking time without any sign of movement */
     uint32_t unusual_outing_days;     /* 50; 10..100: at most one day in so many is told as off the routine */
 };
 struct detect_settings detect_settings_default(void);
@@ -163,6 +167,9 @@ void detect_key_set(struct event_key *to, const struct event_key *from);
 /* True when both come from one outbox of one device and `a` was written before `b`. */
 bool detect_key_before(const struct event_key *a, const struct event_key *b);
 void detect_emit(const struct detect_context *context, const struct finding *finding);
+/* The territory a SUBJECT_TERRITORY detector keeps that home's state under, or REGISTRY_NONE. */
+uint32_t detect_territory(const struct detect_context *context, const struct detector *detector,
+                          uint32_t household);
 /* Another detector's state for owner `no` of its kind, read only, as it stands now; never NULL for a number
  * of the registry. */
 const void *detect_peek(const struct detect_context *context, const struct detector *other, uint32_t no);

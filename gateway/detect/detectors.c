@@ -19,6 +19,20 @@ const struct detector *const detectors[] = {
     &detector_repeat_visitor,
     &detector_led_away,
     &detector_visitor_then_bank,
+    &detector_tampered,
+    &detector_unworn,
+    &detector_silent,
+    &detector_area_outage,
+    &detector_without_band,
+    &detector_vitals,
+    &detector_no_motion,
+    &detector_check_in,
+    &detector_forbidden_zone,
+    &detector_risky_place,
+    &detector_adopted_place,
+    &detector_gathering,
+    &detector_canvassing,
+    &detector_wandering,
     NULL,
 };
 
@@ -46,6 +60,9 @@ struct detect_settings detect_settings_default(void)
         .visit_indoors_yellow_s = 600,
         .flat_percent = 15,
         .flat_urgent_percent = 5,
+        .silent_s = 600,
+        .unworn_s = 3600,
+        .no_motion_s = 14400,
         .unusual_outing_days = 50,
     };
 }

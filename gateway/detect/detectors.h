@@ -18,5 +18,19 @@ extern const struct detector detector_familiar;
 extern const struct detector detector_repeat_visitor;
 extern const struct detector detector_led_away;
 extern const struct detector detector_visitor_then_bank;
+extern const struct detector detector_tampered;
+extern const struct detector detector_unworn;
+extern const struct detector detector_silent;
+extern const struct detector detector_area_outage;
+extern const struct detector detector_without_band;
+extern const struct detector detector_vitals;
+extern const struct detector detector_no_motion;
+extern const struct detector detector_check_in;
+extern const struct detector detector_forbidden_zone;
+extern const struct detector detector_risky_place;
+extern const struct detector detector_adopted_place;
+extern const struct detector detector_gathering;
+extern const struct detector detector_canvassing;
+extern const struct detector detector_wandering;
 
 #endif

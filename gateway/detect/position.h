@@ -5,7 +5,7 @@
 
 #include "detect/detector.h"
 
-enum { POSITION_INTERVAL_S = 600, POSITION_ZONES_MAX = 32 };
+enum { POSITION_INTERVAL_S = 600, POSITION_ZONES_MAX = 64 };
 
 /* Metres; what its source is good for where the device does not say. */
 double position_accuracy_m(const struct event_fix *fix);

@@ -12,13 +12,14 @@
 #include "registry/admit.h"
 #include "registry/live_codec.h"
 
-enum live_table { LIVE_RESIDENT, LIVE_HOUSEHOLD, LIVE_DEVICE, LIVE_TABLES };
+enum live_table { LIVE_RESIDENT, LIVE_HOUSEHOLD, LIVE_DEVICE, LIVE_GATEWAY, LIVE_TABLES };
 enum { CHANGED = 1, WRITTEN = 2 };
 static const int64_t presence_holds_ms = 12 * 3600 * 1000;
 static const int64_t pause_max_ms = 4 * 3600 * 1000; /* practice: a button pauses for up to four hours */
 static const double home_radius_m = 100;
 
-static const char *const table_names[LIVE_TABLES] = {"live.resident", "live.household", "live.device"};
+static const char *const table_names[LIVE_TABLES] = {"live.resident", "live.household", "live.device",
+                                                     "live.gateway"};
 
 struct marks {
     uint8_t *state; /* CHANGED, WRITTEN */
@@ -30,6 +31,7 @@ struct live {
     struct live_imported *imported;
     struct live_household *households;
     struct live_device *devices;
+    struct live_gateway gateway;
     struct marks marks[LIVE_TABLES];
 };
 
@@ -97,7 +99,7 @@ static enum err grow_all(struct live *live, const struct registry *registry)
 {
     const uint32_t counts[LIVE_TABLES] = {registry_count(registry, REGISTRY_RESIDENT),
                                           registry_count(registry, REGISTRY_HOUSEHOLD),
-                                          registry_count(registry, REGISTRY_DEVICE)};
+                                          registry_count(registry, REGISTRY_DEVICE), 1};
     void *residents = live->residents, *imported = live->imported, *households = live->households,
          *devices = live->devices;
     const uint32_t old = live->marks[LIVE_RESIDENT].count;
@@ -159,6 +161,11 @@ const struct live_device *live_device(const struct live *live, uint32_t no)
 {
     assert(no < live->marks[LIVE_DEVICE].count);
     return &live->devices[no];
+}
+
+const struct live_gateway *live_gateway(const struct live *live)
+{
+    return &live->gateway;
 }
 
 /* ---- events ---- */
@@ -378,6 +385,13 @@ bool live_on_link(struct live *live, uint32_t no, int64_t t_ms, bool up, uint64_
     return true;
 }
 
+void live_on_broker(struct live *live, int64_t t_ms, bool up)
+{
+    live->gateway.down = !up;
+    live->gateway.connected_ms = up ? t_ms : 0;
+    mark(live, LIVE_GATEWAY, 0);
+}
+
 void live_set_status(struct live *live, uint32_t no, enum resident_status status, int64_t until_ms)
 {
     assert(no < live->marks[LIVE_RESIDENT].count);
@@ -395,6 +409,7 @@ static size_t put_row(const struct live *live, enum live_table table, uint32_t n
     case LIVE_RESIDENT: return live_put_resident(&live->residents[no], &live->imported[no], value);
     case LIVE_HOUSEHOLD: return live_put_household(&live->households[no], value);
     case LIVE_DEVICE: return live_put_device(&live->devices[no], value);
+    case LIVE_GATEWAY: return live_put_gateway(&live->gateway, value);
     case LIVE_TABLES: break;
     }
     return 0;
@@ -469,6 +484,7 @@ enum err live_restore(struct live *live, const char *name, uint16_t version, uin
     case LIVE_RESIDENT: fine = restore_resident(live, no, value, len); break;
     case LIVE_HOUSEHOLD: fine = live_get_household(value, len, &live->households[no]); break;
     case LIVE_DEVICE: fine = live_get_device(value, len, &live->devices[no]); break;
+    case LIVE_GATEWAY: fine = live_get_gateway(value, len, &live->gateway); break;
     case LIVE_TABLES: break;
     }
     return fine ? ERR_OK : ERR_CORRUPT;

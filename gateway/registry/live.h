@@ -33,6 +33,12 @@ struct live_device {
     uint8_t worn; /* enum live_tri */
 };
 
+/* The gateway's own link to the broker: nobody is silent while we are deaf. */
+struct live_gateway {
+    int64_t connected_ms; /* since when, when it is not down; 0 = as long as anybody can tell */
+    uint8_t down;
+};
+
 struct live;
 MUST_CHECK enum err live_new(const struct registry *registry, struct live **ret_live);
 void live_free(struct live *live);
@@ -41,6 +47,7 @@ MUST_CHECK enum err live_rebind(struct live *live, const struct registry *regist
 const struct live_resident *live_resident(const struct live *live, uint32_t no);
 const struct live_household *live_household(const struct live *live, uint32_t no);
 const struct live_device *live_device(const struct live *live, uint32_t no);
+const struct live_gateway *live_gateway(const struct live *live);
 /* One admitted event of device `event->key.device`, arrived at t. */
 void live_on_event(struct live *live, const struct registry *registry, int64_t t_ms,
                    const struct event *event);
@@ -49,6 +56,8 @@ void live_on_event(struct live *live, const struct registry *registry, int64_t t
 bool live_link_is_news(const struct live *live, uint32_t device, bool up, uint64_t ordinal);
 /* Birth or last will; false when the ordinal shows it is stale (ignored). */
 bool live_on_link(struct live *live, uint32_t device, int64_t t_ms, bool up, uint64_t ordinal);
+/* The link to the broker came up or went down at t. */
+void live_on_broker(struct live *live, int64_t t_ms, bool up);
 void live_set_status(struct live *live, uint32_t resident, enum resident_status status, int64_t until_ms);
 
 /* Snapshot: calls fn for every row changed since the last live_snapshot_done, with an opaque versioned value.

@@ -107,6 +107,12 @@ static void walk_device(struct walk *walk, struct live_device *row)
     walk_u8(walk, &row->worn, LIVE_YES);
 }
 
+static void walk_gateway(struct walk *walk, struct live_gateway *row)
+{
+    walk_i64(walk, &row->connected_ms);
+    walk_u8(walk, &row->down, 1);
+}
+
 /* Writing cannot go wrong: the values are our own and the room is enough for the largest row. */
 static struct walk writing(unsigned char *to)
 {
@@ -149,6 +155,14 @@ size_t live_put_device(const struct live_device *row, unsigned char to[LIVE_VALU
     return walk.at;
 }
 
+size_t live_put_gateway(const struct live_gateway *row, unsigned char to[LIVE_VALUE_MAX])
+{
+    struct walk walk = writing(to);
+    struct live_gateway copy = *row;
+    walk_gateway(&walk, &copy);
+    return walk.at;
+}
+
 bool live_get_resident(const void *from, size_t len, struct live_resident *ret_row,
                        struct live_imported *ret_imported)
 {
@@ -178,6 +192,16 @@ bool live_get_device(const void *from, size_t len, struct live_device *ret_row)
     struct walk walk = reading(from, len);
     struct live_device row = {0};
     walk_device(&walk, &row);
+    if (is_whole(&walk))
+        *ret_row = row;
+    return is_whole(&walk);
+}
+
+bool live_get_gateway(const void *from, size_t len, struct live_gateway *ret_row)
+{
+    struct walk walk = reading(from, len);
+    struct live_gateway row = {0};
+    walk_gateway(&walk, &row);
     if (is_whole(&walk))
         *ret_row = row;
     return is_whole(&walk);

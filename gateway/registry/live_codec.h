@@ -18,10 +18,12 @@ size_t live_put_resident(const struct live_resident *row, const struct live_impo
                          unsigned char to[LIVE_VALUE_MAX]);
 size_t live_put_household(const struct live_household *row, unsigned char to[LIVE_VALUE_MAX]);
 size_t live_put_device(const struct live_device *row, unsigned char to[LIVE_VALUE_MAX]);
+size_t live_put_gateway(const struct live_gateway *row, unsigned char to[LIVE_VALUE_MAX]);
 /* False when the bytes are not a row of version 1; the outputs are then untouched. */
 bool live_get_resident(const void *from, size_t len, struct live_resident *ret_row,
                        struct live_imported *ret_imported);
 bool live_get_household(const void *from, size_t len, struct live_household *ret_row);
 bool live_get_device(const void *from, size_t len, struct live_device *ret_row);
+bool live_get_gateway(const void *from, size_t len, struct live_gateway *ret_row);
 
 #endif

@@ -30,6 +30,31 @@ bool zone_contains(const struct zone *zone, struct geo_point p, double *ret_bord
     return geo_in_ring(zone->points, zone->count, p);
 }
 
+/* Do the segments a-b and c-d meet? Planar in degrees: at the scale of a county the error is far below that
+ * of a fix. */
+static bool segments_meet(struct geo_point a, struct geo_point b, struct geo_point c, struct geo_point d)
+{
+    double x1 = b.lon - a.lon, y1 = b.lat - a.lat, x2 = d.lon - c.lon, y2 = d.lat - c.lat;
+    double det = x1 * y2 - y1 * x2, dx = c.lon - a.lon, dy = c.lat - a.lat;
+    if (det == 0)
+        return false;
+    double s = (dx * y2 - dy * x2) / det, t = (dx * y1 - dy * x1) / det;
+    return s >= 0 && s <= 1 && t >= 0 && t <= 1;
+}
+
+bool zone_is_crossed(const struct zone *zone, struct geo_point a, struct geo_point b)
+{
+    if (zone->count == 1)
+        return geo_segment_distance_m(a, b, zone->points[0]) <= zone->radius_m;
+    if (zone->count < 3)
+        return false;
+    for (uint32_t i = 0; i < zone->count; i++) {
+        if (segments_meet(a, b, zone->points[i], zone->points[(i + 1) % zone->count]))
+            return true;
+    }
+    return geo_in_ring(zone->points, zone->count, a);
+}
+
 /* Merges the lists, each of which runs in order of number. */
 size_t registry_zones_of(const struct registry *registry, uint32_t resident, uint32_t *zones, size_t max)
 {

@@ -274,6 +274,8 @@ bool visitor_in_window(const struct trusted_visitor *visitor, const struct civil
 size_t registry_zones_of(const struct registry *registry, uint32_t resident, uint32_t *zones, size_t max);
 /* Is p inside the zone; *ret_border_m (may be NULL) = distance to its border in metres. */
 bool zone_contains(const struct zone *zone, struct geo_point p, double *ret_border_m);
+/* Does the straight way from a to b touch the zone? For ways of a few kilometres. */
+bool zone_is_crossed(const struct zone *zone, struct geo_point a, struct geo_point b);
 bool calendar_is_on(const struct calendar *calendar, const struct civil *local);
 /* The responders of a role for a territory: those of the nearest ancestor that has any. A roster of that role
  * and territory narrows them to who is on duty at `t_ms` (a stand-in may belong elsewhere); where it names

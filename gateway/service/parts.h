@@ -63,6 +63,7 @@ struct service {
     bool clock_owed;    /* and it waits to hear that it was reached */
     unsigned link_changes;
     bool broker_up, broker_told; /* as it is; as the fold was told */
+    bool stop_told;              /* the fold knows that this is a new run */
     bool fail_open;              /* red rows left before they were on disk */
     bool broken;                 /* the broker library is dead */
     bool reload_asked;           /* SIGHUP came */

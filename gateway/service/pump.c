@@ -138,11 +138,22 @@ static void note_broker(struct service *service, struct now now)
     service->broker_up = up;
     if (up != was_up)
         service_tell_metrics(service, now); /* /healthz says so at once */
-    if (changes == service->link_changes && up == service->broker_told)
+    const bool told = !live_gateway(gateway_live(service->gateway))->down;
+    if (changes == service->link_changes && up == service->broker_told && service->stop_told)
         return;
     struct input input = {.t_ms = service_t_ms(service, now), .kind = INPUT_BROKER, .broker_up = up};
+    /* The first word of a new run: since its last moment this gateway heard nothing, which is no fault of the
+     * devices. It must be said before time runs on, or all of them would have fallen silent meanwhile. */
+    if (!service->stop_told && told) {
+        input.t_ms = gateway_t_ms(service->gateway);
+        input.broker_up = false;
+    }
     if (service_take(service, &input) != ERR_OK)
         return; /* told to the fold when there is room again */
+    if (!service->stop_told) {
+        service->stop_told = true;
+        return;
+    }
     service->link_changes = changes;
     service->broker_told = up;
 }

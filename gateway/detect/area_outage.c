@@ -1,0 +1,166 @@
+/* area-outage: many devices of a village fall silent together: one alert, not one for each.
+ *
+ * It hears what silent writes down. When at least DEVICES_MIN devices, and one in SHARE of those heard within
+ * a day, have fallen silent within TOGETHER_MS, the village is out (yellow): a mast, the power, the provider.
+ * While it lasts their own alerts wait (silent.c). It is over when half of those that counted are heard again
+ * or after LONG_MS, when each silent device is told for itself. How many devices the village has is counted
+ * at most once an hour. */
+#include "detect/area_outage.h"
+
+#include <string.h>
+
+#include "core/timers.h"
+#include "detect/detectors.h"
+
+enum { SILENT_MAX = 64, DEVICES_MIN = 5, SHARE = 3 };
+#define TOGETHER_MS ((int64_t)15 * 60 * 1000)
+#define DAY_MS      ((int64_t)24 * 3600 * 1000)
+#define LONG_MS     ((int64_t)6 * 3600 * 1000)
+#define COUNTED_MS  ((int64_t)3600 * 1000)
+
+struct silent_device {
+    int64_t t_ms;
+    uint32_t device;
+    uint8_t used;
+};
+struct area_outage_state {
+    int64_t counted_ms; /* when `devices` was counted */
+    int64_t since_ms;   /* of the outage that is told, 0 = none */
+    struct event_key first;
+    uint32_t devices; /* heard within a day before */
+    uint32_t out;     /* devices that fell silent in this outage, those beyond the table included */
+    uint32_t back;    /* and were heard again */
+    struct silent_device silent[SILENT_MAX];
+};
+
+enum { REASON_OUT, REASON_OVER, REASON_LASTS };
+static const struct reason reasons[] = {
+    [REASON_OUT] = {"area-outage", "{0} devices fell silent together (since {1t}), of {2} in the area",
+                    "{0} 台设备同时失联（{1t} 起），该区域共 {2} 台"},
+    [REASON_OVER] = {"area-outage-over", "{0} of the devices are heard again", "已有 {0} 台设备恢复消息"},
+    [REASON_LASTS] = {"area-outage-lasts",
+                      "The outage since {1t} goes on; the devices are reported one by one now",
+                      "{1t} 起的区域中断仍在持续，将逐台报告设备"},
+};
+
+bool area_outage_is_on(const void *opaque)
+{
+    const struct area_outage_state *state = opaque;
+    return state->since_ms != 0;
+}
+
+static void emit(const struct detect_context *context, const struct area_outage_state *state, unsigned reason,
+                 double number, unsigned flags)
+{
+    struct finding finding = detect_finding(context, reason, LEVEL_YELLOW, flags ? 0 : 0.8);
+    detect_add_key(&finding, &state->first);
+    finding.flags = (uint8_t)flags;
+    finding.numbers[0] = number;
+    finding.numbers[1] = (double)(state->since_ms / 1000);
+    finding.numbers[2] = state->devices;
+    detect_emit(context, &finding);
+}
+
+static void count_devices(const struct detect_context *context, struct area_outage_state *state)
+{
+    if (state->counted_ms && context->t_ms - state->counted_ms < COUNTED_MS)
+        return;
+    state->counted_ms = context->t_ms;
+    state->devices = 0;
+    for (uint32_t no = 0; no < registry_count(context->registry, REGISTRY_DEVICE); no++) {
+        const struct device *device = registry_device(context->registry, no);
+        int64_t heard_ms = live_device(context->live, no)->heard_ms;
+        state->devices +=
+            !device->removed && device->household != REGISTRY_NONE && heard_ms &&
+            context->t_ms - heard_ms < DAY_MS &&
+            detect_territory(context, &detector_area_outage, device->household) == context->owner.no;
+    }
+}
+
+static void end(const struct detect_context *context, struct area_outage_state *state, unsigned reason)
+{
+    emit(context, state, reason, state->back, FINDING_CLEARS);
+    state->since_ms = 0;
+    state->out = state->back = 0;
+    memset(state->silent, 0, sizeof state->silent);
+    detect_arm(context, TIMER_OFF);
+}
+
+static void fell_silent(const struct detect_context *context, struct area_outage_state *state,
+                        const struct finding *finding)
+{
+    struct silent_device *place = &state->silent[0];
+    unsigned together = 0;
+    if (state->since_ms) {
+        state->out++;
+        return;
+    }
+    for (unsigned i = 0; i < SILENT_MAX; i++) {
+        struct silent_device *other = &state->silent[i];
+        if (!other->used || (place->used && other->t_ms < place->t_ms))
+            place = other;
+    }
+    place->used = 1;
+    place->t_ms = context->t_ms;
+    place->device = finding->evidence[0].device;
+    const struct silent_device *earliest = place;
+    for (unsigned i = 0; i < SILENT_MAX; i++) {
+        const struct silent_device *other = &state->silent[i];
+        if (!other->used || context->t_ms - other->t_ms > TOGETHER_MS)
+            continue;
+        together++;
+        if (other->t_ms < earliest->t_ms)
+            earliest = other;
+    }
+    if (together < DEVICES_MIN)
+        return;
+    count_devices(context, state);
+    if (together * SHARE < state->devices)
+        return;
+    state->since_ms = earliest->t_ms;
+    state->out = together;
+    detect_key_set(&state->first, &finding->evidence[0]);
+    emit(context, state, REASON_OUT, together, 0);
+    detect_arm(context, state->since_ms + LONG_MS);
+}
+
+static void on_finding(const struct detect_context *context, void *opaque, const struct finding *finding)
+{
+    struct area_outage_state *state = opaque;
+    if (!finding->evidence_count)
+        return;
+    if (!(finding->flags & FINDING_CLEARS)) {
+        if (finding->flags & FINDING_RECORD)
+            fell_silent(context, state, finding);
+        return;
+    }
+    for (unsigned i = 0; i < SILENT_MAX; i++) {
+        if (state->silent[i].used && state->silent[i].device == finding->evidence[0].device)
+            memset(&state->silent[i], 0, sizeof state->silent[i]);
+    }
+    if (state->since_ms && ++state->back * 2 >= state->out)
+        end(context, state, REASON_OVER);
+}
+
+static void on_timer(const struct detect_context *context, void *opaque)
+{
+    struct area_outage_state *state = opaque;
+    if (state->since_ms)
+        end(context, state, REASON_LASTS);
+}
+
+static const struct detector *const hears[] = {&detector_silent, NULL};
+
+const struct detector detector_area_outage = {
+    .name = "area-outage",
+    .family = FAMILY_COVERAGE,
+    .state_of = SUBJECT_TERRITORY,
+    .territory = TERRITORY_VILLAGE,
+    .reasons = reasons,
+    .reason_count = sizeof reasons / sizeof *reasons,
+    .state_version = 1,
+    .state_size = sizeof(struct area_outage_state),
+    .on_timer = on_timer,
+    .hears = hears,
+    .on_finding = on_finding,
+};

@@ -1,0 +1,219 @@
+/* no-motion: waking hours pass and nothing shows that the person moves.
+ *
+ * Signs of movement are registry/live's: steps, a button, a door, being seen by the camera of a home where
+ * nobody else lives. Which hours are waking ones is learned: an hour counts when the person moved in it on at
+ * least WAKING_PERCENT of the last weeks' days, and 07-21 until LEARN_DAYS days are known. Waking time
+ * without a sign for no_motion_s, or for a quarter more than the longest pause of an ordinary day when that
+ * is longer, is yellow; twice that is orange.
+ *
+ * Nothing is told of who is out (overdue-return watches that), away or in hospital, nor where nothing could
+ * tell movement: the band unworn, charging or silent and no camera heard. Without coverage there is no
+ * no-motion (design.md 6); the time goes on counting when coverage comes back, for what was not seen may have
+ * happened. A band that never sends steps is never judged. Cost: one hourly timer for each resident. */
+#include <string.h>
+
+#include "core/timers.h"
+#include "detect/detectors.h"
+#include "detect/silent.h"
+
+enum {
+    HOURS = 24,
+    LEARN_DAYS = 7,
+    STEP_DAYS = 3,
+    WAKING_PERCENT = 35,
+    WAKE_FROM = 7,
+    WAKE_TO = 21,
+    SHARE_ONE = 200
+};
+#define HOUR_MS      ((int64_t)3600 * 1000)
+#define STEP_MS      ((int64_t)10 * 60 * 1000)
+#define LOOK_MS      ((int64_t)30 * 60 * 1000)
+#define PAUSE_MAX_MS ((int64_t)10 * 3600 * 1000)
+
+struct no_motion_state {
+    int64_t seen_ms;        /* the last sign that was taken in */
+    struct event_key first; /* that event */
+    int32_t pause_s;        /* the longest waking pause of ordinary days, fading */
+    uint16_t day;           /* of `moved`, since 1970, local; 0 = none yet */
+    uint8_t days;           /* with steps, up to UINT8_MAX */
+    uint8_t told;           /* 0 = nothing, else 1 + level */
+    uint32_t moved;         /* hours of that day, bit 0 = midnight */
+    uint8_t share[HOURS];   /* of days with a sign in that hour, in SHARE_ONE */
+};
+
+enum { REASON_STILL, REASON_LONG, REASON_MOVED };
+static const struct reason reasons[] = {
+    [REASON_STILL] = {"no-motion",
+                      "No sign of movement since {1t}: {0m} waking minutes; the longest usual pause is {2m}",
+                      "{1t} 起无活动迹象，清醒时段已 {0m} 分钟；平时最长 {2m} 分钟"},
+    [REASON_LONG] = {"no-motion-long", "Still no sign of movement since {1t}: {0m} waking minutes",
+                     "{1t} 起仍无活动迹象，清醒时段已 {0m} 分钟"},
+    [REASON_MOVED] = {"moved-again", "Movement again at {1t}", "{1t} 已有活动"},
+};
+
+static bool is_waking(const struct no_motion_state *state, int hour)
+{
+    if (state->days < LEARN_DAYS)
+        return hour >= WAKE_FROM && hour < WAKE_TO;
+    return state->share[hour] * 100 >= WAKING_PERCENT * SHARE_ONE;
+}
+
+/* Waking time between two moments, in steps of ten minutes. */
+static int64_t waking_ms(const struct detect_context *context, const struct no_motion_state *state,
+                         int64_t from_ms, int64_t to_ms)
+{
+    int64_t sum_ms = 0;
+    for (int64_t at_ms = from_ms; at_ms < to_ms && sum_ms < 4 * PAUSE_MAX_MS; at_ms += STEP_MS) {
+        struct civil local;
+        clock_civil(context->tz, at_ms, &local);
+        int64_t step_ms = to_ms - at_ms < STEP_MS ? to_ms - at_ms : STEP_MS;
+        if (is_waking(state, local.hour))
+            sum_ms += step_ms;
+        if (to_ms - from_ms > 8 * 24 * HOUR_MS)
+            break;
+    }
+    return sum_ms;
+}
+
+static int64_t limit_ms(const struct detect_context *context, const struct no_motion_state *state)
+{
+    int64_t own_ms = (int64_t)state->pause_s * 1250;
+    int64_t set_ms = (int64_t)context->settings->no_motion_s * 1000;
+    return state->days >= LEARN_DAYS && own_ms > set_ms ? own_ms : set_ms;
+}
+
+/* Could movement be seen at all just now? */
+static bool is_covered(const struct detect_context *context)
+{
+    const struct resident *resident = registry_resident(context->registry, context->owner.no);
+    if (resident->wristband != REGISTRY_NONE) {
+        const struct live_device *band = live_device(context->live, resident->wristband);
+        if (band->worn != LIVE_NO && !band->charging && silent_is_heard(context, resident->wristband))
+            return true;
+    }
+    const struct household *home = context->household == REGISTRY_NONE
+                                       ? NULL
+                                       : registry_household(context->registry, context->household);
+    bool alone =
+        home && home->first_resident == context->owner.no && resident->next_in_household == REGISTRY_NONE;
+    if (!alone || live_household(context->live, context->household)->paused_until_ms > context->t_ms)
+        return false;
+    for (uint32_t no = home->first_camera; no != REGISTRY_NONE;
+         no = registry_device(context->registry, no)->next_camera) {
+        if (registry_device(context->registry, no)->indoors && silent_is_heard(context, no))
+            return true;
+    }
+    return false;
+}
+
+static void emit(const struct detect_context *context, const struct no_motion_state *state,
+                 const struct event *event, unsigned reason, enum level level, int64_t still_ms,
+                 unsigned flags)
+{
+    struct finding finding = detect_finding(context, reason, level,
+                                            flags                   ? 0
+                                            : level == LEVEL_ORANGE ? 0.9
+                                                                    : 0.7);
+    detect_add_key(&finding, &state->first);
+    if (event)
+        detect_add_evidence(&finding, event);
+    finding.flags |= (uint8_t)flags;
+    finding.numbers[0] = (double)(still_ms / 1000);
+    finding.numbers[1] = (double)((event ? event->at_ms : state->seen_ms) / 1000);
+    finding.numbers[2] = state->pause_s;
+    detect_emit(context, &finding);
+}
+
+/* The day's hours become shares; an old pause fades by a fiftieth. */
+static void end_day(struct no_motion_state *state)
+{
+    for (unsigned hour = 0; hour < HOURS; hour++) {
+        int target = state->moved & UINT32_C(1) << hour ? SHARE_ONE : 0;
+        int span = state->days < 14 ? state->days + 1 : 14;
+        state->share[hour] = (uint8_t)(state->share[hour] + (target - state->share[hour]) / span);
+    }
+    if (state->days < UINT8_MAX)
+        state->days++;
+    state->pause_s -= state->pause_s / 50;
+    state->moved = 0;
+}
+
+static void moved(const struct detect_context *context, struct no_motion_state *state,
+                  const struct event *event, int64_t seen_ms)
+{
+    struct civil local;
+    clock_civil(context->tz, seen_ms, &local);
+    uint16_t day = (uint16_t)local.day_number;
+    if (state->told) {
+        emit(context, state, event, REASON_MOVED, (enum level)(state->told - 1), 0, FINDING_CLEARS);
+        state->told = 0;
+    } else if (state->seen_ms && seen_ms > state->seen_ms) {
+        int64_t pause_ms = waking_ms(context, state, state->seen_ms, seen_ms);
+        if (pause_ms > PAUSE_MAX_MS)
+            pause_ms = PAUSE_MAX_MS;
+        if (pause_ms / 1000 > state->pause_s)
+            state->pause_s = (int32_t)(pause_ms / 1000);
+    }
+    if (state->day && day != state->day)
+        end_day(state);
+    state->day = day;
+    state->moved |= UINT32_C(1) << local.hour;
+    state->seen_ms = seen_ms;
+    detect_key_set(&state->first, &event->key);
+}
+
+static void on_event(const struct detect_context *context, void *opaque, const struct event *event)
+{
+    struct no_motion_state *state = opaque;
+    const struct live_resident *live = live_resident(context->live, context->owner.no);
+    bool steps = event->kind == EVENT_ACTIVITY;
+    /* Before the first steps nothing is known to show movement, and nothing is judged. */
+    if (live->status != STATUS_ACTIVE || live->seen_ms <= state->seen_ms || (!state->day && !steps))
+        return;
+    bool fresh = state->seen_ms == 0;
+    moved(context, state, event, live->seen_ms);
+    if (fresh)
+        detect_arm(context, context->t_ms + LOOK_MS);
+}
+
+static void on_timer(const struct detect_context *context, void *opaque)
+{
+    struct no_motion_state *state = opaque;
+    const struct live_resident *live = live_resident(context->live, context->owner.no);
+    /* The home's camera may have seen what the band did not say. */
+    int64_t seen_ms = live->seen_ms > state->seen_ms ? live->seen_ms : state->seen_ms;
+    int64_t still_ms = waking_ms(context, state, seen_ms, context->t_ms), limit = limit_ms(context, state);
+    detect_arm(context, context->t_ms + LOOK_MS);
+    if (state->told && seen_ms > state->seen_ms) {
+        state->seen_ms = seen_ms;
+        emit(context, state, NULL, REASON_MOVED, (enum level)(state->told - 1), 0, FINDING_CLEARS);
+        state->told = 0;
+        return;
+    }
+    if (state->days < STEP_DAYS || live->status != STATUS_ACTIVE || live->at_home == LIVE_NO ||
+        still_ms < limit || !is_covered(context))
+        return;
+    struct civil local;
+    clock_civil(context->tz, context->t_ms, &local);
+    enum level level = still_ms >= 2 * limit ? LEVEL_ORANGE : LEVEL_YELLOW;
+    if (state->told >= 1 + level || !is_waking(state, local.hour))
+        return;
+    state->told = (uint8_t)(1 + level);
+    state->seen_ms = seen_ms;
+    emit(context, state, NULL, level == LEVEL_ORANGE ? REASON_LONG : REASON_STILL, level, still_ms, 0);
+}
+
+const struct detector detector_no_motion = {
+    .name = "no-motion",
+    .family = FAMILY_HEALTH,
+    .state_of = SUBJECT_RESIDENT,
+    .kinds = EVENT_BIT(EVENT_ACTIVITY) | EVENT_BIT(EVENT_PRESENCE) | EVENT_BIT(EVENT_CHECK_IN) |
+             EVENT_BIT(EVENT_SOS) | EVENT_BIT(EVENT_SUSPICION) | EVENT_BIT(EVENT_PAUSE) |
+             EVENT_BIT(EVENT_FALL),
+    .reasons = reasons,
+    .reason_count = sizeof reasons / sizeof *reasons,
+    .state_version = 1,
+    .state_size = sizeof(struct no_motion_state),
+    .on_event = on_event,
+    .on_timer = on_timer,
+};
