@@ -191,6 +191,12 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     }
 }
 
+static bool is_asleep(const void *opaque)
+{
+    const struct adopted_place_state *state = opaque;
+    return !state->staying;
+}
+
 const struct detector detector_adopted_place = {
     .name = "adopted-place",
     .family = FAMILY_OUTING,
@@ -200,5 +206,8 @@ const struct detector detector_adopted_place = {
     .reason_count = sizeof reasons / sizeof *reasons,
     .state_version = 1,
     .state_size = sizeof(struct adopted_place_state),
+    .sparse = true,
+    .is_asleep = is_asleep,
+    .wakes = detect_is_out,
     .on_event = on_event,
 };

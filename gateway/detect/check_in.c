@@ -124,6 +124,7 @@ const struct detector detector_check_in = {
     .reason_count = sizeof reasons / sizeof *reasons,
     .state_version = 1,
     .state_size = sizeof(struct check_in_state),
+    .sparse = true,
     .on_event = on_event,
     .on_timer = on_timer,
 };

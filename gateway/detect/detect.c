@@ -1,7 +1,10 @@
 /* The runner. For each detector one array of states and one of timer slots, by the owner's registry number;
- * zeroed pages that nobody touches cost no memory. A state counts as changed when its bytes or its deadline
- * differ after the detector ran: the copy costs a few cache lines, and heartbeats that change nothing write
- * nothing into the next snapshot. */
+ * zeroed pages that nobody touches cost no memory. The states of a sparse detector stand close together in
+ * the order in which they were first needed, found by a number for each owner, and a state that is zero again
+ * gives its place back. A state counts as changed when its bytes or its deadline differ after the detector
+ * ran: the copy costs a few cache lines, and heartbeats that change nothing write nothing into the next
+ * snapshot. With a million residents the cost of an event is the memory it has to fetch, so a detector whose
+ * owner sleeps is not even looked at (detector.h). */
 #include "detect/detect.h"
 
 #include <assert.h>
@@ -22,17 +25,21 @@ struct state_table {
     uint32_t count; /* owners there is room for */
     uint32_t dirty_count;
     unsigned char *states;    /* count * detector->state_size */
-    struct timer_slot *slots; /* count */
-    uint8_t *dirty;           /* count flags */
-    uint32_t *dirty_list;     /* room for count */
+    struct timer_slot *slots; /* count; NULL when the detector has no timer */
+    uint32_t *places;         /* of a sparse one: 1 + the owner's place in states, 0 = zero; else NULL */
+    uint32_t places_used, free_place; /* places taken at any time; 1 + the head of the list of free ones */
+    uint8_t *asleep;                  /* count flags; NULL when the detector has no is_asleep */
+    uint8_t *dirty;                   /* count flags */
+    uint32_t *dirty_list;             /* room for count */
 };
 
 struct detect {
     struct detect_config config;
     struct state_table *tables; /* one for each detector */
     unsigned table_count;
-    unsigned char *before;            /* room for the largest state */
-    unsigned char *image;             /* room for the largest snapshot value */
+    unsigned char *before;        /* room for the largest state */
+    unsigned char *fresh, *zeros; /* likewise: a sparse state that has no place yet; one that never will */
+    unsigned char *image;         /* room for the largest snapshot value */
     uint32_t heard_by[DETECTORS_MAX]; /* for each detector the set of those that hear its findings */
     struct finding heard[HEARD_MAX];
     unsigned heard_count;
@@ -76,29 +83,42 @@ static void table_release(struct state_table *table)
 {
     free(table->states);
     free(table->slots);
+    free(table->places);
+    free(table->asleep);
     free(table->dirty);
     free(table->dirty_list);
     *table = (struct state_table){0};
 }
 
+/* A zeroed array of `count` with the old one's items in front; false when there is no memory. Not wanted =
+ * NULL and true. */
+static bool grown(bool wanted, const void *old, uint32_t old_count, uint32_t count, size_t item,
+                  void *ret_array)
+{
+    void *array = wanted ? calloc(count, item) : NULL;
+    if (array && old_count)
+        memcpy(array, old, (size_t)old_count * item);
+    memcpy(ret_array, &array, sizeof array);
+    return array || !wanted;
+}
+
 /* A larger copy of `old`; `old` stays as it is. */
-static enum err table_grown(const struct state_table *old, uint32_t count, size_t state_size,
+static enum err table_grown(const struct state_table *old, uint32_t count, const struct detector *detector,
                             struct state_table *ret_table)
 {
-    struct state_table table = {.count = count, .dirty_count = old->dirty_count};
-    table.states = calloc(count, state_size);
-    table.slots = calloc(count, sizeof *table.slots);
-    table.dirty = calloc(count, 1);
-    table.dirty_list = calloc(count, sizeof *table.dirty_list);
-    if (!table.states || !table.slots || !table.dirty || !table.dirty_list) {
+    struct state_table table = *old;
+    uint32_t states = detector->sparse ? old->places_used : old->count;
+    table.count = count;
+    bool fine = grown(true, old->states, states, count, detector->state_size, &table.states);
+    fine &= grown(detector->on_timer, old->slots, old->count, count, sizeof *table.slots, &table.slots);
+    fine &= grown(detector->sparse, old->places, old->count, count, sizeof *table.places, &table.places);
+    fine &= grown(detector->is_asleep, old->asleep, old->count, count, sizeof *table.asleep, &table.asleep);
+    fine &= grown(true, old->dirty, old->count, count, sizeof *table.dirty, &table.dirty);
+    fine &=
+        grown(true, old->dirty_list, old->dirty_count, count, sizeof *table.dirty_list, &table.dirty_list);
+    if (!fine) {
         table_release(&table);
         return ERR_NOMEM;
-    }
-    if (old->count) {
-        memcpy(table.states, old->states, old->count * state_size);
-        memcpy(table.slots, old->slots, old->count * sizeof *old->slots);
-        memcpy(table.dirty, old->dirty, old->count);
-        memcpy(table.dirty_list, old->dirty_list, old->dirty_count * sizeof *old->dirty_list);
     }
     *ret_table = table;
     return ERR_OK;
@@ -108,23 +128,23 @@ enum err detect_rebind(struct detect *detect, const struct registry *registry,
                        const struct detect_settings *settings)
 {
     enum err err = ERR_OK;
-    struct state_table *grown = calloc(detect->table_count, sizeof *grown);
-    if (!grown)
+    struct state_table *larger = calloc(detect->table_count, sizeof *larger);
+    if (!larger)
         return ERR_NOMEM;
     for (unsigned i = 0; i < detect->table_count && err == ERR_OK; i++) {
         uint32_t count = owners(registry, detectors[i]->state_of);
         if (count > detect->tables[i].count)
-            err = table_grown(&detect->tables[i], count, detectors[i]->state_size, &grown[i]);
+            err = table_grown(&detect->tables[i], count, detectors[i], &larger[i]);
     }
     for (unsigned i = 0; i < detect->table_count; i++) {
         if (err != ERR_OK) {
-            table_release(&grown[i]);
-        } else if (grown[i].count) {
+            table_release(&larger[i]);
+        } else if (larger[i].count) {
             table_release(&detect->tables[i]);
-            detect->tables[i] = grown[i];
+            detect->tables[i] = larger[i];
         }
     }
-    free(grown);
+    free(larger);
     if (err == ERR_OK) {
         detect->config.registry = registry;
         detect->config.settings = settings;
@@ -155,14 +175,17 @@ enum err detect_new(const struct detect_config *config, struct detect **ret_dete
     }
     size_t largest = 0;
     for (unsigned i = 0; i < detect->table_count; i++) {
-        assert(detectors[i]->state_size);
+        assert(detectors[i]->state_size >= (detectors[i]->sparse ? sizeof(uint32_t) : 1));
         if (detectors[i]->state_size > largest)
             largest = detectors[i]->state_size;
     }
     detect->tables = calloc(detect->table_count, sizeof *detect->tables);
     detect->before = malloc(largest);
+    detect->fresh = malloc(largest);
+    detect->zeros = calloc(1, largest);
     detect->image = malloc(DEADLINE_BYTES + largest);
-    enum err err = detect->tables && detect->before && detect->image ? ERR_OK : ERR_NOMEM;
+    bool fine = detect->tables && detect->before && detect->fresh && detect->zeros && detect->image;
+    enum err err = fine ? ERR_OK : ERR_NOMEM;
     if (err == ERR_OK)
         err = detect_rebind(detect, config->registry, config->settings);
     if (err != ERR_OK) {
@@ -181,13 +204,54 @@ void detect_free(struct detect *detect)
         table_release(&detect->tables[i]);
     free(detect->tables);
     free(detect->before);
+    free(detect->fresh);
+    free(detect->zeros);
     free(detect->image);
     free(detect);
 }
 
+static unsigned char *place_at(const struct detect *detect, unsigned detector, uint32_t place)
+{
+    return detect->tables[detector].states + (size_t)place * detectors[detector]->state_size;
+}
+
+/* As it stands; of a sparse one without a place the zeros, which nobody may write to. */
 static unsigned char *state_at(const struct detect *detect, unsigned detector, uint32_t no)
 {
-    return detect->tables[detector].states + (size_t)no * detectors[detector]->state_size;
+    const uint32_t *places = detect->tables[detector].places;
+    if (!places)
+        return place_at(detect, detector, no);
+    return places[no] ? place_at(detect, detector, places[no] - 1) : detect->zeros;
+}
+
+static bool is_zero(const unsigned char *state, size_t size)
+{
+    return state[0] == 0 && memcmp(state, state + 1, size - 1) == 0;
+}
+
+/* Stores what became of a sparse state: takes a place for it when it has none, or gives its place back. The
+ * first bytes of a free place name the next one. There are as many places as owners. */
+static void settle_place(struct detect *detect, unsigned detector, uint32_t no, unsigned char *state)
+{
+    struct state_table *table = &detect->tables[detector];
+    size_t size = detectors[detector]->state_size;
+    bool zero = is_zero(state, size);
+    if (zero && table->places[no]) {
+        memcpy(state, &table->free_place, sizeof table->free_place);
+        table->free_place = table->places[no];
+        table->places[no] = 0;
+    } else if (!zero && !table->places[no]) {
+        unsigned char *place;
+        if (table->free_place) {
+            table->places[no] = table->free_place;
+            place = place_at(detect, detector, table->places[no] - 1);
+            memcpy(&table->free_place, place, sizeof table->free_place);
+        } else {
+            table->places[no] = ++table->places_used;
+            place = place_at(detect, detector, table->places[no] - 1);
+        }
+        memcpy(place, state, size);
+    }
 }
 
 static void mark_dirty(struct state_table *table, uint32_t no)
@@ -205,7 +269,7 @@ static void feed_starved(struct detect *detect)
     bool starved = false;
     for (unsigned i = 0; i < detect->table_count; i++) {
         struct state_table *table = &detect->tables[i];
-        for (uint32_t no = 0; no < table->count; no++) {
+        for (uint32_t no = 0; table->slots && no < table->count; no++) {
             struct timer_slot *slot = &table->slots[no];
             struct subject owner = {.kind = (uint8_t)detectors[i]->state_of, .no = no};
             if (slot->deadline_ms != TIMER_OFF && slot->queued_ms == TIMER_OFF)
@@ -218,7 +282,11 @@ static void feed_starved(struct detect *detect)
 
 static void arm(struct detect *detect, unsigned detector, struct subject owner, int64_t deadline_ms)
 {
-    struct timer_slot *slot = &detect->tables[detector].slots[owner.no];
+    struct timer_slot *slots = detect->tables[detector].slots;
+    assert(slots || deadline_ms == TIMER_OFF);
+    if (!slots)
+        return;
+    struct timer_slot *slot = &slots[owner.no];
     if (timers_arm(detect->config.timers, timer_owner(owner, detector), slot, deadline_ms) == ERR_OK)
         return;
     slot->deadline_ms = deadline_ms;
@@ -234,29 +302,45 @@ struct occasion {
     const struct closing *closing;
 };
 
-static void run(struct detect *detect, unsigned detector, struct detect_context *context,
+static bool is_asleep(const struct state_table *table, uint32_t no)
+{
+    return table->asleep ? table->asleep[no] : table->places && !table->places[no];
+}
+
+static void run(struct detect *detect, unsigned index, struct detect_context *context,
                 struct occasion occasion)
 {
-    struct state_table *table = &detect->tables[detector];
+    const struct detector *detector = detectors[index];
+    struct state_table *table = &detect->tables[index];
     uint32_t no = context->owner.no;
-    size_t size = detectors[detector]->state_size;
-    unsigned char *state = state_at(detect, detector, no);
-    int64_t deadline_ms = table->slots[no].deadline_ms;
+    size_t size = detector->state_size;
+    if (occasion.event && (detector->wakes || detector->is_asleep) && is_asleep(table, no) &&
+        !(detector->wakes && detector->wakes(context, occasion.event)))
+        return;
+    unsigned char *state = state_at(detect, index, no);
+    if (state == detect->zeros)
+        state = memset(detect->fresh, 0, size);
+    int64_t deadline_ms = table->slots ? table->slots[no].deadline_ms : TIMER_OFF;
     memcpy(detect->before, state, size);
     bool timer = false;
     if (occasion.event) {
-        detectors[detector]->on_event(context, state, occasion.event);
+        detector->on_event(context, state, occasion.event);
     } else if (occasion.heard) {
-        detectors[detector]->on_finding(context, state, occasion.heard);
+        detector->on_finding(context, state, occasion.heard);
     } else if (occasion.closing) {
-        detectors[detector]->on_closing(context, state, occasion.closing);
+        detector->on_closing(context, state, occasion.closing);
     } else {
         timer = true;
-        detectors[detector]->on_timer(context, state);
+        detector->on_timer(context, state);
     }
     /* A timer that fired has left its slot already: that is a change of its own. */
-    if (timer || table->slots[no].deadline_ms != deadline_ms || memcmp(detect->before, state, size) != 0)
+    if (timer || (table->slots && table->slots[no].deadline_ms != deadline_ms) ||
+        memcmp(detect->before, state, size) != 0)
         mark_dirty(table, no);
+    if (table->asleep)
+        table->asleep[no] = detector->is_asleep(state);
+    if (table->places)
+        settle_place(detect, index, no, state);
 }
 
 static struct detect_context context_of(struct detect *detect, int64_t t_ms, struct subject owner)
@@ -383,7 +467,7 @@ struct timer_slot *detect_slot(struct detect *detect, uint64_t owner)
     unsigned detector = timer_owner_slot(owner);
     struct subject subject = timer_owner_subject(owner);
     if (detector >= detect->table_count || subject.kind != detectors[detector]->state_of ||
-        subject.no >= detect->tables[detector].count)
+        subject.no >= detect->tables[detector].count || !detect->tables[detector].slots)
         return NULL;
     return &detect->tables[detector].slots[subject.no];
 }
@@ -514,6 +598,13 @@ uint32_t detect_territory(const struct detect_context *context, const struct det
     return territory_of_home(context->registry, household, detector);
 }
 
+bool detect_is_out(const struct detect_context *context, const struct event *event)
+{
+    return registry_device(context->registry, event->key.device)->kind == DEVICE_WRISTBAND &&
+           context->resident != REGISTRY_NONE &&
+           live_resident(context->live, context->resident)->at_home != LIVE_YES;
+}
+
 void detect_arm(const struct detect_context *context, int64_t deadline_ms)
 {
     arm(context->run->detect, context->run->detector, context->owner, deadline_ms);
@@ -545,7 +636,7 @@ enum err detect_snapshot(const struct detect *detect,
         snprintf(name, sizeof name, "detect.%s", detectors[i]->name);
         for (uint32_t j = 0; j < table->dirty_count; j++) {
             uint32_t no = table->dirty_list[j];
-            put_i64(detect->image, table->slots[no].deadline_ms);
+            put_i64(detect->image, table->slots ? table->slots[no].deadline_ms : TIMER_OFF);
             memcpy(detect->image + DEADLINE_BYTES, state_at(detect, i, no), size);
             enum err err =
                 fn(self, name, detectors[i]->state_version, no, detect->image, DEADLINE_BYTES + size);
@@ -581,8 +672,10 @@ enum err detect_restore(struct detect *detect, const char *table, uint16_t versi
     int64_t deadline_ms = get_i64(from);
     if (deadline_ms < 0)
         return ERR_CORRUPT;
-    unsigned char *state = state_at(detect, i, no);
     size_t size = detectors[i]->state_size;
+    unsigned char *state = state_at(detect, i, no);
+    if (state == detect->zeros)
+        state = memset(detect->fresh, 0, size);
     if (version == detectors[i]->state_version) {
         if (len != DEADLINE_BYTES + size)
             return ERR_CORRUPT;
@@ -594,6 +687,8 @@ enum err detect_restore(struct detect *detect, const char *table, uint16_t versi
                                              : ERR_UNSUPPORTED;
         if (err != ERR_OK) {
             memset(state, 0, size);
+            if (detect->tables[i].places)
+                settle_place(detect, i, no, state);
             log_write(LOG_WARN, "detect.migrate",
                       "a stored state cannot be read, starting afresh\tdetector=%s\tversion=%u\tno=%u",
                       detectors[i]->name, (unsigned)version, (unsigned)no);
@@ -601,6 +696,12 @@ enum err detect_restore(struct detect *detect, const char *table, uint16_t versi
         }
         mark_dirty(&detect->tables[i], no);
     }
+    if (detect->tables[i].asleep)
+        detect->tables[i].asleep[no] = 0;
+    if (detect->tables[i].places)
+        settle_place(detect, i, no, state);
+    if (!detect->tables[i].slots)
+        return ERR_OK;
     arm(detect, i, (struct subject){.kind = (uint8_t)detectors[i]->state_of, .no = no}, deadline_ms);
     return ERR_OK;
 }

@@ -135,6 +135,14 @@ struct detector {
     unsigned reason_count;
     uint16_t state_version; /* bump when the struct changes, and teach migrate */
     uint32_t state_size;    /* bytes */
+    /* What few owners have at a time: a state of nothing but zeros takes no memory. Needs 4 bytes at least.
+     */
+    bool sparse;
+    /* Most owners sleep: nothing is going on that this detector would have to follow. An event is then worth
+     * the look at the state only when `wakes` says so; skipping it must change nothing. Asleep is a state for
+     * which is_asleep holds; where that is NULL, a sparse one that is zero. wakes NULL = no event does. */
+    bool (*is_asleep)(const void *state);
+    bool (*wakes)(const struct detect_context *context, const struct event *event);
     /* One event, in order. Live state is already updated with it. */
     void (*on_event)(const struct detect_context *context, void *state, const struct event *event);
     /* The timer armed by detect_arm. NULL when the detector has none. */
@@ -173,6 +181,8 @@ uint32_t detect_territory(const struct detect_context *context, const struct det
 /* Another detector's state for owner `no` of its kind, read only, as it stands now; never NULL for a number
  * of the registry. */
 const void *detect_peek(const struct detect_context *context, const struct detector *other, uint32_t no);
+/* For `wakes`: is the event of a wristband whose wearer is not known to be at home? */
+bool detect_is_out(const struct detect_context *context, const struct event *event);
 /* Arms (or moves) the owner's one timer; TIMER_OFF (0) disarms. */
 void detect_arm(const struct detect_context *context, int64_t deadline_ms);
 

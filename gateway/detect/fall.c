@@ -123,6 +123,7 @@ const struct detector detector_fall = {
     .reason_count = sizeof reasons / sizeof *reasons,
     .state_version = 1,
     .state_size = sizeof(struct fall_state),
+    .sparse = true,
     .on_event = on_event,
     .on_timer = on_timer,
 };

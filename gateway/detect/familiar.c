@@ -187,6 +187,7 @@ const struct detector detector_familiar = {
     .reason_count = sizeof reasons / sizeof *reasons,
     .state_version = 1,
     .state_size = sizeof(struct familiar_state),
+    .sparse = true,
     .on_event = on_event,
     .hears = hears,
     .on_finding = on_finding,

@@ -53,6 +53,12 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     emit(context, state, event, level == LEVEL_YELLOW ? REASON_EMPTY : REASON_LOW, level, 0);
 }
 
+static bool wakes(const struct detect_context *context, const struct event *event)
+{
+    return event->heartbeat.has_battery &&
+           event->heartbeat.battery_percent <= context->settings->flat_percent;
+}
+
 const struct detector detector_flat = {
     .name = "flat",
     .family = FAMILY_COVERAGE,
@@ -62,5 +68,7 @@ const struct detector detector_flat = {
     .reason_count = sizeof reasons / sizeof *reasons,
     .state_version = 1,
     .state_size = sizeof(struct flat_state),
+    .sparse = true,
+    .wakes = wakes,
     .on_event = on_event,
 };

@@ -73,6 +73,17 @@ static void over(const struct detect_context *context, struct forbidden_zone_sta
     state->told = 0;
 }
 
+static bool has_any(const struct detect_context *context)
+{
+    uint32_t zones[POSITION_ZONES_MAX];
+    size_t count = registry_zones_of(context->registry, context->owner.no, zones, POSITION_ZONES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        if (registry_zone(context->registry, zones[i])->kind == ZONE_FORBIDDEN)
+            return true;
+    }
+    return false;
+}
+
 /* The first forbidden zone that counts and holds p, or that the way from the last fix touches. */
 static uint32_t zone_met(const struct detect_context *context, const struct forbidden_zone_state *state,
                          struct geo_point p, int64_t at_ms, bool crossing, double *ret_border_m)
@@ -101,7 +112,8 @@ static void on_event(const struct detect_context *context, void *opaque, const s
         return;
     }
     double accuracy_m = position_accuracy_m(&event->fix);
-    if (!registry_locate(&event->fix, &p) || accuracy_m > VAGUE_M || event->at_ms <= state->last_ms)
+    if (!registry_locate(&event->fix, &p) || accuracy_m > VAGUE_M || event->at_ms <= state->last_ms ||
+        !has_any(context))
         return;
     uint32_t zone = zone_met(context, state, p, event->at_ms, false, &border_m);
     int64_t gap_ms = event->at_ms - state->last_ms;
@@ -125,6 +137,12 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     state->last.lon = p.lon;
 }
 
+/* Asleep is who has no such zone, and at home nobody enters one. */
+static bool wakes(const struct detect_context *context, const struct event *event)
+{
+    return event->kind == EVENT_FIX && detect_is_out(context, event);
+}
+
 const struct detector detector_forbidden_zone = {
     .name = "forbidden-zone",
     .family = FAMILY_OUTING,
@@ -134,5 +152,7 @@ const struct detector detector_forbidden_zone = {
     .reason_count = sizeof reasons / sizeof *reasons,
     .state_version = 1,
     .state_size = sizeof(struct forbidden_zone_state),
+    .sparse = true,
+    .wakes = wakes,
     .on_event = on_event,
 };

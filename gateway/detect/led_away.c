@@ -292,6 +292,11 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     }
 }
 
+static bool wakes(const struct detect_context *context, const struct event *event)
+{
+    return event->kind == EVENT_DEPARTURE || detect_is_out(context, event);
+}
+
 const struct detector detector_led_away = {
     .name = "led-away",
     .family = FAMILY_FRAUD,
@@ -302,5 +307,7 @@ const struct detector detector_led_away = {
     .reason_count = sizeof reasons / sizeof *reasons,
     .state_version = 1,
     .state_size = sizeof(struct led_away_state),
+    .sparse = true,
+    .wakes = wakes,
     .on_event = on_event,
 };

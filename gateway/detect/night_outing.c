@@ -144,6 +144,12 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     emit(context, state, event, REASON_OUT, 0);
 }
 
+static bool is_asleep(const void *opaque)
+{
+    const struct night_outing_state *state = opaque;
+    return state->left_ms == 0 && !state->told && !state->night;
+}
+
 const struct detector detector_night_outing = {
     .name = "night-outing",
     .family = FAMILY_OUTING,
@@ -153,5 +159,7 @@ const struct detector detector_night_outing = {
     .reason_count = sizeof reasons / sizeof *reasons,
     .state_version = 1,
     .state_size = sizeof(struct night_outing_state),
+    .is_asleep = is_asleep,
+    .wakes = detect_is_out,
     .on_event = on_event,
 };

@@ -170,6 +170,9 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     /* Before the first steps nothing is known to show movement, and nothing is judged. */
     if (live->status != STATUS_ACTIVE || live->seen_ms <= state->seen_ms || (!state->day && !steps))
         return;
+    /* A sign a few minutes after another says nothing new. */
+    if (!state->told && live->seen_ms - state->seen_ms < STEP_MS)
+        return;
     bool fresh = state->seen_ms == 0;
     moved(context, state, event, live->seen_ms);
     if (fresh)
@@ -183,7 +186,8 @@ static void on_timer(const struct detect_context *context, void *opaque)
     /* The home's camera may have seen what the band did not say. */
     int64_t seen_ms = live->seen_ms > state->seen_ms ? live->seen_ms : state->seen_ms;
     int64_t still_ms = waking_ms(context, state, seen_ms, context->t_ms), limit = limit_ms(context, state);
-    detect_arm(context, context->t_ms + LOOK_MS);
+    int64_t due_ms = seen_ms + limit;
+    detect_arm(context, !state->told && due_ms > context->t_ms + LOOK_MS ? due_ms : context->t_ms + LOOK_MS);
     if (state->told && seen_ms > state->seen_ms) {
         state->seen_ms = seen_ms;
         emit(context, state, NULL, REASON_MOVED, (enum level)(state->told - 1), 0, FINDING_CLEARS);

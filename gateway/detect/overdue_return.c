@@ -182,6 +182,12 @@ static void on_timer(const struct detect_context *context, void *opaque)
         arm_at(context, state->left_ms + long_limit_of(state));
 }
 
+static bool is_asleep(const void *opaque)
+{
+    const struct overdue_return_state *state = opaque;
+    return state->left_ms == 0;
+}
+
 const struct detector detector_overdue_return = {
     .name = "overdue-return",
     .family = FAMILY_OUTING,
@@ -191,6 +197,8 @@ const struct detector detector_overdue_return = {
     .reason_count = sizeof reasons / sizeof *reasons,
     .state_version = 1,
     .state_size = sizeof(struct overdue_return_state),
+    .is_asleep = is_asleep,
+    .wakes = detect_is_out,
     .on_event = on_event,
     .on_timer = on_timer,
 };

@@ -110,5 +110,7 @@ const struct detector detector_risky_place = {
     .reason_count = sizeof reasons / sizeof *reasons,
     .state_version = 1,
     .state_size = sizeof(struct risky_place_state),
+    .sparse = true,
+    .wakes = detect_is_out,
     .on_event = on_event,
 };

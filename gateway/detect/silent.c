@@ -149,6 +149,12 @@ static void on_timer(const struct detect_context *context, void *opaque)
     detect_arm(context, next_ms);
 }
 
+static bool is_asleep(const void *opaque)
+{
+    const struct silent_state *state = opaque;
+    return state->phase == SILENT_HEARD; /* the timer looks after it */
+}
+
 const struct detector detector_silent = {
     .name = "silent",
     .family = FAMILY_COVERAGE,
@@ -158,6 +164,7 @@ const struct detector detector_silent = {
     .reason_count = sizeof reasons / sizeof *reasons,
     .state_version = 1,
     .state_size = sizeof(struct silent_state),
+    .is_asleep = is_asleep,
     .on_event = on_event,
     .on_timer = on_timer,
 };

@@ -68,5 +68,6 @@ const struct detector detector_sos = {
     .reason_count = sizeof reasons / sizeof *reasons,
     .state_version = 1,
     .state_size = sizeof(struct sos_state),
+    .sparse = true,
     .on_event = on_event,
 };

@@ -46,5 +46,6 @@ const struct detector detector_suspicion = {
     .reason_count = sizeof reasons / sizeof *reasons,
     .state_version = 1,
     .state_size = sizeof(struct suspicion_state),
+    .sparse = true,
     .on_event = on_event,
 };

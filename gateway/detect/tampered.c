@@ -94,6 +94,12 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     emit(context, state, event, reason_of[kind], level, 0);
 }
 
+static bool wakes(const struct detect_context *context, const struct event *event)
+{
+    (void)context;
+    return event->kind == EVENT_TAMPER;
+}
+
 const struct detector detector_tampered = {
     .name = "tampered",
     .family = FAMILY_COVERAGE,
@@ -103,5 +109,7 @@ const struct detector detector_tampered = {
     .reason_count = sizeof reasons / sizeof *reasons,
     .state_version = 1,
     .state_size = sizeof(struct tampered_state),
+    .sparse = true,
+    .wakes = wakes,
     .on_event = on_event,
 };

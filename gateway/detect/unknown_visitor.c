@@ -506,6 +506,7 @@ const struct detector detector_unknown_visitor = {
     .reason_count = sizeof reasons / sizeof *reasons,
     .state_version = 1,
     .state_size = sizeof(struct visitor_state),
+    .sparse = true,
     .on_event = on_event,
     .on_timer = on_timer,
 };

@@ -101,6 +101,12 @@ static void on_timer(const struct detect_context *context, void *opaque)
     rearm(context, state);
 }
 
+static bool wakes(const struct detect_context *context, const struct event *event)
+{
+    (void)context;
+    return event->heartbeat.has_worn && !event->heartbeat.worn;
+}
+
 const struct detector detector_unworn = {
     .name = "unworn",
     .family = FAMILY_COVERAGE,
@@ -110,6 +116,8 @@ const struct detector detector_unworn = {
     .reason_count = sizeof reasons / sizeof *reasons,
     .state_version = 1,
     .state_size = sizeof(struct unworn_state),
+    .sparse = true,
+    .wakes = wakes,
     .on_event = on_event,
     .on_timer = on_timer,
 };

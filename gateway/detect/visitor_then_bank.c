@@ -199,6 +199,21 @@ static void on_event(const struct detect_context *context, void *opaque, const s
         leave(context, state, customer, event);
 }
 
+static bool is_asleep(const void *opaque)
+{
+    const struct visitor_then_bank_state *state = opaque;
+    for (unsigned i = 0; i < CUSTOMERS; i++) {
+        if (state->customers[i].used)
+            return false;
+    }
+    return true;
+}
+
+static bool wakes(const struct detect_context *context, const struct event *event)
+{
+    return event->kind == EVENT_VISIT || (event->kind == EVENT_FIX && detect_is_out(context, event));
+}
+
 const struct detector detector_visitor_then_bank = {
     .name = "visitor-then-bank",
     .family = FAMILY_FRAUD,
@@ -208,5 +223,8 @@ const struct detector detector_visitor_then_bank = {
     .reason_count = sizeof reasons / sizeof *reasons,
     .state_version = 1,
     .state_size = sizeof(struct visitor_then_bank_state),
+    .sparse = true,
+    .is_asleep = is_asleep,
+    .wakes = wakes,
     .on_event = on_event,
 };

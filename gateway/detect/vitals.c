@@ -185,5 +185,6 @@ const struct detector detector_vitals = {
     .reason_count = sizeof reasons / sizeof *reasons,
     .state_version = 1,
     .state_size = sizeof(struct vitals_state),
+    .sparse = true,
     .on_event = on_event,
 };

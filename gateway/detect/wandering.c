@@ -198,6 +198,12 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     judge(context, state, event);
 }
 
+static bool wakes(const struct detect_context *context, const struct event *event)
+{
+    return registry_resident(context->registry, context->owner.no)->tags & (TAG_DEMENTIA | TAG_WANDERED) &&
+           detect_is_out(context, event);
+}
+
 const struct detector detector_wandering = {
     .name = "wandering",
     .family = FAMILY_OUTING,
@@ -207,5 +213,7 @@ const struct detector detector_wandering = {
     .reason_count = sizeof reasons / sizeof *reasons,
     .state_version = 1,
     .state_size = sizeof(struct wandering_state),
+    .sparse = true,
+    .wakes = wakes,
     .on_event = on_event,
 };

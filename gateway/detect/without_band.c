@@ -117,6 +117,12 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     state->left_ms = 0;
 }
 
+static bool wakes(const struct detect_context *context, const struct event *event)
+{
+    (void)context;
+    return event->kind == EVENT_DEPARTURE;
+}
+
 const struct detector detector_without_band = {
     .name = "without-band",
     .family = FAMILY_COVERAGE,
@@ -127,5 +133,7 @@ const struct detector detector_without_band = {
     .reason_count = sizeof reasons / sizeof *reasons,
     .state_version = 1,
     .state_size = sizeof(struct without_band_state),
+    .sparse = true,
+    .wakes = wakes,
     .on_event = on_event,
 };
