@@ -28,6 +28,8 @@ bool bench_county_read(const char *folder, struct bench_county *ret_county, stru
     memset(ret_county, 0, sizeof(*ret_county));
     config_defaults(&ret_county->config);
     text_copy(ret_county->folder, sizeof(ret_county->folder), folder);
+    /* A tape holds the reports of some of the devices only: the others are not to fall silent meanwhile. */
+    ret_county->config.detect.silent_s = 86400;
     const enum err err = tz_load(ret_county->config.time_zone, &ret_county->tz);
     if (err != ERR_OK)
         buf_printf(errors, "time zone %s: %s", ret_county->config.time_zone, err_text(err));
