@@ -1,17 +1,24 @@
 /* unusual-outing: a day spent at places, or at places at hours, where this person is not known to be.
  *
  * Memory: up to PLACES discs of 100 m, each with how often the person was there (halved every 60 days, so
- * that habits may change) and in which two-hour blocks of the day. One fix in ten minutes is looked at; those
- * of today are learned when the day is over, so that a day is never its own excuse.
+ * that habits may change) and in which three-hour blocks of the day. One fix in ten minutes is looked at;
+ * those of today are learned when the day is over, so that a day is never its own excuse.
  *
- * A fix's novelty is 1/(1 + v), v = the remembered visits around it, looked at three ways: within 100 m,
- * within 250 m, and within 200 m at about this hour. The day's score is their mean over the day's fixes,
- * drawn towards what is usual for this person while there are few, and the day stands for its running
+ * How strange a fix is: the mean of three log-rarities, -log(v + 1/2) with v the remembered visits within
+ * 60 m, within 150 m at about this hour, and within 200 m at about this hour, on a scale from 0 (daily) to 1
+ * (never there). Two numbers follow from a day's fixes:
+ *
+ * - Its *rank* is their mean, and for a third the least of them (by place alone): most of an own day has one
+ *   place at least that is well known. It is what findings carry as score; the last one of a day ranks days
+ *   best.
+ * - Told is by what can be known while the day runs: the mean drawn towards what is usual for this person
+ *   while fixes are few, and for a half the least rarity within 250 m. The day stands for its running
  * maximum: looking again at every fix is paid for, because earlier days are remembered by their maximum too.
  * It is told (yellow) when at most one in `unusual_outing_days` days would be as unusual: the rank among the
  * last DAYS own days (a conformal p-value; Vovk, Gammerman, Shafer 2005). The first LEARN_DAYS days out are
  * no measure, for in them everything is new. Own days alone cannot hold 1 in 50 before there are 49 of them:
- * until then the bar stands above their highest by a share of what is left to 1, which shrinks with each day.
+ *   until then the bar stands above their highest by a share of what is left to 1, which shrinks with each
+ *   day.
  *
  * A day that was told is learned at a quarter: a fraud that lasts two weeks must not become the routine
  * within them. Nothing is judged or learned while the resident is away, in hospital or gone, nor at places
@@ -28,8 +35,8 @@
 #include "registry/admit.h"
 
 enum {
-    PLACES = 40,
-    BLOCKS = 12,
+    PLACES = 60,
+    BLOCKS = 8,
     PENDING = 32,
     DAYS = 100,
     LEARN_DAYS = 28, /* days out in which too much is new for them to be compared with */
@@ -45,9 +52,10 @@ enum {
     SCORE_UNITS = 255,
 };
 #define PLACE_M          100.0
-#define SHRINK_FIXES     1.5 /* the day's mean begins with so many fixes of this person's usual novelty */
+#define SHRINK_FIXES     3.0 /* the told mean begins with so many fixes of this person's usual strangeness */
 #define USUAL_FIXES      400.0
-#define RECORD_STEP      0.02
+#define RECORD_STEP      0.01
+#define RARE_LOWEST      (-5.0) /* 150 visits: as good as daily */
 #define METRES_A_DEGREE  111195.0
 #define VAGUE_ACCURACY_M 500.0 /* a fix that could be anywhere says nothing about a place of 100 m */
 
@@ -64,20 +72,22 @@ struct pending {
 struct unusual_outing_state {
     int64_t looked_ms; /* at of the last fix that was looked at */
     struct geo_point origin;
-    double sum; /* novelty of the day's fixes */
+    double sum; /* strangeness of the day's fixes */
     float usual,
-        usual_fixes;        /* mean novelty of earlier days' fixes, and of how many (the last USUAL_FIXES) */
-    struct event_key first; /* the day's first fix off the routine */
+        usual_fixes; /* mean strangeness of earlier days' fixes, and of how many (the last USUAL_FIXES) */
+    float least, least_around; /* rarity of the day's best known fix, within 100 m and 250 m */
+    float recorded;            /* the last rank that was recorded */
+    struct event_key first;    /* the day's first fix off the routine */
     int64_t first_ms;
     struct known_place places[PLACES];
     struct pending pending[PENDING];
     uint16_t day; /* the running one; 0 = none yet */
     uint16_t fixes, novel;
-    uint8_t pending_count;
+    uint8_t pending_count, stride; /* every stride-th fix of the day is pending; 0 = 1 */
     uint8_t has_origin;
-    uint8_t told;            /* 0 = nothing, 1 = today, 2 = today, and that is over */
-    uint8_t score, recorded; /* running maximum of the day, and the last one recorded, in SCORE_UNITS */
-    uint8_t learned;         /* days out so far, up to LEARN_DAYS */
+    uint8_t told;    /* 0 = nothing, 1 = today, 2 = today, and that is over */
+    uint8_t score;   /* running maximum of the day, in SCORE_UNITS */
+    uint8_t learned; /* days out so far, up to LEARN_DAYS */
     uint8_t day_count, day_next;
     uint8_t days[DAYS]; /* maxima of earlier days */
 };
@@ -136,27 +146,58 @@ static double distance_m(const struct known_place *place, int16_t x, int16_t y)
     return UNIT_M * hypot(place->x - x, place->y - y);
 }
 
-static double novelty(const struct unusual_outing_state *state, int16_t x, int16_t y, unsigned block)
+/* Remembered visits around a point, at any hour within 60, 100 and 250 m, and at about that hour (the blocks
+ * beside it count half) within 150 and 200 m. */
+struct visits {
+    double at60, at100, at250, now150, now200;
+};
+static struct visits visits_around(const struct unusual_outing_state *state, int16_t x, int16_t y,
+                                   unsigned block)
 {
-    double near = 0, around = 0, now = 0;
+    struct visits sum = {0};
     for (unsigned i = 0; i < PLACES; i++) {
         const struct known_place *place = &state->places[i];
-        if (!place->visits)
-            continue;
-        double away_m = distance_m(place, x, y);
+        double away_m = place->visits ? distance_m(place, x, y) : INFINITY;
         if (away_m > 250)
             continue;
         double left = faded(place, state->day);
         double visits = (double)place->visits / VISIT * left;
-        around += visits;
-        near += away_m <= PLACE_M ? visits : 0;
-        if (away_m <= 200) {
-            double before = place->blocks[(block + BLOCKS - 1) % BLOCKS],
-                   after = place->blocks[(block + 1) % BLOCKS];
-            now += (place->blocks[block] + (before + after) / 2) / BLOCK_VISIT * left;
-        }
+        sum.at250 += visits;
+        sum.at100 += away_m <= PLACE_M ? visits : 0;
+        sum.at60 += away_m <= 60 ? visits : 0;
+        if (away_m > 200)
+            continue;
+        double before = place->blocks[(block + BLOCKS - 1) % BLOCKS],
+               after = place->blocks[(block + 1) % BLOCKS];
+        double now = (place->blocks[block] + (before + after) / 2) / BLOCK_VISIT * left;
+        sum.now200 += now;
+        sum.now150 += away_m <= 150 ? now : 0;
     }
-    return (1 / (1 + near) + 1 / (1 + around) + 2 / (1 + now)) / 4;
+    return sum;
+}
+
+/* How new, 0..1: for "off the routine or not". */
+static double novelty_of(const struct visits *visits)
+{
+    return (1 / (1 + visits->at100) + 1 / (1 + visits->at250) + 2 / (1 + visits->now200)) / 4;
+}
+
+/* How rare, 0 (as good as daily) .. 1 (never): for ranks. */
+static double rarity(double visits)
+{
+    double highest = -log(0.5);
+    return fmax(0, (-log(visits + 0.5) - RARE_LOWEST) / (highest - RARE_LOWEST));
+}
+
+static double strangeness_of(const struct visits *visits)
+{
+    return (rarity(visits->at60) + rarity(visits->now150) + rarity(visits->now200)) / 3;
+}
+
+/* The day so far, among days. */
+static double rank_of(const struct unusual_outing_state *state)
+{
+    return state->fixes ? (state->sum / state->fixes + (double)state->least / 2) / 1.5 : 0;
 }
 
 /* The nearest place within PLACE_M; else a free one, or the one that has faded most. */
@@ -186,14 +227,15 @@ static struct known_place *place_for(struct unusual_outing_state *state, int16_t
     return least;
 }
 
-static void learn(struct unusual_outing_state *state, const struct pending *fix, unsigned share)
+/* The fix stands for `weight` of the day's. */
+static void learn(struct unusual_outing_state *state, const struct pending *fix, double weight)
 {
     struct known_place *place = place_for(state, fix->x, fix->y);
     double left = faded(place, state->day);
-    double visits = place->visits * left + (double)VISIT / share;
+    double visits = place->visits * left + VISIT * weight;
     place->visits = visits < UINT16_MAX ? (uint16_t)visits : UINT16_MAX;
     for (unsigned i = 0; i < BLOCKS; i++) {
-        double block = place->blocks[i] * left + (i == fix->block ? (double)BLOCK_VISIT / share : 0);
+        double block = place->blocks[i] * left + (i == fix->block ? BLOCK_VISIT * weight : 0);
         place->blocks[i] = block < UINT8_MAX ? (uint8_t)lround(block) : UINT8_MAX;
     }
     place->day = state->day;
@@ -217,13 +259,15 @@ static void keep_day(struct unusual_outing_state *state)
 /* The day is over: its fixes become memory, its maximum one of the days to compare with. */
 static void end_day(struct unusual_outing_state *state)
 {
+    double weight = (state->stride ? state->stride : 1) / (state->told ? (double)TOLD_SHARE : 1);
     for (unsigned i = 0; i < state->pending_count; i++)
-        learn(state, &state->pending[i], state->told ? TOLD_SHARE : 1);
+        learn(state, &state->pending[i], weight);
     if (state->fixes)
         keep_day(state);
     memset(state->pending, 0, sizeof state->pending);
     memset(&state->first, 0, sizeof state->first);
-    state->pending_count = state->score = state->recorded = state->told = 0;
+    state->pending_count = state->stride = state->score = state->told = 0;
+    state->least = state->least_around = state->recorded = 0;
     state->fixes = state->novel = 0;
     state->first_ms = 0;
     state->sum = 0;
@@ -234,7 +278,7 @@ static void tell(const struct detect_context *context, struct unusual_outing_sta
 {
     enum level level = state->told ? LEVEL_YELLOW : LEVEL_GREEN;
     /* The end of a day may be heard on the next: its score is not the next one's. */
-    double score = flags & FINDING_CLEARS ? 0 : (double)state->score / SCORE_UNITS;
+    double score = flags & FINDING_CLEARS ? 0 : rank_of(state);
     struct finding finding = detect_finding(context, reason, level, score);
     detect_add_key(&finding, &state->first);
     detect_add_evidence(&finding, event);
@@ -279,29 +323,49 @@ static void place_of(const struct detect_context *context, struct unusual_outing
     units_from(state->origin, p, ret_x, ret_y);
 }
 
+/* When there is no room for more, every second one goes, and from then on twice as many fixes are one. */
+static void keep_pending(struct unusual_outing_state *state, int16_t x, int16_t y, unsigned block)
+{
+    if (state->pending_count == PENDING) {
+        for (unsigned i = 0; i < PENDING / 2; i++) {
+            state->pending[i].x = state->pending[2 * i].x;
+            state->pending[i].y = state->pending[2 * i].y;
+            state->pending[i].block = state->pending[2 * i].block;
+        }
+        state->pending_count = PENDING / 2;
+        state->stride = (uint8_t)(state->stride ? 2 * state->stride : 2);
+    }
+    if (state->stride && state->fixes % state->stride != 0)
+        return;
+    struct pending *fix = &state->pending[state->pending_count++];
+    fix->x = x; /* member by member: padding in a state stays zero */
+    fix->y = y;
+    fix->block = (uint8_t)block;
+}
+
 static void look(const struct detect_context *context, struct unusual_outing_state *state,
                  const struct event *event, struct geo_point p, unsigned block)
 {
     int16_t x, y;
     place_of(context, state, p, &x, &y);
-    double novel = novelty(state, x, y, block);
-    if (state->pending_count < PENDING) {
-        struct pending *fix = &state->pending[state->pending_count++];
-        fix->x = x; /* member by member: padding in a state stays zero */
-        fix->y = y;
-        fix->block = (uint8_t)block;
-    }
+    struct visits visits = visits_around(state, x, y, block);
+    float least = (float)rarity(visits.at100), least_around = (float)rarity(visits.at250);
+    keep_pending(state, x, y, block);
+    if (!state->fixes || least < state->least)
+        state->least = least;
+    if (!state->fixes || least_around < state->least_around)
+        state->least_around = least_around;
     state->fixes++;
-    state->sum += novel;
-    if (novel > 0.5) {
+    state->sum += strangeness_of(&visits);
+    if (novelty_of(&visits) > 0.5) {
         state->novel++;
         if (!state->first_ms) {
             state->first_ms = event->at_ms;
             detect_key_set(&state->first, &event->key);
         }
     }
-    uint8_t score =
-        units_of((state->sum + SHRINK_FIXES * (double)state->usual) / (state->fixes + SHRINK_FIXES));
+    double mean = (state->sum + SHRINK_FIXES * (double)state->usual) / (state->fixes + SHRINK_FIXES);
+    uint8_t score = units_of((mean + (double)state->least_around) / 2);
     if (score > state->score)
         state->score = score;
 }
@@ -336,16 +400,15 @@ static void on_event(const struct detect_context *context, void *opaque, const s
         state->day = day;
     }
     state->looked_ms = event->at_ms;
-    look(context, state, event, p, (unsigned)local.hour / 2);
+    look(context, state, event, p, (unsigned)local.hour * BLOCKS / 24);
     bool fresh = !state->told && is_told(state, context->settings->unusual_outing_days);
-    if (fresh) {
+    if (fresh)
         state->told = 1;
-        state->recorded = state->score;
-        tell(context, state, event, REASON_UNUSUAL, 0);
-    } else if (state->fixes == 1 || state->score >= state->recorded + units_of(RECORD_STEP)) {
-        state->recorded = state->score;
+    double rank = rank_of(state);
+    if (fresh || state->fixes == 1 || fabs(rank - (double)state->recorded) >= RECORD_STEP) {
+        state->recorded = (float)rank;
         tell(context, state, event, state->told == 1 ? REASON_UNUSUAL : REASON_DAY,
-             state->told == 1 ? 0 : (unsigned)FINDING_RECORD);
+             fresh ? 0 : (unsigned)FINDING_RECORD);
     }
     if (at_home)
         over(context, state, event, REASON_OVER);
@@ -373,7 +436,8 @@ double unusual_outing_novelty(const struct detect_context *context, const void *
         return 1;
     units_from(state->origin, p, &x, &y);
     clock_civil(context->tz, at_ms, &local);
-    return novelty(state, x, y, (unsigned)local.hour / 2);
+    struct visits visits = visits_around(state, x, y, (unsigned)local.hour * BLOCKS / 24);
+    return novelty_of(&visits);
 }
 
 const struct detector detector_unusual_outing = {
@@ -383,7 +447,7 @@ const struct detector detector_unusual_outing = {
     .kinds = EVENT_BIT(EVENT_FIX) | EVENT_BIT(EVENT_PRESENCE),
     .reasons = reasons,
     .reason_count = sizeof reasons / sizeof *reasons,
-    .state_version = 1,
+    .state_version = 2,
     .state_size = sizeof(struct unusual_outing_state),
     .on_event = on_event,
 };
