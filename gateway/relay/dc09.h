@@ -29,7 +29,7 @@ enum {
     X(ACK, "ACK")         /* the receiver's machine has it: no person said anything */                       \
     X(NAK, "NAK")         /* its time is too far from the receiver's, which stands in it */                  \
     X(DUH, "DUH")         /* understood, but the receiver cannot take it */                                  \
-    X(RSP, "RSP")         /* an ACK with data */
+    X(RSP, "RSP")         /* an answer to a question we never ask; read only */
 enum dc09_kind {
 #define X(name, text) DC09_##name,
     DC09_KIND_MAP(X)

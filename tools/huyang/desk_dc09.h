@@ -32,7 +32,7 @@ struct desk_dc09_frame {
     bool encrypted, is_test, is_exercise, has_place;
     char name[16]; /* SIA-DCS, NULL … */
     char sequence[5], receiver[8], line[8], account[20];
-    char code[4], zone[8], label[64]; /* PA, 001, what stands between ^ and ^ */
+    char code[4], zone[8], label[72]; /* PA, 001, what stands between ^ and ^ */
     char text[300], verification[200], occurred[24], time[24];
     char id[80]; /* of the message: named in [V…], else account and sequence */
     double lat, lon;

@@ -19,7 +19,6 @@
 
 enum { CONNECTIONS_MAX = 64, SLOW_MS = 2000, KEY_FILE_MAX = 256 };
 
-struct line;
 struct peer {
     struct line *line;
     pthread_t thread;
