@@ -326,7 +326,9 @@ static void supervise(struct dc09_client *client, struct now now)
     client->stats.losses++;
     log_write(LOG_ERROR, "dc09.lost",
               "the police's receiver does not answer: messages go another way\treceiver=%s\treason=%s",
-              client->config.name, client->exchanges[TEST].why ? client->exchanges[TEST].why : "");
+              client->config.name,
+              client->exchanges[TEST].why && client->exchanges[TEST].why[0] ? client->exchanges[TEST].why
+                                                                            : "no answer in time");
 }
 
 /* --- What is next --- */

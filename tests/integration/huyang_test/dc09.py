@@ -1,5 +1,6 @@
 """SIA DC-09 a third time, from the standard's text and in another language: what the gateway sends and the desk answers is judged by it. Frames are
 bytes from the LF to the CR; the cipher is python3-cryptography's."""
+import calendar
 import re
 import socket
 import threading
@@ -100,7 +101,6 @@ class Frame:
 
 
 def time_seconds(text):
-    import calendar
     return calendar.timegm(time.strptime(text, "%H:%M:%S,%m-%d-%Y"))
 
 
@@ -182,9 +182,10 @@ class Receiver:
                     return
 
     def stop(self):
-        self.server.close()
-        for connection in self.connections:
+        # Shut down before it is closed: an accept that is under way holds the port open otherwise.
+        for one in (self.server, *self.connections):
             try:
-                connection.shutdown(socket.SHUT_RDWR)
+                one.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+        self.server.close()
