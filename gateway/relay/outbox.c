@@ -240,6 +240,10 @@ enum err outbox_add(struct outbox *outbox, const struct outbox_row *row, struct 
         if (!device->heard_ms)
             state = ENTRY_UNHEARD;
     }
+    /* The receiver's machine has it since before a restart: nobody wants to see the same alarm again, whose
+     * operator may take it for a second one. What is awaited is a person's word. */
+    if (row->channel == CHANNEL_DC09 && row->sent)
+        state = ENTRY_TAKEN;
     outbox_wait(outbox, entry, state,
                 state == ENTRY_WAITING ? now.mono_ms : outbox_expiry_ms(outbox, entry, now));
     outbox_arm(outbox, now);

@@ -82,6 +82,7 @@ struct outbox_row {
     uint8_t channel, job_kind, level, role;
     uint8_t target;            /* WEBHOOK: index in settings */
     uint8_t unpersisted;       /* went out before it was on disk (fail-open) */
+    uint8_t sent;              /* read back from disk: told as sent before the restart */
     char target_name[ID_SIZE]; /* webhook name, device id, "police": stable across configuration changes */
     size_t len;
     const char *body;

@@ -295,6 +295,19 @@ def test_kill_9_between_the_message_and_its_ack_delivers_the_same_bytes_and_the_
     assert len({(record["digest"], record["sequence"], record["id"]) for record in records}) == 1
 
 
+def test_what_the_receiver_has_is_not_sent_again_after_kill_9(world):
+    receiver = keep(world, dc09.Receiver())
+    broker, _, gateway = start(world, [dc09_settings(main=receiver.address)])
+    alert = sos(world, broker, gateway, 1)
+    first = police_job(gateway, alert, "sent")
+    gateway.kill()
+    gateway.start()
+    second = police_job(gateway, sos(world, broker, gateway, 2), "sent")
+    # What waits on disk is read before anything new is taken in: a repetition would stand before the second message.
+    assert [f"id={job['id']}" in frame.extensions["V"] for job, frame in zip((first, second), receiver.events())] == [True, True]
+    assert len(receiver.events()) == 2
+
+
 def test_a_cap_receiver_stands_behind_a_dc09_receiver(world):
     broker, desk = world.broker(), world.desk()
     gone = keep(world, dc09.Receiver())

@@ -265,7 +265,7 @@ static bool open_line(struct desk_lines *lines, unsigned which, unsigned port)
     int one = 1;
     line->lines = lines;
     snprintf(line->path, sizeof line->path, which ? "/dc09/%u" : "/dc09", which + 1);
-    snprintf(line->null_path, sizeof line->null_path, "%s/null", line->path);
+    snprintf(line->null_path, sizeof line->null_path, which ? "/dc09/%u/null" : "/dc09/null", which + 1);
     line->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (line->fd < 0 || setsockopt(line->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
         bind(line->fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(line->fd, 64) != 0 ||

@@ -63,6 +63,24 @@ static void an_ack_is_sent_and_without_a_persons_word_it_expires_to_one(void **s
     line_stop(line);
 }
 
+static void what_was_sent_before_a_restart_is_not_sent_again(void **state)
+{
+    struct world *world = *state;
+    struct line *line = line_start("A");
+    add_dc09(world, POLICE_PRIMARY, line, NULL);
+    struct outbox_row row = police_row(world, JOB_POLICE, 1);
+    row.sent = 1;
+    add(world, &row);
+    add_one(world, JOB_POLICE, 2);
+    run(world, 1);
+    assert_told(world, 0, DELIVERY_SENT, "");
+    assert_int_equal(line->events, 1);
+    expire_rows(world);
+    assert_int_equal(world->told_count, 3);
+    assert_told(world, 1, DELIVERY_EXPIRED, "taken, but nobody accepted it");
+    line_stop(line);
+}
+
 static void a_stand_down_needs_no_more_than_the_receivers_machine(void **state)
 {
     struct world *world = *state;
@@ -269,6 +287,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(an_ack_is_sent_and_without_a_persons_word_it_expires_to_one),
+        TEST(what_was_sent_before_a_restart_is_not_sent_again),
         TEST(a_stand_down_needs_no_more_than_the_receivers_machine),
         TEST(an_unanswered_message_takes_the_backup_path_then_the_backup),
         TEST(refused_everywhere_it_is_rejected_at_once),
