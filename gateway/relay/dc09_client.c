@@ -364,10 +364,11 @@ static bool is_asking(const struct dc09_client *client)
     for (unsigned i = 0; i < EXCHANGES; i++)
         if (client->exchanges[i].used && dc09_state_is_asked(client->exchanges[i].state))
             return true;
-    return tcp_state(client->tcp) == TCP_OPENING;
+    return false;
 }
 
-/* New settings, once nothing hangs on the old ones; what was not written yet goes out under the new. */
+/* New settings, once no answer is awaited under the old ones; what was not written yet goes out under the
+ * new. */
 static void adopt(struct dc09_client *client, struct now now)
 {
     if (!client->changed || is_asking(client))
@@ -376,7 +377,7 @@ static void adopt(struct dc09_client *client, struct now now)
     explicit_bzero(&client->key, sizeof client->key);
     client->config = client->wanted;
     client->changed = false;
-    client->stats.supervised = client->config.heartbeat_ms > 0;
+    client->stats.alive = client->stats.lost = false; /* nothing is known of the new receiver */
     client->answered_ms = now.mono_ms;
     client->test_due_ms = now.mono_ms;
 }

@@ -41,9 +41,8 @@ struct dc09_message {
     int64_t time_ms;                /* of its making */
 };
 struct dc09_client_stats {
-    bool supervised; /* link tests are configured */
-    bool alive;      /* something was answered, and nothing was missed since */
-    bool lost;       /* no answer for DC09_LOST_INTERVALS */
+    bool alive; /* something was answered, and nothing was missed since */
+    bool lost;  /* no answer for DC09_LOST_INTERVALS */
     int64_t offset_ms;
     uint64_t sent, acks, naks, duhs, tests, losses;
     uint64_t faults[DC09_FAULT_COUNT];

@@ -2,9 +2,13 @@
  * first that stands; one that fails sends it to the next at once, and after a round of failures all are tried
  * again with growing waits until it expires. A way that refused a message (DUH) is not asked again for it;
  * when all have, a person hears of it at once. */
+#include <assert.h>
+
 #include "relay/dc09_client.h"
 #include "relay/outbox_inner.h"
 #include "relay/police.h"
+
+static_assert((int)RELAY_ADDRESS_SIZE <= (int)TCP_ADDRESS_SIZE, "a configured address fits a path");
 
 static bool is_set(uint8_t bits, unsigned way)
 {

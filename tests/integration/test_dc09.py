@@ -174,6 +174,7 @@ def test_a_closed_false_alarm_is_stood_down_by_the_restoral(world):
     first = police_job(gateway, alert, "sent")
     gateway.request("POST", f"/api/v1/alerts/{alert['id']}/close", {"by": "d-0001", "disposition": "false"})
     second = police_job(gateway, alert, "delivered", "stand_down")
+    assert police_job(gateway, alert)["state"] == "cancelled"  # nobody is asked to telephone about a false alarm
     alarm, restoral = receiver.events()
     assert restoral.data == alarm.data.replace("PA", "PR") and f"cancels={first['id']}" in restoral.extensions["V"]
     assert f"id={second['id']}" in restoral.extensions["V"] and restoral.extensions["I"].startswith("STAND DOWN")
