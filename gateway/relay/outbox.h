@@ -5,12 +5,13 @@
  * importance: red before the rest, with places of its own towards every receiver, so that a receiver that
  * hangs holds back neither red nor the others.
  *
- * HTTP rows: backoff 1 s, 2 s, 4 s … 5 min (red: at most 30 s) with +-20 % jitter, or what Retry-After asks
- * for (at most 5 min), until expiry. 2xx, 4xx and the rest: verdict.h. Police rows try the primary, then at
- * once the backup, each over its main and its backup path. Five failures in a row make a receiver rest 30 s
- * from everything but red. States told: notify: delivered · task: sent (a person must answer it) · police and
- * stand-down: sent when the link took it, then accepted or rejected, and expired when nobody ever did · each:
- * rejected, failed (not sendable at all), expired.
+ * HTTP and DC-09 rows: backoff 1 s, 2 s, 4 s … 5 min (red: at most 30 s) with +-20 % jitter, or what
+ * Retry-After asks for (at most 5 min), until expiry. 2xx, 4xx, ACK and the rest: verdict.h. Police rows try
+ * the primary, then at once the backup, each over its main and its backup path (outbox_police.c). Five
+ * failures in a row, of a DC-09 path one, make a receiver rest 30 s from everything but red that has no other
+ * way. States told: notify: delivered · task: sent (a person must answer it) · police and stand-down: sent
+ * when the link took it, then accepted or rejected, and expired when nobody ever did; a stand-down that a
+ * DC-09 receiver has: delivered · each: rejected, failed (not sendable at all), expired.
  *
  * COMMAND rows are published when the device has been heard (link up, or any message), again 5 s, 10 s, 20 s
  * … later until the device says `received` (outbox_on_state), and never after expiry. States told: sent

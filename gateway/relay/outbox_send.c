@@ -66,12 +66,19 @@ void outbox_publish(struct outbox *outbox, struct entry *entry, struct now now)
         outbox_tell(outbox, entry, DELIVERY_SENT, "");
 }
 
+/* A DC-09 path rests after the first: its messages stand in a line, and each would wait for its own silence
+ * while another way is free. */
+static unsigned failures_allowed(const struct receiver *receiver)
+{
+    return receiver->dc09 ? 1 : RECEIVER_FAILURES;
+}
+
 static void count_failure(struct receiver *receiver, const char *why, struct now now)
 {
     receiver->failures++;
-    if (receiver->failures < RECEIVER_FAILURES)
+    if (receiver->failures < failures_allowed(receiver))
         return;
-    if (receiver->failures == RECEIVER_FAILURES)
+    if (receiver->failures == failures_allowed(receiver))
         log_write(LOG_WARN, "relay.down",
                   "receiver does not answer, only red is still tried at once\treceiver=%s\treason=%s",
                   receiver->name, why);
@@ -80,7 +87,7 @@ static void count_failure(struct receiver *receiver, const char *why, struct now
 
 static void count_success(struct receiver *receiver)
 {
-    if (receiver->failures >= RECEIVER_FAILURES)
+    if (receiver->failures >= failures_allowed(receiver))
         log_write(LOG_INFO, "relay.up", "receiver answers again\treceiver=%s", receiver->name);
     receiver->failures = 0;
     receiver->blocked_until_ms = 0;

@@ -267,19 +267,34 @@ static void a_path_may_become_a_cap_receiver(void **state)
     line_stop(line);
 }
 
-static void after_five_failures_a_message_takes_the_other_path_first(void **state)
+static void one_silence_sends_the_whole_line_to_the_other_path(void **state)
 {
     struct world *world = *state;
-    struct line *closes = line_start("C"), *works = line_start("A");
-    add_dc09(world, POLICE_PRIMARY, closes, works);
-    for (unsigned n = 0; n < RECEIVER_FAILURES + 2; n++) {
+    struct line *hangs = line_start("H"), *works = line_start("A");
+    world->settings.timeout_s = 1;
+    add_dc09(world, POLICE_PRIMARY, hangs, works);
+    for (unsigned n = 0; n < 30; n++)
         add_one(world, JOB_POLICE, n);
-        run(world, n + 1);
+    run(world, 30);
+    for (unsigned n = 0; n < 30; n++)
         assert_told(world, n, DELIVERY_SENT, "");
-    }
-    assert_int_equal(closes->events, RECEIVER_FAILURES);
-    line_stop(closes);
+    assert_int_equal(hangs->events, 1);
+    assert_int_equal(works->events, 30);
+    line_stop(hangs);
     line_stop(works);
+}
+
+static void the_only_path_is_tried_for_red_also_while_it_rests(void **state)
+{
+    struct world *world = *state;
+    struct line *line = line_start("CA");
+    add_dc09(world, POLICE_PRIMARY, line, NULL);
+    add_one(world, JOB_POLICE, 1);
+    run_until(world, is_idle);
+    add_one(world, JOB_POLICE, 2);
+    run(world, 2); /* the first one comes again after its second */
+    assert_int_equal(line->events, 3);
+    line_stop(line);
 }
 
 int main(void)
@@ -299,7 +314,8 @@ int main(void)
         TEST(a_row_without_the_form_its_receivers_take_fails_to_a_person),
         TEST(a_message_under_way_survives_new_settings_and_a_cancelled_one_is_not_told),
         TEST(a_path_may_become_a_cap_receiver),
-        TEST(after_five_failures_a_message_takes_the_other_path_first),
+        TEST(one_silence_sends_the_whole_line_to_the_other_path),
+        TEST(the_only_path_is_tried_for_red_also_while_it_rests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
