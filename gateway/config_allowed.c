@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "relay/tcp.h"
+
 bool config_allows_id(const char *text)
 {
     return text_is_id(text, strlen(text));
@@ -75,6 +77,33 @@ bool config_allows_cap_sender(const char *text)
     return *text && !strpbrk(text, " ,<&");
 }
 
+bool config_allows_tcp_address(const char *text)
+{
+    char host[TCP_ADDRESS_SIZE];
+    uint16_t port;
+    return tcp_address_parse(text, host, &port);
+}
+
+bool config_allows_tcp_address_or_none(const char *text)
+{
+    return !*text || config_allows_tcp_address(text);
+}
+
+bool config_allows_dc09_account(const char *text)
+{
+    return dc09_is_account(text);
+}
+
+bool config_allows_dc09_number(const char *text)
+{
+    return dc09_is_number(text);
+}
+
+bool config_allows_dc09_number_or_none(const char *text)
+{
+    return !*text || dc09_is_number(text);
+}
+
 bool config_allows_language(const char *text)
 {
     return strcmp(text, "zh") == 0 || strcmp(text, "en") == 0;
@@ -117,4 +146,10 @@ const char *config_name_unless(unsigned value)
 {
     static const char *const names[] = {"never", "acknowledged"};
     return value < sizeof names / sizeof names[0] ? names[value] : NULL;
+}
+
+const char *config_name_place(unsigned value)
+{
+    static const char *const names[POLICE_PLACES] = {"primary", "backup"};
+    return value < POLICE_PLACES ? names[value] : NULL;
 }

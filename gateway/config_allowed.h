@@ -17,6 +17,11 @@ bool config_allows_http_url(const char *text);
 bool config_allows_http_url_or_none(const char *text);
 bool config_allows_address(const char *text);
 bool config_allows_cap_sender(const char *text);
+bool config_allows_tcp_address(const char *text);
+bool config_allows_tcp_address_or_none(const char *text);
+bool config_allows_dc09_account(const char *text);
+bool config_allows_dc09_number(const char *text);
+bool config_allows_dc09_number_or_none(const char *text);
 bool config_allows_language(const char *text);
 bool config_allows_detector(const char *text);
 
@@ -27,5 +32,6 @@ const char *config_name_level(unsigned value);
 const char *config_name_step(unsigned value);
 const char *config_name_role(unsigned value);
 const char *config_name_unless(unsigned value);
+const char *config_name_place(unsigned value);
 
 #endif

@@ -1,5 +1,6 @@
 /* The fence around libyaml: walks a document along the key table. The whole document is read before anything
  * is judged, so every fault of a file is found in one go, each with the line and column where it stands. */
+#include "config_allowed.h"
 #include "config_keys.h"
 
 #include <assert.h>
@@ -463,6 +464,27 @@ static void check_secrecy(struct walk *walk, const char *key, const char *url, b
               "http:// only with relay.allow_private; the police are told over https://");
 }
 
+/* Two receivers in one place, or one place with both kinds, would leave it open who is told. */
+static void check_dc09(struct walk *walk, const struct relay_settings *relay)
+{
+    yaml_mark_t mark;
+    const char *urls[POLICE_PLACES] = {relay->police_url, relay->police_backup_url};
+    for (unsigned i = 0; i < relay->dc09_count; i++) {
+        const struct dc09_settings *dc09 = &relay->dc09[i];
+        if (i > 0 && dc09->place == relay->dc09[0].place)
+            fault(walk, mark_for(walk, "relay.dc09", &mark), "relay.dc09", "two receivers are %s",
+                  config_name_place(dc09->place));
+        if (*urls[dc09->place])
+            fault(walk, mark_for(walk, "relay.dc09", &mark), "relay.dc09",
+                  "the %s receiver has a CAP URL already (relay.police.%s)", config_name_place(dc09->place),
+                  dc09->place == POLICE_PRIMARY ? "url" : "backup_url");
+        if (!*dc09->key_file && !relay->allow_private)
+            fault(walk, mark_for(walk, "relay.dc09", &mark), "relay.dc09",
+                  "the %s receiver needs a key_file: in clear only with relay.allow_private",
+                  config_name_place(dc09->place));
+    }
+}
+
 /* What no single key shows. */
 static void check_whole(struct walk *walk, const struct config *config)
 {
@@ -476,6 +498,7 @@ static void check_whole(struct walk *walk, const struct config *config)
               "%u lies above detect.flat_percent, which is %u", config->detect.flat_urgent_percent,
               config->detect.flat_percent);
     const struct relay_settings *relay = &config->relay;
+    check_dc09(walk, relay);
     check_secrecy(walk, "relay.police.url", relay->police_url, relay->allow_private);
     check_secrecy(walk, "relay.police.backup_url", relay->police_backup_url, relay->allow_private);
     for (size_t i = 0; i < config->relay.webhook_count; i++)

@@ -84,9 +84,7 @@ static enum err close_alert(struct alerts *alerts, struct alert_record *record, 
         record->alert.disposition = DISPOSITION_NONE;
         return ERR_INVALID;
     }
-    bool false_alarm =
-        action->disposition == DISPOSITION_FALSE || action->disposition == DISPOSITION_EXPECTED;
-    if (record->alert.police_sent && false_alarm) {
+    if (record->alert.police_sent && alert_was_false(&record->alert)) {
         struct job job = job_draft(&record->alert, JOB_STAND_DOWN, JOB_STEP_STAND_DOWN, t_ms);
         job.transition = record->alert.transitions;
         job.role = ROLE_POLICE_DESK;

@@ -143,6 +143,11 @@ static void emit_transition(struct alerts *alerts, struct alert_record *record, 
         alerts->config.sink.transition(alerts->config.sink.self, &record->alert, &transition);
 }
 
+bool alert_was_false(const struct alert *alert)
+{
+    return alert->disposition == DISPOSITION_FALSE || alert->disposition == DISPOSITION_EXPECTED;
+}
+
 /* Pending when the alert ends: everything that is not final, but what is already on its way to people or the
  * police runs on, and so does a police message of a confirmed alarm. */
 static bool ends_with_alert(const struct job_record *job, const void *self)
@@ -151,6 +156,8 @@ static bool ends_with_alert(const struct job_record *job, const void *self)
     bool under_way = job->state != DELIVERY_QUEUED;
     if (job->job.kind == JOB_NOTIFY)
         return !under_way;
+    if (job->job.kind == JOB_POLICE && alert_was_false(alert))
+        return true; /* the stand-down takes its place: nobody needs to accept it any more */
     if (job->job.kind == JOB_POLICE)
         return !under_way && alert->disposition != DISPOSITION_TRUE &&
                alert->disposition != DISPOSITION_TRANSFERRED;

@@ -92,6 +92,8 @@ void case_sweep(struct alerts *alerts, uint32_t case_no);
 /* Sets the case's timer from the facts. */
 void case_rearm(struct alerts *alerts, uint32_t case_no);
 
+/* Closed as false or expected: what the police were told is withdrawn. */
+bool alert_was_false(const struct alert *alert);
 /* alert.c: one step of the lifecycle with everything that hangs on it. False = refused by the table. `why` is
  * copied. */
 bool alert_apply(struct alerts *alerts, struct alert_record *record, int64_t t_ms, enum alert_input input,

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <uv.h>
 
@@ -16,7 +17,7 @@ struct loop_signal {
 
 struct loop {
     uv_loop_t uv;
-    unsigned open; /* wakes, timers and polls that were not closed yet by their owners */
+    unsigned open; /* wakes, timers, polls and lookups that were not closed yet by their owners */
     unsigned signal_count;
     struct loop_signal *signals[SIGNALS_MAX];
 };
@@ -243,6 +244,55 @@ void loop_poll_close(struct loop_poll *poll)
 {
     if (poll)
         close_handle(poll->loop, (uv_handle_t *)&poll->handle);
+}
+
+struct loop_lookup {
+    uv_getaddrinfo_t request;
+    struct loop *loop;
+    void (*fn)(void *self, const struct addrinfo *list, struct now now); /* NULL = closed meanwhile */
+    void *self;
+};
+
+static void on_lookup(uv_getaddrinfo_t *request, int status, struct addrinfo *list)
+{
+    struct loop_lookup *lookup = request->data;
+    if (lookup->fn) {
+        lookup->loop->open--;
+        lookup->fn(lookup->self, status == 0 ? list : NULL, clock_now());
+    }
+    uv_freeaddrinfo(list);
+    free(lookup);
+}
+
+enum err loop_lookup_new(struct loop *loop, const char *host, const char *port,
+                         void (*fn)(void *self, const struct addrinfo *list, struct now now), void *self,
+                         struct loop_lookup **ret_lookup)
+{
+    struct loop_lookup *lookup = calloc(1, sizeof *lookup);
+    if (!lookup)
+        return ERR_NOMEM;
+    *lookup = (struct loop_lookup){.loop = loop, .fn = fn, .self = self};
+    lookup->request.data = lookup;
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    enum err err = from_uv(uv_getaddrinfo(&loop->uv, &lookup->request, on_lookup, host, port, &hints));
+    if (err != ERR_OK) {
+        free(lookup);
+        return err;
+    }
+    loop->open++;
+    *ret_lookup = lookup;
+    return ERR_OK;
+}
+
+void loop_lookup_close(struct loop_lookup *lookup)
+{
+    if (!lookup)
+        return;
+    assert(lookup->fn && lookup->loop->open > 0);
+    lookup->loop->open--;
+    lookup->fn = NULL;
+    uv_cancel(
+        (uv_req_t *)&lookup->request); /* one that is under way runs to its end, and is told to nobody */
 }
 
 static void on_signal(uv_signal_t *handle, int signal)

@@ -49,6 +49,16 @@ MUST_CHECK enum err loop_poll_new(struct loop *loop, int fd,
 void loop_poll_start(struct loop_poll *poll, int events);
 void loop_poll_close(struct loop_poll *poll); /* the fd stays the caller's */
 
+/* The addresses behind a name, looked up on a thread of libuv's own: a name server that hangs holds up
+ * nobody. `fn` is called once, later, with a list that is the loop's and gone afterwards, NULL when there is
+ * none; the object is gone then, too. Closing it before means that `fn` is not called. */
+struct addrinfo;
+struct loop_lookup;
+MUST_CHECK enum err loop_lookup_new(struct loop *loop, const char *host, const char *port,
+                                    void (*fn)(void *self, const struct addrinfo *list, struct now now),
+                                    void *self, struct loop_lookup **ret_lookup);
+void loop_lookup_close(struct loop_lookup *lookup);
+
 /* SIGINT, SIGTERM, SIGHUP, SIGUSR1; at most 8 for a loop. The handle belongs to the loop until loop_free. */
 MUST_CHECK enum err loop_on_signal(struct loop *loop, int signal, void (*fn)(void *self, int signal),
                                    void *self);

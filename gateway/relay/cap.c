@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay/police.h"
 #include "relay/prompts.h"
 #include "relay/relay.h"
 #include "relay/words.h"
@@ -226,17 +227,6 @@ static void put_info(const struct relay_context *context, const struct alert *al
     buf_puts(out, "</info>\n");
 }
 
-/* STAND_DOWN: job->prompt names the police job that is withdrawn: "<job id>@<its t_ms>". */
-static bool parse_reference(const struct job *job, struct hash_id *ret_id, int64_t *ret_t_ms)
-{
-    char id[HASH_ID_TEXT];
-    if (strlen(job->prompt) < HASH_ID_TEXT || job->prompt[HASH_ID_TEXT - 1] != '@')
-        return false;
-    memcpy(id, job->prompt, HASH_ID_TEXT - 1);
-    id[HASH_ID_TEXT - 1] = 0;
-    return hash_id_parse(id, ret_id) && text_to_int(job->prompt + HASH_ID_TEXT, 0, INT64_MAX, ret_t_ms);
-}
-
 /* A Cancel without personal data. A job that does not say what it withdraws still goes out: `incidents` names
  * the alert in both messages. */
 static void put_cancel(const struct relay_context *context, const struct job *job, struct buf *out)
@@ -245,7 +235,7 @@ static void put_cancel(const struct relay_context *context, const struct job *jo
     int64_t t_ms;
     put_head(context, job, "Cancel", out);
     put(out, "note", "撤回：经核实无需出警。 Stand down: checked, no response is needed.");
-    if (parse_reference(job, &original, &t_ms)) {
+    if (police_withdrawn(job, &original, &t_ms)) {
         char identifier[CAP_IDENTIFIER_SIZE], sender[ID_SIZE], sent[CAP_TIME_SIZE];
         cap_identifier(context->county, &original, identifier);
         clean_sender(context->settings->police_sender, sender);
@@ -258,17 +248,12 @@ static void put_cancel(const struct relay_context *context, const struct job *jo
     buf_puts(out, "</alert>\n");
 }
 
-static enum err render(const struct relay_context *context, const struct alert *alert, const struct job *job,
-                       struct outbox_row *row, struct buf *body, const char **ret_why)
+void cap_render(const struct relay_context *context, const struct alert *alert, const struct job *job,
+                int64_t expires_ms, struct buf *body)
 {
-    if (!context->settings->police_url[0]) {
-        *ret_why = "no police receiver";
-        return ERR_UNSUPPORTED;
-    }
-    text_copy(row->target_name, sizeof row->target_name, "police");
     if (job->kind == JOB_STAND_DOWN) {
         put_cancel(context, job, body);
-        return ERR_OK;
+        return;
     }
     struct words_facts facts;
     words_facts(context, alert, job->t_ms, &facts);
@@ -276,10 +261,7 @@ static enum err render(const struct relay_context *context, const struct alert *
     if (context->settings->exercise)
         put(body, "note", "演练，请勿出警。 Exercise: do not respond.");
     put_incidents(job, body);
-    put_info(context, alert, job, &facts, row->expires_ms, true, body);
-    put_info(context, alert, job, &facts, row->expires_ms, false, body);
+    put_info(context, alert, job, &facts, expires_ms, true, body);
+    put_info(context, alert, job, &facts, expires_ms, false, body);
     buf_puts(body, "</alert>\n");
-    return ERR_OK;
 }
-
-const struct relay relay_cap = {.channel = CHANNEL_CAP, .render = render};

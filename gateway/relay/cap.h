@@ -1,9 +1,10 @@
-/* CAP 1.2 (OASIS, July 2010): names of our messages, and what a receiver answered. The rendering is
- * relay_cap. Pure; replies are hostile input. */
+/* CAP 1.2 (OASIS, July 2010): our messages, their names, and what a receiver answered. Pure; replies are
+ * hostile input. */
 #ifndef HUYANG_RELAY_CAP_H
 #define HUYANG_RELAY_CAP_H
 
 #include "core/hash.h"
+#include "relay/relay.h"
 
 enum { CAP_IDENTIFIER_SIZE = 48, CAP_NOTE_SIZE = 48, CAP_TIME_SIZE = 32 };
 
@@ -12,6 +13,10 @@ void cap_identifier(const char *county, const struct hash_id *job, char text[CAP
 struct tz;
 /* "2026-03-01T09:12:00+08:00": local time, whole seconds, and -00:00 for UTC, as the standard wants it. */
 void cap_time(const struct tz *tz, int64_t t_ms, char text[CAP_TIME_SIZE]);
+
+/* Appends the document of a POLICE or STAND_DOWN job. */
+void cap_render(const struct relay_context *context, const struct alert *alert, const struct job *job,
+                int64_t expires_ms, struct buf *body);
 
 /* CAP_SILENT: not a CAP document, or not about us. */
 enum cap_verdict { CAP_SILENT, CAP_ACCEPTED, CAP_REJECTED };

@@ -146,6 +146,8 @@ enum err outbox_new(const struct outbox_config *config, struct outbox **ret_outb
         err = loop_timer_new(config->loop, on_timer, outbox, &outbox->timer);
     if (err == ERR_OK)
         err = transport_new(config->loop, &outbox->transport);
+    if (err == ERR_OK)
+        err = outbox_bind_dc09(outbox);
     if (err != ERR_OK) {
         outbox_free(outbox);
         return err;
@@ -179,6 +181,8 @@ void outbox_rebind(struct outbox *outbox, const struct relay_settings *settings,
         log_write(LOG_ERROR, "outbox.nomem",
                   "no memory for new devices: their commands wait for the next reload");
     receivers_bind(&outbox->receivers, settings);
+    if (outbox_bind_dc09(outbox) != ERR_OK)
+        log_write(LOG_ERROR, "outbox.nomem", "no memory for a path to the police: it stays unused");
     /* What waits for a receiver that is gone finds that out at its next attempt. */
     for (unsigned i = 0; i < RECEIVERS_MAX; i++) {
         struct receiver *receiver = &outbox->receivers.all[i];
@@ -208,7 +212,8 @@ static bool is_done(const struct outbox *outbox, const struct hash_id *id)
 enum err outbox_add(struct outbox *outbox, const struct outbox_row *row, struct now now)
 {
     bool command = row->channel == CHANNEL_COMMAND;
-    if ((!command && row->channel != CHANNEL_CAP && row->channel != CHANNEL_WEBHOOK) ||
+    if ((!command && row->channel != CHANNEL_CAP && row->channel != CHANNEL_DC09 &&
+         row->channel != CHANNEL_WEBHOOK) ||
         row->len > RELAY_BODY_MAX)
         return ERR_INVALID;
     if (command && row->device >= outbox->device_count)
@@ -235,6 +240,10 @@ enum err outbox_add(struct outbox *outbox, const struct outbox_row *row, struct 
         if (!device->heard_ms)
             state = ENTRY_UNHEARD;
     }
+    /* The receiver's machine has it since before a restart: nobody wants to see the same alarm again, whose
+     * operator may take it for a second one. What is awaited is a person's word. */
+    if (row->channel == CHANNEL_DC09 && row->sent)
+        state = ENTRY_TAKEN;
     outbox_wait(outbox, entry, state,
                 state == ENTRY_WAITING ? now.mono_ms : outbox_expiry_ms(outbox, entry, now));
     outbox_arm(outbox, now);

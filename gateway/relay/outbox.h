@@ -5,12 +5,13 @@
  * importance: red before the rest, with places of its own towards every receiver, so that a receiver that
  * hangs holds back neither red nor the others.
  *
- * HTTP rows: backoff 1 s, 2 s, 4 s … 5 min (red: at most 30 s) with +-20 % jitter, or what Retry-After asks
- * for (at most 5 min), until expiry. 2xx, 4xx and the rest: verdict.h. Police rows try the primary, then at
- * once the backup. Five failures in a row make a receiver rest 30 s from everything but red. States told:
- * notify: delivered · task: sent (a person must answer it) · police and stand-down: sent when the link took
- * it, then accepted or rejected, and expired when nobody ever did · each: rejected, failed (not sendable at
- * all), expired.
+ * HTTP and DC-09 rows: backoff 1 s, 2 s, 4 s … 5 min (red: at most 30 s) with +-20 % jitter, or what
+ * Retry-After asks for (at most 5 min), until expiry. 2xx, 4xx, ACK and the rest: verdict.h. Police rows try
+ * the primary, then at once the backup, each over its main and its backup path (outbox_police.c). Five
+ * failures in a row, of a DC-09 path one, make a receiver rest 30 s from everything but red that has no other
+ * way. States told: notify: delivered · task: sent (a person must answer it) · police and stand-down: sent
+ * when the link took it, then accepted or rejected, and expired when nobody ever did; a stand-down that a
+ * DC-09 receiver has: delivered · each: rejected, failed (not sendable at all), expired.
  *
  * COMMAND rows are published when the device has been heard (link up, or any message), again 5 s, 10 s, 20 s
  * … later until the device says `received` (outbox_on_state), and never after expiry. States told: sent
@@ -21,6 +22,7 @@
 #define HUYANG_RELAY_OUTBOX_H
 
 #include "core/loop.h"
+#include "relay/dc09_client.h"
 #include "relay/relay.h"
 
 enum {
@@ -80,6 +82,14 @@ struct outbox_stats {
     uint64_t expired, refused_full;
     int64_t oldest_red_ms; /* wall time the oldest unfinished red row was made, 0 = none */
 };
+/* One path of a DC-09 receiver. */
+struct outbox_path {
+    enum police_place place;
+    bool backup;
+    const struct dc09_client_stats *stats;
+};
+/* The nth of the configured paths; false past the last one. */
+bool outbox_path(struct outbox *outbox, unsigned n, struct outbox_path *ret_path);
 /* Walks all rows: for a metrics page, not for every event. */
 void outbox_stats(const struct outbox *outbox, struct outbox_stats *ret_stats);
 

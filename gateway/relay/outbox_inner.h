@@ -6,6 +6,7 @@
 #include "relay/outbox_rows.h"
 #include "relay/receivers.h"
 #include "relay/transport.h"
+#include "relay/verdict.h"
 
 enum { OUTBOX_DONE_IDS = 1024, OUTBOX_REST_IN_FLIGHT = 120 /* of the transport's places; red may use all */ };
 
@@ -54,9 +55,27 @@ int64_t outbox_backoff_ms(const struct hash_id *id, uint32_t attempt, int64_t fi
 void outbox_publish(struct outbox *outbox, struct entry *entry, struct now now);
 /* Starts the attempt of an HTTP row, or puts it where it has to wait. */
 void outbox_attempt(struct outbox *outbox, struct entry *entry, struct now now);
+/* The attempt is over: the next way at once, this one again later, or the end. */
+void outbox_attempt_over(struct outbox *outbox, struct entry *entry, const struct verdict *verdict,
+                         struct now now);
 /* Starts what waits for a free place, red first. */
 void outbox_start_ready(struct outbox *outbox, struct now now);
 /* Sends the warm-ups that are due; returns when the next one is, INT64_MAX = never. */
 int64_t outbox_warm(struct outbox *outbox, struct now now);
+
+/* outbox_police.c */
+static inline bool outbox_is_police(const struct outbox_row *row)
+{
+    return row->channel == CHANNEL_CAP || row->channel == CHANNEL_DC09;
+}
+/* The receiver of this attempt; NULL when none is configured that could take the row. *ret_refused: those
+ * that could have all refused it. */
+struct receiver *outbox_choose_way(struct outbox *outbox, struct entry *entry, struct now now,
+                                   bool *ret_refused);
+/* Marks the way as failed in this round; true when there is another to be tried at once. */
+bool outbox_next_way(struct outbox *outbox, struct entry *entry, bool refused);
+/* Makes, changes and keeps the clients of the DC-09 paths as they are configured. */
+MUST_CHECK enum err outbox_bind_dc09(struct outbox *outbox);
+MUST_CHECK enum err outbox_send_dc09(struct receiver *receiver, struct entry *entry);
 
 #endif

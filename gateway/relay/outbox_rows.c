@@ -57,7 +57,7 @@ static enum outbox_lane lane_of(const struct outbox_row *row)
 {
     if (row->channel == CHANNEL_COMMAND)
         return row->level == LEVEL_RED ? OUTBOX_COMMAND_RED : OUTBOX_COMMAND_REST;
-    return row->level == LEVEL_RED ? OUTBOX_HTTP_RED : OUTBOX_HTTP_REST;
+    return row->level == LEVEL_RED ? OUTBOX_OUT_RED : OUTBOX_OUT_REST;
 }
 
 enum err rows_add(struct outbox_rows *rows, const struct outbox_row *row, struct entry **ret_entry)

@@ -6,8 +6,9 @@
 
 #include "relay/relay.h"
 
-/* Red stands apart, so that it never waits behind the rest. The order is the order of serving. */
-enum outbox_lane { OUTBOX_COMMAND_RED, OUTBOX_HTTP_RED, OUTBOX_COMMAND_REST, OUTBOX_HTTP_REST, OUTBOX_LANES };
+/* Red stands apart, so that it never waits behind the rest; OUT is what does not go over MQTT. The order is
+ * the order of serving. */
+enum outbox_lane { OUTBOX_COMMAND_RED, OUTBOX_OUT_RED, OUTBOX_COMMAND_REST, OUTBOX_OUT_REST, OUTBOX_LANES };
 
 enum entry_state {
     ENTRY_WAITING,   /* in its heap, due = next attempt */
@@ -22,7 +23,7 @@ struct outbox;
 struct entry {
     struct outbox_row row; /* body points behind the struct */
     struct outbox *outbox;
-    struct receiver *receiver;     /* HTTP; while READY or IN_FLIGHT */
+    struct receiver *receiver;     /* no command; while READY or IN_FLIGHT */
     struct entry *next, *previous; /* READY: the receiver's list; commands: the device's list */
     int64_t due_ms;                /* monotonic */
     int64_t published_ms;          /* monotonic; of the last publish, 0 = never */
@@ -30,8 +31,9 @@ struct entry {
     uint32_t attempts;
     uint8_t lane, state; /* enums */
     char why[64];        /* the last failure */
-    bool on_backup;      /* this attempt goes to the police's backup */
-    bool tried_other;    /* … and the other of the two failed in this round */
+    uint8_t way;         /* police: which of the ways this attempt takes */
+    uint8_t tried;       /* … a bit for each that failed in this round */
+    uint8_t refused;     /* … and that refused this row: it is not asked again */
     bool told_sent;
     bool gone; /* cancelled while in flight: freed when the transport is done */
 };

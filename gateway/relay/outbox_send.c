@@ -1,11 +1,11 @@
-/* Attempts: commands to the link, HTTP rows to their receivers; what to do when one is over. */
+/* Attempts: commands to the link, other rows to their receivers; what to do when one is over. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/log.h"
 #include "relay/outbox_inner.h"
-#include "relay/verdict.h"
+#include "relay/police.h"
 
 enum {
     COMMAND_AGAIN_MS = 5000,
@@ -66,39 +66,19 @@ void outbox_publish(struct outbox *outbox, struct entry *entry, struct now now)
         outbox_tell(outbox, entry, DELIVERY_SENT, "");
 }
 
-/* Which receiver this attempt goes to. The police's backup comes second, but first while the primary's
- * breaker is open and its own is not. */
-static struct receiver *choose(struct outbox *outbox, struct entry *entry, struct now now)
+/* A DC-09 path rests after the first: its messages stand in a line, and each would wait for its own silence
+ * while another way is free. */
+static unsigned failures_allowed(const struct receiver *receiver)
 {
-    if (entry->row.channel == CHANNEL_WEBHOOK)
-        return receivers_find(&outbox->receivers, entry->row.target_name);
-    struct receiver *primary = receivers_find(&outbox->receivers, RECEIVER_POLICE);
-    struct receiver *backup = receivers_find(&outbox->receivers, RECEIVER_POLICE_BACKUP);
-    if (!primary || !backup)
-        return primary ? primary : backup;
-    if (!entry->tried_other)
-        entry->on_backup = primary->blocked_until_ms > now.mono_ms && backup->blocked_until_ms <= now.mono_ms;
-    return entry->on_backup ? backup : primary;
-}
-
-/* The other of the two, when there is one and it did not fail in this round. */
-static bool try_other(struct outbox *outbox, struct entry *entry)
-{
-    if (entry->row.channel != CHANNEL_CAP || entry->tried_other ||
-        !receivers_find(&outbox->receivers, RECEIVER_POLICE) ||
-        !receivers_find(&outbox->receivers, RECEIVER_POLICE_BACKUP))
-        return false;
-    entry->on_backup = !entry->on_backup;
-    entry->tried_other = true;
-    return true;
+    return receiver->dc09 ? 1 : RECEIVER_FAILURES;
 }
 
 static void count_failure(struct receiver *receiver, const char *why, struct now now)
 {
     receiver->failures++;
-    if (receiver->failures < RECEIVER_FAILURES)
+    if (receiver->failures < failures_allowed(receiver))
         return;
-    if (receiver->failures == RECEIVER_FAILURES)
+    if (receiver->failures == failures_allowed(receiver))
         log_write(LOG_WARN, "relay.down",
                   "receiver does not answer, only red is still tried at once\treceiver=%s\treason=%s",
                   receiver->name, why);
@@ -107,21 +87,22 @@ static void count_failure(struct receiver *receiver, const char *why, struct now
 
 static void count_success(struct receiver *receiver)
 {
-    if (receiver->failures >= RECEIVER_FAILURES)
+    if (receiver->failures >= failures_allowed(receiver))
         log_write(LOG_INFO, "relay.up", "receiver answers again\treceiver=%s", receiver->name);
     receiver->failures = 0;
     receiver->blocked_until_ms = 0;
 }
 
-/* The attempt came to nothing: the other receiver at once, or this way again later. */
-static void again(struct outbox *outbox, struct entry *entry, unsigned retry_after_s, struct now now)
+/* The attempt came to nothing: the next way at once, or all of them again later. */
+static void again(struct outbox *outbox, struct entry *entry, bool refused, unsigned retry_after_s,
+                  struct now now)
 {
     outbox->stats.failed++;
-    if (try_other(outbox, entry)) {
+    if (outbox_next_way(outbox, entry, refused)) {
         outbox_wait(outbox, entry, ENTRY_WAITING, now.mono_ms);
         return;
     }
-    entry->tried_other = false;
+    entry->tried = 0;
     entry->attempts++;
     int64_t wait = outbox_backoff_ms(&entry->row.id, entry->attempts, BACKOFF_MS,
                                      is_red(entry) ? BACKOFF_RED_MAX_MS : BACKOFF_MAX_MS);
@@ -139,12 +120,15 @@ static void conclude(struct outbox *outbox, struct entry *entry, const struct ve
     case VERDICT_ACCEPTED: outbox_finish(outbox, entry, DELIVERY_ACCEPTED, ""); return;
     case VERDICT_REJECTED: outbox_finish(outbox, entry, DELIVERY_REJECTED, verdict->reason); return;
     case VERDICT_RETRY:
+    case VERDICT_ELSEWHERE:
         text_copy(entry->why, sizeof entry->why, verdict->reason);
-        again(outbox, entry, verdict->retry_after_s, now);
+        again(outbox, entry, verdict->kind == VERDICT_ELSEWHERE, verdict->retry_after_s, now);
         return;
     case VERDICT_TAKEN: break;
     }
-    if (entry->row.channel == CHANNEL_CAP) {
+    /* That there is nothing to do needs nobody's acceptance, and DC-09 has no word for one. */
+    bool is_last_word = entry->receiver->dc09 && entry->row.job_kind == JOB_STAND_DOWN;
+    if (outbox_is_police(&entry->row) && !is_last_word) {
         outbox->stats.delivered++;
         outbox_wait(outbox, entry, ENTRY_TAKEN, outbox_expiry_ms(outbox, entry, now));
         outbox_tell(outbox, entry, DELIVERY_SENT, "");
@@ -155,29 +139,34 @@ static void conclude(struct outbox *outbox, struct entry *entry, const struct ve
     }
 }
 
-static void on_done(void *self, const struct transport_reply *reply, struct now now)
+void outbox_attempt_over(struct outbox *outbox, struct entry *entry, const struct verdict *verdict,
+                         struct now now)
 {
-    struct entry *entry = self;
-    struct outbox *outbox = entry->outbox;
     struct receiver *receiver = entry->receiver;
     receiver->in_flight[is_red(entry)]--;
     receiver->talked_ms = now.mono_ms;
     outbox->in_flight--;
     if (!is_red(entry))
         outbox->rest_in_flight--;
-    struct verdict verdict = verdict_of(&entry->row, outbox->county, reply);
-    if (verdict.kind == VERDICT_RETRY)
-        count_failure(receiver, verdict.reason, now);
+    if (verdict->kind == VERDICT_RETRY)
+        count_failure(receiver, verdict->reason, now);
     else
         count_success(receiver);
     if (entry->gone) {
         outbox_finish(outbox, entry, DELIVERY_QUEUED, "");
     } else {
         entry->state = ENTRY_WAITING;
-        conclude(outbox, entry, &verdict, now);
+        conclude(outbox, entry, verdict, now);
     }
     outbox_start_ready(outbox, now);
     outbox_arm(outbox, now);
+}
+
+static void on_done(void *self, const struct transport_reply *reply, struct now now)
+{
+    struct entry *entry = self;
+    struct verdict verdict = verdict_of(&entry->row, entry->outbox->county, reply);
+    outbox_attempt_over(entry->outbox, entry, &verdict, now);
 }
 
 static void fill_request(const struct outbox *outbox, const struct receiver *receiver,
@@ -233,19 +222,22 @@ static enum err send_entry(struct outbox *outbox, struct receiver *receiver, str
     }
     if (entry->row.unpersisted)
         headers[count] = "X-Huyang-Unpersisted: 1";
-    struct transport_request request = {
-        .content_type =
-            entry->row.channel == CHANNEL_CAP ? "application/cap+xml; charset=utf-8" : "application/json",
-        .headers = headers,
-        .body = entry->row.body,
-        .len = entry->row.len,
-    };
+    struct transport_request request = {.content_type = "application/json",
+                                        .headers = headers,
+                                        .body = entry->row.body,
+                                        .len = entry->row.len};
+    if (outbox_is_police(&entry->row)) {
+        request.content_type = "application/cap+xml; charset=utf-8";
+        request.body = police_cap_part(&entry->row, &request.len);
+    }
     fill_request(outbox, receiver, &request);
     return transport_send(outbox->transport, &request, on_done, entry);
 }
 
 static bool has_place(const struct outbox *outbox, const struct receiver *receiver, const struct entry *entry)
 {
+    if (receiver->dc09) /* one question at a time, whoever asks: red stands first in the waiting list */
+        return receiver->in_flight[0] + receiver->in_flight[1] == 0;
     if (is_red(entry))
         return receiver->in_flight[1] < OUTBOX_PER_RECEIVER;
     return receiver->in_flight[0] < OUTBOX_PER_RECEIVER && outbox->rest_in_flight < OUTBOX_REST_IN_FLIGHT;
@@ -253,9 +245,13 @@ static bool has_place(const struct outbox *outbox, const struct receiver *receiv
 
 void outbox_attempt(struct outbox *outbox, struct entry *entry, struct now now)
 {
-    struct receiver *receiver = choose(outbox, entry, now);
+    bool refused = false;
+    struct receiver *receiver = outbox_is_police(&entry->row)
+                                    ? outbox_choose_way(outbox, entry, now, &refused)
+                                    : receivers_find(&outbox->receivers, entry->row.target_name);
     if (!receiver) {
-        outbox_finish(outbox, entry, DELIVERY_FAILED, "the receiver is not configured");
+        outbox_finish(outbox, entry, refused ? DELIVERY_REJECTED : DELIVERY_FAILED,
+                      refused ? entry->why : "the receiver is not configured");
         return;
     }
     if (!is_red(entry) && receiver->blocked_until_ms > now.mono_ms) {
@@ -273,14 +269,18 @@ void outbox_attempt(struct outbox *outbox, struct entry *entry, struct now now)
     enum err err = receiver_load_secret(receiver);
     if (err != ERR_OK)
         text_copy(entry->why, sizeof entry->why, "the secret file cannot be read");
+    else if (receiver->dc09)
+        err = outbox_send_dc09(receiver, entry);
     else
         err = send_entry(outbox, receiver, entry, now);
     if (err == ERR_INVALID) {
-        outbox_finish(outbox, entry, DELIVERY_FAILED, "the receiver's URL is not http or https");
+        outbox_finish(outbox, entry, DELIVERY_FAILED,
+                      receiver->dc09 ? "the stored message cannot be read"
+                                     : "the receiver's URL is not http or https");
         return;
     }
     if (err != ERR_OK) {
-        again(outbox, entry, 0, now);
+        again(outbox, entry, false, 0, now);
         return;
     }
     outbox->stats.sent++;

@@ -4,6 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "relay/dc09_client.h"
+
+const char *const receiver_police[POLICE_WAYS] = {":police", ":police/2", ":police-backup",
+                                                  ":police-backup/2"};
+
 static struct receiver *find_used(struct receivers *receivers, const char *name)
 {
     for (unsigned i = 0; i < RECEIVERS_MAX; i++)
@@ -18,11 +23,10 @@ static bool is_idle(const struct receiver *receiver)
            !receiver->ready[1].first && !receiver->warming;
 }
 
-static void bind_one(struct receivers *receivers, const char *name, const char *url, const char *secret_file,
-                     bool is_police)
+/* The receiver of that name, taken or new; NULL when all slots are busy with the past: the rows wait as for
+ * an unknown receiver until the next binding. */
+static struct receiver *bind_one(struct receivers *receivers, const char *name, const char *url)
 {
-    if (!url[0])
-        return;
     struct receiver *receiver = find_used(receivers, name);
     for (unsigned i = 0; !receiver && i < RECEIVERS_MAX; i++)
         if (!receivers->all[i].used) {
@@ -30,33 +34,71 @@ static void bind_one(struct receivers *receivers, const char *name, const char *
             *receiver = (struct receiver){.used = true};
             text_copy(receiver->name, sizeof receiver->name, name);
         }
-    /* All slots busy with the past: the rows wait as for an unknown receiver until the next binding. */
     if (!receiver)
-        return;
+        return NULL;
     if (strcmp(receiver->url, url) != 0) {
         receiver->failures = 0;
         receiver->blocked_until_ms = 0;
     }
     receiver->configured = true;
-    receiver->is_police = is_police;
+    receiver->is_police = false;
+    receiver->dc09 = NULL;
+    receiver->secret_file[0] = 0;
     text_copy(receiver->url, sizeof receiver->url, url);
-    text_copy(receiver->secret_file, sizeof receiver->secret_file, secret_file);
     receiver->secret_len = 0; /* read again: a reload is how a key is changed */
+    return receiver;
+}
+
+static void bind_dc09(struct receivers *receivers, const char *name, const struct dc09_settings *settings,
+                      bool backup)
+{
+    if (backup && !settings->backup[0])
+        return;
+    struct receiver *receiver = bind_one(receivers, name, "");
+    if (!receiver)
+        return;
+    receiver->dc09 = settings;
+    receiver->dc09_backup = backup;
+}
+
+/* One place of the police: a DC-09 receiver stands before a CAP receiver. */
+static void bind_police(struct receivers *receivers, const struct relay_settings *settings,
+                        enum police_place place)
+{
+    const struct dc09_settings *dc09 = relay_dc09_of(settings, place);
+    const char *url = place == POLICE_PRIMARY ? settings->police_url : settings->police_backup_url;
+    const char *const *names = &receiver_police[2 * place];
+    if (dc09) {
+        bind_dc09(receivers, names[0], dc09, false);
+        bind_dc09(receivers, names[1], dc09, true);
+    } else if (url[0]) {
+        struct receiver *receiver = bind_one(receivers, names[0], url);
+        if (receiver)
+            receiver->is_police = true;
+    }
 }
 
 void receivers_bind(struct receivers *receivers, const struct relay_settings *settings)
 {
     for (unsigned i = 0; i < RECEIVERS_MAX; i++)
         receivers->all[i].configured = false;
-    bind_one(receivers, RECEIVER_POLICE, settings->police_url, "", true);
-    bind_one(receivers, RECEIVER_POLICE_BACKUP, settings->police_backup_url, "", true);
-    for (unsigned i = 0; i < settings->webhook_count; i++)
-        bind_one(receivers, settings->webhooks[i].name, settings->webhooks[i].url,
-                 settings->webhooks[i].secret_file, false);
+    bind_police(receivers, settings, POLICE_PRIMARY);
+    bind_police(receivers, settings, POLICE_BACKUP);
+    for (unsigned i = 0; i < settings->webhook_count; i++) {
+        struct receiver *receiver =
+            bind_one(receivers, settings->webhooks[i].name, settings->webhooks[i].url);
+        if (receiver)
+            text_copy(receiver->secret_file, sizeof receiver->secret_file, settings->webhooks[i].secret_file);
+    }
     for (unsigned i = 0; i < RECEIVERS_MAX; i++) {
         struct receiver *receiver = &receivers->all[i];
-        if (receiver->used && !receiver->configured && is_idle(receiver))
+        if (!receiver->used || receiver->configured)
+            continue;
+        receiver->dc09 = NULL;
+        if (is_idle(receiver)) {
+            dc09_client_close(receiver->client);
             explicit_bzero(receiver, sizeof *receiver);
+        }
     }
 }
 
@@ -86,6 +128,8 @@ enum err receiver_load_secret(struct receiver *receiver)
 
 void receivers_release(struct receivers *receivers)
 {
+    for (unsigned i = 0; i < RECEIVERS_MAX; i++)
+        dc09_client_close(receivers->all[i].client);
     explicit_bzero(receivers, sizeof *receivers);
 }
 

@@ -1,6 +1,6 @@
-/* The HTTP receivers an outbox talks to: the police's primary and backup, and the webhooks, by name. Each
- * with its own places, waiting lists, signing key and circuit breaker. Bookkeeping only, but for reading a
- * secret file. */
+/* The receivers an outbox talks to, by name: the ways to the police, each an HTTP receiver or one path of a
+ * DC-09 receiver, and the webhooks. Each with its own places, waiting lists, signing key and circuit breaker.
+ * Bookkeeping only, but for reading a secret file. */
 #ifndef HUYANG_RELAY_RECEIVERS_H
 #define HUYANG_RELAY_RECEIVERS_H
 
@@ -8,22 +8,26 @@
 #include "relay/relay.h"
 
 enum {
-    RECEIVERS_MAX =
-        2 * RELAY_WEBHOOKS_MAX + 2, /* the old ones live on beside the new until their last attempt is over */
+    POLICE_WAYS = 4, /* primary and backup, each with a main and a backup path; CAP has one */
+    RECEIVERS_MAX = 2 * (RELAY_WEBHOOKS_MAX + POLICE_WAYS), /* the old ones live on beside the new until their
+                                                               last attempt is over */
     RECEIVER_SECRET_MAX = 256,
     RECEIVER_FAILURES = 5,    /* in a row open the breaker … */
     RECEIVER_REST_MS = 30000, /* … for so long */
 };
-/* A colon cannot stand in a configured name. */
-#define RECEIVER_POLICE        ":police"
-#define RECEIVER_POLICE_BACKUP ":police-backup"
+/* The ways to the police in the order they are tried. A colon cannot stand in a configured name. */
+extern const char *const receiver_police[POLICE_WAYS];
 
 struct ready_list {
     struct entry *first, *last;
 };
+struct dc09_client;
 struct receiver {
     char name[ID_SIZE];
-    char url[RELAY_URL_SIZE];
+    char url[RELAY_URL_SIZE];         /* HTTP; "" otherwise */
+    const struct dc09_settings *dc09; /* borrowed from the settings while configured; NULL = HTTP */
+    bool dc09_backup;                 /* … its backup path */
+    struct dc09_client *client;       /* owned; made by the outbox */
     char secret_file[RELAY_PATH_SIZE];
     uint8_t secret[RECEIVER_SECRET_MAX];
     size_t secret_len; /* 0 with a secret_file: not read yet */

@@ -10,12 +10,14 @@
 
 #include "alert/alert.h"
 #include "core/buf.h"
+#include "relay/dc09.h"
 
 #define CHANNEL_MAP(X)                                                                                       \
     X(NONE, none)       /* nothing goes out: a task for a person, or nowhere to send */                      \
     X(COMMAND, command) /* a Command to a device over MQTT */                                                \
     X(CAP, cap)         /* CAP 1.2 over HTTPS to the police */                                               \
-    X(WEBHOOK, webhook) /* signed JSON over HTTP(S) */
+    X(WEBHOOK, webhook) /* signed JSON over HTTP(S) */                                                       \
+    X(DC09, dc09)       /* SIA DC-09 over TCP to the police; a CAP document may follow in the body */
 enum channel {
 #define X(name, text) CHANNEL_##name,
     CHANNEL_MAP(X)
@@ -32,9 +34,25 @@ struct webhook_settings {
     char url[RELAY_URL_SIZE];
     char secret_file[RELAY_PATH_SIZE]; /* HMAC key; "" = unsigned */
 };
+/* The police's receiver, or its backup, where that speaks DC-09. */
+enum { RELAY_DC09_MAX = 2, RELAY_DC09_ACCOUNTS_MAX = 64, RELAY_ADDRESS_SIZE = 128 };
+struct dc09_settings {
+    uint8_t place;                                             /* enum police_place */
+    char main[RELAY_ADDRESS_SIZE], backup[RELAY_ADDRESS_SIZE]; /* its paths, host:port; backup "" = none */
+    char account[DC09_ACCOUNT_SIZE];
+    char receiver[DC09_NUMBER_SIZE], line[DC09_NUMBER_SIZE]; /* receiver "" = not sent */
+    char key_file[RELAY_PATH_SIZE];                          /* AES key; "" = in clear */
+    uint16_t heartbeat_s;                                    /* a link test so often on each path; 0 = none */
+};
+enum police_place { POLICE_PRIMARY, POLICE_BACKUP, POLICE_PLACES };
+/* Alerts of this territory go under this account, whichever receiver takes them. */
+struct dc09_account_settings {
+    char territory[ID_SIZE];
+    char account[DC09_ACCOUNT_SIZE];
+};
 struct relay_settings {
-    char police_url[RELAY_URL_SIZE]; /* "" = no police receiver: police jobs fail to a person at once */
-    char police_backup_url[RELAY_URL_SIZE];
+    /* CAP; "" = none there. Without any receiver police jobs fail to a person at once. */
+    char police_url[RELAY_URL_SIZE], police_backup_url[RELAY_URL_SIZE];
     char police_ca[RELAY_PATH_SIZE], police_cert[RELAY_PATH_SIZE], police_key[RELAY_PATH_SIZE];
     char police_sender[ID_SIZE]; /* CAP sender */
     uint32_t timeout_s;          /* 10; 1..60, of one attempt */
@@ -42,6 +60,9 @@ struct relay_settings {
     bool exercise;               /* everything is marked as a drill */
     uint8_t webhook_count;
     struct webhook_settings webhooks[RELAY_WEBHOOKS_MAX];
+    uint8_t dc09_count, dc09_account_count;
+    struct dc09_settings dc09[RELAY_DC09_MAX];
+    struct dc09_account_settings dc09_accounts[RELAY_DC09_ACCOUNTS_MAX];
     char language[17]; /* of prompts when the resident's own is not in the catalogue: "zh" */
     uint16_t quiet_from_minute, quiet_to_minute; /* local minutes of the day; equal = none; red is exempt */
     uint16_t rest_from_minute, rest_to_minute;   /* the midday rest: the same a second time */
@@ -49,6 +70,9 @@ struct relay_settings {
                                = not */
 };
 void relay_settings_default(struct relay_settings *ret_settings);
+
+/* The DC-09 receiver of that place, NULL = it has none. */
+const struct dc09_settings *relay_dc09_of(const struct relay_settings *settings, enum police_place place);
 
 /* What is sent, whole and final. Pointer-free but for the body, which is borrowed. */
 struct outbox_row {
@@ -58,6 +82,7 @@ struct outbox_row {
     uint8_t channel, job_kind, level, role;
     uint8_t target;            /* WEBHOOK: index in settings */
     uint8_t unpersisted;       /* went out before it was on disk (fail-open) */
+    uint8_t sent;              /* read back from disk: told as sent before the restart */
     char target_name[ID_SIZE]; /* webhook name, device id, "police": stable across configuration changes */
     size_t len;
     const char *body;
@@ -89,10 +114,10 @@ void relay_render(const struct relay_context *context, const struct alert *alert
 struct relay {
     enum channel channel;
     /* Appends the body; ERR_UNSUPPORTED when this job cannot be sent this way (*ret_why set to a static
-     * text). Fills target, device, expiry of the row as needed. */
+     * text). Fills target, device, expiry of the row as needed, and may choose another channel. */
     enum err (*render)(const struct relay_context *context, const struct alert *alert, const struct job *job,
                        struct outbox_row *row, struct buf *body, const char **ret_why);
 };
-extern const struct relay relay_prompt, relay_cap, relay_webhook;
+extern const struct relay relay_prompt, relay_police, relay_webhook;
 
 #endif

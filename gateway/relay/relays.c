@@ -4,8 +4,8 @@
 
 /* Which relay writes which kind of job. */
 static const struct relay *const relays[JOB_KIND_COUNT] = {
-    [JOB_PROMPT] = &relay_prompt,  [JOB_NOTICE] = &relay_prompt,  [JOB_POLICE] = &relay_cap,
-    [JOB_STAND_DOWN] = &relay_cap, [JOB_NOTIFY] = &relay_webhook, [JOB_TASK] = &relay_webhook,
+    [JOB_PROMPT] = &relay_prompt,     [JOB_NOTICE] = &relay_prompt,  [JOB_POLICE] = &relay_police,
+    [JOB_STAND_DOWN] = &relay_police, [JOB_NOTIFY] = &relay_webhook, [JOB_TASK] = &relay_webhook,
 };
 
 /* How long a job without an expiry of its own is tried. A police message that nobody takes for a quarter of
@@ -41,6 +41,14 @@ void relay_settings_default(struct relay_settings *ret_settings)
     };
 }
 
+const struct dc09_settings *relay_dc09_of(const struct relay_settings *settings, enum police_place place)
+{
+    for (unsigned i = 0; i < settings->dc09_count; i++)
+        if (settings->dc09[i].place == place)
+            return &settings->dc09[i];
+    return NULL;
+}
+
 void relay_render(const struct relay_context *context, const struct alert *alert, const struct job *job,
                   struct buf *body, struct outbox_row *ret_row, const char **ret_why)
 {
@@ -58,6 +66,7 @@ void relay_render(const struct relay_context *context, const struct alert *alert
     buf_clear(body);
     const struct relay *relay = job->kind < JOB_KIND_COUNT ? relays[job->kind] : NULL;
     enum err err = ERR_UNSUPPORTED;
+    row.channel = relay ? (uint8_t)relay->channel : CHANNEL_NONE;
     if (relay)
         err = relay->render(context, alert, job, &row, body, &why);
     else
@@ -65,7 +74,6 @@ void relay_render(const struct relay_context *context, const struct alert *alert
     if (err == ERR_OK && body->failed)
         err = ERR_FULL;
     if (err == ERR_OK) {
-        row.channel = (uint8_t)relay->channel;
         row.len = body->len;
         row.body = buf_text(body);
     } else {

@@ -78,7 +78,7 @@ struct verdict verdict_of(const struct outbox_row *row, const char *county,
     struct verdict verdict = {.kind = VERDICT_RETRY};
     if (reply->status >= 200 && reply->status < 300) {
         verdict.kind = VERDICT_TAKEN;
-        bool is_cap = row->channel == CHANNEL_CAP;
+        bool is_cap = row->channel != CHANNEL_WEBHOOK;
         if (is_cap && cap_verdict(row, county, reply, &verdict))
             return verdict;
         json_verdict(reply, &verdict);
@@ -100,5 +100,14 @@ struct verdict verdict_of(const struct outbox_row *row, const char *county,
     set_reason(&verdict, text);
     verdict.retry_after_s =
         reply->retry_after_s < RETRY_AFTER_MAX_S ? reply->retry_after_s : RETRY_AFTER_MAX_S;
+    return verdict;
+}
+
+struct verdict verdict_of_dc09(enum dc09_state state, const char *why)
+{
+    struct verdict verdict = {.kind = state == DC09_STATE_TAKEN     ? VERDICT_TAKEN
+                                      : state == DC09_STATE_REFUSED ? VERDICT_ELSEWHERE
+                                                                    : VERDICT_RETRY};
+    set_reason(&verdict, why);
     return verdict;
 }

@@ -8,13 +8,15 @@
 #ifndef HUYANG_RELAY_VERDICT_H
 #define HUYANG_RELAY_VERDICT_H
 
+#include "relay/dc09_exchange.h"
 #include "relay/relay.h"
 #include "relay/transport.h"
 
 enum verdict_kind {
     VERDICT_TAKEN,
     VERDICT_ACCEPTED,
-    VERDICT_REJECTED /* never sent again unchanged */,
+    VERDICT_REJECTED,  /* never sent again unchanged */
+    VERDICT_ELSEWHERE, /* not to this receiver again, but others may take it */
     VERDICT_RETRY
 };
 enum { VERDICT_REASON_SIZE = 64, RETRY_AFTER_MAX_S = 300 };
@@ -25,5 +27,8 @@ struct verdict {
 };
 struct verdict verdict_of(const struct outbox_row *row, const char *county,
                           const struct transport_reply *reply);
+/* What became of a DC-09 message: a final state of dc09_exchange.h. An ACK is never more than taken: it is
+ * the receiver's machine that speaks. */
+struct verdict verdict_of_dc09(enum dc09_state state, const char *why);
 
 #endif

@@ -96,6 +96,83 @@ static void put_outbox(struct buf *out, const struct service *service)
         (double)service->deliveries_lost);
 }
 
+static double path_alive(const struct dc09_client_stats *stats)
+{
+    return stats->alive;
+}
+
+static double path_offset(const struct dc09_client_stats *stats)
+{
+    return (double)stats->offset_ms / 1e3;
+}
+
+static double path_sent(const struct dc09_client_stats *stats)
+{
+    return (double)stats->sent;
+}
+
+static double path_tests(const struct dc09_client_stats *stats)
+{
+    return (double)stats->tests;
+}
+
+static double path_losses(const struct dc09_client_stats *stats)
+{
+    return (double)stats->losses;
+}
+
+static void put_path_labels(struct buf *out, const char *name, const struct outbox_path *path)
+{
+    buf_printf(out, "huyang_%s{receiver=\"%s\",path=\"%s\"", name,
+               path->place == POLICE_PRIMARY ? "primary" : "backup", path->backup ? "backup" : "main");
+}
+
+/* The lines of one metric stand together, one for each path of the police's DC-09 receivers. */
+static void put_dc09(struct buf *out, const struct service *service)
+{
+    static const struct {
+        const char *name, *type, *help;
+        double (*value)(const struct dc09_client_stats *stats);
+    } metrics[] = {
+        {"dc09_up", "gauge",
+         "1 while a path to the police answers, 0 before its first answer and when it is missed", path_alive},
+        {"dc09_clock_offset_seconds", "gauge", "how far the receiver says its clock is ahead of ours",
+         path_offset},
+        {"dc09_sent_total", "counter", "frames sent on a path to the police", path_sent},
+        {"dc09_link_tests_total", "counter", "link tests begun", path_tests},
+        {"dc09_losses_total", "counter", "how often a path was lost", path_losses},
+    };
+    struct outbox_path path;
+    if (!outbox_path(service->outbox, 0, &path))
+        return;
+    for (size_t m = 0; m < sizeof(metrics) / sizeof(metrics[0]); m++) {
+        buf_printf(out, "# HELP huyang_%s %s\n# TYPE huyang_%s %s\n", metrics[m].name, metrics[m].help,
+                   metrics[m].name, metrics[m].type);
+        for (unsigned i = 0; outbox_path(service->outbox, i, &path); i++) {
+            put_path_labels(out, metrics[m].name, &path);
+            buf_printf(out, "} %.17g\n", metrics[m].value(path.stats));
+        }
+    }
+    buf_puts(out, "# HELP huyang_dc09_answers_total answers of the police's receivers\n"
+                  "# TYPE huyang_dc09_answers_total counter\n");
+    for (unsigned i = 0; outbox_path(service->outbox, i, &path); i++) {
+        const char *const names[] = {"ack", "nak", "duh"};
+        const uint64_t counts[] = {path.stats->acks, path.stats->naks, path.stats->duhs};
+        for (size_t a = 0; a < sizeof(names) / sizeof(names[0]); a++) {
+            put_path_labels(out, "dc09_answers_total", &path);
+            buf_printf(out, ",answer=\"%s\"} %llu\n", names[a], (unsigned long long)counts[a]);
+        }
+    }
+    buf_puts(out, "# HELP huyang_dc09_refused_total what receivers sent that was not used, by reason\n"
+                  "# TYPE huyang_dc09_refused_total counter\n");
+    for (unsigned i = 0; outbox_path(service->outbox, i, &path); i++)
+        for (unsigned f = DC09_FAULT_NONE + 1; f < DC09_FAULT_COUNT; f++) {
+            put_path_labels(out, "dc09_refused_total", &path);
+            buf_printf(out, ",reason=\"%s\"} %llu\n", dc09_fault_name((enum dc09_fault)f),
+                       (unsigned long long)path.stats->faults[f]);
+        }
+}
+
 void service_tell_metrics(void *self, struct now now)
 {
     struct service *service = self;
@@ -106,6 +183,7 @@ void service_tell_metrics(void *self, struct now now)
     put_fold(out, service);
     put_store(out, service);
     put_outbox(out, service);
+    put_dc09(out, service);
     put(out, "uptime_seconds", "counter", "since the process started",
         (double)(now.wall_ms - service->started_wall_ms) / 1e3);
     const struct api_health health = {.ready =

@@ -1,6 +1,7 @@
 #include "service/service.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,12 +32,28 @@ static bool is_loopback_url(const char *url)
            (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == len);
 }
 
+/* The same for host:port. */
+static bool is_loopback_address(const char *address)
+{
+    char host[TCP_ADDRESS_SIZE], url[TCP_ADDRESS_SIZE + 16];
+    uint16_t port;
+    if (address[0] == '\0')
+        return true;
+    if (!tcp_address_parse(address, host, &port))
+        return false;
+    snprintf(url, sizeof(url), strchr(host, ':') != NULL ? "tcp://[%s]" : "tcp://%s", host);
+    return is_loopback_url(url);
+}
+
 enum err service_bind_to_exercise(struct relay_settings *relay)
 {
     relay->exercise = true;
     bool loopback = is_loopback_url(relay->police_url) && is_loopback_url(relay->police_backup_url);
     for (unsigned i = 0; i < relay->webhook_count; i++)
         loopback = loopback && is_loopback_url(relay->webhooks[i].url);
+    for (unsigned i = 0; i < relay->dc09_count; i++)
+        loopback = loopback && is_loopback_address(relay->dc09[i].main) &&
+                   is_loopback_address(relay->dc09[i].backup);
     return loopback ? ERR_OK : ERR_INVALID;
 }
 

@@ -180,6 +180,23 @@ def test_the_virtual_clock_is_refused_when_anything_could_leave_the_machine(worl
     assert "loopback" in done.stderr, done.stderr
 
 
+@pytest.mark.parametrize("main, backup, starts", [("127.0.0.1:9", "[::1]:9", True), ("127.0.0.1:9", "police.example:9", False),
+                                                  ("192.0.2.1:9", "", False), ("localhost.example:9", "", False)])
+def test_the_virtual_clock_wants_dc09_receivers_on_loopback_too(world, main, backup, starts):
+    receiver = {"place": "primary", "main": main, "backup": backup, "account": "1234", "line": "0", "heartbeat_s": 0}
+    gateway = world.gateway(world.broker(), world.county(homes=1), settings={"relay": {"dc09": [receiver]}}, start=False)
+    child = subprocess.Popen([binary("huyang-gateway"), "--config", gateway.config, "--virtual-clock"], stderr=subprocess.PIPE, text=True)
+    try:
+        if starts:
+            wait_until(lambda: gateway.health()[0] == 200, 30, "ready")
+        else:
+            assert child.wait(timeout=30) == 1
+            assert "loopback" in child.stderr.read()
+    finally:
+        child.terminate()
+        child.wait(timeout=20)
+
+
 def test_the_virtual_clock_is_welcome_on_loopback_and_stays_so_over_a_reload(world):
     broker, desk = world.broker(), world.desk()
     gateway = world.gateway(broker, world.county(homes=1), desk, start=False)

@@ -7,12 +7,14 @@
 #include "command.h"
 #include "core/text.h"
 #include "desk.h"
+#include "desk_dc09.h"
 
 enum { STATUS_OK, STATUS_FAILED, STATUS_USAGE };
 
 static const char help[] =
     "usage: huyang desk [--port N] [--https CERT KEY] [--secret-file FILE] [--record FILE.jsonl] [--mode "
     "MODE] [--control]\n"
+    "                   [--dc09 PORT [--dc09 PORT]] [--dc09-key-file FILE] [--dc09-clock SECONDS]\n"
     "\n"
     "The receiving side, for demo, bench and tests: POST /cap takes CAP 1.2 as a police desk would, POST "
     "/hook/ROLE takes webhooks as the desk of\n"
@@ -22,7 +24,8 @@ static const char help[] =
     "\"rejected\" with a reason. A message is acted on once,\n"
     "by its id, however often it comes: \"acted\":true stands in one record only.\n"
     "\n"
-    "The first line of output is \"desk http://127.0.0.1:PORT\". Ends on SIGINT or SIGTERM.\n"
+    "The first line of output is \"desk http://127.0.0.1:PORT\", then one \"dc09 127.0.0.1:PORT\" for each. "
+    "Ends on SIGINT or SIGTERM.\n"
     "\n"
     "  --port N           listen there on 127.0.0.1 (default 0: any free port)\n"
     "  --https CERT KEY   TLS with these PEM files\n"
@@ -30,6 +33,19 @@ static const char help[] =
     "  --record FILE      append each record as a line of JSON\n"
     "  --mode MODE        accept (default) | reject | hang | error | redirect | close (half way, after "
     "acting) | slow (2 s) | silent (200, no word)\n"
+    "  --dc09 PORT        also take SIA DC-09 over TCP there (0: any free port), path \"/dc09\"; a second "
+    "time: "
+    "path \"/dc09/2\".\n"
+    "                     Link tests have the paths \"/dc09/null\" and \"/dc09/2/null\". reject answers DUH, "
+    "slow ACKs 2 s late,\n"
+    "                     error and redirect end the connection, silent acts and says nothing; only here: "
+    "nak "
+    "| garbage | bad_crc\n"
+    "  --dc09-key-file FILE  AES key: 32, 48 or 64 hexadecimal digits, or 16, 24 or 32 characters; frames "
+    "in clear are refused\n"
+    "  --dc09-clock SECONDS  the receiver's clock runs so far ahead; a frame's time may differ by -40..+20 "
+    "s, "
+    "else NAK\n"
     "  --control          serve POST /control {\"path\":\"/cap\",\"mode\":\"hang\",\"count\":3}; path \"*\" "
     "= every path, no count = until changed\n"
     "\n"
@@ -38,7 +54,8 @@ static const char help[] =
     "examples:\n"
     "  huyang desk --port 9000 --record desk.jsonl\n"
     "  huyang desk --control & curl -d '{\"path\":\"/cap\",\"mode\":\"error\",\"count\":2}' "
-    "http://127.0.0.1:9000/control\n";
+    "http://127.0.0.1:9000/control\n"
+    "  huyang desk --dc09 9999 --dc09-key-file dc09.key --control\n";
 
 static int usage(const char *why)
 {
@@ -50,23 +67,21 @@ static int usage(const char *why)
 static int parse(int argc, char **argv, struct desk_options *options)
 {
     static const struct option names[] = {
-        {"port", required_argument, NULL, 'p'},
-        {"https", required_argument, NULL, 't'},
-        {"secret-file", required_argument, NULL, 's'},
-        {"record", required_argument, NULL, 'r'},
-        {"mode", required_argument, NULL, 'm'},
-        {"control", no_argument, NULL, 'c'},
-        {NULL, 0, NULL, 0},
+        {"port", required_argument, NULL, 'p'},        {"https", required_argument, NULL, 't'},
+        {"secret-file", required_argument, NULL, 's'}, {"record", required_argument, NULL, 'r'},
+        {"mode", required_argument, NULL, 'm'},        {"control", no_argument, NULL, 'c'},
+        {"dc09", required_argument, NULL, 'd'},        {"dc09-key-file", required_argument, NULL, 'k'},
+        {"dc09-clock", required_argument, NULL, 'o'},  {NULL, 0, NULL, 0},
     };
-    int64_t port = 0;
+    int64_t number = 0;
     optind = 1;
     opterr = 0;
     for (int letter; (letter = getopt_long(argc, argv, "+", names, NULL)) != -1;) {
         switch (letter) {
         case 'p':
-            if (!text_to_int(optarg, 0, 65535, &port))
+            if (!text_to_int(optarg, 0, 65535, &number))
                 return usage("--port is a number from 0 to 65535");
-            options->port = (unsigned)port;
+            options->port = (unsigned)number;
             break;
         case 't':
             if (optind >= argc)
@@ -82,6 +97,17 @@ static int parse(int argc, char **argv, struct desk_options *options)
                 return usage("no such mode");
             break;
         case 'c': options->control = true; break;
+        case 'd':
+            if (options->dc09_count == DESK_LINES_MAX || !text_to_int(optarg, 0, 65535, &number))
+                return usage("--dc09 is a number from 0 to 65535, given at most twice");
+            options->dc09_ports[options->dc09_count++] = (unsigned)number;
+            break;
+        case 'k': options->dc09_key_path = optarg; break;
+        case 'o':
+            if (!text_to_int(optarg, -86400, 86400, &number))
+                return usage("--dc09-clock is a number of seconds from -86400 to 86400");
+            options->dc09_clock_s = (int)number;
+            break;
         default: return usage("unknown option, or one without its value");
         }
     }
@@ -104,10 +130,18 @@ static int run(int argc, char **argv)
     struct desk *desk = NULL;
     if (desk_new(&options, &desk) != ERR_OK)
         return STATUS_FAILED;
+    struct desk_lines *lines = NULL;
+    if (desk_lines_new(&options, desk_records_of(desk), &lines) != ERR_OK) {
+        desk_free(desk);
+        return STATUS_FAILED;
+    }
     printf("desk %s\n", desk_url(desk));
+    for (unsigned i = 0; i < options.dc09_count; i++)
+        printf("dc09 127.0.0.1:%u\n", desk_lines_port(lines, i));
     fflush(stdout);
     int caught;
     sigwait(&ends, &caught);
+    desk_lines_free(lines);
     desk_free(desk);
     return STATUS_OK;
 }

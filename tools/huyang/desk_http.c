@@ -1,7 +1,6 @@
 #include "desk.h"
 
 #include <arpa/inet.h>
-#include <inttypes.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -120,20 +119,13 @@ static void wait_ms(struct desk *desk, struct MHD_Connection *connection, int ms
 
 static void record(const struct verdict *verdict, unsigned status)
 {
-    struct timespec wall;
-    clock_gettime(CLOCK_REALTIME, &wall);
-    char t[CLOCK_TEXT_SIZE], digest[2 * SHA256_SIZE + 1];
+    char digest[2 * SHA256_SIZE + 1];
     uint8_t sum[SHA256_SIZE];
-    clock_format(NULL, wall.tv_sec * INT64_C(1000) + wall.tv_nsec / 1000000, t);
     hash_sha256(buf_text(verdict->message.body), verdict->message.body->len, sum);
     hash_hex(sum, sizeof sum, digest);
     struct buf line;
     buf_init(&line, BODY_MAX);
-    buf_printf(&line, "{\"t\":\"%s\",\"t_us\":%" PRId64 ",\"path\":", t,
-               wall.tv_sec * INT64_C(1000000) + wall.tv_nsec / 1000);
-    buf_json_string(&line, verdict->message.path);
-    buf_puts(&line, ",\"id\":");
-    buf_json_string(&line, verdict->checked.id);
+    desk_records_open(&line, verdict->message.path, verdict->checked.id);
     buf_printf(&line, ",\"mode\":\"%s\",\"answer\":%u,\"valid\":%s,\"why\":", desk_mode_name(verdict->mode),
                status, verdict->checked.valid ? "true" : "false");
     buf_json_string(&line, buf_text(&verdict->checked.why));
@@ -203,6 +195,9 @@ static enum MHD_Result behave(struct verdict *verdict)
     struct MHD_Connection *connection = verdict->connection;
     switch (verdict->mode) {
     case DESK_HANG: wait_ms(verdict->desk, connection, -1); return MHD_NO;
+    case DESK_NAK:
+    case DESK_GARBAGE:
+    case DESK_BAD_CRC:
     case DESK_ERROR: return answer_text(connection, 500, "{\"reason\":\"told to fail\"}");
     case DESK_REDIRECT: return answer_text(connection, 307, "");
     case DESK_CLOSE: return answer_half(connection);
@@ -217,7 +212,15 @@ static enum MHD_Result behave(struct verdict *verdict)
 
 static unsigned status_of(enum desk_mode mode)
 {
-    return mode == DESK_HANG ? 0 : mode == DESK_ERROR ? 500 : mode == DESK_REDIRECT ? 307 : 200;
+    switch (mode) {
+    case DESK_HANG: return 0;
+    case DESK_REDIRECT: return 307;
+    case DESK_NAK:
+    case DESK_GARBAGE:
+    case DESK_BAD_CRC:
+    case DESK_ERROR: return 500;
+    default: return 200;
+    }
 }
 
 static enum MHD_Result take(struct desk *desk, struct MHD_Connection *connection, const char *path,
@@ -237,7 +240,7 @@ static enum MHD_Result take(struct desk *desk, struct MHD_Connection *connection
         .unpersisted = header(connection, "X-Huyang-Unpersisted")[0] != 0,
     };
     desk_check(&verdict.message, &verdict.checked);
-    bool may_act = verdict.checked.valid && desk_mode_acts(verdict.mode);
+    bool may_act = verdict.checked.valid && desk_mode_acts(verdict.mode) && status_of(verdict.mode) != 500;
     if (verdict.checked.id[0])
         desk_records_note(desk->records, verdict.checked.id, may_act, &verdict.duplicate, &verdict.acted);
     /* Recorded before it is answered: whoever has the answer finds the record. */
@@ -427,6 +430,11 @@ void desk_free(struct desk *desk)
     pthread_cond_destroy(&desk->ended);
     pthread_mutex_destroy(&desk->mutex);
     free(desk);
+}
+
+struct desk_records *desk_records_of(struct desk *desk)
+{
+    return desk->records;
 }
 
 const char *desk_url(const struct desk *desk)

@@ -1,10 +1,13 @@
 #include "desk.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "core/clock.h"
 #include "core/hash.h"
 
 static const struct {
@@ -175,6 +178,19 @@ void desk_records_note(struct desk_records *records, const char *id, bool may_ac
         known->acted = known->acted || *ret_acted;
     }
     pthread_mutex_unlock(&records->mutex);
+}
+
+void desk_records_open(struct buf *line, const char *path, const char *id)
+{
+    struct timespec wall;
+    clock_gettime(CLOCK_REALTIME, &wall);
+    char t[CLOCK_TEXT_SIZE];
+    clock_format(NULL, wall.tv_sec * INT64_C(1000) + wall.tv_nsec / 1000000, t);
+    buf_printf(line, "{\"t\":\"%s\",\"t_us\":%" PRId64 ",\"path\":", t,
+               wall.tv_sec * INT64_C(1000000) + wall.tv_nsec / 1000);
+    buf_json_string(line, path);
+    buf_puts(line, ",\"id\":");
+    buf_json_string(line, id);
 }
 
 /* Makes room by dropping the older half, at a line's end. */

@@ -130,7 +130,8 @@ static enum err on_row(sqlite3_stmt *s, const struct store_loader *loader)
                              .target = (uint8_t)sqlite3_column_int(s, 9),
                              .unpersisted = (uint8_t)sqlite3_column_int(s, 11),
                              .body = sqlite3_column_blob(s, 12),
-                             .len = (size_t)sqlite3_column_bytes(s, 12)};
+                             .len = (size_t)sqlite3_column_bytes(s, 12),
+                             .sent = sqlite3_column_int(s, 13) == DELIVERY_SENT};
 
     if (sqlite3_column_bytes(s, 0) != HASH_ID_SIZE || sqlite3_column_bytes(s, 1) != HASH_ID_SIZE ||
         !text_copy(row.target_name, sizeof(row.target_name), db_text(s, 10)))
@@ -157,7 +158,7 @@ enum err store_rows(struct store *store, const struct store_loader *loader)
 {
     return walk(store,
                 "SELECT id, alert, created, expires, device, channel, job_kind, level, role, target, "
-                "target_name, unpersisted, body "
+                "target_name, unpersisted, body, state "
                 "FROM outbox WHERE done=0 ORDER BY created, rowid",
                 0, on_row, loader);
 }

@@ -19,6 +19,8 @@ class Desk:
                                 "--secret-file", self.secret_file, *arguments], log_path=os.path.join(self.folder, "desk.log"))
         line = self.process.wait_line(lambda text: text.startswith("desk "), 15, "the desk's address")
         self.url = line.split()[1]
+        self.dc09 = [self.process.wait_line(lambda text: text.startswith("dc09 "), 15, "the DC-09 port").split()[1]
+                     for _ in range(list(arguments).count("--dc09"))]
 
     def set_mode(self, path, mode, count=None):
         body = {"path": path, "mode": mode}

@@ -159,6 +159,24 @@ static void when_a_resident_has_died_nothing_speaks_to_the_home_any_more(void **
     assert_int_equal(count_jobs(fold, 0, JOB_PROMPT, ROLE_NONE, NULL), 1);
 }
 
+static void what_a_stand_down_withdraws_waits_for_nobody_any_more(void **state)
+{
+    struct fold *fold = *state;
+    event(fold, on(fold, 9, 0, 0), "wb-1", SOS);
+    tick(fold, on(fold, 9, 2, 0));
+    const struct job police = *find_job_of(fold, JOB_POLICE, NULL);
+    assert_true(
+        deliver(fold, on(fold, 9, 2, 1), &police, DELIVERY_SENT)); /* a machine has it, nobody said a word */
+    assert_int_equal(act(fold, on(fold, 9, 3, 0), who(fold, "r-1"),
+                         (struct action){.kind = ACTION_CLOSE,
+                                         .disposition = DISPOSITION_FALSE,
+                                         .family = FAMILY_EMERGENCY}),
+                     ERR_OK);
+    assert_int_equal(count_jobs(fold, 0, JOB_STAND_DOWN, ROLE_POLICE_DESK, NULL), 1);
+    assert_false(deliver(fold, on(fold, 9, 17, 0), &police, DELIVERY_EXPIRED));
+    assert_int_equal(count_jobs(fold, 0, JOB_TASK, ROLE_COUNTY_DESK, "police-failed"), 0);
+}
+
 static void one_camera_s_recovery_does_not_speak_for_the_other_s(void **state)
 {
     struct fold *fold = *state;
@@ -332,6 +350,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_notification_on_its_way_survives_the_closing),
         TEST(a_false_alarm_the_police_know_of_sends_a_stand_down),
+        TEST(what_a_stand_down_withdraws_waits_for_nobody_any_more),
         TEST(one_alert_by_two_paths_tells_each_person_once),
         TEST(a_prompt_that_failed_goes_to_the_other_device_then_to_a_person),
         TEST(a_prompt_goes_to_the_wristband_when_the_resident_is_out),

@@ -476,9 +476,50 @@ static void a_file_is_read_and_a_missing_or_huge_one_is_an_error(void **state)
     buf_release(&out);
 }
 
+#define DC09(place, more) "{place: " place ", main: 'a:1', account: 123a, line: 0, heartbeat_s: 60" more "}"
+
+static void receivers_that_take_dc09_are_read_and_checked(void **state)
+{
+    (void)state;
+    struct config *c = parse_well(
+        "relay:\n"
+        "  police: {backup_url: 'https://b'}\n"
+        "  dc09:\n"
+        "    - {place: primary, main: 'police.example:9999', backup: '[2001:db8::1]:9998', account: 1234AB,\n"
+        "       receiver: 1F, line: 0, key_file: k, heartbeat_s: 85}\n"
+        "  dc09_accounts: [{territory: '990001001', account: AAA}]\n");
+    assert_int_equal(c->relay.dc09_count, 1);
+    const struct dc09_settings *dc09 = relay_dc09_of(&c->relay, POLICE_PRIMARY);
+    assert_string_equal(dc09->main, "police.example:9999");
+    assert_string_equal(dc09->backup, "[2001:db8::1]:9998");
+    assert_string_equal(dc09->account, "1234AB");
+    assert_string_equal(dc09->receiver, "1F");
+    assert_string_equal(dc09->line, "0");
+    assert_string_equal(dc09->key_file, "k");
+    assert_int_equal(dc09->heartbeat_s, 85);
+    assert_null(relay_dc09_of(&c->relay, POLICE_BACKUP));
+    assert_int_equal(c->relay.dc09_account_count, 1);
+    assert_string_equal(c->relay.dc09_accounts[0].territory, "990001001");
+    config_free(c);
+    config_free(parse_well("relay: {allow_private: true, dc09: [" DC09("backup", "") "]}"));
+    refuse("relay: {dc09: [" DC09("primary", "") "]}",
+           "h.yaml:1:15: relay.dc09: the primary receiver needs a key_file: in clear only with "
+           "relay.allow_private\n");
+    refuse("relay: {dc09: [" DC09("backup", ", key_file: k") ", " DC09("backup", ", key_file: k") "]}",
+           "h.yaml:1:15: relay.dc09: two receivers are backup\n");
+    refuse("relay: {police: {url: 'https://a'}, dc09: [" DC09("primary", ", key_file: k") "]}",
+           "h.yaml:1:43: relay.dc09: the primary receiver has a CAP URL already (relay.police.url)\n");
+    refuse("relay: {allow_private: true, dc09: [{place: primary, main: a, account: 12, line: x}]}",
+           "h.yaml:1:60: relay.dc09[0].main: \"a\" is not allowed: host:port\n"
+           "h.yaml:1:72: relay.dc09[0].account: \"12\" is not allowed: 3 to 16 hexadecimal digits\n"
+           "h.yaml:1:82: relay.dc09[0].line: \"x\" is not allowed: 1 to 6 hexadecimal digits\n"
+           "h.yaml:1:37: relay.dc09[0]: \"heartbeat_s\" is missing\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(receivers_that_take_dc09_are_read_and_checked),
         cmocka_unit_test(without_a_file_every_default_holds),
         cmocka_unit_test(an_empty_or_commented_out_file_is_the_defaults),
         cmocka_unit_test(every_kind_of_value_is_read),

@@ -1,6 +1,7 @@
 #include "fixture.h"
 
 #include "relay/address.h"
+#include "relay/tcp.h"
 
 static void public_addresses_are_public(void **state)
 {
@@ -69,9 +70,36 @@ static void other_families_are_never_public(void **state)
     assert_false(address_is_public((const struct sockaddr *)&address));
 }
 
+static void a_host_and_a_port_are_told_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *host;
+        unsigned port;
+    } cases[] = {{"127.0.0.1:9999", "127.0.0.1", 9999},
+                 {"police.example:1", "police.example", 1},
+                 {"[2001:db8::1]:65535", "2001:db8::1", 65535}};
+    static const char *const none[] = {"",           "host",          "host:",   ":9999",   "host:0",
+                                       "host:65536", "2001:db8::1:9", "[]:9999", "ho st:9", "host:9x",
+                                       "a@host:9",   "[::1:9",        "host/:9", "h\x80:9"};
+    char host[TCP_ADDRESS_SIZE], huge[TCP_ADDRESS_SIZE + 8];
+    uint16_t port;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_true(tcp_address_parse(cases[i].text, host, &port));
+        assert_string_equal(host, cases[i].host);
+        assert_int_equal(port, cases[i].port);
+    }
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+        assert_false(tcp_address_parse(none[i], host, &port));
+    memset(huge, 'h', sizeof huge);
+    memcpy(huge + sizeof huge - 3, ":9", 3);
+    assert_false(tcp_address_parse(huge, host, &port));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_host_and_a_port_are_told_apart),
         cmocka_unit_test(public_addresses_are_public),
         cmocka_unit_test(private_local_and_reserved_addresses_are_not),
         cmocka_unit_test(other_families_are_never_public),

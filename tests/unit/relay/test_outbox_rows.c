@@ -53,7 +53,7 @@ static void table_and_heaps_agree_with_a_plain_model(void **state)
             for (unsigned i = red; i < MODEL; i += 2)
                 if (model[i] && model[i]->heap_at && model[i]->due_ms < least)
                     least = model[i]->due_ms;
-            const struct entry *first = rows_first(&rows, red ? OUTBOX_HTTP_RED : OUTBOX_HTTP_REST);
+            const struct entry *first = rows_first(&rows, red ? OUTBOX_OUT_RED : OUTBOX_OUT_REST);
             assert_true(first ? first->due_ms == least : least == INT64_MAX);
         }
     }
@@ -91,7 +91,7 @@ static void red_and_commands_have_heaps_of_their_own(void **state)
             assert_int_equal(rows_add(&rows, &row, &entry), ERR_OK);
             rows_schedule(&rows, entry, 5);
             assert_int_equal(entry->lane, command ? (red ? OUTBOX_COMMAND_RED : OUTBOX_COMMAND_REST)
-                                                  : (red ? OUTBOX_HTTP_RED : OUTBOX_HTTP_REST));
+                                                  : (red ? OUTBOX_OUT_RED : OUTBOX_OUT_REST));
         }
     for (unsigned lane = 0; lane < OUTBOX_LANES; lane++)
         assert_non_null(rows_first(&rows, lane));

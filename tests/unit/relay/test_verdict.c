@@ -89,9 +89,23 @@ static void retry_after_is_capped(void **state)
     assert_int_equal(verdict_of(&row, "654321", &reply).retry_after_s, 7);
 }
 
+static void an_ack_of_a_machine_is_taken_and_never_accepted(void **state)
+{
+    (void)state;
+    struct verdict verdict = verdict_of_dc09(DC09_STATE_TAKEN, "");
+    assert_int_equal(verdict.kind, VERDICT_TAKEN);
+    verdict = verdict_of_dc09(DC09_STATE_REFUSED, "DUH");
+    assert_int_equal(verdict.kind, VERDICT_ELSEWHERE);
+    assert_string_equal(verdict.reason, "DUH");
+    verdict = verdict_of_dc09(DC09_STATE_UNANSWERED, "no connection");
+    assert_int_equal(verdict.kind, VERDICT_RETRY);
+    assert_string_equal(verdict.reason, "no connection");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_ack_of_a_machine_is_taken_and_never_accepted),
         cmocka_unit_test(every_status_has_its_meaning),
         cmocka_unit_test(only_a_cap_receivers_word_is_an_acceptance),
         cmocka_unit_test(an_acceptance_on_an_error_status_does_not_count),

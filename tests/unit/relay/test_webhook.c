@@ -144,6 +144,23 @@ static void whoever_calls_after_a_silent_press_is_told_not_to_mention_it(void **
     json_free(root);
 }
 
+static void a_police_message_that_came_back_asks_for_the_telephone(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const tasks[] = {"police-rejected", "police-failed"}, *const which[] = {"sos",
+                                                                                               "suspicion"};
+    for (size_t i = 0; i < 4; i++) {
+        fixture_alert(f, "r-1", which[i / 2], JOB_TASK);
+        f->job.role = ROLE_COUNTY_DESK;
+        snprintf(f->job.prompt, sizeof f->job.prompt, "%s", tasks[i % 2]);
+        render(f);
+        struct json *root = body_of(f);
+        assert_non_null(strstr(text_of(root, "what_to_do", "en"), "telephone"));
+        assert_non_null(strstr(text_of(root, "what_to_do", "zh"), "打电话"));
+        json_free(root);
+    }
+}
+
 static void a_drill_is_marked_in_the_flag_and_in_the_text(void **state)
 {
     struct fixture *f = *state;
@@ -175,6 +192,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         T(a_notification_is_the_golden_object),
+        T(a_police_message_that_came_back_asks_for_the_telephone),
         T(a_task_names_what_to_do_and_whom_else_to_call),
         T(hostile_names_stay_inside_their_strings),
         T(a_role_goes_to_its_own_receiver_else_to_the_one_for_everybody),

@@ -209,6 +209,12 @@ static void a_row_is_handed_out_until_its_job_is_final(void **state)
     assert_int_equal(loaded.row.level, LEVEL_RED);
     assert_int_equal(loaded.row.role, ROLE_GRID_WORKER);
     assert_int_equal(loaded.row.target, 2);
+    assert_int_equal(loaded.row.sent, 0); /* the last one read; the first was told as sent */
+    buf_release(&loaded.text);
+    add_delivery(&f->batch, 2, DELIVERY_SENT, "");
+    commit(f);
+    load(f->store, &loaded);
+    assert_int_equal(loaded.row.sent, 1);
     buf_release(&loaded.text);
 
     add_delivery(&f->batch, 1, DELIVERY_DELIVERED, "");
