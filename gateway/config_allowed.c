@@ -85,6 +85,21 @@ bool config_allows_detector(const char *text)
     return detector_find(text) < detector_count();
 }
 
+bool config_allows_prefix(const char *text)
+{
+    return dialect_prefix_ok(text);
+}
+
+const char *config_name_dialect(unsigned value)
+{
+    return value < dialect_count() ? dialect_at(value)->name : NULL;
+}
+
+const char *config_name_place(unsigned value)
+{
+    return foreign_place_name((enum foreign_place)value);
+}
+
 const char *config_name_log_level(unsigned value)
 {
     static const char *const names[] = {"debug", "info", "warn", "error"};

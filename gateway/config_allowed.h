@@ -19,6 +19,7 @@ bool config_allows_address(const char *text);
 bool config_allows_cap_sender(const char *text);
 bool config_allows_language(const char *text);
 bool config_allows_detector(const char *text);
+bool config_allows_prefix(const char *text);
 
 /* NULL past the last value. */
 const char *config_name_log_level(unsigned value);
@@ -27,5 +28,7 @@ const char *config_name_level(unsigned value);
 const char *config_name_step(unsigned value);
 const char *config_name_role(unsigned value);
 const char *config_name_unless(unsigned value);
+const char *config_name_dialect(unsigned value);
+const char *config_name_place(unsigned value);
 
 #endif

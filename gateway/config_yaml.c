@@ -463,6 +463,24 @@ static void check_secrecy(struct walk *walk, const char *key, const char *url, b
               "http:// only with relay.allow_private; the police are told over https://");
 }
 
+/* A topic belongs to one entry. */
+static void check_dialects(struct walk *walk, const struct config *config)
+{
+    yaml_mark_t mark;
+    for (unsigned i = 0; i < config->dialect_count; i++) {
+        const char *prefix = config->dialects[i].prefix;
+        const size_t len = strlen(prefix);
+        for (unsigned j = 0; j < config->dialect_count; j++) {
+            const char *other = config->dialects[j].prefix;
+            if (j == i || strncmp(prefix, other, len) != 0 || (other[len] != '/' && other[len] != '\0') ||
+                (other[len] == '\0' && j < i))
+                continue;
+            fault(walk, mark_for(walk, "dialects", &mark), "dialects", "\"%s\" and \"%s\" share topics",
+                  prefix, other);
+        }
+    }
+}
+
 /* What no single key shows. */
 static void check_whole(struct walk *walk, const struct config *config)
 {
@@ -483,6 +501,7 @@ static void check_whole(struct walk *walk, const struct config *config)
             if (strcmp(config->relay.webhooks[i].name, config->relay.webhooks[j].name) == 0)
                 fault(walk, mark_for(walk, "relay.webhook", &mark), "relay.webhook",
                       "two receivers are named \"%s\"", config->relay.webhooks[i].name);
+    check_dialects(walk, config);
     check_policy(walk, config);
     if (walk->faults == 0)
         check_prompts(walk, config);

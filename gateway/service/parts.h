@@ -8,6 +8,7 @@
 #include "api/api.h"
 #include "relay/outbox.h"
 #include "service/committer.h"
+#include "service/dialects.h"
 #include "service/fold_clock.h"
 #include "service/inbox.h"
 #include "service/intake.h"
@@ -18,8 +19,9 @@ enum {
     SERVICE_SNAPSHOT_BYTES = 512 << 20, /* most a snapshot may add to it */
     SERVICE_ANSWERS_MAX = INBOX_MAX,
     SERVICE_PENDING_MAX = 1024,
-    SERVICE_PUMP_MS = 50,     /* the lazy lane's drain, timers of the fold, retries */
-    SERVICE_ROUTINE_RUN = 256 /* routine messages drained before urgent ones are looked at again */
+    SERVICE_PUMP_MS = 50,      /* the lazy lane's drain, timers of the fold, retries */
+    SERVICE_DIALECTS_RUN = 64, /* foreign messages drained before urgent ones are looked at again */
+    SERVICE_ROUTINE_RUN = 256  /* routine messages drained before urgent ones are looked at again */
 };
 
 /* A person's action waits for the commit of the batch it stands in. */
@@ -47,7 +49,9 @@ struct service {
     struct registry *registry;
     struct gateway *gateway;
     struct seats *seats;
+    struct quarantine quarantine;
     struct intake *intake;
+    struct dialects *dialects;
     struct outbox *outbox;
     struct link *link;
     struct committer *committer;

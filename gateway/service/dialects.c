@@ -1,0 +1,395 @@
+#include "service/dialects.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/hash.h"
+#include "core/log.h"
+#include "registry/foreign.h"
+
+enum {
+    PLACES = 4, /* visits of one camera whose place is remembered for messages that do not tell it */
+    INDEX_BITS = 7,
+    MEMORY_VERSION = 1,
+    MINUTE_MS = 60000
+};
+_Static_assert(EVENT_BATCH_MAX <= 1 << INDEX_BITS, "each event of a message has a number of its own");
+
+struct seen {
+    uint64_t tag;
+    int64_t t_ms; /* arrival */
+};
+/* What is remembered of one device; made when it is first heard. `seen` is what the snapshot keeps. */
+struct memory {
+    struct seen seen[DIALECTS_SEEN];
+    struct {
+        uint64_t visit; /* hash of its id */
+        uint8_t place;
+    } places[PLACES];
+    int64_t minute_ms; /* when the present minute began */
+    unsigned said;     /* messages in it */
+    unsigned next, next_place;
+    bool changed;
+};
+
+struct dialects {
+    struct dialects_config config;
+    struct memory **memories; /* by device */
+    uint32_t devices;
+    struct foreign foreign; /* of the message under way */
+    unsigned done;          /* events of it that are in the fold already: the batch was full behind them */
+    struct log_limit ignored_limit;
+    struct dialects_stats stats;
+};
+
+_Static_assert(DIALECTS_KINDS_MAX >= 8, "room for every dialect's counters");
+
+enum err dialects_new(const struct dialects_config *config, struct dialects **ret_dialects)
+{
+    struct dialects *dialects = calloc(1, sizeof(*dialects));
+    if (dialects == NULL)
+        return ERR_NOMEM;
+    dialects->config = *config;
+    *ret_dialects = dialects;
+    return ERR_OK;
+}
+
+void dialects_free(struct dialects *dialects)
+{
+    if (dialects == NULL)
+        return;
+    for (uint32_t i = 0; i < dialects->devices; i++)
+        free(dialects->memories[i]);
+    free(dialects->memories);
+    free(dialects);
+}
+
+/* ---- memory ---- */
+
+/* NULL when memory is short. */
+static struct memory *memory_of(struct dialects *dialects, uint32_t device)
+{
+    if (device >= dialects->devices) {
+        const uint32_t count = registry_count(gateway_registry(dialects->config.gateway), REGISTRY_DEVICE);
+        const uint32_t devices = device < count ? count : device + 1;
+        struct memory **more = realloc(dialects->memories, devices * sizeof(struct memory *));
+        if (more == NULL)
+            return NULL;
+        memset(&more[dialects->devices], 0, (devices - dialects->devices) * sizeof(struct memory *));
+        dialects->memories = more;
+        dialects->devices = devices;
+    }
+    if (dialects->memories[device] == NULL)
+        dialects->memories[device] = calloc(1, sizeof(struct memory));
+    return dialects->memories[device];
+}
+
+static const struct seen *find_seen(const struct memory *memory, uint64_t tag)
+{
+    for (unsigned i = 0; i < DIALECTS_SEEN; i++)
+        if (memory->seen[i].tag == tag && memory->seen[i].t_ms != 0)
+            return &memory->seen[i];
+    return NULL;
+}
+
+static void remember(struct memory *memory, uint64_t tag, int64_t t_ms)
+{
+    if (find_seen(memory, tag) != NULL)
+        return;
+    memory->seen[memory->next] = (struct seen){tag, t_ms};
+    memory->next = (memory->next + 1) % DIALECTS_SEEN;
+    memory->changed = true;
+}
+
+/* The message's tag; false when it was taken before. What may be said again in the same words gets another
+ * tag each time. */
+static bool tag_of(const struct memory *memory, const struct link_record *record, bool has_time, int64_t t_ms,
+                   uint64_t *ret_tag)
+{
+    uint8_t key[16] = "huyang-dialects";
+    key[14] = (uint8_t)record->topic_len; /* where the topic ends belongs to the message */
+    for (unsigned round = 0; round < DIALECTS_SEEN; round++) {
+        key[15] = (uint8_t)round;
+        const uint64_t tag = hash_siphash(key, record + 1, (size_t)record->topic_len + record->payload_len);
+        const struct seen *seen = find_seen(memory, tag);
+        if (seen == NULL) {
+            *ret_tag = tag;
+            return true;
+        }
+        if (has_time || t_ms - seen->t_ms < DIALECTS_REPEAT_MS)
+            return false;
+    }
+    return false;
+}
+
+static uint64_t seq_of(uint64_t tag, unsigned index)
+{
+    return DIALECTS_SEQ_FIRST | (tag & UINT32_MAX) << INDEX_BITS | index;
+}
+
+static uint8_t place_of(const struct memory *memory, uint64_t visit)
+{
+    for (unsigned i = 0; i < PLACES; i++)
+        if (memory->places[i].visit == visit)
+            return memory->places[i].place;
+    return PLACE_NONE;
+}
+
+static void remember_place(struct memory *memory, uint64_t visit, uint8_t place)
+{
+    unsigned i = 0;
+    while (i < PLACES && memory->places[i].visit != visit)
+        i++;
+    if (i == PLACES) {
+        i = memory->next_place;
+        memory->next_place = (i + 1) % PLACES;
+    }
+    memory->places[i].visit = visit;
+    memory->places[i].place = place;
+}
+
+/* May the source say one more thing in this minute? Emergencies are not asked. */
+static bool within_budget(struct memory *memory, const struct foreign *foreign, int64_t t_ms)
+{
+    if (t_ms - memory->minute_ms >= MINUTE_MS) {
+        memory->minute_ms = t_ms;
+        memory->said = 0;
+    }
+    for (unsigned i = 0; i < foreign->count; i++)
+        if (event_is_emergency((enum event_kind)foreign->events[i].kind))
+            return true;
+    return memory->said++ < DIALECTS_MINUTE_MAX;
+}
+
+void dialects_snapshot(struct dialects *dialects, struct batch *batch)
+{
+    for (uint32_t device = 0; device < dialects->devices; device++) {
+        struct memory *memory = dialects->memories[device];
+        if (memory == NULL || !memory->changed)
+            continue;
+        const void *value = arena_copy(&batch->arena, memory->seen, sizeof(memory->seen));
+        struct batch_item *item = value != NULL ? batch_add(batch, BATCH_STATE) : NULL;
+        if (item == NULL)
+            return;
+        item->state = (struct batch_state){.table = DIALECTS_TABLE,
+                                           .version = MEMORY_VERSION,
+                                           .no = device,
+                                           .len = sizeof(memory->seen),
+                                           .value = value};
+        memory->changed = false;
+    }
+}
+
+enum err dialects_restore(struct dialects *dialects, uint16_t version, uint32_t device, const void *value,
+                          size_t len)
+{
+    if (version != MEMORY_VERSION || len != sizeof(((struct memory *)0)->seen) ||
+        device >= registry_count(gateway_registry(dialects->config.gateway), REGISTRY_DEVICE))
+        return ERR_UNSUPPORTED;
+    struct memory *memory = memory_of(dialects, device);
+    if (memory == NULL)
+        return ERR_NOMEM;
+    memcpy(memory->seen, value, len);
+    /* The oldest, or a free place, gives way first. */
+    for (unsigned i = 1; i < DIALECTS_SEEN; i++)
+        if (memory->seen[i].t_ms < memory->seen[memory->next].t_ms)
+            memory->next = i;
+    return ERR_OK;
+}
+
+enum err dialects_replayed(struct dialects *dialects, const struct report *report, int64_t t_ms)
+{
+    if (report->first_seq < DIALECTS_SEQ_FIRST)
+        return ERR_OK;
+    struct memory *memory = memory_of(dialects, report->device);
+    if (memory == NULL)
+        return ERR_NOMEM;
+    remember(memory, (uint64_t)report->epoch << 32 | (report->first_seq >> INDEX_BITS & UINT32_MAX), t_ms);
+    return ERR_OK;
+}
+
+/* ---- one message ---- */
+
+struct arrival {
+    const struct link_record *record;
+    const struct dialect_settings *settings;
+    uint32_t device;
+    uint64_t tag;
+    int64_t t_ms;
+    struct now now;
+};
+
+static void count(struct dialects *dialects, const struct dialect_settings *settings,
+                  enum foreign_outcome outcome, struct now now)
+{
+    const struct foreign *foreign = &dialects->foreign;
+    const bool is_fault = outcome == FOREIGN_MALFORMED || outcome == FOREIGN_BAD_VALUE ||
+                          outcome == FOREIGN_UNKNOWN_TYPE || outcome == FOREIGN_ENCRYPTED;
+    dialects->stats.outcomes[settings->dialect][outcome]++;
+    dialects->stats.bad_fields[settings->dialect] += foreign->bad_fields;
+    if ((is_fault || foreign->bad_fields > 0) &&
+        log_allow(&dialects->ignored_limit, "dialect.ignored", 20, now.mono_ms))
+        log_write(LOG_WARN, "dialect.ignored",
+                  "a foreign message could not be used, or not all of it\tdialect=%s\toutcome=%s\ttype=%s\t"
+                  "field=%s",
+                  dialect_at(settings->dialect)->name, foreign_outcome_name(outcome), foreign->type,
+                  foreign->bad_field != NULL ? foreign->bad_field : "");
+}
+
+static enum lane lane_of(const struct event *events, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (event_lane((enum event_kind)events[i].kind) == LANE_URGENT)
+            return LANE_URGENT;
+    return LANE_ROUTINE;
+}
+
+/* One report, events [from, from + count). False: no room. */
+static bool take_report(struct dialects *dialects, const struct arrival *arrival, unsigned from,
+                        unsigned count)
+{
+    struct event *events = &dialects->foreign.events[from];
+    const enum lane lane = lane_of(events, count);
+    enum refusal refused[EVENT_BATCH_MAX];
+    for (unsigned i = 0; i < count; i++)
+        events[i].key = (struct event_key){.device = arrival->device,
+                                           .epoch = (uint32_t)(arrival->tag >> 32),
+                                           .seq = seq_of(arrival->tag, from + i),
+                                           .lane = (uint8_t)lane};
+    const unsigned kept =
+        gateway_admit(dialects->config.gateway, arrival->device, arrival->t_ms, events, refused, count);
+    struct input input = {.t_ms = arrival->t_ms,
+                          .kind = INPUT_REPORT,
+                          .report = {.device = arrival->device,
+                                     .epoch = events[0].key.epoch,
+                                     .first_seq = events[0].key.seq,
+                                     .lane = (uint8_t)lane,
+                                     .count = (uint8_t)kept,
+                                     .events = events}};
+    if (kept > 0 && gateway_on_input(dialects->config.gateway, &input) != ERR_OK)
+        return false;
+    dialects->stats.events += kept;
+    for (unsigned i = 0; i < count; i++)
+        if (refused[i] != REFUSAL_NONE)
+            dialects->stats.refused[refused[i]]++;
+    return true;
+}
+
+/* The reports one by one; what is in the fold already, because the batch was full behind it, is passed over.
+ */
+static bool take_reports(struct dialects *dialects, const struct arrival *arrival)
+{
+    const struct foreign *foreign = &dialects->foreign;
+    while (dialects->done < foreign->count) {
+        const unsigned from = dialects->done;
+        unsigned to = from + 1;
+        while (to < foreign->count && foreign->events[to].report == foreign->events[from].report)
+            to++;
+        if (!take_report(dialects, arrival, from, to - from))
+            return false;
+        dialects->done = to;
+    }
+    dialects->done = 0;
+    return true;
+}
+
+static void settle_visits(struct dialects *dialects, const struct arrival *arrival, struct memory *memory)
+{
+    const struct foreign *foreign = &dialects->foreign;
+    for (unsigned i = 0; i < foreign->count; i++) {
+        struct event *event = &dialects->foreign.events[i];
+        if (event->kind != EVENT_VISIT)
+            continue;
+        const uint64_t visit = hash_table(event->visit.visit_id, strlen(event->visit.visit_id));
+        registry_foreign_visit(gateway_registry(dialects->config.gateway), arrival->settings, arrival->device,
+                               foreign, place_of(memory, visit), event);
+        if (foreign->place_known)
+            remember_place(memory, visit, event->visit.place);
+    }
+}
+
+/* What became of a message that has events; false: no room. */
+static bool take_events(struct dialects *dialects, struct arrival *arrival, enum foreign_outcome *ret_outcome)
+{
+    const struct registry *registry = gateway_registry(dialects->config.gateway);
+    char shown[ID_SIZE];
+    arrival->device = registry_foreign_device(registry, arrival->settings, &dialects->foreign, shown);
+    if (arrival->device == REGISTRY_NONE) {
+        quarantine_note(dialects->config.quarantine, shown, arrival->now);
+        *ret_outcome = FOREIGN_UNKNOWN_DEVICE;
+        return true;
+    }
+    struct memory *memory = memory_of(dialects, arrival->device);
+    if (memory == NULL) {
+        *ret_outcome = FOREIGN_OVERLOAD;
+        return true;
+    }
+    if (!tag_of(memory, arrival->record, dialects->foreign.has_time, arrival->t_ms, &arrival->tag)) {
+        *ret_outcome = FOREIGN_REPEATED;
+        return true;
+    }
+    if (!within_budget(memory, &dialects->foreign, arrival->t_ms)) {
+        *ret_outcome = FOREIGN_OVERLOAD;
+        return true;
+    }
+    const uint64_t before = dialects->stats.events;
+    const bool went_on = dialects->done > 0;
+    settle_visits(dialects, arrival, memory);
+    if (!take_reports(dialects, arrival))
+        return false;
+    remember(memory, arrival->tag, arrival->t_ms);
+    *ret_outcome = went_on || dialects->stats.events > before ? FOREIGN_EVENTS : FOREIGN_NOT_ADMITTED;
+    dialects->config.on_heard(dialects->config.self, arrival->device, arrival->now);
+    return true;
+}
+
+bool dialects_take(struct dialects *dialects, const struct link_record *record, int64_t t_ms, struct now now)
+{
+    const char *topic = (const char *)(record + 1);
+    size_t rest = 0;
+    struct arrival arrival = {.record = record,
+                              .settings =
+                                  dialect_of_topic(dialects->config.entries, *dialects->config.entry_count,
+                                                   topic, record->topic_len, &rest),
+                              .t_ms = t_ms,
+                              .now = now};
+    enum foreign_outcome outcome = FOREIGN_RETAINED;
+    if (arrival.settings == NULL) {
+        dialects->stats.messages++;
+        dialects->stats.unknown_topics++;
+        return true;
+    }
+    foreign_clear(&dialects->foreign);
+    if (!record->retained) {
+        const struct foreign_message message = {.topic = topic + rest,
+                                                .topic_len = record->topic_len - rest,
+                                                .payload = topic + record->topic_len,
+                                                .len = record->payload_len,
+                                                .settings = arrival.settings,
+                                                .t_ms = t_ms};
+        outcome = dialect_at(arrival.settings->dialect)->decode(&message, &dialects->foreign);
+        if (outcome == FOREIGN_EVENTS && !take_events(dialects, &arrival, &outcome))
+            return false;
+    }
+    dialects->stats.messages++;
+    count(dialects, arrival.settings, outcome, now);
+    return true;
+}
+
+const struct dialects_stats *dialects_stats(const struct dialects *dialects)
+{
+    return &dialects->stats;
+}
+
+size_t dialects_filters(const struct dialect_settings *entries, unsigned count, char filters[][TOPIC_SIZE],
+                        size_t max)
+{
+    size_t written = 0;
+    for (unsigned i = 0; i < count; i++) {
+        const struct dialect *dialect = dialect_at(entries[i].dialect);
+        for (size_t j = 0; dialect->filters[j] != NULL && written < max; j++)
+            snprintf(filters[written++], TOPIC_SIZE, "%s/%s", entries[i].prefix, dialect->filters[j]);
+    }
+    return written;
+}
