@@ -9,6 +9,7 @@
 #include "registry/foreign.h"
 
 enum {
+    SAID = 8,   /* jobs that were said at one device: none is said twice */
     PLACES = 4, /* visits of one camera whose place is remembered for messages that do not tell it */
     INDEX_BITS = 7,
     MEMORY_VERSION = 1,
@@ -20,15 +21,27 @@ struct seen {
     uint64_t tag;
     int64_t t_ms; /* arrival */
 };
-/* What is remembered of one device; made when it is first heard. `seen` is what the snapshot keeps. */
-struct memory {
+struct said {
+    struct hash_id job;
+    int64_t t_ms;  /* 0 = free */
+    bool answered; /* or never to be */
+};
+/* What is remembered of one device; made when it is first heard. `kept` is what the snapshot keeps. */
+struct kept {
     struct seen seen[DIALECTS_SEEN];
+    char prefix[DIALECT_PREFIX_SIZE]; /* of the entry it was last heard under; "" = not yet */
+    char name[FOREIGN_NAME_SIZE];     /* what it called itself then */
+};
+struct memory {
+    struct kept kept;
+    struct said said[SAID];
+    unsigned next_said;
     struct {
         uint64_t visit; /* hash of its id */
         uint8_t place;
     } places[PLACES];
     int64_t minute_ms; /* when the present minute began */
-    unsigned said;     /* messages in it */
+    unsigned messages; /* in it */
     unsigned next, next_place;
     bool changed;
 };
@@ -88,8 +101,8 @@ static struct memory *memory_of(struct dialects *dialects, uint32_t device)
 static const struct seen *find_seen(const struct memory *memory, uint64_t tag)
 {
     for (unsigned i = 0; i < DIALECTS_SEEN; i++)
-        if (memory->seen[i].tag == tag && memory->seen[i].t_ms != 0)
-            return &memory->seen[i];
+        if (memory->kept.seen[i].tag == tag && memory->kept.seen[i].t_ms != 0)
+            return &memory->kept.seen[i];
     return NULL;
 }
 
@@ -97,7 +110,7 @@ static void remember(struct memory *memory, uint64_t tag, int64_t t_ms)
 {
     if (find_seen(memory, tag) != NULL)
         return;
-    memory->seen[memory->next] = (struct seen){tag, t_ms};
+    memory->kept.seen[memory->next] = (struct seen){tag, t_ms};
     memory->next = (memory->next + 1) % DIALECTS_SEEN;
     memory->changed = true;
 }
@@ -154,12 +167,12 @@ static bool within_budget(struct memory *memory, const struct foreign *foreign, 
 {
     if (t_ms - memory->minute_ms >= MINUTE_MS) {
         memory->minute_ms = t_ms;
-        memory->said = 0;
+        memory->messages = 0;
     }
     for (unsigned i = 0; i < foreign->count; i++)
         if (event_is_emergency((enum event_kind)foreign->events[i].kind))
             return true;
-    return memory->said++ < DIALECTS_MINUTE_MAX;
+    return memory->messages++ < DIALECTS_MINUTE_MAX;
 }
 
 void dialects_snapshot(struct dialects *dialects, struct batch *batch)
@@ -168,14 +181,14 @@ void dialects_snapshot(struct dialects *dialects, struct batch *batch)
         struct memory *memory = dialects->memories[device];
         if (memory == NULL || !memory->changed)
             continue;
-        const void *value = arena_copy(&batch->arena, memory->seen, sizeof(memory->seen));
+        const void *value = arena_copy(&batch->arena, &memory->kept, sizeof(memory->kept));
         struct batch_item *item = value != NULL ? batch_add(batch, BATCH_STATE) : NULL;
         if (item == NULL)
             return;
         item->state = (struct batch_state){.table = DIALECTS_TABLE,
                                            .version = MEMORY_VERSION,
                                            .no = device,
-                                           .len = sizeof(memory->seen),
+                                           .len = sizeof(memory->kept),
                                            .value = value};
         memory->changed = false;
     }
@@ -184,16 +197,18 @@ void dialects_snapshot(struct dialects *dialects, struct batch *batch)
 enum err dialects_restore(struct dialects *dialects, uint16_t version, uint32_t device, const void *value,
                           size_t len)
 {
-    if (version != MEMORY_VERSION || len != sizeof(((struct memory *)0)->seen) ||
+    if (version != MEMORY_VERSION || len != sizeof(struct kept) ||
         device >= registry_count(gateway_registry(dialects->config.gateway), REGISTRY_DEVICE))
         return ERR_UNSUPPORTED;
     struct memory *memory = memory_of(dialects, device);
     if (memory == NULL)
         return ERR_NOMEM;
-    memcpy(memory->seen, value, len);
+    memcpy(&memory->kept, value, len);
+    memory->kept.prefix[sizeof(memory->kept.prefix) - 1] = memory->kept.name[sizeof(memory->kept.name) - 1] =
+        '\0';
     /* The oldest, or a free place, gives way first. */
     for (unsigned i = 1; i < DIALECTS_SEEN; i++)
-        if (memory->seen[i].t_ms < memory->seen[memory->next].t_ms)
+        if (memory->kept.seen[i].t_ms < memory->kept.seen[memory->next].t_ms)
             memory->next = i;
     return ERR_OK;
 }
@@ -207,6 +222,73 @@ enum err dialects_replayed(struct dialects *dialects, const struct report *repor
         return ERR_NOMEM;
     remember(memory, (uint64_t)report->epoch << 32 | (report->first_seq >> INDEX_BITS & UINT32_MAX), t_ms);
     return ERR_OK;
+}
+
+/* ---- what is said at a device ---- */
+
+static const struct memory *memory_at(const struct dialects *dialects, uint32_t device)
+{
+    return device < dialects->devices ? dialects->memories[device] : NULL;
+}
+
+static const struct dialect_settings *settings_of(const struct dialects *dialects,
+                                                  const struct memory *memory)
+{
+    for (unsigned i = 0;
+         memory != NULL && memory->kept.prefix[0] != '\0' && i < *dialects->config.entry_count; i++)
+        if (strcmp(dialects->config.entries[i].prefix, memory->kept.prefix) == 0)
+            return &dialects->config.entries[i];
+    return NULL;
+}
+
+bool dialects_speaks(const struct dialects *dialects, uint32_t device)
+{
+    return settings_of(dialects, memory_at(dialects, device)) != NULL;
+}
+
+static bool was_said(const struct memory *memory, const struct hash_id *job)
+{
+    for (unsigned i = 0; i < SAID; i++)
+        if (memory->said[i].t_ms != 0 && memcmp(&memory->said[i].job, job, sizeof(*job)) == 0)
+            return true;
+    return false;
+}
+
+enum err dialects_say(struct dialects *dialects, uint32_t device, const struct hash_id *job,
+                      const struct foreign_words *words, int64_t t_ms, struct buf *topic, struct buf *payload,
+                      bool *ret_answered)
+{
+    const struct dialect_settings *settings = settings_of(dialects, memory_at(dialects, device));
+    if (settings == NULL || dialect_at(settings->dialect)->say == NULL)
+        return ERR_UNSUPPORTED;
+    struct memory *memory = dialects->memories[device];
+    if (was_said(memory, job)) {
+        *ret_answered = true;
+        return ERR_OK;
+    }
+    buf_printf(topic, "%s/", settings->prefix);
+    const enum foreign_saying saying =
+        dialect_at(settings->dialect)->say(memory->kept.name, words, topic, payload);
+    if (saying == FOREIGN_MUTE)
+        return ERR_UNSUPPORTED;
+    if (topic->failed || payload->failed)
+        return ERR_FULL;
+    memory->said[memory->next_said] =
+        (struct said){.job = *job, .t_ms = t_ms, .answered = saying == FOREIGN_UNSURE};
+    memory->next_said = (memory->next_said + 1) % SAID;
+    *ret_answered = saying == FOREIGN_ANSWERED;
+    return ERR_OK;
+}
+
+/* The oldest job whose answer may still come; NULL = none. */
+static struct said *oldest_unanswered(struct memory *memory, int64_t t_ms)
+{
+    for (unsigned i = 0; i < SAID; i++) {
+        struct said *said = &memory->said[(memory->next_said + i) % SAID];
+        if (said->t_ms != 0 && !said->answered && t_ms - said->t_ms < DIALECTS_ANSWER_MS)
+            return said;
+    }
+    return NULL;
 }
 
 /* ---- one message ---- */
@@ -339,8 +421,34 @@ static bool take_events(struct dialects *dialects, struct arrival *arrival, enum
     if (!take_reports(dialects, arrival))
         return false;
     remember(memory, arrival->tag, arrival->t_ms);
+    text_copy(memory->kept.prefix, sizeof(memory->kept.prefix), arrival->settings->prefix);
+    text_copy(memory->kept.name, sizeof(memory->kept.name), dialects->foreign.names[0]);
     *ret_outcome = went_on || dialects->stats.events > before ? FOREIGN_EVENTS : FOREIGN_NOT_ADMITTED;
     dialects->config.on_heard(dialects->config.self, arrival->device, arrival->now);
+    return true;
+}
+
+/* The device has done what it was told: a command status of the oldest job unanswered. False: no room. */
+static bool take_echo(struct dialects *dialects, struct arrival *arrival, enum foreign_outcome *ret_outcome)
+{
+    char shown[ID_SIZE];
+    arrival->device = registry_foreign_device(gateway_registry(dialects->config.gateway), arrival->settings,
+                                              &dialects->foreign, shown);
+    struct memory *memory = arrival->device < dialects->devices ? dialects->memories[arrival->device] : NULL;
+    struct said *said = memory != NULL ? oldest_unanswered(memory, arrival->t_ms) : NULL;
+    if (said == NULL) {
+        *ret_outcome = FOREIGN_NO_NEWS;
+        return true;
+    }
+    struct event *event = &dialects->foreign.events[0];
+    event_clear(event, EVENT_COMMAND_STATUS);
+    hash_id_text(&said->job, event->command_status.command_id);
+    event->command_status.state = COMMAND_STATE_PLAYED;
+    dialects->foreign.count = 1;
+    arrival->tag = hash_table(said->job.bytes, sizeof(said->job.bytes));
+    if (!take_report(dialects, arrival, 0, 1))
+        return false;
+    said->answered = true;
     return true;
 }
 
@@ -370,6 +478,8 @@ bool dialects_take(struct dialects *dialects, const struct link_record *record, 
                                                 .t_ms = t_ms};
         outcome = dialect_at(arrival.settings->dialect)->decode(&message, &dialects->foreign);
         if (outcome == FOREIGN_EVENTS && !take_events(dialects, &arrival, &outcome))
+            return false;
+        if (outcome == FOREIGN_ECHO && !take_echo(dialects, &arrival, &outcome))
             return false;
     }
     dialects->stats.messages++;

@@ -20,7 +20,13 @@
 
 #define DIALECTS_SEQ_FIRST (UINT64_C(1) << 39)
 #define DIALECTS_TABLE     "dialects" /* of the snapshot */
-enum { DIALECTS_SEEN = 32, DIALECTS_REPEAT_MS = 60000, DIALECTS_MINUTE_MAX = 600, DIALECTS_KINDS_MAX = 16 };
+enum {
+    DIALECTS_SEEN = 32,
+    DIALECTS_REPEAT_MS = 60000,
+    DIALECTS_MINUTE_MAX = 600,
+    DIALECTS_KINDS_MAX = 16,
+    DIALECTS_ANSWER_MS = 120000 /* a device answers within this, or not to that job */
+};
 
 struct dialects_config {
     struct gateway *gateway; /* borrowed, like the rest */
@@ -34,6 +40,15 @@ struct dialects_config {
 struct dialects;
 MUST_CHECK enum err dialects_new(const struct dialects_config *config, struct dialects **ret_dialects);
 void dialects_free(struct dialects *dialects);
+
+/* Does this device speak a dialect? As it did when it was last heard, across a restart too. */
+bool dialects_speaks(const struct dialects *dialects, uint32_t device);
+/* What a command's job is to say at such a device: topic and payload are appended. At most once an id: ERR_OK
+ * with an empty topic when it was said already. ERR_UNSUPPORTED: its dialect cannot say it. *ret_answered:
+ * the device will answer; the answer becomes a command status (played) of the oldest job unanswered. */
+MUST_CHECK enum err dialects_say(struct dialects *dialects, uint32_t device, const struct hash_id *job,
+                                 const struct foreign_words *words, int64_t t_ms, struct buf *topic,
+                                 struct buf *payload, bool *ret_answered);
 
 /* One record of the ring; `t_ms` = arrival for the fold. False: the batch is full, offer the record again. */
 bool dialects_take(struct dialects *dialects, const struct link_record *record, int64_t t_ms, struct now now);

@@ -277,7 +277,11 @@ static void tell_outbox(struct service *service, const struct batch *batch, stru
         if (item->kind == BATCH_JOB && item->row.channel != CHANNEL_NONE &&
             outbox_add(service->outbox, &item->row, now) != ERR_OK)
             log_write(LOG_ERROR, "outbox.full", "a row stays on disk until there is room");
-        else if (item->kind == BATCH_DELIVERY)
+        /* A foreign device need not be heard first: it has no outbox of ours to be asked for. */
+        if (item->kind == BATCH_JOB && item->row.channel == CHANNEL_COMMAND &&
+            dialects_speaks(service->dialects, item->row.device))
+            outbox_on_heard(service->outbox, item->row.device, now);
+        if (item->kind == BATCH_DELIVERY)
             outbox_on_state(service->outbox, &item->delivery.job, item->delivery.state, now);
     }
 }
@@ -337,6 +341,7 @@ static bool take_in(struct service *service, struct now now)
 {
     note_broker(service, now);
     drain_inbox(service, now);
+    service_tell_unsaid(service);
     drain_pending(service, now);
     bool room = drain(service, link_urgent(service->link), UINT32_MAX, now);
     if (room)

@@ -160,6 +160,9 @@ static enum err publish_command(void *self, const char *device_id, const void *b
     char topic[TOPIC_SIZE];
     if (service->link == NULL || !service->broker_up)
         return ERR_BUSY;
+    const uint32_t device = registry_find(service->registry, REGISTRY_DEVICE, device_id);
+    if (dialects_speaks(service->dialects, device))
+        return service_say_foreign(service, device, body, len);
     topic_command(service->config->county, device_id, topic);
     return link_publish(service->link, topic, body, len, 1, false);
 }

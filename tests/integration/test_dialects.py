@@ -84,6 +84,34 @@ def test_a_message_that_comes_again_counts_once_also_after_a_kill_and_a_clean_re
     wait_until(lambda: len(reports(gateway, "wb-0001")) == 2, 10, "a second press is a second report")
 
 
+def test_what_is_to_be_said_goes_to_the_watch_and_is_played_when_it_answers(said):
+    gateway = said.gateway
+    heard, done = [], []
+
+    def on_message(client, userdata, message):
+        if message.payload == b"MESSAGE":
+            return  # our own answer
+        heard.append(message.payload.decode())
+        client.publish(message.topic, b"MESSAGE", qos=1)
+    watch = mqtt.Client(client_id="watch", protocol=mqtt.MQTTv311)
+    watch.on_message = on_message
+    watch.on_subscribe = lambda *_: done.append(True)
+    watch.connect("127.0.0.1", said.broker.port)
+    watch.subscribe("atom/g616/cmd/358800005942033/#", 1)
+    watch.loop_start()
+    wait_until(lambda: done, 10, "the watch listens")
+    said("frigate/events", person("new", ["room"]))  # the home's camera is Frigate's, and has no voice
+    wait_until(lambda: reports(gateway, "cam-0001"), 10, "the camera was heard")
+    said("atom/g616/status/358800005942033", sos())
+    alert = gateway.wait_alert("emergency", "r-0001", level="red")
+    wait_until(lambda: heard, 15, "the watch is told")
+    wait_until(lambda: "played" in [job["state"] for job in gateway.jobs(alert["id"], "prompt")], 15, "'played' is stored")
+    assert "failed" in [job["state"] for job in gateway.jobs(alert["id"], "prompt")], "the camera's own job failed at once"
+    assert len(heard) == len(set(heard)), "nothing is said twice"
+    watch.disconnect()
+    watch.loop_stop()
+
+
 def person(kind, zones, name=None, frame=1000.0, label="person"):
     half = {"id": "1772323100.5-abc123", "camera": "front_door", "label": label, "sub_label": name, "false_positive": False,
             "frame_time": frame, "current_zones": zones, "snapshot": {"frame_time": 1.0}, "thumbnail": "FACEFACEFACE"}

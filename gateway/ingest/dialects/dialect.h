@@ -12,6 +12,7 @@
 #ifndef HUYANG_INGEST_DIALECTS_DIALECT_H
 #define HUYANG_INGEST_DIALECTS_DIALECT_H
 
+#include "core/buf.h"
 #include "ingest/event.h"
 
 enum {
@@ -70,6 +71,7 @@ enum foreign_place dialect_zone_place(const struct dialect_settings *settings, c
     X(BAD_VALUE, bad_value)           /* nothing in it is within range */                                    \
     X(UNKNOWN_TYPE, unknown_type)     /* well-formed, of a type this version does not know */                \
     X(ENCRYPTED, encrypted)           /* we have no key to it, and want none */                              \
+    X(ECHO, echo)                     /* the device has done what it was told; names say which device */     \
     X(NO_NEWS, no_news)               /* known, and nothing in it concerns us */                             \
     X(NOT_A_PERSON, not_a_person)     /* a car, a dog: no visitor */                                         \
     X(FALSE_POSITIVE, false_positive) /* the camera itself takes it back */                                  \
@@ -116,6 +118,18 @@ struct foreign {
     char type[FOREIGN_TYPE_SIZE]; /* the sender's word for what it is, safe to log; "" = none */
 };
 
+/* What is to be said at a foreign device. */
+struct foreign_words {
+    const char *language, *text; /* UTF-8 */
+    bool exercise;               /* a drill; to be said before the text */
+};
+/* Whether anybody learns that it was. */
+enum foreign_saying {
+    FOREIGN_MUTE,     /* this cannot be said there */
+    FOREIGN_ANSWERED, /* the device answers by an ECHO, in order */
+    FOREIGN_UNSURE    /* it may be seen, and nobody will know */
+};
+
 struct dialect {
     const char *name; /* identifier, in the configuration and in metrics */
     /* Topic filters below the prefix, NULL after the last: nothing else is subscribed, so that snapshots
@@ -124,6 +138,10 @@ struct dialect {
     /* Fills *ret_foreign (the caller has called foreign_clear). FOREIGN_EVENTS: count > 0, each event has
      * passed event_check, name_count > 0. Otherwise events mean nothing; `type` may name what it was. */
     enum foreign_outcome (*decode)(const struct foreign_message *message, struct foreign *ret_foreign);
+    /* Appends the topic below the prefix and the payload that say `words` at the device that calls itself
+     * `name` (the first of struct foreign's names). NULL: nothing can be said in this dialect. */
+    enum foreign_saying (*say)(const char *name, const struct foreign_words *words, struct buf *topic,
+                               struct buf *payload);
 };
 
 /* What a message may touch is emptied; not the whole struct, which is large. */

@@ -1,6 +1,6 @@
 /* The JSON of G601/G616/G618 watches: status/… with every number as a text, position as "lon,lat" in GCJ-02,
  * date as yymmdd. One message is one report: what is wrong with the watch never hides what is wrong with its
- * wearer. The echo of a command (cmd/IMEI/FLAG with FLAG as its whole content) is known and passed over.
+ * wearer. A text is said by cmd/IMEI/MESSAGE; the watch answers on the same topic with the flag alone.
  *
  * Date and time are those of the position, which may be hours old when the button is pressed; so only the fix
  * has that time, and everything else that of its arrival. The maker does not say in which zone they stand; of
@@ -13,7 +13,11 @@
 #include "core/clock.h"
 #include "ingest/dialects/reading.h"
 
-enum { CHINA_OFFSET_S = 8 * 3600, WIFI_ACCURACY_M = 100 };
+enum {
+    CHINA_OFFSET_S = 8 * 3600,
+    WIFI_ACCURACY_M = 100,
+    MESSAGE_LETTERS = 49 /* most of a message */
+};
 
 static int64_t far_from(int64_t a, int64_t b)
 {
@@ -174,13 +178,25 @@ static bool is_below(const struct foreign_message *message, const char *level)
            (message->topic_len == len || message->topic[len] == '/');
 }
 
+/* cmd/IMEI/FLAG: the answer has the flag as its whole content; anything else is what we sent ourselves. */
+static enum foreign_outcome take_answer(const struct foreign_message *message, struct foreign *foreign)
+{
+    const char *end = message->topic + message->topic_len;
+    const char *imei = message->topic + strlen("cmd/");
+    const char *slash = imei < end ? memchr(imei, '/', (size_t)(end - imei)) : NULL;
+    note_type(foreign, "cmd");
+    if (slash == NULL || (size_t)(end - slash - 1) != message->len ||
+        memcmp(slash + 1, message->payload, message->len) != 0)
+        return FOREIGN_NO_NEWS;
+    note_name(foreign, imei, (size_t)(slash - imei));
+    return foreign->name_count > 0 ? FOREIGN_ECHO : FOREIGN_NO_NEWS;
+}
+
 static enum foreign_outcome decode(const struct foreign_message *message, struct foreign *ret_foreign)
 {
     struct json *root;
-    if (is_below(message, "cmd")) {
-        note_type(ret_foreign, "cmd");
-        return FOREIGN_NO_NEWS;
-    }
+    if (is_below(message, "cmd"))
+        return take_answer(message, ret_foreign);
     if (!is_below(message, "status"))
         return FOREIGN_UNKNOWN_TOPIC;
     if (json_parse(message->payload, message->len, &root, NULL) != ERR_OK)
@@ -190,8 +206,62 @@ static enum foreign_outcome decode(const struct foreign_message *message, struct
     return outcome;
 }
 
+/* Chinese punctuation is garbled by the watch; what it has is ASCII's. */
+static const char *ascii_of(const char *text, size_t step)
+{
+    static const char *const pairs[][2] = {{"，", ","}, {"。", "."}, {"、", ","}, {"！", "!"},
+                                           {"？", "?"}, {"：", ":"}, {"；", ";"}, {"（", "("},
+                                           {"）", ")"}, {"“", "\""}, {"”", "\""}, {"…", "."}};
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+        if (strlen(pairs[i][0]) == step && memcmp(pairs[i][0], text, step) == 0)
+            return pairs[i][1];
+    return NULL;
+}
+
+/* At most MESSAGE_LETTERS; a longer text ends with its last sentence that fits. */
+static void put_message(const char *text, struct buf *payload)
+{
+    const size_t len = strlen(text);
+    size_t sentence_end = 0, letters = 0;
+    for (size_t at = 0, step; at < len; at += step, letters++) {
+        step = text_utf8_step(text + at, len - at);
+        if (step == 0)
+            return;
+        if (letters == MESSAGE_LETTERS) {
+            if (sentence_end > 0)
+                payload->len = sentence_end;
+            payload->data[payload->len] = '\0';
+            return;
+        }
+        const char *ascii = ascii_of(text + at, step);
+        if (ascii != NULL)
+            buf_puts(payload, ascii);
+        else
+            buf_append(payload, text + at, step);
+        if (!payload->failed && strchr(".!?", payload->data[payload->len - 1]) != NULL)
+            sentence_end = payload->len;
+    }
+}
+
+static enum foreign_saying say(const char *name, const struct foreign_words *words, struct buf *topic,
+                               struct buf *payload)
+{
+    struct buf text;
+    if (!text_is_id(name, strlen(name))) /* it becomes a level of a topic */
+        return FOREIGN_MUTE;
+    buf_init(&text, 2048);
+    if (words->exercise)
+        buf_puts(&text, strcmp(words->language, "en") == 0 ? "Drill: " : "演练:");
+    buf_puts(&text, words->text);
+    buf_printf(topic, "cmd/%s/MESSAGE", name);
+    put_message(buf_text(&text), payload);
+    buf_release(&text);
+    return payload->len > 0 ? FOREIGN_ANSWERED : FOREIGN_MUTE;
+}
+
 const struct dialect dialect_g616 = {
     .name = "g616",
     .filters = {"status/#", "cmd/+/+"},
     .decode = decode,
+    .say = say,
 };

@@ -1,7 +1,10 @@
 /* OwnTracks JSON, as its apps publish it: owntracks/USER/DEVICE and the topics below that. A phone becomes a
  * wristband that knows where it is: location gives a fix and a heartbeat, a region that stands for the home
  * gives presence. What only configures the app (waypoint, cmd, configuration, …) is known and passed over; a
- * card, which may hold a portrait, is not looked into. A list is its elements, in order. */
+ * card, which may hold a portrait, is not looked into. A list is its elements, in order.
+ *
+ * What is to be said goes to USER/DEVICE/cmd as the action that an app with remote commands shows as a page;
+ * nothing tells whether anybody looked. */
 #include "ingest/dialects/dialects.h"
 
 #include <string.h>
@@ -211,8 +214,27 @@ static enum foreign_outcome decode(const struct foreign_message *message, struct
     return outcome;
 }
 
+static enum foreign_saying say(const char *name, const struct foreign_words *words, struct buf *topic,
+                               struct buf *payload)
+{
+    struct buf text;
+    if (strchr(name, '/') == NULL || strpbrk(name, "+#") != NULL)
+        return FOREIGN_MUTE;
+    buf_init(&text, 4096);
+    if (words->exercise)
+        buf_puts(&text, strcmp(words->language, "en") == 0 ? "Drill: " : "演练：");
+    buf_xml_text(&text, words->text); /* the app shows it as a page */
+    buf_printf(topic, "%s/cmd", name);
+    buf_puts(payload, "{\"_type\":\"cmd\",\"action\":\"action\",\"content\":");
+    buf_json_string(payload, buf_text(&text));
+    buf_puts(payload, "}");
+    buf_release(&text);
+    return FOREIGN_UNSURE;
+}
+
 const struct dialect dialect_owntracks = {
     .name = "owntracks",
     .filters = {"+/+", "+/+/+"},
     .decode = decode,
+    .say = say,
 };

@@ -125,11 +125,53 @@ static void a_watch_speaks_for_no_other(void **state)
 static void the_rest_is_named(void **state)
 {
     struct spoken *spoken = *state;
-    assert_outcome(speak(spoken, &dialect_g616, "cmd/" IMEI "/MESSAGE", "MESSAGE"), FOREIGN_NO_NEWS);
+    assert_outcome(speak(spoken, &dialect_g616, "cmd/" IMEI "/MESSAGE", "hello"), FOREIGN_NO_NEWS);
+    assert_outcome(speak(spoken, &dialect_g616, "cmd/" IMEI, "MESSAGE"), FOREIGN_NO_NEWS);
+    assert_outcome(speak(spoken, &dialect_g616, "cmd", ""), FOREIGN_NO_NEWS);
     assert_outcome(speak(spoken, &dialect_g616, "statusquo", "{}"), FOREIGN_UNKNOWN_TOPIC);
     assert_outcome(speak(spoken, &dialect_g616, "status/1", "[]"), FOREIGN_MALFORMED);
     assert_outcome(speak(spoken, &dialect_g616, "status/1", "{"), FOREIGN_MALFORMED);
     assert_outcome(say(spoken, ""), FOREIGN_NO_NEWS);
+}
+
+static void an_answer_is_the_flag_alone(void **state)
+{
+    struct spoken *spoken = *state;
+    assert_outcome(speak(spoken, &dialect_g616, "cmd/" IMEI "/MESSAGE", "MESSAGE"), FOREIGN_ECHO);
+    assert_string_equal(spoken->foreign.names[0], IMEI);
+}
+
+static void a_message_is_short_and_its_punctuation_ascii(void **state)
+{
+    static const struct {
+        const char *text, *language, *payload;
+        bool exercise;
+    } said[] = {
+        {"您好，请坐！（待核实）", "zh", "您好,请坐!(待核实)", false},
+        {"已经有人知道。", "zh", "演练:已经有人知道.", true},
+        {"Help is coming.", "en", "Drill: Help is coming.", true},
+        {"Please sit down. Somebody will call you within a few minutes.", "en", "Please sit down.", false},
+        {"0123456789012345678901234567890123456789012345678901234567890", "en",
+         "0123456789012345678901234567890123456789012345678", false},
+    };
+    struct buf topic, payload;
+    (void)state;
+    for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+        const struct foreign_words words = {said[i].language, said[i].text, said[i].exercise};
+        buf_init(&topic, 200);
+        buf_init(&payload, 1000);
+        assert_int_equal(dialect_g616.say(IMEI, &words, &topic, &payload), FOREIGN_ANSWERED);
+        assert_string_equal(buf_text(&topic), "cmd/" IMEI "/MESSAGE");
+        assert_string_equal(buf_text(&payload), said[i].payload);
+        buf_release(&topic);
+        buf_release(&payload);
+    }
+    const struct foreign_words words = {"en", "x", false};
+    buf_init(&topic, 200);
+    buf_init(&payload, 1000);
+    assert_int_equal(dialect_g616.say("1/+/#", &words, &topic, &payload), FOREIGN_MUTE);
+    buf_release(&topic);
+    buf_release(&payload);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_spoken, close_spoken)
@@ -144,6 +186,8 @@ int main(void)
         TEST(offline_words_are_old_but_an_sos_is_not),
         TEST(a_watch_speaks_for_no_other),
         TEST(the_rest_is_named),
+        TEST(an_answer_is_the_flag_alone),
+        TEST(a_message_is_short_and_its_punctuation_ascii),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -240,6 +240,23 @@ static void a_list_without_end_is_cut(void **state)
     buf_release(&text);
 }
 
+static void what_is_said_is_an_action_that_nobody_confirms(void **state)
+{
+    const struct foreign_words words = {"en", "Sit <down> \"now\"", true};
+    struct buf topic, payload;
+    (void)state;
+    buf_init(&topic, 200);
+    buf_init(&payload, 1000);
+    assert_int_equal(dialect_owntracks.say("alice/phone", &words, &topic, &payload), FOREIGN_UNSURE);
+    assert_string_equal(buf_text(&topic), "alice/phone/cmd");
+    assert_string_equal(
+        buf_text(&payload),
+        "{\"_type\":\"cmd\",\"action\":\"action\",\"content\":\"Drill: Sit &lt;down&gt; &quot;now&quot;\"}");
+    assert_int_equal(dialect_owntracks.say("phone", &words, &topic, &payload), FOREIGN_MUTE);
+    buf_release(&topic);
+    buf_release(&payload);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +283,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_list_is_its_elements_each_a_report_of_its_own, open_spoken,
                                         close_spoken),
         cmocka_unit_test_setup_teardown(a_list_without_end_is_cut, open_spoken, close_spoken),
+        cmocka_unit_test(what_is_said_is_an_action_that_nobody_confirms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

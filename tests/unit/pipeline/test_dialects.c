@@ -391,6 +391,80 @@ static void a_face_does_not_move_a_visit_to_another_place(void **state)
     assert_int_equal(world->got[2].visit.place, PLACE_INDOORS);
 }
 
+static enum err tell(struct world *world, const char *device, unsigned char job, struct buf *topic,
+                     bool *answered)
+{
+    struct buf payload;
+    const struct hash_id id = {.bytes = {job}};
+    const struct foreign_words words = {"zh", "请坐", false};
+    buf_init(&payload, 1000);
+    buf_clear(topic);
+    const enum err err =
+        dialects_say(world->dialects, registry_find(world->registry, REGISTRY_DEVICE, device), &id, &words,
+                     world->now.wall_ms, topic, &payload, answered);
+    buf_release(&payload);
+    return err;
+}
+
+static void answers_are_played_in_the_order_of_what_was_said(void **state)
+{
+    struct world *world = *state;
+    struct buf topic;
+    bool answered;
+    buf_init(&topic, 200);
+    assert_false(
+        dialects_speaks(world->dialects, registry_find(world->registry, REGISTRY_DEVICE, "wb-0001")));
+    assert_int_equal(tell(world, "wb-0001", 1, &topic, &answered), ERR_UNSUPPORTED);
+    say(world, "atom/g616/status/wb-0001", sos);
+    assert_true(dialects_speaks(world->dialects, registry_find(world->registry, REGISTRY_DEVICE, "wb-0001")));
+    assert_int_equal(tell(world, "wb-0001", 1, &topic, &answered), ERR_OK);
+    assert_true(answered);
+    assert_string_equal(buf_text(&topic), "atom/g616/cmd/wb-0001/MESSAGE");
+    assert_int_equal(tell(world, "wb-0001", 2, &topic, &answered), ERR_OK);
+    assert_int_equal(tell(world, "wb-0001", 1, &topic, &answered), ERR_OK);
+    assert_string_equal(buf_text(&topic), ""); /* not a second time */
+    world->got_count = 0;
+    for (int i = 0; i < 3; i++)
+        say(world, "atom/g616/cmd/wb-0001/MESSAGE", "MESSAGE");
+    assert_int_equal(world->got_count, 2);
+    assert_int_equal(world->got[0].kind, EVENT_COMMAND_STATUS);
+    assert_int_equal(world->got[0].command_status.state, COMMAND_STATE_PLAYED);
+    assert_memory_equal(world->got[0].command_status.command_id, "01", 2);
+    assert_memory_equal(world->got[1].command_status.command_id, "02", 2);
+    assert_int_equal(outcomes(world, "g616", FOREIGN_ECHO), 2);
+    /* An answer that comes too late is none to this job. */
+    assert_int_equal(tell(world, "wb-0001", 3, &topic, &answered), ERR_OK);
+    pass(world, DIALECTS_ANSWER_MS);
+    say(world, "atom/g616/cmd/wb-0001/MESSAGE", "MESSAGE");
+    assert_int_equal(world->got_count, 2);
+    buf_release(&topic);
+}
+
+static void a_camera_without_a_voice_says_so_and_a_phone_is_unsure(void **state)
+{
+    struct world *world = *state;
+    struct buf topic;
+    bool answered = true;
+    char text[400];
+    buf_init(&topic, 200);
+    snprintf(text, sizeof(text), visit, "new", 1772323190, 0, "porch");
+    say(world, "frigate/events", text);
+    assert_int_equal(tell(world, "cam-0001", 1, &topic, &answered), ERR_UNSUPPORTED);
+    say(world, "owntracks/x/wb-0002", fix);
+    assert_int_equal(tell(world, "wb-0002", 1, &topic, &answered), ERR_OK);
+    assert_false(answered);
+    assert_string_equal(buf_text(&topic), "owntracks/x/wb-0002/cmd");
+    /* It is still known after a restart; not when its prefix is gone. */
+    dialects_snapshot(world->dialects, &world->batch);
+    commit(world);
+    restart(world, world->inputs);
+    const uint32_t phone = registry_find(world->registry, REGISTRY_DEVICE, "wb-0002");
+    assert_true(dialects_speaks(world->dialects, phone));
+    text_copy(world->config->dialects[0].prefix, DIALECT_PREFIX_SIZE, "phones");
+    assert_false(dialects_speaks(world->dialects, phone));
+    buf_release(&topic);
+}
+
 static void filters_are_the_prefix_and_the_dialects_own(void **state)
 {
     struct world *world = *state;
@@ -417,6 +491,8 @@ int main(void)
         TEST(a_flood_is_cut_but_not_its_sos),
         TEST(a_full_batch_takes_each_report_of_a_list_once),
         TEST(a_face_does_not_move_a_visit_to_another_place),
+        TEST(answers_are_played_in_the_order_of_what_was_said),
+        TEST(a_camera_without_a_voice_says_so_and_a_phone_is_unsure),
         TEST(filters_are_the_prefix_and_the_dialects_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
