@@ -302,6 +302,20 @@ struct arrival {
     struct now now;
 };
 
+/* The counter of refusals that native messages have too. */
+static enum refusal refusal_of(enum foreign_outcome outcome)
+{
+    switch (outcome) {
+    case FOREIGN_MALFORMED: return REFUSAL_UNPARSABLE;
+    case FOREIGN_BAD_VALUE: return REFUSAL_BAD_VALUE;
+    case FOREIGN_RETAINED: return REFUSAL_RETAINED;
+    case FOREIGN_UNKNOWN_DEVICE: return REFUSAL_UNKNOWN_DEVICE;
+    case FOREIGN_REPEATED: return REFUSAL_DUPLICATE;
+    case FOREIGN_OVERLOAD: return REFUSAL_OVERLOAD;
+    default: return REFUSAL_NONE;
+    }
+}
+
 static void count(struct dialects *dialects, const struct dialect_settings *settings,
                   enum foreign_outcome outcome, struct now now)
 {
@@ -309,6 +323,7 @@ static void count(struct dialects *dialects, const struct dialect_settings *sett
     const bool is_fault = outcome == FOREIGN_MALFORMED || outcome == FOREIGN_BAD_VALUE ||
                           outcome == FOREIGN_UNKNOWN_TYPE || outcome == FOREIGN_ENCRYPTED;
     dialects->stats.outcomes[settings->dialect][outcome]++;
+    dialects->stats.refused[refusal_of(outcome)]++;
     dialects->stats.bad_fields[settings->dialect] += foreign->bad_fields;
     if ((is_fault || foreign->bad_fields > 0) &&
         log_allow(&dialects->ignored_limit, "dialect.ignored", 20, now.mono_ms))

@@ -66,7 +66,8 @@ struct dialects_stats {
     uint64_t messages, events, unknown_topics;
     uint64_t outcomes[DIALECTS_KINDS_MAX][FOREIGN_OUTCOME_COUNT]; /* by number of the dialect */
     uint64_t bad_fields[DIALECTS_KINDS_MAX];
-    uint64_t refused[REFUSAL_COUNT]; /* by the registry's gate */
+    uint64_t refused[REFUSAL_COUNT]; /* messages, and single events by the registry's gate; NONE means nothing
+                                      */
 };
 /* Borrowed. */
 const struct dialects_stats *dialects_stats(const struct dialects *dialects);

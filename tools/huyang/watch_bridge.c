@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -163,6 +164,16 @@ static bool make_folder(const char *path)
     return false;
 }
 
+/* A socket a watch and a file a seat; what the system allows beyond its usual 1,024. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static void serve(struct watch_bridge *bridge)
 {
     printf("watch-bridge tcp://%s:%u watches %zu\n", bridge->options.listen, bridge->port,
@@ -190,6 +201,7 @@ int watch_bridge_run(const struct watch_bridge_options *options)
     bridge->options = *options;
     bridge->listen_fd = bridge->mqtt.fd = -1;
     bridge->now = clock_now();
+    raise_descriptors();
     if (open_loop(bridge) && make_folder(options->state_dir) && open_mqtt(bridge) &&
         watch_seats_open(bridge) && watch_socket_open(bridge)) {
         serve(bridge);

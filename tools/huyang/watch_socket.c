@@ -201,6 +201,9 @@ static void on_listener(void *self, int events, struct now now)
             close(fd);
         }
     }
+    /* Without descriptors the one that waits would wake us for ever: until the next tick, then. */
+    if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR && errno != ECONNABORTED)
+        loop_poll_start(bridge->listen_poll, 0);
 }
 
 void watch_socket_tick(struct watch_bridge *bridge)
@@ -216,6 +219,7 @@ void watch_socket_tick(struct watch_bridge *bridge)
             close_connection(connection);
     }
     sweep(bridge);
+    loop_poll_start(bridge->listen_poll, LOOP_READABLE);
 }
 
 static bool to_address(const char *text, unsigned port, struct sockaddr_storage *to, socklen_t *ret_len)

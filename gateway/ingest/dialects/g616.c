@@ -16,6 +16,7 @@
 enum {
     CHINA_OFFSET_S = 8 * 3600,
     WIFI_ACCURACY_M = 100,
+    IMEI_DIGITS = 15,
     MESSAGE_LETTERS = 49 /* most of a message */
 };
 
@@ -138,15 +139,29 @@ static void add_vitals(struct foreign *foreign, const struct json *root)
     foreign_settle(foreign);
 }
 
+/* status/IMEI: then the payload may not speak for another. What stands in that level and is no IMEI says
+ * nothing. */
+static void note_imei(const struct foreign_message *message, struct foreign *foreign)
+{
+    const char *end = message->topic + message->topic_len;
+    const char *slash = memchr(message->topic, '/', message->topic_len);
+    const char *imei = slash != NULL ? slash + 1 : end;
+    size_t len = 0;
+    while (imei + len < end && imei[len] != '/')
+        len++;
+    for (size_t i = 0; i < len; i++)
+        if (imei[i] < '0' || imei[i] > '9')
+            return;
+    if (len == IMEI_DIGITS)
+        note_name(foreign, imei, len);
+}
+
 static enum foreign_outcome take_status(const struct foreign_message *message, struct foreign *foreign,
                                         const struct json *root)
 {
     const char *imei = json_string(json_get(root, "imei"));
     bool sos = false, online = true;
-    /* status/IMEI: then the payload may not speak for another. */
-    const char *slash = memchr(message->topic, '/', message->topic_len);
-    if (slash != NULL)
-        note_name(foreign, slash + 1, message->topic_len - (size_t)(slash + 1 - message->topic));
+    note_imei(message, foreign);
     if (foreign->name_count == 0)
         note_name_of(foreign, json_get(root, "imei"));
     else if (imei != NULL && strcmp(imei, foreign->names[0]) != 0)

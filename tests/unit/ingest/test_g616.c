@@ -113,11 +113,15 @@ static void offline_words_are_old_but_an_sos_is_not(void **state)
 static void a_watch_speaks_for_no_other(void **state)
 {
     struct spoken *spoken = *state;
-    assert_outcome(speak(spoken, &dialect_g616, "status/1", "{\"imei\":\"2\",\"sos\":true}"),
-                   FOREIGN_MALFORMED);
-    assert_outcome(speak(spoken, &dialect_g616, "status/1", "{\"sos\":true}"), FOREIGN_EVENTS);
-    assert_string_equal(spoken->foreign.names[0], "1");
+    assert_outcome(
+        speak(spoken, &dialect_g616, "status/" IMEI, "{\"imei\":\"358800005942034\",\"sos\":true}"),
+        FOREIGN_MALFORMED);
+    assert_outcome(speak(spoken, &dialect_g616, "status/" IMEI "/report", "{\"sos\":true}"), FOREIGN_EVENTS);
+    assert_string_equal(spoken->foreign.names[0], IMEI);
     assert_outcome(speak(spoken, &dialect_g616, "status", "{\"imei\":\"2\",\"sos\":true}"), FOREIGN_EVENTS);
+    assert_string_equal(spoken->foreign.names[0], "2");
+    assert_outcome(speak(spoken, &dialect_g616, "status/up", "{\"imei\":\"2\",\"sos\":true}"),
+                   FOREIGN_EVENTS);
     assert_string_equal(spoken->foreign.names[0], "2");
     assert_outcome(speak(spoken, &dialect_g616, "status", "{\"sos\":true}"), FOREIGN_MALFORMED);
 }

@@ -213,8 +213,8 @@ static void an_sos_that_is_delivered_twice_counts_once_and_a_second_press_counts
     say(world, "atom/g616/status/wb-0001",
         "{\"imei\":\"wb-0001\",\"sos\":true,\"battery\":\"3\"}"); /* other words */
     assert_int_equal(world->inputs, 3);
-    say(world, "atom/g616/status/wb-0002", "{\"sos\":true}");
-    say(world, "atom/g616/status/wb-0003", "{\"sos\":true}"); /* another's press in the same words */
+    say(world, "atom/g616/status/wb-0002", "{\"imei\":\"wb-0002\",\"sos\":true}");
+    say(world, "atom/g616/status/wb-0003", "{\"imei\":\"wb-0003\",\"sos\":true}"); /* another's press */
     assert_int_equal(world->inputs, 5);
 }
 
@@ -312,6 +312,8 @@ static void what_is_not_new_or_not_ours_is_counted(void **state)
     assert_int_equal(outcomes(world, "owntracks", FOREIGN_MALFORMED), 1);
     assert_int_equal(dialects_stats(world->dialects)->refused[REFUSAL_NO_CONSENT], 1);
     assert_int_equal(dialects_stats(world->dialects)->refused[REFUSAL_NOT_ITS_KIND], 1);
+    assert_int_equal(dialects_stats(world->dialects)->refused[REFUSAL_UNKNOWN_DEVICE], 1);
+    assert_int_equal(dialects_stats(world->dialects)->refused[REFUSAL_RETAINED], 1);
     assert_int_equal(dialects_stats(world->dialects)->messages, 6);
     assert_int_equal(world->inputs, 2); /* the batteries of the last two */
 }
