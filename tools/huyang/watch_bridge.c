@@ -111,7 +111,8 @@ static bool open_mqtt(struct watch_bridge *bridge)
         fprintf(stderr, "huyang watch-bridge: %s is not tcp://HOST:PORT\n", options->broker);
         return false;
     }
-    snprintf(config.client_id, sizeof(config.client_id), "huyang-watch-bridge-%s", options->county);
+    snprintf(config.client_id, sizeof(config.client_id), "huyang-watch-bridge-%s-%d", options->county,
+             (int)getpid());
     text_copy(config.username, sizeof(config.username), options->username != NULL ? options->username : "");
     if (options->password_file != NULL &&
         !read_password(options->password_file, config.password, sizeof(config.password))) {

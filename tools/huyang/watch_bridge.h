@@ -96,8 +96,10 @@ bool watch_socket_open(struct watch_bridge *bridge);
 void watch_socket_close(struct watch_bridge *bridge);
 /* Closes who was silent too long, and takes frames whose length was wrong. */
 void watch_socket_tick(struct watch_bridge *bridge);
-/* A frame to the watch: `text`, then data with escapes. */
-void watch_connection_send(struct watch_connection *connection, const char *text, const void *data,
-                           size_t len);
+/* The answer a watch waits for, as its own frames are. */
+void watch_connection_answer(struct watch_connection *connection, const char *text);
+/* A command: `text`, then data with escapes. */
+void watch_connection_command(struct watch_connection *connection, const char *text, const void *data,
+                              size_t len);
 
 #endif

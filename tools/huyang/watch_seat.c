@@ -140,7 +140,7 @@ void watch_seat_frame(struct watch_seat *seat, const struct watch_frame *frame)
     if (outcome == FOREIGN_EVENTS && !take(seat, frame, &message))
         return;
     if (message.answer[0] != '\0' && seat->connection != NULL)
-        watch_connection_send(seat->connection, message.answer, NULL, 0);
+        watch_connection_answer(seat->connection, message.answer);
     if (message.is_echo && seat->token != 0) {
         const uint32_t token = seat->token;
         seat->token = 0;
@@ -204,7 +204,7 @@ static bool send_voice(struct watch_seat *seat, const struct device_prompt *prom
     fclose(file);
     if (size == 0 || size == sizeof(voice))
         return false;
-    watch_connection_send(seat->connection, "TK,", voice, size);
+    watch_connection_command(seat->connection, "TK,", voice, size);
     return true;
 }
 
@@ -217,7 +217,7 @@ static void send_text(struct watch_seat *seat, const struct device_prompt *promp
         watch_seat_utf16(strcmp(prompt->language, "en") == 0 ? "DRILL: " : "演练：", &content);
     watch_seat_utf16(prompt->text, &content);
     if (!content.failed)
-        watch_connection_send(seat->connection, buf_text(&content), NULL, 0);
+        watch_connection_command(seat->connection, buf_text(&content), NULL, 0);
     buf_release(&content);
 }
 
@@ -253,7 +253,7 @@ static bool locate(void *context, int64_t now_ms)
     struct watch_seat *seat = context;
     (void)now_ms;
     if (seat->connection != NULL)
-        watch_connection_send(seat->connection, "CR", NULL, 0);
+        watch_connection_command(seat->connection, "CR", NULL, 0);
     return seat->connection != NULL;
 }
 
@@ -265,7 +265,7 @@ static bool set_interval(void *context, uint32_t interval_s, uint32_t duration_s
     if (seat->connection == NULL || duration_s != 0)
         return false; /* a watch knows no end of it */
     snprintf(content, sizeof(content), "UPLOAD,%u", interval_s);
-    watch_connection_send(seat->connection, content, NULL, 0);
+    watch_connection_command(seat->connection, content, NULL, 0);
     return true;
 }
 

@@ -86,16 +86,31 @@ static void flush(struct watch_connection *connection)
     loop_poll_start(connection->poll, out->len > 0 ? LOOP_READABLE | LOOP_WRITABLE : LOOP_READABLE);
 }
 
-void watch_connection_send(struct watch_connection *connection, const char *text, const void *data,
-                           size_t len)
+static void send_frame(struct watch_connection *connection, const struct watch_frame *head, const char *text,
+                       const void *data, size_t len)
 {
     if (connection->closing)
         return;
-    watch_frame_write(&connection->head, text, data, len, &connection->out);
+    watch_frame_write(head, text, data, len, &connection->out);
     if (connection->out.failed) /* it does not read */
         close_connection(connection);
     else
         flush(connection);
+}
+
+void watch_connection_answer(struct watch_connection *connection, const char *text)
+{
+    send_frame(connection, &connection->head, text, NULL, 0);
+}
+
+/* A watch that calls its maker 3G obeys SG. */
+void watch_connection_command(struct watch_connection *connection, const char *text, const void *data,
+                              size_t len)
+{
+    struct watch_frame head = connection->head;
+    if (strcmp(head.maker, "3G") == 0)
+        text_copy(head.maker, sizeof(head.maker), "SG");
+    send_frame(connection, &head, text, data, len);
 }
 
 /* The frame's watch takes its seat; false when it may not. */
