@@ -17,11 +17,12 @@ static void check_answer(const struct watch_frame *frame, const struct watch_mes
     struct buf out;
     buf_init(&out, 4096);
     watch_framer_init(&back);
-    watch_frame_write(frame, message->answer, frame->id, strlen(frame->id), &out);
+    const size_t more = frame->kind == WATCH_BRACKET ? strlen(frame->id) : 0;
+    watch_frame_write(frame, message->answer, frame->id, more, &out);
     assert(watch_framer_put(&back, out.data, out.len));
     const struct watch_frame *again = watch_framer_next(&back);
     assert(again != NULL && strcmp(again->id, frame->id) == 0 && strcmp(again->index, frame->index) == 0);
-    assert(again->len == strlen(message->answer) + strlen(frame->id));
+    assert(again->len == strlen(message->answer) + more);
     watch_framer_release(&back);
     buf_release(&out);
 }

@@ -153,6 +153,17 @@ def test_an_answered_alarm_outlives_a_kill_while_the_broker_is_away(bridged):
     assert sum("sos" in event for line in reports(bridged.gateway, "wb-0001") for event in line["events"]) == 1
 
 
+def test_a_wristband_of_the_second_kind_shares_the_port(bridged):
+    def footed(text):
+        return b"\x00\x01\x02" + len(text).to_bytes(2, "big") + text.encode() + b"\xff\xfe\xfc"
+    band = Watch(bridged.port)
+    band.socket.sendall(footed("YX8800000016|V1.0|1|{F01#3,1,100,0,31000,900}\r\n") +
+                        footed("YX8800000016|V1.0|1|{F64#1}\r\n"))
+    for answer in ("F01#1", "F64#1"):
+        wait_until(lambda: footed("YX8800000016|V1.0|0|{" + answer + "}\r\n") in band.listen(), 10, f"the answer {answer}")
+    wait_until(lambda: any(one["family"] == "coverage" for one in bridged.gateway.alerts()), 10, "the low battery's alert")
+
+
 def test_strangers_and_impostors_are_shown_the_door(bridged):
     stranger = Watch(bridged.port, "9999999999")
     stranger.say("LK")

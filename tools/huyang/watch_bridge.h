@@ -98,6 +98,8 @@ void watch_socket_close(struct watch_bridge *bridge);
 void watch_socket_tick(struct watch_bridge *bridge);
 /* The answer a watch waits for, as its own frames are. */
 void watch_connection_answer(struct watch_connection *connection, const char *text);
+/* The second kind of frame has no command we know. */
+bool watch_connection_obeys(const struct watch_connection *connection);
 /* A command: `text`, then data with escapes. */
 void watch_connection_command(struct watch_connection *connection, const char *text, const void *data,
                               size_t len);

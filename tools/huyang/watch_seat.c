@@ -221,10 +221,15 @@ static void send_text(struct watch_seat *seat, const struct device_prompt *promp
     buf_release(&content);
 }
 
+static bool can_hear(const struct watch_seat *seat)
+{
+    return seat->connection != NULL && watch_connection_obeys(seat->connection);
+}
+
 static Huyang__V1__FailReason play(void *context, uint32_t token, const struct device_prompt *prompt)
 {
     struct watch_seat *seat = context;
-    if (seat->connection == NULL)
+    if (!can_hear(seat))
         return HUYANG__V1__FAIL_REASON__FAIL_REASON_SPEAKER;
     if (prompt->exercise || !send_voice(seat, prompt))
         send_text(seat, prompt);
@@ -243,18 +248,18 @@ static void stop(void *context, uint32_t token)
 static bool show(void *context, const struct device_prompt *prompt)
 {
     struct watch_seat *seat = context;
-    if (seat->connection != NULL)
+    if (can_hear(seat))
         send_text(seat, prompt);
-    return seat->connection != NULL;
+    return can_hear(seat);
 }
 
 static bool locate(void *context, int64_t now_ms)
 {
     struct watch_seat *seat = context;
     (void)now_ms;
-    if (seat->connection != NULL)
+    if (can_hear(seat))
         watch_connection_command(seat->connection, "CR", NULL, 0);
-    return seat->connection != NULL;
+    return can_hear(seat);
 }
 
 static bool set_interval(void *context, uint32_t interval_s, uint32_t duration_s, int64_t now_ms)
@@ -262,7 +267,7 @@ static bool set_interval(void *context, uint32_t interval_s, uint32_t duration_s
     struct watch_seat *seat = context;
     char content[32];
     (void)now_ms;
-    if (seat->connection == NULL || duration_s != 0)
+    if (!can_hear(seat) || duration_s != 0)
         return false; /* a watch knows no end of it */
     snprintf(content, sizeof(content), "UPLOAD,%u", interval_s);
     watch_connection_command(seat->connection, content, NULL, 0);

@@ -103,6 +103,11 @@ void watch_connection_answer(struct watch_connection *connection, const char *te
     send_frame(connection, &connection->head, text, NULL, 0);
 }
 
+bool watch_connection_obeys(const struct watch_connection *connection)
+{
+    return connection->head.kind == WATCH_BRACKET;
+}
+
 /* A watch that calls its maker 3G obeys SG. */
 void watch_connection_command(struct watch_connection *connection, const char *text, const void *data,
                               size_t len)
@@ -132,6 +137,7 @@ static bool seat_of(struct watch_connection *connection, const struct watch_fram
         connection->seat = seat;
     }
     /* Not the content, which does not outlive the frame. */
+    connection->head.kind = frame->kind;
     text_copy(connection->head.maker, sizeof(connection->head.maker), frame->maker);
     text_copy(connection->head.id, sizeof(connection->head.id), frame->id);
     text_copy(connection->head.index, sizeof(connection->head.index), frame->index);

@@ -149,6 +149,7 @@ static const struct watch_frame *finish(struct watch_framer *framer, size_t end)
         buf_putc(&framer->content, is_escape ? escapes[raw[i + 1] - 1] : raw[i]);
         i += is_escape;
     }
+    framer->frame.kind = WATCH_BRACKET;
     framer->frame.content = buf_text(&framer->content);
     framer->frame.len = framer->content.len;
     framer->frame.bad_length = framer->content.len != framer->wanted;
@@ -197,29 +198,119 @@ static enum found find_end(struct watch_framer *framer, struct view view, size_t
     return MORE;
 }
 
+/* ---- the second kind ---- */
+
+static const char yx_head[] = {0, 1, 2}, yx_foot[] = {(char)0xFF, (char)0xFE, (char)0xFC};
+enum { YX_HEAD = sizeof(yx_head) + 2 };
+
+/* The part of the text from *at up to a '|', behind which *at then stands. */
+static bool yx_part(struct view text, size_t *at, char *to, size_t size)
+{
+    const char *bar = *at < text.len ? memchr(text.data + *at, '|', text.len - *at) : NULL;
+    const size_t len = bar != NULL ? (size_t)(bar - text.data) - *at : size;
+    if (len == 0 || len >= size)
+        return false;
+    for (size_t i = *at; i < *at + len; i++)
+        if (!text_is_id(&text.data[i], 1) && text.data[i] != '.')
+            return false;
+    copy_part(to, text, *at, *at + len);
+    *at += len + 1;
+    return true;
+}
+
+/* The text between head and footer as a frame; NULL when it is none. */
+static const struct watch_frame *yx_text(struct watch_framer *framer, struct view text)
+{
+    struct watch_frame *frame = &framer->frame;
+    char model[WATCH_INDEX_SIZE];
+    size_t at = 2;
+    if (text.len < 2 || memcmp(text.data, "YX", 2) != 0 ||
+        !yx_part(text, &at, frame->id, sizeof(frame->id)) || !text_is_id(frame->id, strlen(frame->id)) ||
+        !yx_part(text, &at, frame->index, sizeof(frame->index)) ||
+        !yx_part(text, &at, model, sizeof(model)) || text.len - at < 4 || text.data[at] != '{' ||
+        memcmp(text.data + text.len - 3, "}\r\n", 3) != 0)
+        return NULL;
+    copy_part(frame->maker, text, 0, 2);
+    frame->kind = WATCH_YX;
+    buf_clear(&framer->content);
+    buf_append(&framer->content, text.data + at + 1, text.len - at - 4);
+    frame->content = buf_text(&framer->content);
+    frame->len = framer->content.len;
+    return framer->content.failed ? NULL : frame;
+}
+
+/* A frame that begins here, from head to footer; FOUND with *ret_frame NULL: it was none and is passed over.
+ */
+static enum found yx_find(struct watch_framer *framer, struct view view, const struct watch_frame **ret_frame)
+{
+    const size_t known = view.len < sizeof(yx_head) ? view.len : sizeof(yx_head);
+    if (memcmp(view.data, yx_head, known) != 0)
+        return WRONG;
+    if (view.len < YX_HEAD)
+        return MORE;
+    if (framer->at < YX_HEAD)
+        framer->at = YX_HEAD;
+    for (; framer->at + sizeof(yx_foot) <= view.len; framer->at++) {
+        if (framer->at > WATCH_YX_MAX)
+            return WRONG;
+        if (memcmp(view.data + framer->at, yx_foot, sizeof(yx_foot)) != 0)
+            continue;
+        const struct view text = {view.data + YX_HEAD, framer->at - YX_HEAD};
+        const size_t length = (size_t)(unsigned char)view.data[3] << 8 | (unsigned char)view.data[4];
+        framer->frame.bad_length = length != text.len;
+        *ret_frame = yx_text(framer, text);
+        const size_t whole = framer->at + sizeof(yx_foot);
+        framer->skipped += *ret_frame == NULL ? whole : 0;
+        drop(framer, whole);
+        return FOUND;
+    }
+    return MORE;
+}
+
+/* ---- both ---- */
+
+/* The bracket frame that begins here. */
+static enum found bracket_find(struct watch_framer *framer, struct view view,
+                               const struct watch_frame **ret_frame)
+{
+    size_t end;
+    enum found found = framer->head != 0 ? FOUND : find_head(framer, view);
+    if (found == FOUND)
+        found = find_end(framer, view, &end);
+    if (found == FOUND)
+        *ret_frame = finish(framer, end);
+    return found;
+}
+
+static size_t find_start(struct view view)
+{
+    size_t at = 0;
+    while (at < view.len && view.data[at] != '[' && view.data[at] != '\0')
+        at++;
+    return at;
+}
+
 const struct watch_frame *watch_framer_next(struct watch_framer *framer)
 {
     for (;;) {
         const struct view view = view_of(framer);
-        size_t end;
+        const struct watch_frame *frame = NULL;
         if (view.len == 0)
             return NULL;
-        if (view.data[0] != '[') {
-            const char *start = memchr(view.data, '[', view.len);
-            const size_t skipped = start != NULL ? (size_t)(start - view.data) : view.len;
-            framer->skipped += skipped;
-            drop(framer, skipped);
+        const size_t start = find_start(view);
+        if (start > 0) {
+            framer->skipped += start;
+            drop(framer, start);
             continue;
         }
-        enum found found = framer->head != 0 ? FOUND : find_head(framer, view);
-        if (found == FOUND)
-            found = find_end(framer, view, &end);
-        if (found == FOUND)
-            return finish(framer, end);
-        if (found == MORE)
-            return NULL;
-        framer->skipped++;
-        drop(framer, 1);
+        const enum found found =
+            view.data[0] == '[' ? bracket_find(framer, view, &frame) : yx_find(framer, view, &frame);
+        if (found == MORE || frame != NULL)
+            return frame;
+        if (found == WRONG) {
+            framer->skipped++;
+            drop(framer, 1);
+        }
     }
 }
 
@@ -236,6 +327,21 @@ static size_t escape_of(char c)
     return code;
 }
 
+static void write_yx(const struct watch_frame *to, const char *text, struct buf *out)
+{
+    struct buf body;
+    buf_init(&body, WATCH_YX_MAX);
+    buf_printf(&body, "YX%s|%s|0|{%s}\r\n", to->id, to->index, text);
+    if (!body.failed) {
+        buf_append(out, yx_head, sizeof(yx_head));
+        buf_putc(out, (char)(body.len >> 8));
+        buf_putc(out, (char)(body.len & 0xFF));
+        buf_append(out, body.data, body.len);
+        buf_append(out, yx_foot, sizeof(yx_foot));
+    }
+    buf_release(&body);
+}
+
 void watch_frame_write(const struct watch_frame *to, const char *text, const void *data, size_t len,
                        struct buf *out)
 {
@@ -243,6 +349,10 @@ void watch_frame_write(const struct watch_frame *to, const char *text, const voi
     const size_t total = strlen(text) + len;
     if (total > WATCH_CONTENT_MAX)
         return;
+    if (to->kind == WATCH_YX) {
+        write_yx(to, text, out);
+        return;
+    }
     buf_printf(out, "[%s*%s*%s%s%04zx*%s", to->maker, to->id, to->index, to->index[0] != '\0' ? "*" : "",
                total, text);
     for (size_t i = 0; i < len; i++) {

@@ -5,7 +5,11 @@
  * MAKER is two letters, LEN four hex digits: the bytes of the content once '}' escapes are undone (01 '}',
  * 02 '[', 03 ']', 04 ',', 05 '*'). Brackets may stand in the content as they are (names of Wi-Fi networks),
  * so the length decides; where it is wrong, which some watches get, the first bracket that closes no other
- * does. What stands between frames is passed over and counted.
+ * does. Some wristbands speak another frame on the same kind of connection, told by its first byte:
+ *
+ *     00 01 02 LEN(2 bytes) YXid|version|model|{Fnn#…} CR LF FF FE FC
+ *
+ * whose end is its footer, whatever LEN says. What stands between frames is passed over and counted.
  *
  * Fed with whatever the socket gives, a byte at a time or many frames at once. A sender whose lengths were
  * wrong WATCH_TRUST times is taken at its brackets from then on: its frames so wait for nothing, and no byte
@@ -20,13 +24,17 @@ enum {
     WATCH_CONTENT_MAX = 0xFFFF,
     WATCH_RAW_MAX = 2 * WATCH_CONTENT_MAX + 128, /* every byte escaped, and the head */
     WATCH_INDEX_SIZE = 17,
+    WATCH_YX_MAX = 8192, /* bytes of a frame with a footer */
     WATCH_TRUST = 3
 };
 
+enum watch_kind { WATCH_BRACKET, WATCH_YX };
+
 struct watch_frame {
-    char maker[3];
+    enum watch_kind kind;
+    char maker[3]; /* "YX" of the second kind */
     char id[ID_SIZE];
-    char index[WATCH_INDEX_SIZE]; /* "" = the watch sends none */
+    char index[WATCH_INDEX_SIZE]; /* "" = the watch sends none; of the second kind, its version */
     const char *content;          /* escapes undone, NUL-terminated; good until the next call */
     size_t len;
     bool bad_length; /* LEN was not the content's */
@@ -59,7 +67,7 @@ const struct watch_frame *watch_framer_next(struct watch_framer *framer);
 const struct watch_frame *watch_framer_flush(struct watch_framer *framer);
 
 /* Appends a frame to the watch `to` came from: `text` as it is, then `len` bytes of `data` with escapes made.
- * Nothing when both together are longer than WATCH_CONTENT_MAX. */
+ * Nothing when both together are longer than WATCH_CONTENT_MAX; the second kind takes no data. */
 void watch_frame_write(const struct watch_frame *to, const char *text, const void *data, size_t len,
                        struct buf *out);
 

@@ -319,6 +319,80 @@ static enum foreign_outcome take_oxygen(const struct fields *fields, struct fore
     return give_vitals(foreign, &vitals);
 }
 
+/* F01#battery,…: the second field goes back in the answer. */
+static enum foreign_outcome take_yx_state(const struct fields *fields, struct foreign *foreign)
+{
+    double battery = 0;
+    if (!number(foreign, fields, 0, "battery", 0, 100, &battery))
+        return FOREIGN_BAD_VALUE;
+    struct event *event = foreign_add(foreign, EVENT_HEARTBEAT, 0, 1);
+    event->heartbeat.has_battery = 1;
+    event->heartbeat.battery_percent = (uint8_t)battery;
+    return FOREIGN_EVENTS;
+}
+
+/* yyyymmddhhmm; 0 when it is none. */
+static int64_t yx_time(struct foreign *foreign, const char *text)
+{
+    int date[3], clock[3];
+    char tail[7] = "";
+    if (strlen(text) == 12 && memcmp(text, "20", 2) == 0) {
+        char head[7];
+        memcpy(head, text + 2, 6);
+        head[6] = '\0';
+        memcpy(tail, text + 8, 4);
+        memcpy(tail + 4, "00", 3);
+        if (pairs(head, date) && pairs(tail, clock) && date[1] >= 1 && date[1] <= 12 && date[2] >= 1 &&
+            date[2] <= 31 && clock[0] <= 23 && clock[1] <= 59) {
+            foreign->has_time = true;
+            return clock_from_civil(NULL, 2000 + date[0], date[1], date[2], clock[0], clock[1], 0);
+        }
+    }
+    note_bad(foreign, "date");
+    return 0;
+}
+
+/* F02#lon,lat,time,speed|…: each a report of its own. */
+static enum foreign_outcome take_yx_positions(const struct fields *fields, struct foreign *foreign)
+{
+    if (fields->count == 0)
+        return FOREIGN_MALFORMED;
+    const char *text = fields->at[0];
+    const char *end = fields->at[fields->count - 1] + fields->len[fields->count - 1];
+    for (unsigned report = 1; text <= end; report++) {
+        const char *bar = memchr(text, '|', (size_t)(end - text));
+        const char *stop = bar != NULL ? bar : end;
+        struct fields one;
+        char time[FIELD_SIZE];
+        struct fix_reading fix = {.accuracy_m = -1,
+                                  .speed_kmh = -1,
+                                  .source = FIX_SOURCE_GNSS,
+                                  .datum = DATUM_WGS84,
+                                  .valid = true};
+        split(text, (size_t)(stop - text), &one);
+        if (number(foreign, &one, 0, "lon", -180, 180, &fix.lon) &&
+            number(foreign, &one, 1, "lat", -90, 90, &fix.lat)) {
+            const int64_t at_ms = yx_time(foreign, field(&one, 2, time));
+            number(foreign, &one, 3, "speed", 0, 720, &fix.speed_kmh);
+            foreign_add_fix(foreign, &fix, at_ms, report);
+        }
+        text = stop + 1;
+    }
+    if (foreign->count == 0)
+        return foreign->bad_fields > 0 ? FOREIGN_BAD_VALUE : FOREIGN_NO_NEWS;
+    return FOREIGN_EVENTS;
+}
+
+/* Access points and cells without a position: the wristband had none. */
+static enum foreign_outcome take_yx_networks(const struct fields *fields, struct foreign *foreign)
+{
+    const struct fix_reading none = {
+        .accuracy_m = -1, .speed_kmh = -1, .source = FIX_SOURCE_NONE, .datum = DATUM_WGS84, .valid = false};
+    (void)fields;
+    foreign_add_fix(foreign, &none, 0, 1);
+    return FOREIGN_EVENTS;
+}
+
 static enum foreign_outcome take_nothing(const struct fields *fields, struct foreign *foreign)
 {
     (void)fields;
@@ -326,7 +400,7 @@ static enum foreign_outcome take_nothing(const struct fields *fields, struct for
     return FOREIGN_NO_NEWS;
 }
 
-/* By the whole type, letters of either case; `begins`: any type that begins so. */
+/* By the whole type, letters of either case; `begins`: any type that begins so. Answers: make_answer(). */
 static const struct {
     const char *type, *answer;
     bool begins, is_alarm, is_echo;
@@ -354,19 +428,47 @@ static const struct {
     {"CR", "", false, false, true, take_nothing},
     {"UPLOAD", "", false, false, true, take_nothing},
     {"FIND", "", false, false, true, take_nothing},
+    {"F01", "F01#%", false, false, false, take_yx_state},
+    {"F02", "", false, false, false, take_yx_positions},
+    {"F03", "", false, false, false, take_yx_networks},
+    {"F04", "", false, false, false, take_yx_networks},
+    {"F64", "F64#*", false, false, false, take_nothing},
+    {"F90", "", false, false, false, take_nothing}, /* which server? the one it asks */
+    {"F91", "", false, false, false, take_nothing},
 };
+
+/* "%" becomes the second field, "*" all of them; an answer that would be too long is none. */
+static void make_answer(const char *wanted, const struct fields *fields, char to[WATCH_ANSWER_SIZE])
+{
+    const size_t known = strcspn(wanted, "%*");
+    const char *from = "";
+    size_t len = 0;
+    if (wanted[known] == '%' && fields->count > 1) {
+        from = fields->at[1];
+        len = fields->len[1];
+    } else if (wanted[known] == '*' && fields->count > 0) {
+        from = fields->at[0];
+        len = (size_t)(fields->at[fields->count - 1] - from) + fields->len[fields->count - 1];
+    }
+    if (known + len >= WATCH_ANSWER_SIZE || memchr(from, '\0', len) != NULL)
+        return;
+    memcpy(to, wanted, known);
+    memcpy(to + known, from, len);
+    to[known + len] = '\0';
+}
 
 enum foreign_outcome watch_decode(const char *content, size_t len, struct foreign *ret_foreign,
                                   struct watch_message *ret_message)
 {
-    const char *comma = memchr(content, ',', len);
-    const size_t type_len = comma != NULL ? (size_t)(comma - content) : len;
+    size_t type_len = 0; /* up to the comma, or the # of the second kind */
+    while (type_len < len && content[type_len] != ',' && content[type_len] != '#')
+        type_len++;
     struct fields fields = {.count = 0};
     memset(ret_message, 0, sizeof(*ret_message));
     for (size_t i = 0; i < type_len && i < WATCH_TYPE_SIZE - 1; i++)
         ret_message->type[i] = content[i] > ' ' && content[i] < 0x7f ? content[i] : '?';
-    if (comma != NULL)
-        split(comma + 1, len - type_len - 1, &fields);
+    if (type_len < len)
+        split(content + type_len + 1, len - type_len - 1, &fields);
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         const size_t known = strlen(types[i].type);
         if (type_len < known || (!types[i].begins && type_len != known) ||
@@ -375,7 +477,7 @@ enum foreign_outcome watch_decode(const char *content, size_t len, struct foreig
         /* TK,1 from the watch is its answer to a voice of ours. */
         const bool is_answer = strcmp(types[i].type, "TK") == 0 && len == type_len + 2;
         if (!is_answer)
-            text_copy(ret_message->answer, sizeof(ret_message->answer), types[i].answer);
+            make_answer(types[i].answer, &fields, ret_message->answer);
         ret_message->is_alarm = types[i].is_alarm;
         ret_message->is_echo = types[i].is_echo || is_answer;
         return types[i].take(&fields, ret_foreign);

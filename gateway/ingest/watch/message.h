@@ -5,6 +5,9 @@
  * the watch says, or as such fixes are. A value out of range costs its field. Steps are the day's sum and
  * become no activity. Voice and pictures are answered and dropped: no event can hold them.
  *
+ * Content of the second kind of frame (Fnn#…) is told by its type: F01 state, F02 positions, F03 and F04
+ * networks without a position, F64 an echo. Its clock is UTC, to the minute.
+ *
  * Pure; any thread. */
 #ifndef HUYANG_INGEST_WATCH_MESSAGE_H
 #define HUYANG_INGEST_WATCH_MESSAGE_H
@@ -12,7 +15,7 @@
 #include "ingest/dialects/dialect.h"
 #include "ingest/watch/frame.h"
 
-enum { WATCH_ANSWER_SIZE = 16, WATCH_TYPE_SIZE = 17 };
+enum { WATCH_ANSWER_SIZE = 65, WATCH_TYPE_SIZE = 17 };
 
 struct watch_message {
     char type[WATCH_TYPE_SIZE];     /* "LK", "AL_LTE", …; cut and safe to log */

@@ -155,6 +155,42 @@ static void an_answer_carries_what_the_watch_sent(void **state)
     buf_release(&out);
 }
 
+static void put_yx(struct bench *bench, const char *text)
+{
+    const size_t len = strlen(text);
+    const char head[] = {0, 1, 2, (char)(len >> 8), (char)(len & 0xFF)};
+    assert_true(watch_framer_put(&bench->framer, head, sizeof(head)));
+    put(bench, text);
+    put(bench, "\xff\xfe\xfc");
+}
+
+static void frames_with_a_footer_may_stand_beside_bracket_frames(void **state)
+{
+    struct bench *bench = *state;
+    struct buf out;
+    put_yx(bench, "YX868704044750055|V1.0|1|{F01#94,1,100}\r\n");
+    put(bench, "[3G*1*0002*LK]");
+    put_yx(bench, "YX1|V1.0|1|{F64#1}");      /* no line's end */
+    put_yx(bench, "QQ1|V1.0|1|{F64#1}\r\n");  /* not its maker */
+    put_yx(bench, "YX1|V1.0|{F64#1}\r\n");    /* no model */
+    put_yx(bench, "YX1*|V1.0|1|{F64#1}\r\n"); /* no identifier */
+    put_yx(bench, "YX1|V1.0|1|{F64#1}\r\n");
+    expect(bench, "YX", "868704044750055", "V1.0", "F01#94,1,100");
+    assert_int_equal(bench->framer.frame.kind, WATCH_YX);
+    assert_false(bench->framer.frame.bad_length);
+    expect(bench, "3G", "1", "", "LK");
+    assert_int_equal(bench->framer.frame.kind, WATCH_BRACKET);
+    expect(bench, "YX", "1", "V1.0", "F64#1");
+    assert_null(next(bench));
+    buf_init(&out, 200);
+    watch_frame_write(&bench->framer.frame, "F64#1", NULL, 0, &out);
+    assert_int_equal(out.len, 8 + strlen("YX1|V1.0|0|{F64#1}\r\n"));
+    assert_true(watch_framer_put(&bench->framer, out.data, out.len));
+    expect(bench, "YX", "1", "V1.0", "F64#1");
+    assert_false(bench->framer.frame.bad_length);
+    buf_release(&out);
+}
+
 /* ---- what frames say ---- */
 
 static enum foreign_outcome say(struct bench *bench, const char *content)
@@ -333,6 +369,32 @@ static void vitals_of_each_sort(void **state)
     assert_int_equal(say(bench, "heart"), FOREIGN_NO_NEWS);
 }
 
+static void the_second_kind_says_state_and_positions(void **state)
+{
+    struct bench *bench = *state;
+    assert_int_equal(say(bench, "F01#94,1,100,0,31000,900"), FOREIGN_EVENTS);
+    assert_int_equal(bench->foreign.events[0].heartbeat.battery_percent, 94);
+    assert_string_equal(bench->message.answer, "F01#1");
+    assert_int_equal(
+        say(bench,
+            "F02#113.8,22.5,202603010015,3.6|0,0,202603010016,0|200,22.5,202603010017,0|113.8,22.5,x,0"),
+        FOREIGN_EVENTS);
+    assert_int_equal(bench->foreign.count, 3);
+    assert_true(bench->foreign.events[0].fix.valid && bench->foreign.events[0].fix.lat == 22.5);
+    assert_int_equal(bench->foreign.events[0].at_ms, INT64_C(1772324100000));
+    assert_false(bench->foreign.events[1].fix.valid);
+    assert_int_equal(bench->foreign.events[2].at_ms, 0);
+    assert_int_equal(bench->foreign.bad_fields, 2);
+    assert_int_equal(say(bench, "F03#34:34,-5_00:11,-6|18,7,3,590192,30"), FOREIGN_EVENTS);
+    assert_false(bench->foreign.events[0].fix.valid);
+    assert_int_equal(say(bench, "F64#1,2"), FOREIGN_NO_NEWS);
+    assert_string_equal(bench->message.answer, "F64#1,2");
+    assert_int_equal(say(bench, "F01#194"), FOREIGN_BAD_VALUE);
+    assert_int_equal(say(bench, "F02"), FOREIGN_MALFORMED);
+    assert_int_equal(say(bench, "F02#"), FOREIGN_NO_NEWS);
+    assert_int_equal(say(bench, "F77#1"), FOREIGN_UNKNOWN_TYPE);
+}
+
 /* ---- published vectors ---- */
 
 static FILE *open_vectors(const char *name)
@@ -464,6 +526,38 @@ static void a_peers_messages_say_what_their_owner_demands(void **state)
     assert_int_equal(count, 25);
 }
 
+static void a_peers_wristband_says_what_its_owner_demands(void **state)
+{
+    struct bench *bench = *state;
+    FILE *file = open_vectors(HUYANG_TEST_DATA "/data/watch-protocols/wristband.jsonl");
+    char line[4096];
+    unsigned count = 0;
+    while (fgets(line, sizeof(line), file) != NULL) {
+        static unsigned char bytes[2048];
+        struct json *root;
+        assert_int_equal(json_parse(line, strlen(line), &root, NULL), ERR_OK);
+        const size_t len = unhex(json_string(json_get(root, "payload")), bytes);
+        const struct watch_frame *frame = NULL;
+        for (size_t i = 0; i < len; i++) {
+            assert_null(frame);
+            assert_true(watch_framer_put(&bench->framer, bytes + i, 1));
+            frame = next(bench);
+        }
+        assert_non_null(frame);
+        assert_string_equal(frame->id, "868704044750055");
+        assert_false(frame->bad_length);
+        foreign_clear(&bench->foreign);
+        const enum foreign_outcome outcome =
+            watch_decode(frame->content, frame->len, &bench->foreign, &bench->message);
+        const bool null = strcmp(json_string(json_get(root, "assert")), "verifyNull") == 0;
+        assert_int_equal(outcome, null ? FOREIGN_NO_NEWS : FOREIGN_EVENTS);
+        json_free(root);
+        count++;
+    }
+    fclose(file);
+    assert_int_equal(count, 4);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
 int main(void)
 {
@@ -485,6 +579,9 @@ int main(void)
         TEST(vitals_of_each_sort),
         TEST(a_peers_frames_are_cut_alike_at_once_and_byte_by_byte),
         TEST(a_peers_messages_say_what_their_owner_demands),
+        TEST(frames_with_a_footer_may_stand_beside_bracket_frames),
+        TEST(the_second_kind_says_state_and_positions),
+        TEST(a_peers_wristband_says_what_its_owner_demands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
