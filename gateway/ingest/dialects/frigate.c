@@ -25,6 +25,7 @@ struct sight {
     bool face;
     bool false_positive;
     enum foreign_place place;
+    bool passes_by; /* was in ignored zones, and in no other that we know */
     int64_t frame_ms;
 };
 
@@ -79,6 +80,11 @@ static struct sight see(const struct dialect_settings *settings, struct foreign 
     sight.face = has_face(object);
     sight.false_positive = read_bool(foreign, object, "false_positive", &false_positive) && false_positive;
     sight.place = read_zones(settings, json_get(object, "current_zones"));
+    /* Between two zones somebody who was only ever in ignored ones is still nobody's visit. */
+    const enum foreign_place entered = read_zones(settings, json_get(object, "entered_zones"));
+    if (sight.place == FOREIGN_PLACE_COUNT && entered == FOREIGN_PLACE_IGNORED)
+        sight.place = FOREIGN_PLACE_IGNORED;
+    sight.passes_by = sight.place == FOREIGN_PLACE_IGNORED && entered == FOREIGN_PLACE_IGNORED;
     sight.frame_ms = read_seconds(foreign, object, "frame_time");
     return sight;
 }
@@ -94,11 +100,10 @@ static bool is_news(const struct sight *before, const struct sight *after)
 static void add_sight(struct foreign *foreign, struct event *visit, const struct sight *sight,
                       enum person_class nameless)
 {
-    double score = sight->name_score;
     if (visit == NULL)
         return;
     foreign_add_person(foreign, visit, sight->name != NULL ? PERSON_CLASS_UNKNOWN : nameless, sight->name,
-                       score, sight->face || sight->name != NULL);
+                       sight->name_score, sight->face || sight->name != NULL);
 }
 
 static void take_end(struct foreign *foreign, const char *id, const struct json *after,
@@ -109,7 +114,7 @@ static void take_end(struct foreign *foreign, const char *id, const struct json 
         at_ms = sight->frame_ms;
     const bool told = before->there && before->name != NULL && sight->name != NULL &&
                       strcmp(before->name, sight->name) == 0;
-    if (!told && !sight->false_positive) {
+    if (!told && !sight->false_positive && sight->place != FOREIGN_PLACE_IGNORED) {
         add_sight(foreign, foreign_add_visit(foreign, id, VISIT_PHASE_STAY, sight->place, at_ms), sight,
                   PERSON_CLASS_UNKNOWN);
         foreign_settle(foreign);
@@ -129,6 +134,8 @@ static enum foreign_outcome take_person(const struct foreign_message *message, s
     if (strcmp(type, "end") == 0) {
         if (sight.false_positive && (!before.there || before.false_positive))
             return FOREIGN_FALSE_POSITIVE;
+        if (sight.passes_by)
+            return FOREIGN_NO_NEWS;
         take_end(foreign, id, after, &before, &sight);
         return FOREIGN_EVENTS;
     }

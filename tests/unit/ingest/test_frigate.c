@@ -133,6 +133,32 @@ static void zones_say_where_it_is(void **state)
                    FOREIGN_EVENTS);
 }
 
+static void who_only_passes_by_is_nobodys_visit(void **state)
+{
+    struct spoken *spoken = *state;
+    char a[512], b[512];
+    zone(&spoken->settings, "porch", FOREIGN_PLACE_DOORSTEP);
+    zone(&spoken->settings, "street", FOREIGN_PLACE_IGNORED);
+    const char *street = ",\"current_zones\":[\"street\"],\"entered_zones\":[\"street\"]";
+    const char *between = ",\"current_zones\":[],\"entered_zones\":[\"street\"]";
+    const char *went = ",\"current_zones\":[\"street\"],\"entered_zones\":[\"porch\",\"street\"]";
+    assert_outcome(
+        say(spoken, "end", half(a, "person", street, 1772323101), half(b, "person", street, 1772323102)),
+        FOREIGN_NO_NEWS);
+    assert_outcome(
+        say(spoken, "update", half(a, "person", street, 1772323101), half(b, "person", between, 1772323190)),
+        FOREIGN_NO_NEWS);
+    assert_outcome(
+        say(spoken, "end", half(a, "person", between, 1772323101), half(b, "person", between, 1772323102)),
+        FOREIGN_NO_NEWS);
+    /* Who was at the door before has left it. */
+    assert_outcome(
+        say(spoken, "end", half(a, "person", went, 1772323101), half(b, "person", went, 1772323102)),
+        FOREIGN_EVENTS);
+    assert_int_equal(spoken->foreign.count, 1);
+    assert_int_equal(visit(spoken, 0)->phase, VISIT_PHASE_LEAVE);
+}
+
 static void cars_dogs_and_false_positives_are_no_visitors(void **state)
 {
     struct spoken *spoken = *state;
@@ -283,6 +309,7 @@ int main(void)
         TEST(who_was_named_before_the_end_just_leaves),
         TEST(an_update_that_changes_nothing_is_told_once_a_minute),
         TEST(zones_say_where_it_is),
+        TEST(who_only_passes_by_is_nobodys_visit),
         TEST(cars_dogs_and_false_positives_are_no_visitors),
         TEST(a_face_counts_from_its_bar_on),
         TEST(a_review_of_one_person_may_name_him),
