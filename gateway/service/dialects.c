@@ -7,48 +7,14 @@
 #include "core/hash.h"
 #include "core/log.h"
 #include "registry/foreign.h"
+#include "service/foreign_memory.h"
 
-enum {
-    SAID = 8,   /* jobs that were said at one device: none is said twice */
-    PLACES = 4, /* visits of one camera whose place is remembered for messages that do not tell it */
-    INDEX_BITS = 7,
-    MEMORY_VERSION = 1,
-    MINUTE_MS = 60000
-};
+enum { INDEX_BITS = 7 };
 _Static_assert(EVENT_BATCH_MAX <= 1 << INDEX_BITS, "each event of a message has a number of its own");
-
-struct seen {
-    uint64_t tag;
-    int64_t t_ms; /* arrival */
-};
-struct said {
-    struct hash_id job;
-    int64_t t_ms;  /* 0 = free */
-    bool answered; /* or never to be */
-};
-/* What is remembered of one device; made when it is first heard. `kept` is what the snapshot keeps. */
-struct kept {
-    struct seen seen[DIALECTS_SEEN];
-    char prefix[DIALECT_PREFIX_SIZE]; /* of the entry it was last heard under; "" = not yet */
-    char name[FOREIGN_NAME_SIZE];     /* what it called itself then */
-};
-struct memory {
-    struct kept kept;
-    struct said said[SAID];
-    unsigned next_said;
-    struct {
-        uint64_t visit; /* hash of its id */
-        uint8_t place;
-    } places[PLACES];
-    int64_t minute_ms; /* when the present minute began */
-    unsigned messages; /* in it */
-    unsigned next, next_place;
-    bool changed;
-};
 
 struct dialects {
     struct dialects_config config;
-    struct memory **memories; /* by device */
+    struct foreign_memory **memories; /* by device; made when it is first heard */
     uint32_t devices;
     struct foreign foreign; /* of the message under way */
     unsigned done;          /* events of it that are in the fold already: the batch was full behind them */
@@ -81,59 +47,21 @@ void dialects_free(struct dialects *dialects)
 /* ---- memory ---- */
 
 /* NULL when memory is short. */
-static struct memory *memory_of(struct dialects *dialects, uint32_t device)
+static struct foreign_memory *memory_of(struct dialects *dialects, uint32_t device)
 {
     if (device >= dialects->devices) {
         const uint32_t count = registry_count(gateway_registry(dialects->config.gateway), REGISTRY_DEVICE);
         const uint32_t devices = device < count ? count : device + 1;
-        struct memory **more = realloc(dialects->memories, devices * sizeof(struct memory *));
+        struct foreign_memory **more = realloc(dialects->memories, devices * sizeof(struct foreign_memory *));
         if (more == NULL)
             return NULL;
-        memset(&more[dialects->devices], 0, (devices - dialects->devices) * sizeof(struct memory *));
+        memset(&more[dialects->devices], 0, (devices - dialects->devices) * sizeof(struct foreign_memory *));
         dialects->memories = more;
         dialects->devices = devices;
     }
     if (dialects->memories[device] == NULL)
-        dialects->memories[device] = calloc(1, sizeof(struct memory));
+        dialects->memories[device] = calloc(1, sizeof(struct foreign_memory));
     return dialects->memories[device];
-}
-
-static const struct seen *find_seen(const struct memory *memory, uint64_t tag)
-{
-    for (unsigned i = 0; i < DIALECTS_SEEN; i++)
-        if (memory->kept.seen[i].tag == tag && memory->kept.seen[i].t_ms != 0)
-            return &memory->kept.seen[i];
-    return NULL;
-}
-
-static void remember(struct memory *memory, uint64_t tag, int64_t t_ms)
-{
-    if (find_seen(memory, tag) != NULL)
-        return;
-    memory->kept.seen[memory->next] = (struct seen){tag, t_ms};
-    memory->next = (memory->next + 1) % DIALECTS_SEEN;
-    memory->changed = true;
-}
-
-/* The message's tag; false when it was taken before. What may be said again in the same words gets another
- * tag each time. */
-static bool tag_of(const struct memory *memory, const struct link_record *record, bool has_time, int64_t t_ms,
-                   uint64_t *ret_tag)
-{
-    uint8_t key[16] = "huyang-dialects";
-    key[14] = (uint8_t)record->topic_len; /* where the topic ends belongs to the message */
-    for (unsigned round = 0; round < DIALECTS_SEEN; round++) {
-        key[15] = (uint8_t)round;
-        const uint64_t tag = hash_siphash(key, record + 1, (size_t)record->topic_len + record->payload_len);
-        const struct seen *seen = find_seen(memory, tag);
-        if (seen == NULL) {
-            *ret_tag = tag;
-            return true;
-        }
-        if (has_time || t_ms - seen->t_ms < DIALECTS_REPEAT_MS)
-            return false;
-    }
-    return false;
 }
 
 static uint64_t seq_of(uint64_t tag, unsigned index)
@@ -141,44 +69,10 @@ static uint64_t seq_of(uint64_t tag, unsigned index)
     return DIALECTS_SEQ_FIRST | (tag & UINT32_MAX) << INDEX_BITS | index;
 }
 
-static uint8_t place_of(const struct memory *memory, uint64_t visit)
-{
-    for (unsigned i = 0; i < PLACES; i++)
-        if (memory->places[i].visit == visit)
-            return memory->places[i].place;
-    return PLACE_NONE;
-}
-
-static void remember_place(struct memory *memory, uint64_t visit, uint8_t place)
-{
-    unsigned i = 0;
-    while (i < PLACES && memory->places[i].visit != visit)
-        i++;
-    if (i == PLACES) {
-        i = memory->next_place;
-        memory->next_place = (i + 1) % PLACES;
-    }
-    memory->places[i].visit = visit;
-    memory->places[i].place = place;
-}
-
-/* May the source say one more thing in this minute? Emergencies are not asked. */
-static bool within_budget(struct memory *memory, const struct foreign *foreign, int64_t t_ms)
-{
-    if (t_ms - memory->minute_ms >= MINUTE_MS) {
-        memory->minute_ms = t_ms;
-        memory->messages = 0;
-    }
-    for (unsigned i = 0; i < foreign->count; i++)
-        if (event_is_emergency((enum event_kind)foreign->events[i].kind))
-            return true;
-    return memory->messages++ < DIALECTS_MINUTE_MAX;
-}
-
 void dialects_snapshot(struct dialects *dialects, struct batch *batch)
 {
     for (uint32_t device = 0; device < dialects->devices; device++) {
-        struct memory *memory = dialects->memories[device];
+        struct foreign_memory *memory = dialects->memories[device];
         if (memory == NULL || !memory->changed)
             continue;
         const void *value = arena_copy(&batch->arena, &memory->kept, sizeof(memory->kept));
@@ -186,7 +80,7 @@ void dialects_snapshot(struct dialects *dialects, struct batch *batch)
         if (item == NULL)
             return;
         item->state = (struct batch_state){.table = DIALECTS_TABLE,
-                                           .version = MEMORY_VERSION,
+                                           .version = FOREIGN_MEMORY_VERSION,
                                            .no = device,
                                            .len = sizeof(memory->kept),
                                            .value = value};
@@ -197,19 +91,15 @@ void dialects_snapshot(struct dialects *dialects, struct batch *batch)
 enum err dialects_restore(struct dialects *dialects, uint16_t version, uint32_t device, const void *value,
                           size_t len)
 {
-    if (version != MEMORY_VERSION || len != sizeof(struct kept) ||
+    if (version != FOREIGN_MEMORY_VERSION || len != sizeof(struct foreign_kept) ||
         device >= registry_count(gateway_registry(dialects->config.gateway), REGISTRY_DEVICE))
         return ERR_UNSUPPORTED;
-    struct memory *memory = memory_of(dialects, device);
+    struct foreign_memory *memory = memory_of(dialects, device);
     if (memory == NULL)
         return ERR_NOMEM;
-    memcpy(&memory->kept, value, len);
-    memory->kept.prefix[sizeof(memory->kept.prefix) - 1] = memory->kept.name[sizeof(memory->kept.name) - 1] =
-        '\0';
-    /* The oldest, or a free place, gives way first. */
-    for (unsigned i = 1; i < DIALECTS_SEEN; i++)
-        if (memory->kept.seen[i].t_ms < memory->kept.seen[memory->next].t_ms)
-            memory->next = i;
+    struct foreign_kept kept;
+    memcpy(&kept, value, sizeof(kept)); /* a blob is not aligned */
+    foreign_memory_restore(memory, &kept);
     return ERR_OK;
 }
 
@@ -217,22 +107,23 @@ enum err dialects_replayed(struct dialects *dialects, const struct report *repor
 {
     if (report->first_seq < DIALECTS_SEQ_FIRST)
         return ERR_OK;
-    struct memory *memory = memory_of(dialects, report->device);
+    struct foreign_memory *memory = memory_of(dialects, report->device);
     if (memory == NULL)
         return ERR_NOMEM;
-    remember(memory, (uint64_t)report->epoch << 32 | (report->first_seq >> INDEX_BITS & UINT32_MAX), t_ms);
+    foreign_memory_take(memory,
+                        (uint64_t)report->epoch << 32 | (report->first_seq >> INDEX_BITS & UINT32_MAX), t_ms);
     return ERR_OK;
 }
 
 /* ---- what is said at a device ---- */
 
-static const struct memory *memory_at(const struct dialects *dialects, uint32_t device)
+static const struct foreign_memory *memory_at(const struct dialects *dialects, uint32_t device)
 {
     return device < dialects->devices ? dialects->memories[device] : NULL;
 }
 
 static const struct dialect_settings *settings_of(const struct dialects *dialects,
-                                                  const struct memory *memory)
+                                                  const struct foreign_memory *memory)
 {
     for (unsigned i = 0;
          memory != NULL && memory->kept.prefix[0] != '\0' && i < *dialects->config.entry_count; i++)
@@ -246,26 +137,16 @@ bool dialects_speaks(const struct dialects *dialects, uint32_t device)
     return settings_of(dialects, memory_at(dialects, device)) != NULL;
 }
 
-static bool was_said(const struct memory *memory, const struct hash_id *job)
+enum err dialects_say(const struct dialects *dialects, uint32_t device, const struct hash_id *job,
+                      const struct foreign_words *words, struct buf *topic, struct buf *payload,
+                      bool *ret_answers)
 {
-    for (unsigned i = 0; i < SAID; i++)
-        if (memory->said[i].t_ms != 0 && memcmp(&memory->said[i].job, job, sizeof(*job)) == 0)
-            return true;
-    return false;
-}
-
-enum err dialects_say(struct dialects *dialects, uint32_t device, const struct hash_id *job,
-                      const struct foreign_words *words, int64_t t_ms, struct buf *topic, struct buf *payload,
-                      bool *ret_answered)
-{
-    const struct dialect_settings *settings = settings_of(dialects, memory_at(dialects, device));
+    const struct foreign_memory *memory = memory_at(dialects, device);
+    const struct dialect_settings *settings = settings_of(dialects, memory);
     if (settings == NULL || dialect_at(settings->dialect)->say == NULL)
         return ERR_UNSUPPORTED;
-    struct memory *memory = dialects->memories[device];
-    if (was_said(memory, job)) {
-        *ret_answered = true;
-        return ERR_OK;
-    }
+    if (foreign_memory_was_said(memory, job))
+        return ERR_EXISTS;
     buf_printf(topic, "%s/", settings->prefix);
     const enum foreign_saying saying =
         dialect_at(settings->dialect)->say(memory->kept.name, words, topic, payload);
@@ -273,22 +154,14 @@ enum err dialects_say(struct dialects *dialects, uint32_t device, const struct h
         return ERR_UNSUPPORTED;
     if (topic->failed || payload->failed)
         return ERR_FULL;
-    memory->said[memory->next_said] =
-        (struct said){.job = *job, .t_ms = t_ms, .answered = saying == FOREIGN_UNSURE};
-    memory->next_said = (memory->next_said + 1) % SAID;
-    *ret_answered = saying == FOREIGN_ANSWERED;
+    *ret_answers = saying == FOREIGN_ANSWERED;
     return ERR_OK;
 }
 
-/* The oldest job whose answer may still come; NULL = none. */
-static struct said *oldest_unanswered(struct memory *memory, int64_t t_ms)
+void dialects_said(struct dialects *dialects, uint32_t device, const struct hash_id *job, bool answers,
+                   int64_t t_ms)
 {
-    for (unsigned i = 0; i < SAID; i++) {
-        struct said *said = &memory->said[(memory->next_said + i) % SAID];
-        if (said->t_ms != 0 && !said->answered && t_ms - said->t_ms < DIALECTS_ANSWER_MS)
-            return said;
-    }
-    return NULL;
+    foreign_memory_say(dialects->memories[device], job, answers, t_ms);
 }
 
 /* ---- one message ---- */
@@ -391,7 +264,8 @@ static bool take_reports(struct dialects *dialects, const struct arrival *arriva
     return true;
 }
 
-static void settle_visits(struct dialects *dialects, const struct arrival *arrival, struct memory *memory)
+static void settle_visits(struct dialects *dialects, const struct arrival *arrival,
+                          struct foreign_memory *memory)
 {
     const struct foreign *foreign = &dialects->foreign;
     for (unsigned i = 0; i < foreign->count; i++) {
@@ -400,10 +274,18 @@ static void settle_visits(struct dialects *dialects, const struct arrival *arriv
             continue;
         const uint64_t visit = hash_table(event->visit.visit_id, strlen(event->visit.visit_id));
         registry_foreign_visit(gateway_registry(dialects->config.gateway), arrival->settings, arrival->device,
-                               foreign, place_of(memory, visit), event);
+                               foreign, foreign_memory_place(memory, visit), event);
         if (foreign->place_known)
-            remember_place(memory, visit, event->visit.place);
+            foreign_memory_set_place(memory, visit, event->visit.place);
     }
+}
+
+static bool is_emergency(const struct foreign *foreign)
+{
+    for (unsigned i = 0; i < foreign->count; i++)
+        if (event_is_emergency((enum event_kind)foreign->events[i].kind))
+            return true;
+    return false;
 }
 
 /* What became of a message that has events; false: no room. */
@@ -417,16 +299,18 @@ static bool take_events(struct dialects *dialects, struct arrival *arrival, enum
         *ret_outcome = FOREIGN_UNKNOWN_DEVICE;
         return true;
     }
-    struct memory *memory = memory_of(dialects, arrival->device);
+    struct foreign_memory *memory = memory_of(dialects, arrival->device);
     if (memory == NULL) {
         *ret_outcome = FOREIGN_OVERLOAD;
         return true;
     }
-    if (!tag_of(memory, arrival->record, dialects->foreign.has_time, arrival->t_ms, &arrival->tag)) {
+    const struct link_record *record = arrival->record;
+    if (!foreign_memory_tag(memory, record + 1, record->topic_len, record->payload_len,
+                            dialects->foreign.has_time, arrival->t_ms, &arrival->tag)) {
         *ret_outcome = FOREIGN_REPEATED;
         return true;
     }
-    if (!within_budget(memory, &dialects->foreign, arrival->t_ms)) {
+    if (!is_emergency(&dialects->foreign) && !foreign_memory_budget(memory, arrival->t_ms)) {
         *ret_outcome = FOREIGN_OVERLOAD;
         return true;
     }
@@ -435,7 +319,7 @@ static bool take_events(struct dialects *dialects, struct arrival *arrival, enum
     settle_visits(dialects, arrival, memory);
     if (!take_reports(dialects, arrival))
         return false;
-    remember(memory, arrival->tag, arrival->t_ms);
+    foreign_memory_take(memory, arrival->tag, arrival->t_ms);
     text_copy(memory->kept.prefix, sizeof(memory->kept.prefix), arrival->settings->prefix);
     text_copy(memory->kept.name, sizeof(memory->kept.name), dialects->foreign.names[0]);
     *ret_outcome = went_on || dialects->stats.events > before ? FOREIGN_EVENTS : FOREIGN_NOT_ADMITTED;
@@ -449,8 +333,9 @@ static bool take_echo(struct dialects *dialects, struct arrival *arrival, enum f
     char shown[ID_SIZE];
     arrival->device = registry_foreign_device(gateway_registry(dialects->config.gateway), arrival->settings,
                                               &dialects->foreign, shown);
-    struct memory *memory = arrival->device < dialects->devices ? dialects->memories[arrival->device] : NULL;
-    struct said *said = memory != NULL ? oldest_unanswered(memory, arrival->t_ms) : NULL;
+    struct foreign_memory *memory =
+        arrival->device < dialects->devices ? dialects->memories[arrival->device] : NULL;
+    struct foreign_said *said = memory != NULL ? foreign_memory_unanswered(memory, arrival->t_ms) : NULL;
     if (said == NULL) {
         *ret_outcome = FOREIGN_NO_NEWS;
         return true;

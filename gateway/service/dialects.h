@@ -4,7 +4,7 @@
  * A foreign sender has neither epoch nor seq of ours and gets no acknowledgement. So the key of its events is
  * made from the message: 64 bits of a keyed hash over topic and payload, its upper half the epoch, its lower
  * half within a seq from DIALECTS_SEQ_FIRST on, where no native device ever comes; the last bits count the
- * events of the message. The last DIALECTS_SEEN messages of each device are remembered, across a restart too
+ * events of the message. The last FOREIGN_SEEN messages of each device are remembered, across a restart too
  * (snapshot + inputs), and one that comes again is dropped: always, when it says when it happened, because
  * equal bytes are then the same message; else within a minute only, because a watch that cries for help twice
  * in the same words means it.
@@ -20,13 +20,7 @@
 
 #define DIALECTS_SEQ_FIRST (UINT64_C(1) << 39)
 #define DIALECTS_TABLE     "dialects" /* of the snapshot */
-enum {
-    DIALECTS_SEEN = 32,
-    DIALECTS_REPEAT_MS = 60000,
-    DIALECTS_MINUTE_MAX = 600,
-    DIALECTS_KINDS_MAX = 16,
-    DIALECTS_ANSWER_MS = 120000 /* a device answers within this, or not to that job */
-};
+enum { DIALECTS_KINDS_MAX = 16 };
 
 struct dialects_config {
     struct gateway *gateway; /* borrowed, like the rest */
@@ -41,14 +35,18 @@ struct dialects;
 MUST_CHECK enum err dialects_new(const struct dialects_config *config, struct dialects **ret_dialects);
 void dialects_free(struct dialects *dialects);
 
-/* Does this device speak a dialect? As it did when it was last heard, across a restart too. */
+/* Does this device speak a dialect? As it did when it was last heard; a restart knows what its snapshot knew.
+ */
 bool dialects_speaks(const struct dialects *dialects, uint32_t device);
-/* What a command's job is to say at such a device: topic and payload are appended. At most once an id: ERR_OK
- * with an empty topic when it was said already. ERR_UNSUPPORTED: its dialect cannot say it. *ret_answered:
- * the device will answer; the answer becomes a command status (played) of the oldest job unanswered. */
-MUST_CHECK enum err dialects_say(struct dialects *dialects, uint32_t device, const struct hash_id *job,
-                                 const struct foreign_words *words, int64_t t_ms, struct buf *topic,
-                                 struct buf *payload, bool *ret_answered);
+/* What a command's job is to say at such a device: topic and payload are appended. ERR_UNSUPPORTED: its
+ * dialect cannot say it. ERR_EXISTS: it was said already, and nothing is said twice. *ret_answers: the device
+ * will answer; the answer becomes a command status (played) of the oldest job unanswered. */
+MUST_CHECK enum err dialects_say(const struct dialects *dialects, uint32_t device, const struct hash_id *job,
+                                 const struct foreign_words *words, struct buf *topic, struct buf *payload,
+                                 bool *ret_answers);
+/* It is on its way. */
+void dialects_said(struct dialects *dialects, uint32_t device, const struct hash_id *job, bool answers,
+                   int64_t t_ms);
 
 /* One record of the ring; `t_ms` = arrival for the fold. False: the batch is full, offer the record again. */
 bool dialects_take(struct dialects *dialects, const struct link_record *record, int64_t t_ms, struct now now);

@@ -23,16 +23,18 @@ static enum err say(struct service *service, uint32_t device, const struct comma
 {
     const struct foreign_words words = {
         .language = command->language, .text = command->text, .exercise = command->exercise};
-    bool answered = false;
-    enum err err = dialects_say(service->dialects, device, &command->id, &words,
-                                service_t_ms(service, clock_now()), topic, payload, &answered);
+    bool answers = false;
+    enum err err = dialects_say(service->dialects, device, &command->id, &words, topic, payload, &answers);
+    if (err == ERR_EXISTS)
+        return ERR_OK;
     if (err == ERR_UNSUPPORTED)
         return note_failed(service, &command->id, "unsupported");
-    if (err == ERR_OK && topic->len > 0)
+    if (err == ERR_OK)
         err = link_publish(service->link, buf_text(topic), payload->data, payload->len, 1, false);
-    if (err == ERR_OK && !answered)
-        err = note_failed(service, &command->id, "unconfirmed");
-    return err;
+    if (err != ERR_OK)
+        return err;
+    dialects_said(service->dialects, device, &command->id, answers, service_t_ms(service, clock_now()));
+    return answers ? ERR_OK : note_failed(service, &command->id, "unconfirmed");
 }
 
 enum err service_say_foreign(struct service *service, uint32_t device, const void *body, size_t len)
