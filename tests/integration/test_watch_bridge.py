@@ -200,6 +200,10 @@ def test_a_recorded_voice_is_spoken_instead_of_the_text(bridged):
     escaped = b"".join(b"}" + bytes([b"}[],*".index(byte) + 1]) if bytes([byte]) in (b"}", b"[", b"]", b",", b"*") else bytes([byte])
                        for byte in voice)
     wait_until(lambda: b"*%04x*TK,%s]" % (len(voice) + 3, escaped) in watch.listen(), 15, "the voice")
+    watch.say("TK,0")
+    alert = bridged.gateway.alert_of("emergency", "r-0001")
+    wait_until(lambda: "failed" in [job["state"] for job in bridged.gateway.jobs(alert["id"], "prompt")], 15,
+               "a voice the watch could not play has failed")
 
 
 def test_mistakes_on_the_command_line_are_named(bridged, tmp_path):

@@ -144,7 +144,9 @@ void watch_seat_frame(struct watch_seat *seat, const struct watch_frame *frame)
     if (message.is_echo && seat->token != 0) {
         const uint32_t token = seat->token;
         seat->token = 0;
-        device_on_speaker(&seat->core, token, DEVICE_SPEAKER_DONE, 0, bridge->now.mono_ms);
+        device_on_speaker(
+            &seat->core, token, message.has_failed ? DEVICE_SPEAKER_FAILED : DEVICE_SPEAKER_DONE,
+            message.has_failed ? HUYANG__V1__FAIL_REASON__FAIL_REASON_SPEAKER : 0, bridge->now.mono_ms);
     }
     settle(seat);
     if (outcome == FOREIGN_EVENTS || outcome == FOREIGN_NO_NEWS) {

@@ -474,8 +474,9 @@ enum foreign_outcome watch_decode(const char *content, size_t len, struct foreig
         if (type_len < known || (!types[i].begins && type_len != known) ||
             strncasecmp(types[i].type, content, known) != 0)
             continue;
-        /* TK,1 from the watch is its answer to a voice of ours. */
+        /* TK,1 and TK,0 from the watch are its answers to a voice of ours. */
         const bool is_answer = strcmp(types[i].type, "TK") == 0 && len == type_len + 2;
+        ret_message->has_failed = is_answer && content[len - 1] != '1';
         if (!is_answer)
             make_answer(types[i].answer, &fields, ret_message->answer);
         ret_message->is_alarm = types[i].is_alarm;

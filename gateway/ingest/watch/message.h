@@ -23,8 +23,8 @@ struct watch_message {
     /* An AL comes again until it is answered: the answer must wait for the disk, and equal bytes are the same
      * alarm. */
     bool is_alarm;
-    /* The watch repeats a command's type when it has carried it out. */
-    bool is_echo;
+    /* The watch repeats a command's type when it has carried it out; of a voice it says whether it could. */
+    bool is_echo, has_failed;
 };
 
 /* FOREIGN_EVENTS: *ret_foreign (cleared by the caller) has events of one report, routine ones after urgent

@@ -348,6 +348,10 @@ static void answers_are_what_each_type_waits_for(void **state)
         assert_string_equal(bench->message.answer, said[i].answer);
         assert_int_equal(bench->message.is_echo, said[i].is_echo);
     }
+    assert_int_equal(say(bench, "TK,0"), FOREIGN_NO_NEWS);
+    assert_true(bench->message.is_echo && bench->message.has_failed);
+    assert_int_equal(say(bench, "TK,1"), FOREIGN_NO_NEWS);
+    assert_false(bench->message.has_failed);
     assert_int_equal(say(bench, "LK,50,100,80"), FOREIGN_EVENTS);
     assert_int_equal(bench->foreign.events[0].heartbeat.battery_percent, 80);
 }
