@@ -164,6 +164,16 @@ def test_a_wristband_of_the_second_kind_shares_the_port(bridged):
     wait_until(lambda: any(one["family"] == "coverage" for one in bridged.gateway.alerts()), 10, "the low battery's alert")
 
 
+def test_a_watch_that_talks_without_end_is_answered_and_cut_but_not_its_sos(bridged):
+    watch = Watch(bridged.port)
+    watch.socket.sendall(frame("LK,0,0,50") * 300 + frame(alarm()))
+    watch.wait("AL", 20)
+    bridged.gateway.wait_alert("emergency", "r-0001", level="red")
+    assert watch.heard.count(frame("LK")) == 300
+    assert bridged.stop() == 0
+    assert "shed=240" in bridged.text()
+
+
 def test_strangers_and_impostors_are_shown_the_door(bridged):
     stranger = Watch(bridged.port, "9999999999")
     stranger.say("LK")

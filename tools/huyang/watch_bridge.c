@@ -185,12 +185,12 @@ static void serve(struct watch_bridge *bridge)
     const struct watch_bridge_stats *stats = &bridge->stats;
     log_write(LOG_INFO, "bridge.stopped",
               "asked to stop\tconnections=%llu\trefused=%llu\tframes=%llu\tevents=%llu\tunusable=%llu\t"
-              "bad_fields=%llu\tbad_lengths=%llu\trepeated=%llu\tunknown_watches=%llu",
+              "bad_fields=%llu\tbad_lengths=%llu\trepeated=%llu\tshed=%llu\tunknown_watches=%llu",
               (unsigned long long)stats->accepted, (unsigned long long)stats->refused,
               (unsigned long long)stats->frames, (unsigned long long)stats->events,
               (unsigned long long)stats->unusable, (unsigned long long)stats->bad_fields,
               (unsigned long long)stats->bad_lengths, (unsigned long long)stats->repeated,
-              (unsigned long long)stats->unknown_watches);
+              (unsigned long long)stats->shed, (unsigned long long)stats->unknown_watches);
 }
 
 int watch_bridge_run(const struct watch_bridge_options *options)

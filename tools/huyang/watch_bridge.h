@@ -18,7 +18,11 @@
 #include "hal/host/file_flash.h"
 #include "ingest/watch/message.h"
 
-enum { WATCH_PATH_MAX = 512, WATCH_ALARMS = 8 };
+enum {
+    WATCH_PATH_MAX = 512,
+    WATCH_ALARMS = 8,
+    WATCH_MINUTE_MAX = 60 /* reports of one watch in a minute; emergencies are not counted */
+};
 
 struct watch_bridge;
 struct watch_connection;
@@ -31,6 +35,8 @@ struct watch_seat {
     struct watch_connection *connection; /* NULL = the watch is not connected */
     uint64_t alarms[WATCH_ALARMS]; /* hashes of the last ones stored: they are repeated until answered */
     unsigned next_alarm;
+    int64_t minute_ms;  /* when the present minute began */
+    unsigned reports;   /* in it */
     uint32_t token;     /* of the prompt that the watch has been sent, 0 = none */
     bool token_started; /* the core knows that it was sent */
 };
@@ -41,7 +47,8 @@ struct watch_bridge_options {
 };
 
 struct watch_bridge_stats {
-    uint64_t accepted, refused, frames, events, unusable, bad_fields, bad_lengths, repeated, unknown_watches;
+    uint64_t accepted, refused, frames, events, unusable, bad_fields, bad_lengths, repeated, shed,
+        unknown_watches;
 };
 
 struct watch_bridge {

@@ -108,6 +108,21 @@ static bool is_repeated(const struct watch_seat *seat, uint64_t hash)
     return false;
 }
 
+/* Each report is a write to the disk: a watch that talks without end must not hold up the others. */
+static bool within_budget(struct watch_seat *seat)
+{
+    const struct foreign *foreign = &seat->bridge->foreign;
+    const int64_t now_ms = seat->bridge->now.mono_ms;
+    if (now_ms - seat->minute_ms >= 60000) {
+        seat->minute_ms = now_ms;
+        seat->reports = 0;
+    }
+    for (unsigned i = 0; i < foreign->count; i++)
+        if (event_is_emergency((enum event_kind)foreign->events[i].kind))
+            return true;
+    return seat->reports++ < WATCH_MINUTE_MAX;
+}
+
 /* An alarm that says its time and comes again in the same bytes is the one we had: it only wants its answer.
  */
 static bool take(struct watch_seat *seat, const struct watch_frame *frame,
@@ -117,6 +132,10 @@ static bool take(struct watch_seat *seat, const struct watch_frame *frame,
     const bool once = message->is_alarm && seat->bridge->foreign.has_time;
     if (once && is_repeated(seat, hash)) {
         seat->bridge->stats.repeated++;
+        return true;
+    }
+    if (!within_budget(seat)) {
+        seat->bridge->stats.shed++;
         return true;
     }
     if (!store(seat))
