@@ -21,8 +21,10 @@ void config_defaults(struct config *ret_config)
     text_copy(c->broker.url, sizeof c->broker.url, "tcp://127.0.0.1:1883");
     text_copy(c->api.listen, sizeof c->api.listen, "127.0.0.1");
     c->api.port = 8460;
-    c->ingest = (struct config_ingest){
-        .urgent_ring_bytes = 1 << 20, .routine_ring_bytes = 8 << 20, .gap_wait_ms = 10000};
+    c->ingest = (struct config_ingest){.urgent_ring_bytes = 1 << 20,
+                                       .routine_ring_bytes = 8 << 20,
+                                       .dialect_ring_bytes = 4 << 20,
+                                       .gap_wait_ms = 10000};
     c->store = (struct config_store){.commit_ms = 100,
                                      .commit_events = 500,
                                      .ballast_bytes = 16 << 20,

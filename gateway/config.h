@@ -16,6 +16,7 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "detect/detector.h"
+#include "ingest/dialects/dialects.h"
 #include "relay/relay.h"
 
 enum { CONFIG_PATH_SIZE = 256, CONFIG_URL_SIZE = 256, CONFIG_FILE_MAX = 1 << 20, CONFIG_ERRORS_MAX = 20 };
@@ -31,7 +32,7 @@ struct config_api {
     uint16_t port;   /* 0 = any free */
 };
 struct config_ingest {
-    uint32_t urgent_ring_bytes, routine_ring_bytes;
+    uint32_t urgent_ring_bytes, routine_ring_bytes, dialect_ring_bytes;
     uint32_t gap_wait_ms;
 };
 struct config_store {
@@ -53,6 +54,8 @@ struct config {
     struct config_broker broker;
     struct config_api api;
     struct config_ingest ingest;
+    uint8_t dialect_count;
+    struct dialect_settings dialects[DIALECT_ENTRIES_MAX];
     struct config_store store;
     struct detect_settings detect;
     struct alert_settings alert;

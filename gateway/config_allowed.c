@@ -114,6 +114,21 @@ bool config_allows_detector(const char *text)
     return detector_find(text) < detector_count();
 }
 
+bool config_allows_prefix(const char *text)
+{
+    return dialect_prefix_ok(text);
+}
+
+const char *config_name_dialect(unsigned value)
+{
+    return value < dialect_count() ? dialect_at(value)->name : NULL;
+}
+
+const char *config_name_place(unsigned value)
+{
+    return foreign_place_name((enum foreign_place)value);
+}
+
 const char *config_name_log_level(unsigned value)
 {
     static const char *const names[] = {"debug", "info", "warn", "error"};
@@ -148,7 +163,7 @@ const char *config_name_unless(unsigned value)
     return value < sizeof names / sizeof names[0] ? names[value] : NULL;
 }
 
-const char *config_name_place(unsigned value)
+const char *config_name_police_place(unsigned value)
 {
     static const char *const names[POLICE_PLACES] = {"primary", "backup"};
     return value < POLICE_PLACES ? names[value] : NULL;

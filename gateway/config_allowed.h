@@ -24,6 +24,7 @@ bool config_allows_dc09_number(const char *text);
 bool config_allows_dc09_number_or_none(const char *text);
 bool config_allows_language(const char *text);
 bool config_allows_detector(const char *text);
+bool config_allows_prefix(const char *text);
 
 /* NULL past the last value. */
 const char *config_name_log_level(unsigned value);
@@ -32,6 +33,8 @@ const char *config_name_level(unsigned value);
 const char *config_name_step(unsigned value);
 const char *config_name_role(unsigned value);
 const char *config_name_unless(unsigned value);
+const char *config_name_dialect(unsigned value);
 const char *config_name_place(unsigned value);
+const char *config_name_police_place(unsigned value);
 
 #endif

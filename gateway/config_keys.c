@@ -49,7 +49,7 @@ static const struct key dc09_keys[] = {
      .type = KEY_NAME,
      .required = true,
      FIELD(struct dc09_settings, place),
-     .name = config_name_place},
+     .name = config_name_police_place},
     {.path = "main",
      .help = "Its main path.",
      .type = KEY_TEXT,
@@ -171,6 +171,92 @@ static const struct key rule_keys[] = {
      KEYS(step_keys)},
 };
 
+static const struct key dialect_device_keys[] = {
+    {.path = "name",
+     .help = "What the sender calls it: USER/DEVICE or one of them, the camera, the IMEI.",
+     .type = KEY_TEXT,
+     .required = true,
+     FIELD(struct dialect_name, name),
+     .rule = "text",
+     .allowed = config_allows_given},
+    {.path = "device",
+     .help = "Our device.",
+     .type = KEY_TEXT,
+     .required = true,
+     FIELD(struct dialect_name, id),
+     .rule = "identifier",
+     .allowed = config_allows_id},
+};
+
+static const struct key dialect_person_keys[] = {
+    {.path = "name",
+     .help = "The name a face was recognised under.",
+     .type = KEY_TEXT,
+     .required = true,
+     FIELD(struct dialect_name, name),
+     .rule = "text",
+     .allowed = config_allows_given},
+    {.path = "id",
+     .help = "A trusted visitor's visitor_id, or a resident.",
+     .type = KEY_TEXT,
+     .required = true,
+     FIELD(struct dialect_name, id),
+     .rule = "identifier",
+     .allowed = config_allows_id},
+};
+
+static const struct key dialect_zone_keys[] = {
+    {.path = "name",
+     .help = "Name of a zone or region.",
+     .type = KEY_TEXT,
+     .required = true,
+     FIELD(struct dialect_zone, name),
+     .rule = "text",
+     .allowed = config_allows_given},
+    {.path = "place",
+     .help = "What it stands for; home is a phone's region, ignored is nobody's visit.",
+     .type = KEY_NAME,
+     .required = true,
+     FIELD(struct dialect_zone, place),
+     .name = config_name_place},
+};
+
+#define SUBLIST(list, counter, most, array)                                                                  \
+    .type = KEY_LIST, FIELD(struct dialect_settings, list), .high = (most),                                  \
+    .count_offset = offsetof(struct dialect_settings, counter),                                              \
+    .item_size = sizeof(((struct dialect_settings *)0)->list[0]), KEYS(array)
+
+static const struct key dialect_keys[] = {
+    {.path = "prefix",
+     .help = "The topics below it are of this dialect.",
+     .type = KEY_TEXT,
+     .required = true,
+     FIELD(struct dialect_settings, prefix),
+     .rule = "levels of a topic without + and #, not below huyang or $SYS",
+     .allowed = config_allows_prefix},
+    {.path = "dialect",
+     .help = "How they are to be read.",
+     .type = KEY_NAME,
+     .required = true,
+     FIELD(struct dialect_settings, dialect),
+     .name = config_name_dialect},
+    {.path = "min_score_percent",
+     .help = "A face recognised with less than this is nobody's; 0 = the dialect's own bar.",
+     .unit = "percent",
+     .type = KEY_NUMBER,
+     FIELD(struct dialect_settings, min_score_percent),
+     .high = 100},
+    {.path = "devices",
+     .help = "Senders whose own name is no id in the registry.",
+     SUBLIST(devices, device_count, DIALECT_DEVICES_MAX, dialect_device_keys)},
+    {.path = "people",
+     .help = "People whose name in the camera is no visitor_id or resident in the registry.",
+     SUBLIST(people, people_count, DIALECT_PEOPLE_MAX, dialect_person_keys)},
+    {.path = "zones",
+     .help = "What the camera's zones and the phone's regions stand for.",
+     SUBLIST(zones, zone_count, DIALECT_ZONES_MAX, dialect_zone_keys)},
+};
+
 const struct key config_keys[] = {
     {.path = "county",
      .help = "Division code of the county (GB/T 2260); part of every topic and id.",
@@ -242,10 +328,22 @@ const struct key config_keys[] = {
     {.path = "ingest.routine_ring_bytes",
      .help = "The same for routine messages.",
      BYTES(ingest.routine_ring_bytes, 64 << 10, 1 << 30)},
+    {.path = "ingest.dialect_ring_bytes",
+     .help = "The same for foreign messages; what does not fit is lost, since nobody sends it again.",
+     BYTES(ingest.dialect_ring_bytes, 1 << 20, 1 << 30)},
     {.path = "ingest.gap_wait_ms",
      .help = "How long routine events wait for missing ones before them; urgent ones never wait.",
      .unit = "ms",
      NUMBER(ingest.gap_wait_ms, 0, 60000)},
+
+    {.path = "dialects",
+     .help = "Devices that speak another language over the same broker, by topic prefix.",
+     .type = KEY_LIST,
+     IN(dialects),
+     .high = DIALECT_ENTRIES_MAX,
+     .count_offset = offsetof(struct config, dialect_count),
+     .item_size = sizeof(struct dialect_settings),
+     KEYS(dialect_keys)},
 
     {.path = "store.commit_ms",
      .help = "Longest time a routine event waits for its commit; an urgent one commits at once.",

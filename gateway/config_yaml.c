@@ -473,15 +473,34 @@ static void check_dc09(struct walk *walk, const struct relay_settings *relay)
         const struct dc09_settings *dc09 = &relay->dc09[i];
         if (i > 0 && dc09->place == relay->dc09[0].place)
             fault(walk, mark_for(walk, "relay.dc09", &mark), "relay.dc09", "two receivers are %s",
-                  config_name_place(dc09->place));
+                  config_name_police_place(dc09->place));
         if (*urls[dc09->place])
             fault(walk, mark_for(walk, "relay.dc09", &mark), "relay.dc09",
-                  "the %s receiver has a CAP URL already (relay.police.%s)", config_name_place(dc09->place),
+                  "the %s receiver has a CAP URL already (relay.police.%s)",
+                  config_name_police_place(dc09->place),
                   dc09->place == POLICE_PRIMARY ? "url" : "backup_url");
         if (!*dc09->key_file && !relay->allow_private)
             fault(walk, mark_for(walk, "relay.dc09", &mark), "relay.dc09",
                   "the %s receiver needs a key_file: in clear only with relay.allow_private",
-                  config_name_place(dc09->place));
+                  config_name_police_place(dc09->place));
+    }
+}
+
+/* A topic belongs to one entry. */
+static void check_dialects(struct walk *walk, const struct config *config)
+{
+    yaml_mark_t mark;
+    for (unsigned i = 0; i < config->dialect_count; i++) {
+        const char *prefix = config->dialects[i].prefix;
+        const size_t len = strlen(prefix);
+        for (unsigned j = 0; j < config->dialect_count; j++) {
+            const char *other = config->dialects[j].prefix;
+            if (j == i || strncmp(prefix, other, len) != 0 || (other[len] != '/' && other[len] != '\0') ||
+                (other[len] == '\0' && j < i))
+                continue;
+            fault(walk, mark_for(walk, "dialects", &mark), "dialects", "\"%s\" and \"%s\" share topics",
+                  prefix, other);
+        }
     }
 }
 
@@ -506,6 +525,7 @@ static void check_whole(struct walk *walk, const struct config *config)
             if (strcmp(config->relay.webhooks[i].name, config->relay.webhooks[j].name) == 0)
                 fault(walk, mark_for(walk, "relay.webhook", &mark), "relay.webhook",
                       "two receivers are named \"%s\"", config->relay.webhooks[i].name);
+    check_dialects(walk, config);
     check_policy(walk, config);
     if (walk->faults == 0)
         check_prompts(walk, config);

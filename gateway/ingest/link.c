@@ -1,4 +1,4 @@
-/* Two sessions and who touches what:
+/* Two sessions, a third where foreign dialects are configured, and who touches what:
  *
  *   core loop    link_tick drives everything: it connects, counts the beats that did not come back, gives up
  * on a dead connection and says "up". paho threads the callbacks copy a message into its ring, or note in an
@@ -11,6 +11,9 @@
  * Routine is subscribed at QoS 0: the device repeats what was not acknowledged after COMMIT, so the broker's
  * own promise would buy nothing and costs 15 % of the CPU per event. Urgent is QoS 1, so that a persistent
  * session holds it while the gateway restarts.
+ *
+ * Dialects have a session and a ring of their own, at QoS 1: a flood of them, or a filter that the broker
+ * refuses, is no matter of the lanes, and whether the link is "up" does not hang on it.
  *
  * A connection that is up must answer a beat within six ticks; a paho that is asked for something must call
  * back within ten seconds, whatever the answer. The first is healed by a new connection, the second only by a
@@ -42,6 +45,7 @@ enum {
     BETWEEN_TICKS_MAX = 60, /* one session alone that never arrives */
     OUTSTANDING_MAX = 64,
     OUTSTANDING_QOS1_MAX = 20,
+    SESSIONS = 3,
     CLOSE_LATEST_MS = 200 /* part of link_stop's wait that belongs to the disconnects */
 };
 
@@ -62,7 +66,10 @@ static void on_subscribed(void *context, MQTTAsync_successData *response)
         if (granted == MQTT_BAD_SUBSCRIBE) {
             log_write(LOG_ERROR, "link.subscribe_refused", "broker refuses a subscription\tfilter=%s",
                       session->filters[i]);
-            return; /* link_tick gives up on a session that stays SESSION_CONNECTED */
+            /* Of several dialects one may be forbidden. On a lane, link_tick gives up on a session that stays
+             * SESSION_CONNECTED. */
+            if (session != &session->link->dialects)
+                return;
         }
     }
     link_set_state(session, SESSION_READY);
@@ -73,8 +80,8 @@ static void on_subscribe_failed(void *context, MQTTAsync_failureData *response)
     struct session *session = context;
 
     link_answered(session->link);
-    log_write(LOG_WARN, "link.subscribe_failed", "subscription failed\tlane=%s\treason=%s",
-              lane_name(session->lane), failure_text(response));
+    log_write(LOG_WARN, "link.subscribe_failed", "subscription failed\tlane=%s\treason=%s", session->name,
+              failure_text(response));
 }
 
 static void on_connected(void *context, char *cause)
@@ -104,7 +111,7 @@ static void on_connected(void *context, char *cause)
     if (MQTTAsync_subscribeMany(session->client, session->filter_count, filters, session->qos, &options) !=
         MQTTASYNC_SUCCESS)
         log_write(LOG_WARN, "link.subscribe_failed", "subscription could not be sent\tlane=%s",
-                  lane_name(session->lane));
+                  session->name);
 }
 
 static void on_connect_failed(void *context, MQTTAsync_failureData *response)
@@ -116,7 +123,7 @@ static void on_connect_failed(void *context, MQTTAsync_failureData *response)
         return; /* paho calls this once more when an established connection breaks, after on_lost */
     if (log_allow(&session->link->refusals, "link.refused", 2, link_mono_us() / 1000))
         log_write(LOG_WARN, "link.refused", "cannot connect to the broker\tlane=%s\tcode=%d\treason=%s",
-                  lane_name(session->lane), response != NULL ? response->code : 0, failure_text(response));
+                  session->name, response != NULL ? response->code : 0, failure_text(response));
     link_set_state(session, SESSION_IDLE);
 }
 
@@ -127,7 +134,7 @@ static void on_lost(void *context, char *cause)
     (void)cause;
     link_answered(session->link);
     link_count(&session->link->losses);
-    log_write(LOG_WARN, "link.lost", "connection to the broker lost\tlane=%s", lane_name(session->lane));
+    log_write(LOG_WARN, "link.lost", "connection to the broker lost\tlane=%s", session->name);
     link_set_state(session, SESSION_IDLE);
 }
 
@@ -182,14 +189,17 @@ static void on_publish_failed(void *context, MQTTAsync_failureData *response)
 
 /* ---- the core loop's side ---- */
 
-static enum err open_session(struct link *link, struct session *session, enum lane lane)
+static enum err open_session(struct link *link, struct session *session, const char *name, size_t ring_bytes)
 {
     session->link = link;
-    session->lane = lane;
+    session->name = name;
     atomic_init(&session->state, SESSION_IDLE);
     session->backoff_ms = BACKOFF_FIRST_MS;
     snprintf(session->client_id, sizeof(session->client_id), "huyang-%s-%s-%s", link->instance, link->county,
-             lane_name(lane));
+             name);
+    const enum err err = ring_new(ring_bytes, &session->ring);
+    if (err != ERR_OK)
+        return err;
     /* Without options: with them 1.3.12 refuses sends at QoS 0. Without a store: its files are not synced;
      * our outbox is the store. */
     int rc =
@@ -204,12 +214,12 @@ static enum err open_session(struct link *link, struct session *session, enum la
 
 static void release(struct link *link)
 {
-    if (link->urgent.client != NULL)
-        MQTTAsync_destroy(&link->urgent.client);
-    if (link->routine.client != NULL)
-        MQTTAsync_destroy(&link->routine.client);
-    ring_free(link->urgent_ring);
-    ring_free(link->routine_ring);
+    struct session *const sessions[] = {&link->urgent, &link->routine, &link->dialects};
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        if (sessions[i]->client != NULL)
+            MQTTAsync_destroy(&sessions[i]->client);
+        ring_free(sessions[i]->ring);
+    }
     sem_destroy(&link->done);
     explicit_bzero(link->password, sizeof(link->password));
     free(link);
@@ -227,13 +237,11 @@ enum err link_new(const struct link_config *config, struct link **ret_link)
         link->outstanding[i / 2][i % 2].link = link;
     err = link_copy_config(link, config);
     if (err == ERR_OK)
-        err = ring_new(config->urgent_ring_bytes, &link->urgent_ring);
+        err = open_session(link, &link->urgent, lane_name(LANE_URGENT), config->urgent_ring_bytes);
     if (err == ERR_OK)
-        err = ring_new(config->routine_ring_bytes, &link->routine_ring);
-    if (err == ERR_OK)
-        err = open_session(link, &link->urgent, LANE_URGENT);
-    if (err == ERR_OK)
-        err = open_session(link, &link->routine, LANE_ROUTINE);
+        err = open_session(link, &link->routine, lane_name(LANE_ROUTINE), config->routine_ring_bytes);
+    if (err == ERR_OK && link->dialects.filter_count > 0)
+        err = open_session(link, &link->dialects, "dialects", config->dialect_ring_bytes);
     if (err != ERR_OK) {
         release(link);
         return err;
@@ -411,13 +419,16 @@ enum err link_start(struct link *link)
 
     connect_session(&link->urgent, now_ms);
     connect_session(&link->routine, now_ms);
+    if (link->dialects.client != NULL)
+        connect_session(&link->dialects, now_ms);
     return ERR_OK;
 }
 
 bool link_tick(struct link *link, int64_t mono_ms)
 {
     if (!tick_silence(link) || !tick_session(&link->urgent, mono_ms) ||
-        !tick_session(&link->routine, mono_ms)) {
+        !tick_session(&link->routine, mono_ms) ||
+        (link->dialects.client != NULL && !tick_session(&link->dialects, mono_ms))) {
         log_write(LOG_ERROR, "link.dead", "the MQTT library does not answer any more\tsilent_ticks=%u",
                   link->silent_ticks);
         return false;
@@ -469,8 +480,8 @@ void link_stop(struct link *link, unsigned wait_ms)
                        &options) == MQTTASYNC_SUCCESS)
         wait_done(link, &deadline);
     deadline = deadline_after(CLOSE_LATEST_MS);
-    struct session *const sessions[] = {&link->urgent, &link->routine};
-    for (unsigned i = 0; i < 2; i++) {
+    struct session *const sessions[] = {&link->urgent, &link->routine, &link->dialects};
+    for (unsigned i = 0; i < SESSIONS; i++) {
         int state = atomic_load(&sessions[i]->state);
         if (state == SESSION_CONNECTED || state == SESSION_READY) {
             close_session(sessions[i]);

@@ -1,9 +1,9 @@
 /* The connection to the broker (the fence around paho-mqtt-c, MQTTAsync).
  *
  * One link = one county: two persistent sessions (urgent, routine) with fixed client ids
- * `huyang-{instance}-{county}-{lane}`, clean session off. paho's threads only copy bytes into the rings;
- * everything else runs on the core loop. MQTT 3.1.1. The rules that shaped this file are in
- * docs/reliability.md.
+ * `huyang-{instance}-{county}-{lane}`, clean session off, and a third (dialects) where there are any. paho's
+ * threads only copy bytes into the rings; everything else runs on the core loop. MQTT 3.1.1. The rules that
+ * shaped this file are in docs/reliability.md.
  *
  * Threads: link_new/link_start/link_publish/link_stop on the core loop; `wake` is called from paho's threads.
  */
@@ -17,15 +17,21 @@
 #include "core/err.h"
 #include "core/ring.h"
 #include "ingest/event.h"
+#include "ingest/topic.h"
+
+enum { LINK_FILTERS_MAX = 24 };
 
 struct link_config {
     const char *url; /* tcp://host:port or ssl://host:port */
     const char *username, *password_file, *ca_file, *cert_file, *key_file; /* "" = none */
     const char *county, *instance;
     size_t urgent_ring_bytes, routine_ring_bytes;
+    /* Foreign topics (at most LINK_FILTERS_MAX, borrowed until link_new returns); none = no third session. */
+    const char (*dialect_filters)[TOPIC_SIZE];
+    size_t dialect_filter_count, dialect_ring_bytes;
     bool virtual_clock; /* also subscribe huyang/v1/{county}/clock on the urgent session */
-    /* Something urgent was put, the routine ring is more than half full, or the connection changed. Called on
-     * paho's threads and from link_tick; must be cheap, must not call the link. */
+    /* Something urgent or foreign was put, the routine ring is more than half full, or the connection
+     * changed. Called on paho's threads and from link_tick; must be cheap, must not call the link. */
     void (*wake)(void *self);
     void *self;
 };
@@ -55,7 +61,9 @@ void link_stop(struct link *link, unsigned wait_ms);
 
 struct ring *link_urgent(struct link *link);
 struct ring *link_routine(struct link *link);
-/* Both sessions connected and subscribed. */
+/* NULL without dialects. */
+struct ring *link_dialects(struct link *link);
+/* Both lanes' sessions connected and subscribed. */
 bool link_is_up(const struct link *link);
 /* Bumped at every change of link_is_up. */
 unsigned link_changes(const struct link *link);
@@ -67,8 +75,9 @@ MUST_CHECK enum err link_publish(struct link *link, const char *topic, const voi
                                  int qos, bool retained);
 
 struct link_stats {
-    uint64_t received_urgent, received_routine, refused_urgent, refused_routine, oversized, published,
-        publish_failed, connects, losses;
+    uint64_t received_urgent, received_routine, received_dialects;
+    uint64_t refused_urgent, refused_routine, refused_dialects; /* their ring was full */
+    uint64_t oversized, published, publish_failed, connects, losses;
     unsigned outstanding;
     uint64_t beats_sent, beats_heard;
     int64_t last_beat_rtt_us;

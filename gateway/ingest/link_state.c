@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "core/text.h"
+#include "ingest/dialects/dialect.h"
 
 enum {
     TOPIC_MAX = 256,     /* of a message that arrives */
@@ -77,7 +78,7 @@ static void add_filter(struct session *session, const char *filter, int qos)
     session->qos[session->filter_count++] = qos;
 }
 
-static void add_filters(struct link *link, bool virtual_clock)
+static void add_filters(struct link *link, const struct link_config *config)
 {
     char filter[TOPIC_SIZE];
 
@@ -86,12 +87,14 @@ static void add_filters(struct link *link, bool virtual_clock)
     topic_filter(link->county, TOPIC_LINK, filter);
     add_filter(&link->urgent, filter, 1);
     add_filter(&link->urgent, link->beat_topic, 0);
-    if (virtual_clock) {
+    if (config->virtual_clock) {
         topic_filter(link->county, TOPIC_CLOCK, filter);
         add_filter(&link->urgent, filter, 1);
     }
     topic_filter(link->county, TOPIC_ROUTINE, filter);
     add_filter(&link->routine, filter, 0);
+    for (size_t i = 0; i < config->dialect_filter_count && i < LINK_FILTERS_MAX; i++)
+        add_filter(&link->dialects, config->dialect_filters[i], 1);
 }
 
 static bool copy_text(char to[LINK_TEXT_SIZE], const char *from)
@@ -120,7 +123,7 @@ enum err link_copy_config(struct link *link, const struct link_config *config)
     topic_beat(link->instance, link->beat_topic);
     topic_gateway(link->county, link->gateway_topic);
     link->will_len = encode_gateway_state(false, link->instance, link->will);
-    add_filters(link, config->virtual_clock);
+    add_filters(link, config);
     return link_peer_parse(link->url, &link->peer);
 }
 
@@ -139,15 +142,19 @@ void link_take(struct session *session, const char *topic, size_t topic_len, con
                size_t payload_len, bool retained, bool duplicate)
 {
     struct link *link = session->link;
-    bool urgent = session == &link->urgent;
-    struct ring *ring = urgent ? link->urgent_ring : link->routine_ring;
+    bool urgent = session == &link->urgent, routine = session == &link->routine;
+    struct ring *ring = session->ring;
 
     if (urgent && topic_len == strlen(link->beat_topic) && memcmp(topic, link->beat_topic, topic_len) == 0) {
         hear_beat(link, payload, payload_len, retained);
         return;
     }
-    link_count(urgent ? &link->received_urgent : &link->received_routine);
-    if (topic_len > TOPIC_MAX || payload_len > EVENT_MESSAGE_MAX + PAYLOAD_SLACK) {
+    link_count(urgent    ? &link->received_urgent
+               : routine ? &link->received_routine
+                         : &link->received_dialects);
+    if (topic_len > TOPIC_MAX ||
+        payload_len >
+            (session == &link->dialects ? DIALECT_MESSAGE_MAX : EVENT_MESSAGE_MAX + PAYLOAD_SLACK)) {
         link_count(&link->oversized);
         return;
     }
@@ -157,10 +164,10 @@ void link_take(struct session *session, const char *topic, size_t topic_len, con
                                        .retained = retained,
                                        .duplicate = duplicate};
     const struct ring_part parts[] = {{&record, sizeof(record)}, {topic, topic_len}, {payload, payload_len}};
-    /* A full ring refuses and counts: what is not acknowledged comes again. Routine wakes nobody until its
-     * ring is half full. */
+    /* A full ring refuses and counts: what is not acknowledged comes again (a foreign message does not, and
+     * has a ring of its own). Routine wakes nobody until its ring is half full. */
     if (ring_put(ring, parts, sizeof(parts) / sizeof(parts[0])) &&
-        (urgent || ring_used(ring) > ring_size(ring) / 2))
+        (!routine || ring_used(ring) > ring_size(ring) / 2))
         link->wake(link->self);
 }
 
@@ -188,12 +195,17 @@ int64_t link_jitter_ms(unsigned backoff_ms)
 
 struct ring *link_urgent(struct link *link)
 {
-    return link->urgent_ring;
+    return link->urgent.ring;
 }
 
 struct ring *link_routine(struct link *link)
 {
-    return link->routine_ring;
+    return link->routine.ring;
+}
+
+struct ring *link_dialects(struct link *link)
+{
+    return link->dialects.ring;
 }
 
 bool link_is_up(const struct link *link)
@@ -212,8 +224,10 @@ void link_stats(const struct link *link, struct link_stats *ret_stats)
     *ret_stats = (struct link_stats){
         .received_urgent = link_counter(&link->received_urgent),
         .received_routine = link_counter(&link->received_routine),
-        .refused_urgent = ring_refused(link->urgent_ring),
-        .refused_routine = ring_refused(link->routine_ring),
+        .received_dialects = link_counter(&link->received_dialects),
+        .refused_urgent = ring_refused(link->urgent.ring),
+        .refused_routine = ring_refused(link->routine.ring),
+        .refused_dialects = link->dialects.ring != NULL ? ring_refused(link->dialects.ring) : 0,
         .oversized = link_counter(&link->oversized),
         .published = link_counter(&link->published),
         .publish_failed = link_counter(&link->publish_failed),

@@ -12,14 +12,15 @@
 #include "ingest/link_socket.h"
 #include "ingest/topic.h"
 
-enum { LINK_TEXT_SIZE = 512, LINK_FILTERS_MAX = 4 };
+enum { LINK_TEXT_SIZE = 512 };
 
 enum session_state { SESSION_IDLE, SESSION_CONNECTING, SESSION_CONNECTED, SESSION_READY, SESSION_CLOSING };
 
 struct session {
     struct link *link;
-    enum lane lane;
-    void *client; /* MQTTAsync */
+    const char *name; /* the lane's, or "dialects" */
+    void *client;     /* MQTTAsync; NULL = this link has no such session */
+    struct ring *ring;
     char client_id[160];
     char filters[LINK_FILTERS_MAX][TOPIC_SIZE];
     int qos[LINK_FILTERS_MAX];
@@ -40,8 +41,7 @@ struct outstanding {
 };
 
 struct link {
-    struct session urgent, routine;
-    struct ring *urgent_ring, *routine_ring;
+    struct session urgent, routine, dialects;
     /* Constant after link_new: */
     char url[LINK_TEXT_SIZE], username[LINK_TEXT_SIZE], password[LINK_TEXT_SIZE];
     char ca_file[LINK_TEXT_SIZE], cert_file[LINK_TEXT_SIZE], key_file[LINK_TEXT_SIZE];
@@ -61,7 +61,8 @@ struct link {
     atomic_uint answers; /* callbacks of any kind, ever */
     atomic_ullong beat_number, beat_sent_us, beats_heard;
     atomic_llong beat_rtt_us;
-    atomic_ullong received_urgent, received_routine, oversized, published, publish_failed, connects, losses;
+    atomic_ullong received_urgent, received_routine, received_dialects, oversized, published, publish_failed,
+        connects, losses;
     sem_t done; /* link_stop waits for its own last requests */
     /* paho's threads only: */
     struct log_limit refusals;

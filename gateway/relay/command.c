@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <huyang/v1/command.pb-c.h>
 
+#include "core/text.h"
+
 enum { COMMAND_BYTES_MAX = 2048 };
 
 static Huyang__V1__Priority wire_priority(uint8_t priority)
@@ -65,4 +67,35 @@ enum err command_encode(const struct command_out *command, struct buf *out)
     assert(written == len);
     buf_append(out, bytes, written);
     return out->failed ? ERR_FULL : ERR_OK;
+}
+
+/* A notice has no text on the wire: a device of ours has its own. */
+static void take_notice(const Huyang__V1__Notice *notice, struct command_words *words)
+{
+    const struct prompt *prompt = prompt_find("help-told");
+    (void)notice; /* told or coming: a person knows of it */
+    text_copy(words->language, sizeof words->language, prompt->texts[0].language);
+    text_copy(words->text, sizeof words->text, prompt->texts[0].text);
+}
+
+enum err command_words(const void *bytes, size_t len, struct command_words *ret_words)
+{
+    struct command_words words = {0};
+    Huyang__V1__Command *message = huyang__v1__command__unpack(NULL, len, bytes);
+    if (!message)
+        return ERR_INVALID;
+    bool fits = hash_id_parse(message->id, &words.id);
+    words.exercise = message->exercise != 0;
+    if (message->kind_case == HUYANG__V1__COMMAND__KIND_PROMPT)
+        fits = fits && text_copy(words.language, sizeof words.language, message->prompt->language) &&
+               text_copy(words.text, sizeof words.text, message->prompt->text);
+    else if (message->kind_case == HUYANG__V1__COMMAND__KIND_NOTICE)
+        take_notice(message->notice, &words);
+    else
+        fits = false;
+    huyang__v1__command__free_unpacked(message, NULL);
+    if (!fits)
+        return ERR_INVALID;
+    *ret_words = words;
+    return ERR_OK;
 }

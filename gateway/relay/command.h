@@ -30,4 +30,14 @@ struct command_out {
 /* Appends the message. ERR_NOMEM, ERR_FULL when `out` cannot take it. */
 MUST_CHECK enum err command_encode(const struct command_out *command, struct buf *out);
 
+/* The way back, as far as somebody who is no device of ours needs it: whose job it is and what is to be said.
+ * ERR_INVALID: none of our own bytes. */
+struct command_words {
+    struct hash_id id;
+    bool exercise;
+    char language[17];
+    char text[PROMPT_TEXT_MAX + 1]; /* a notice's text is that of the prompt of the same meaning */
+};
+MUST_CHECK enum err command_words(const void *bytes, size_t len, struct command_words *ret_words);
+
 #endif

@@ -163,6 +163,12 @@ static const char *needs_restart(const struct config *before, const struct confi
         return "api";
     if (memcmp(&before->ingest, &after->ingest, sizeof(before->ingest)) != 0)
         return "ingest";
+    if (before->dialect_count != after->dialect_count)
+        return "dialects";
+    for (unsigned i = 0; i < before->dialect_count; i++)
+        if (strcmp(before->dialects[i].prefix, after->dialects[i].prefix) != 0 ||
+            before->dialects[i].dialect != after->dialects[i].dialect)
+            return "dialects: prefix or dialect";
     if (before->log_level != after->log_level)
         return "log_level";
     if (before->store.ballast_bytes != after->store.ballast_bytes)

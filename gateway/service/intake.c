@@ -6,9 +6,8 @@
 #include "core/log.h"
 
 enum {
-    HELD_MAX = 1024,          /* routine messages waiting for a gap before them */
-    HELD_BYTES_MAX = 4 << 20, /* of their payloads; past either the message is dropped and comes again */
-    QUARANTINE_MAX = 4096     /* ids of unknown devices remembered, so that each is logged once */
+    HELD_MAX = 1024,         /* routine messages waiting for a gap before them */
+    HELD_BYTES_MAX = 4 << 20 /* of their payloads; past either the message is dropped and comes again */
 };
 
 /* A routine message that came before its predecessor. */
@@ -26,8 +25,7 @@ struct intake {
     struct decoded_batch batch; /* of the message under way */
     struct held *held, **held_end;
     size_t held_bytes;
-    uint64_t quarantine[QUARANTINE_MAX]; /* hashes of ids, open addressing, 0 = free */
-    struct log_limit refused_limit, quarantine_limit;
+    struct log_limit refused_limit;
     struct intake_stats stats;
 };
 
@@ -63,32 +61,6 @@ void intake_free(struct intake *intake)
 static void refuse(struct intake *intake, enum refusal refusal, unsigned count)
 {
     intake->stats.refused[refusal] += count;
-}
-
-/* An unknown device is named once in the log and gets no answer: it keeps its events until somebody adopts
- * it. Past the log's limit it is remembered, and named when it is heard again. */
-static void quarantine(struct intake *intake, const char *id, struct now now)
-{
-    enum { NAMED = 1, WAITING = 2 };
-    refuse(intake, REFUSAL_UNKNOWN_DEVICE, 1);
-    const uint64_t hash = hash_table(id, strlen(id)) & ~UINT64_C(3);
-    for (size_t i = 0; i < QUARANTINE_MAX; i++) {
-        uint64_t *place = &intake->quarantine[(hash + i) % QUARANTINE_MAX];
-        if (*place == (hash | NAMED))
-            return;
-        if (*place == 0 && intake->stats.quarantined >= QUARANTINE_MAX / 2)
-            return;
-        if (*place != 0 && *place != (hash | WAITING))
-            continue;
-        if (*place == 0)
-            intake->stats.quarantined++;
-        const bool named = log_allow(&intake->quarantine_limit, "fleet.quarantine", 20, now.mono_ms);
-        *place = hash | (named ? NAMED : WAITING);
-        if (named)
-            log_write(LOG_WARN, "fleet.quarantine",
-                      "a device that is not in the registry was heard\tdevice=%s", id);
-        return;
-    }
 }
 
 /* ---- one decoded message ---- */
@@ -425,7 +397,9 @@ bool intake_take(struct intake *intake, const struct link_record *record, size_t
         .t_ms = t_ms,
         .now = now};
     if (message.device == REGISTRY_NONE) {
-        quarantine(intake, topic.device, now);
+        /* It gets no answer: it keeps its events until somebody adopts it. */
+        refuse(intake, REFUSAL_UNKNOWN_DEVICE, 1);
+        quarantine_note(intake->config.quarantine, topic.device, now);
         return true;
     }
     if (topic.kind == TOPIC_LINK)
@@ -439,4 +413,5 @@ bool intake_take(struct intake *intake, const struct link_record *record, size_t
 void intake_stats(const struct intake *intake, struct intake_stats *ret_stats)
 {
     *ret_stats = intake->stats;
+    ret_stats->quarantined = intake->config.quarantine->count;
 }

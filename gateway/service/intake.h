@@ -6,11 +6,13 @@
 
 #include "gateway.h"
 #include "ingest/link.h"
+#include "service/quarantine.h"
 #include "service/seats.h"
 
 struct intake_config {
     struct gateway *gateway; /* borrowed, like the rest */
     struct seats *seats;
+    struct quarantine *quarantine;
     const char *county;
     uint32_t gap_wait_ms;
     /* A known device said something (its waiting commands may go out now). */

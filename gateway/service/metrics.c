@@ -12,8 +12,11 @@ static void put_intake(struct buf *out, const struct service *service)
 {
     struct intake_stats stats;
     intake_stats(service->intake, &stats);
-    put(out, "messages_total", "counter", "MQTT messages taken from the rings", (double)stats.messages);
-    put(out, "events_total", "counter", "device events that entered the fold", (double)stats.events);
+    const struct dialects_stats *foreign = dialects_stats(service->dialects);
+    put(out, "messages_total", "counter", "MQTT messages taken from the rings",
+        (double)(stats.messages + foreign->messages));
+    put(out, "events_total", "counter", "device events that entered the fold",
+        (double)(stats.events + foreign->events));
     put(out, "gaps_total", "counter", "runs of events a device declared lost", (double)stats.gaps);
     put(out, "held_messages", "gauge", "routine messages waiting for their predecessor", (double)stats.held);
     put(out, "quarantined_devices", "gauge", "devices heard that are not in the registry",
@@ -25,7 +28,31 @@ static void put_intake(struct buf *out, const struct service *service)
                   "huyang_refused_total counter\n");
     for (unsigned i = REFUSAL_NONE + 1; i < REFUSAL_COUNT; i++)
         buf_printf(out, "huyang_refused_total{reason=\"%s\"} %llu\n", refusal_name((enum refusal)i),
-                   (unsigned long long)stats.refused[i]);
+                   (unsigned long long)(stats.refused[i] + foreign->refused[i]));
+}
+
+static void put_dialects(struct buf *out, const struct service *service)
+{
+    const struct dialects_stats *stats = dialects_stats(service->dialects);
+    bool used[DIALECTS_KINDS_MAX] = {false};
+    for (unsigned i = 0; i < service->config->dialect_count; i++)
+        used[service->config->dialects[i].dialect] = true;
+    put(out, "dialect_unknown_topics_total", "counter", "foreign messages below no configured prefix",
+        (double)stats->unknown_topics);
+    buf_puts(out, "# HELP huyang_dialect_messages_total foreign messages by what became of them\n# TYPE "
+                  "huyang_dialect_messages_total counter\n");
+    for (unsigned i = 0; i < dialect_count(); i++)
+        for (unsigned j = 0; used[i] && j < FOREIGN_OUTCOME_COUNT; j++)
+            buf_printf(out, "huyang_dialect_messages_total{dialect=\"%s\",outcome=\"%s\"} %llu\n",
+                       dialect_at(i)->name, foreign_outcome_name((enum foreign_outcome)j),
+                       (unsigned long long)stats->outcomes[i][j]);
+    buf_puts(out,
+             "# HELP huyang_dialect_bad_fields_total fields of foreign messages that were left out\n# TYPE "
+             "huyang_dialect_bad_fields_total counter\n");
+    for (unsigned i = 0; i < dialect_count(); i++)
+        if (used[i])
+            buf_printf(out, "huyang_dialect_bad_fields_total{dialect=\"%s\"} %llu\n", dialect_at(i)->name,
+                       (unsigned long long)stats->bad_fields[i]);
 }
 
 static void put_link(struct buf *out, const struct service *service)
@@ -34,11 +61,13 @@ static void put_link(struct buf *out, const struct service *service)
     link_stats(service->link, &stats);
     put(out, "broker_up", "gauge", "1 while connected and subscribed", service->broker_up);
     put(out, "link_received_total", "counter", "MQTT messages received",
-        (double)(stats.received_urgent + stats.received_routine));
+        (double)(stats.received_urgent + stats.received_routine + stats.received_dialects));
     put(out, "link_urgent_refused_total", "counter", "urgent messages dropped because the ring was full",
         (double)stats.refused_urgent);
     put(out, "link_routine_refused_total", "counter", "routine messages dropped because the ring was full",
         (double)stats.refused_routine);
+    put(out, "link_dialects_refused_total", "counter", "foreign messages dropped because the ring was full",
+        (double)stats.refused_dialects);
     put(out, "link_oversized_total", "counter", "messages over the size limit", (double)stats.oversized);
     put(out, "link_published_total", "counter", "MQTT messages handed to the library",
         (double)stats.published);
@@ -179,6 +208,7 @@ void service_tell_metrics(void *self, struct now now)
     struct buf *out = &service->metrics;
     buf_clear(out);
     put_intake(out, service);
+    put_dialects(out, service);
     put_link(out, service);
     put_fold(out, service);
     put_store(out, service);

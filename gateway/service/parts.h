@@ -8,6 +8,7 @@
 #include "api/api.h"
 #include "relay/outbox.h"
 #include "service/committer.h"
+#include "service/dialects.h"
 #include "service/fold_clock.h"
 #include "service/inbox.h"
 #include "service/intake.h"
@@ -18,8 +19,10 @@ enum {
     SERVICE_SNAPSHOT_BYTES = 512 << 20, /* most a snapshot may add to it */
     SERVICE_ANSWERS_MAX = INBOX_MAX,
     SERVICE_PENDING_MAX = 1024,
-    SERVICE_PUMP_MS = 50,     /* the lazy lane's drain, timers of the fold, retries */
-    SERVICE_ROUTINE_RUN = 256 /* routine messages drained before urgent ones are looked at again */
+    SERVICE_UNSAID_MAX = 64,
+    SERVICE_PUMP_MS = 50,      /* the lazy lane's drain, timers of the fold, retries */
+    SERVICE_DIALECTS_RUN = 64, /* foreign messages drained before urgent ones are looked at again */
+    SERVICE_ROUTINE_RUN = 256  /* routine messages drained before urgent ones are looked at again */
 };
 
 /* A person's action waits for the commit of the batch it stands in. */
@@ -47,7 +50,9 @@ struct service {
     struct registry *registry;
     struct gateway *gateway;
     struct seats *seats;
+    struct quarantine quarantine;
     struct intake *intake;
+    struct dialects *dialects;
     struct outbox *outbox;
     struct link *link;
     struct committer *committer;
@@ -58,6 +63,8 @@ struct service {
     struct answers answers[2]; /* [0] of the batch being filled, [1] of the one under way */
     struct delivery pending[SERVICE_PENDING_MAX]; /* relays' words that found the batch full */
     unsigned pending_first, pending_count;
+    struct delivery unsaid[SERVICE_UNSAID_MAX]; /* of commands that a dialect cannot say */
+    unsigned unsaid_count;
     struct fold_clock fold_clock;
     int64_t virtual_ms; /* the simulator's time; 0 before its first word */
     bool clock_owed;    /* and it waits to hear that it was reached */
@@ -103,6 +110,12 @@ void service_on_clock(void *self, int64_t time_ms, struct now now);
 MUST_CHECK enum err service_take(struct service *service, struct input *input);
 /* Everything that stands in the batch goes to the store thread now, if it is free. */
 bool service_submit(struct service *service);
+
+/* foreign_commands.c: a command's bytes to a device that speaks a dialect; ERR_BUSY = later. */
+MUST_CHECK enum err service_say_foreign(struct service *service, uint32_t device, const void *body,
+                                        size_t len);
+/* And what became of those that could not be said. */
+void service_tell_unsaid(struct service *service);
 
 /* importer.c */
 enum err service_import(void *self, uint64_t ticket, const char *folder); /* API thread */

@@ -33,6 +33,22 @@ static bool drain(struct service *service, struct ring *ring, unsigned most, str
     return true;
 }
 
+/* The same for foreign messages, with a budget, so that a flood of them leaves the lanes their turn. */
+static bool drain_dialects(struct service *service, struct now now)
+{
+    struct ring *ring = link_dialects(service->link);
+    size_t len;
+    const void *record;
+    for (unsigned i = 0; ring != NULL && i < SERVICE_DIALECTS_RUN && (record = ring_peek(ring, &len)) != NULL;
+         i++) {
+        if (!has_room(service) || !dialects_take(service->dialects, record, service_t_ms(service, now), now))
+            return false;
+        ring_drop(ring);
+        service->last_input_wall_ms = now.wall_ms;
+    }
+    return true;
+}
+
 /* There is something to commit: items, or marks of refused events, whose devices wait for their ack. */
 static bool is_open(const struct service *service)
 {
@@ -170,7 +186,9 @@ static void snapshot(struct service *service, struct batch *batch)
     service->snapshot_n = n;
     arena_set_limit(&batch->arena, batch->arena.limit + SERVICE_SNAPSHOT_BYTES);
     service->snapshot_due = false;
-    if (gateway_snapshot(service->gateway) != ERR_OK)
+    if (gateway_snapshot(service->gateway) == ERR_OK)
+        dialects_snapshot(service->dialects, batch);
+    else
         log_write(LOG_WARN, "service.snapshot", "no room for a snapshot: the next start replays more inputs");
 }
 
@@ -270,7 +288,11 @@ static void tell_outbox(struct service *service, const struct batch *batch, stru
         if (item->kind == BATCH_JOB && item->row.channel != CHANNEL_NONE &&
             outbox_add(service->outbox, &item->row, now) != ERR_OK)
             log_write(LOG_ERROR, "outbox.full", "a row stays on disk until there is room");
-        else if (item->kind == BATCH_DELIVERY)
+        /* A foreign device need not be heard first: it has no outbox of ours to be asked for. */
+        if (item->kind == BATCH_JOB && item->row.channel == CHANNEL_COMMAND &&
+            dialects_speaks(service->dialects, item->row.device))
+            outbox_on_heard(service->outbox, item->row.device, now);
+        if (item->kind == BATCH_DELIVERY)
             outbox_on_state(service->outbox, &item->delivery.job, item->delivery.state, now);
     }
 }
@@ -330,8 +352,11 @@ static bool take_in(struct service *service, struct now now)
 {
     note_broker(service, now);
     drain_inbox(service, now);
+    service_tell_unsaid(service);
     drain_pending(service, now);
     bool room = drain(service, link_urgent(service->link), UINT32_MAX, now);
+    if (room)
+        room = drain_dialects(service, now);
     /* While the disk is full only emergencies may fill what memory is left. */
     if (room && committer_state(service->committer) == ERR_OK)
         room = drain(service, link_routine(service->link), SERVICE_ROUTINE_RUN, now);
@@ -361,8 +386,11 @@ void service_pump(void *self, struct now now)
         service->reload_asked = false;
         service_reload(service, now);
     }
-    if (ring_used(link_routine(service->link)) > 0 && room && !waits &&
-        committer_state(service->committer) == ERR_OK)
+    const struct ring *dialects = link_dialects(service->link);
+    const bool more_dialects = dialects != NULL && ring_used(dialects) > 0;
+    if (room && !waits &&
+        (more_dialects ||
+         (ring_used(link_routine(service->link)) > 0 && committer_state(service->committer) == ERR_OK)))
         loop_wake_send(service->wake); /* more than one run is waiting: come back after the loop has looked at
                                           its other handles */
 }

@@ -19,7 +19,9 @@ static enum err on_state(void *self, const char *table, uint16_t version, uint32
                          size_t len)
 {
     struct recovery *recovery = self;
-    const enum err err = gateway_restore(recovery->service->gateway, table, version, no, value, len);
+    const enum err err = strcmp(table, DIALECTS_TABLE) == 0
+                             ? dialects_restore(recovery->service->dialects, version, no, value, len)
+                             : gateway_restore(recovery->service->gateway, table, version, no, value, len);
     recovery->states++;
     if (err == ERR_OK || err == ERR_NOMEM)
         return err;
@@ -50,6 +52,8 @@ static enum err on_input(void *self, const struct batch_input *stored)
     if (err == ERR_OK && input.kind == INPUT_REPORT &&
         input.report.device >= registry_count(recovery->service->registry, REGISTRY_DEVICE))
         err = ERR_CORRUPT;
+    if (err == ERR_OK && input.kind == INPUT_REPORT)
+        err = dialects_replayed(recovery->service->dialects, &input.report, input.t_ms);
     if (err == ERR_OK) {
         err = gateway_on_input(gateway, &input);
         /* A person's action that no longer fits, because the configuration was edited while we were down: no
@@ -130,6 +134,7 @@ static enum err build_parts(struct service *service)
         err = seats_new(registry_count(service->registry, REGISTRY_DEVICE), &service->seats);
     const struct intake_config intake = {.gateway = service->gateway,
                                          .seats = service->seats,
+                                         .quarantine = &service->quarantine,
                                          .county = service->config->county,
                                          .gap_wait_ms = service->config->ingest.gap_wait_ms,
                                          .on_heard = service_on_heard,
@@ -138,6 +143,14 @@ static enum err build_parts(struct service *service)
                                          .self = service};
     if (err == ERR_OK)
         err = intake_new(&intake, &service->intake);
+    const struct dialects_config dialects = {.gateway = service->gateway,
+                                             .quarantine = &service->quarantine,
+                                             .entries = service->config->dialects,
+                                             .entry_count = &service->config->dialect_count,
+                                             .on_heard = service_on_heard,
+                                             .self = service};
+    if (err == ERR_OK)
+        err = dialects_new(&dialects, &service->dialects);
     return err;
 }
 
@@ -147,6 +160,9 @@ static enum err publish_command(void *self, const char *device_id, const void *b
     char topic[TOPIC_SIZE];
     if (service->link == NULL || !service->broker_up)
         return ERR_BUSY;
+    const uint32_t device = registry_find(service->registry, REGISTRY_DEVICE, device_id);
+    if (dialects_speaks(service->dialects, device))
+        return service_say_foreign(service, device, body, len);
     topic_command(service->config->county, device_id, topic);
     return link_publish(service->link, topic, body, len, 1, false);
 }

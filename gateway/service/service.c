@@ -94,6 +94,7 @@ static enum err submit_action(void *self, uint64_t ticket, const struct action *
 static enum err open_link(struct service *service)
 {
     const struct config *config = service->config;
+    char filters[LINK_FILTERS_MAX][TOPIC_SIZE];
     const struct link_config link = {.url = config->broker.url,
                                      .username = config->broker.username,
                                      .password_file = config->broker.password_file,
@@ -104,6 +105,10 @@ static enum err open_link(struct service *service)
                                      .instance = config->instance,
                                      .urgent_ring_bytes = config->ingest.urgent_ring_bytes,
                                      .routine_ring_bytes = config->ingest.routine_ring_bytes,
+                                     .dialect_filters = filters,
+                                     .dialect_filter_count = dialects_filters(
+                                         config->dialects, config->dialect_count, filters, LINK_FILTERS_MAX),
+                                     .dialect_ring_bytes = config->ingest.dialect_ring_bytes,
                                      .virtual_clock = service->options.virtual_clock,
                                      .wake = wake,
                                      .self = service};
@@ -240,6 +245,7 @@ void service_free(struct service *service)
     committer_free(service->committer, 0);
     outbox_free(service->outbox);
     intake_free(service->intake);
+    dialects_free(service->dialects);
     seats_free(service->seats);
     gateway_free(service->gateway);
     registry_free(service->registry);

@@ -322,6 +322,56 @@ static void a_restarted_broker_is_found_again_and_subscribed_again(void **state)
     assert_int_equal(stats(world).losses, 6);
 }
 
+static unsigned drain_dialects(struct world *world)
+{
+    unsigned count = 0;
+    size_t len;
+    while (ring_peek(link_dialects(world->link), &len) != NULL) {
+        ring_drop(link_dialects(world->link));
+        count++;
+    }
+    return count;
+}
+
+/* Foreign messages have a session and a ring: full of them, the lanes go on; a new broker is asked for them
+ * again. */
+static void a_flood_of_foreign_messages_is_no_matter_of_the_lanes(void **state)
+{
+    static const char filters[][TOPIC_SIZE] = {"frigate/events", "owntracks/+/+"};
+    struct world *world = *state;
+    struct link_config config = usual_config(world);
+    unsigned urgent = 0;
+
+    config.dialect_filters = filters;
+    config.dialect_filter_count = 2;
+    config.dialect_ring_bytes = 64 << 10;
+    open_link(world, &config);
+    for (unsigned round = 0; round < 2; round++) {
+        const uint64_t received = stats(world).received_dialects;
+        /* The third session may still be on its way: published until one arrives. */
+        do {
+            waitpid(publish_lines(world, "owntracks/a/b", "1", 1), NULL, 0);
+            turn(world);
+        } while (stats(world).received_dialects == received);
+        pid_t flood = publish_lines(world, "frigate/events", "1", FULL_SPEED);
+        WAIT_FOR(world, stats(world).received_dialects >= received + FULL_SPEED);
+        waitpid(flood, NULL, 0);
+        assert_true(stats(world).refused_dialects > 0);
+        world->next_urgent = 0;
+        pid_t publisher = publish_lines(world, "huyang/v1/" COUNTY "/wb-1/urgent", "1", 100);
+        urgent += 100;
+        WAIT_FOR(world, world->urgent == urgent);
+        waitpid(publisher, NULL, 0);
+        assert_true(drain_dialects(world) > 0);
+        if (round == 0) {
+            kill_broker(world);
+            WAIT_FOR(world, !link_is_up(world->link));
+            start_broker(world);
+            WAIT_FOR(world, link_is_up(world->link));
+        }
+    }
+}
+
 static void a_link_may_be_started_before_its_broker(void **state)
 {
     struct world *world = *state;
@@ -570,6 +620,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(ten_thousand_messages_at_full_speed_arrive_in_order_on_both_lanes,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_restarted_broker_is_found_again_and_subscribed_again, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_flood_of_foreign_messages_is_no_matter_of_the_lanes, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_link_may_be_started_before_its_broker, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_gateway_is_told_up_and_after_a_stop_down, set_up, tear_down),

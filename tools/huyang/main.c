@@ -5,11 +5,11 @@
 #include "command.h"
 
 extern const struct command cmd_alerts, cmd_bench, cmd_config, cmd_desk, cmd_fleet, cmd_journal, cmd_registry,
-    cmd_replay, cmd_trace;
+    cmd_replay, cmd_trace, cmd_watch_bridge;
 
 static const struct command *const commands[] = {
     &cmd_registry, &cmd_replay, &cmd_desk,   &cmd_alerts, &cmd_trace,
-    &cmd_journal,  &cmd_fleet,  &cmd_config, &cmd_bench,
+    &cmd_journal,  &cmd_fleet,  &cmd_config, &cmd_bench,  &cmd_watch_bridge,
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
@@ -17,7 +17,7 @@ static void usage(FILE *to)
 {
     fputs("usage: huyang COMMAND [ARGUMENTS]\n\ncommands:\n", to);
     for (int i = 0; i < COMMANDS; i++)
-        fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+        fprintf(to, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
     fputs("\n`huyang COMMAND --help` explains each. The gateway itself is huyang-gateway.\n", to);
 }
 

@@ -516,10 +516,57 @@ static void receivers_that_take_dc09_are_read_and_checked(void **state)
            "h.yaml:1:37: relay.dc09[0]: \"heartbeat_s\" is missing\n");
 }
 
+static void dialects_are_a_list_with_lists(void **state)
+{
+    (void)state;
+    struct config *config = parse_well("dialects:\n"
+                                       "  - prefix: frigate\n"
+                                       "    dialect: frigate\n"
+                                       "    min_score_percent: 85\n"
+                                       "    devices: [{name: front door, device: cam-0001}]\n"
+                                       "    people:\n      - {name: 女儿, id: v-daughter}\n"
+                                       "    zones:\n      - {name: porch, place: doorstep}\n"
+                                       "      - {name: street, place: ignored}\n"
+                                       "  - {prefix: atom/g616, dialect: g616}\n");
+    assert_int_equal(config->dialect_count, 2);
+    assert_string_equal(dialect_at(config->dialects[0].dialect)->name, "frigate");
+    assert_int_equal(config->dialects[0].min_score_percent, 85);
+    assert_string_equal(config->dialects[0].devices[0].name, "front door");
+    assert_string_equal(config->dialects[0].devices[0].id, "cam-0001");
+    assert_string_equal(config->dialects[0].people[0].id, "v-daughter");
+    assert_int_equal(config->dialects[0].zones[1].place, FOREIGN_PLACE_IGNORED);
+    assert_string_equal(config->dialects[1].prefix, "atom/g616");
+    char *shown = show(config);
+    struct config *again = parse_well(shown);
+    assert_memory_equal(again->dialects, config->dialects, sizeof config->dialects);
+    free(shown);
+    config_free(again);
+    config_free(config);
+}
+
+static void dialects_must_not_share_topics(void **state)
+{
+    (void)state;
+    refuse("dialects: [{prefix: a, dialect: frigate}, {prefix: a/b, dialect: g616}]\n",
+           "h.yaml:1:11: dialects: \"a\" and \"a/b\" share topics\n");
+    refuse("dialects: [{prefix: a, dialect: frigate}, {prefix: a, dialect: g616}]\n",
+           "h.yaml:1:11: dialects: \"a\" and \"a\" share topics\n");
+    config_free(parse_well("dialects: [{prefix: a, dialect: frigate}, {prefix: ab, dialect: g616}]\n"));
+    refuse(
+        "dialects: [{prefix: huyang/v1, dialect: frigate}]\n",
+        "h.yaml:1:21: dialects[0].prefix: \"huyang/v1\" is not allowed: levels of a topic without + and #, "
+        "not below huyang or $SYS\n");
+    refuse(
+        "dialects: [{prefix: a, dialect: klingon}]\n",
+        "h.yaml:1:33: dialects[0].dialect: \"klingon\" is none of owntracks, frigate, double-take, g616\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(receivers_that_take_dc09_are_read_and_checked),
+        cmocka_unit_test(dialects_are_a_list_with_lists),
+        cmocka_unit_test(dialects_must_not_share_topics),
         cmocka_unit_test(without_a_file_every_default_holds),
         cmocka_unit_test(an_empty_or_commented_out_file_is_the_defaults),
         cmocka_unit_test(every_kind_of_value_is_read),

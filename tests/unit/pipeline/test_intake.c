@@ -24,6 +24,7 @@ struct world {
     struct config *config;
     struct gateway *gateway;
     struct seats *seats;
+    struct quarantine quarantine;
     struct intake *intake;
     struct batch batch;
     size_t batch_bytes;
@@ -74,6 +75,7 @@ static int open_world(void **state)
     assert_int_equal(seats_new(registry_count(world->registry, REGISTRY_DEVICE), &world->seats), ERR_OK);
     const struct intake_config intake = {.gateway = world->gateway,
                                          .seats = world->seats,
+                                         .quarantine = &world->quarantine,
                                          .county = "990001",
                                          .gap_wait_ms = GAP_WAIT_MS,
                                          .on_heard = on_heard,
