@@ -7,6 +7,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <netdb.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -171,6 +173,53 @@ static void handles_may_be_closed_inside_their_own_callbacks(void **state)
     loop_free(NULL);
 }
 
+static void keep_port(void *self, const struct addrinfo *list, struct now now)
+{
+    struct fixture *f = self;
+    f->calls++;
+    f->last = now;
+    f->events = 0;
+    if (list != NULL) {
+        struct sockaddr_in address;
+        assert_int_equal(list->ai_family, AF_INET);
+        memcpy(&address, list->ai_addr, sizeof(address));
+        f->events = ntohs(address.sin_port);
+    }
+    loop_stop(f->loop);
+}
+
+static void a_name_is_looked_up_and_one_that_is_none_has_no_addresses(void **state)
+{
+    (void)state;
+    struct fixture f = {0};
+    struct loop_lookup *lookup;
+    assert_int_equal(loop_new(&f.loop), ERR_OK);
+    assert_int_equal(loop_lookup_new(f.loop, "127.0.0.1", "9999", keep_port, &f, &lookup), ERR_OK);
+    assert_int_equal(f.calls, 0);
+    loop_run(f.loop);
+    assert_int_equal(f.calls, 1);
+    assert_int_equal(f.events, 9999);
+    assert_true(f.last.mono_ms > 0);
+    assert_int_equal(loop_lookup_new(f.loop, "127.0.0.1", "no port", keep_port, &f, &lookup), ERR_OK);
+    loop_run(f.loop);
+    assert_int_equal(f.calls, 2);
+    assert_int_equal(f.events, 0);
+    loop_free(f.loop);
+}
+
+static void a_lookup_that_was_closed_tells_nobody(void **state)
+{
+    (void)state;
+    struct fixture f = {0};
+    struct loop_lookup *lookup;
+    assert_int_equal(loop_new(&f.loop), ERR_OK);
+    assert_int_equal(loop_lookup_new(f.loop, "127.0.0.1", "9999", keep_port, &f, &lookup), ERR_OK);
+    loop_lookup_close(lookup);
+    loop_lookup_close(NULL);
+    loop_free(f.loop); /* runs what is left */
+    assert_int_equal(f.calls, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +228,8 @@ int main(void)
         cmocka_unit_test(a_socket_reports_what_was_asked_for),
         cmocka_unit_test(a_poll_on_no_socket_is_an_error),
         cmocka_unit_test(a_signal_arrives_in_the_loop),
+        cmocka_unit_test(a_name_is_looked_up_and_one_that_is_none_has_no_addresses),
+        cmocka_unit_test(a_lookup_that_was_closed_tells_nobody),
         cmocka_unit_test(handles_may_be_closed_inside_their_own_callbacks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
