@@ -1,0 +1,172 @@
+/* huyang provision: this file reads the words and options and hands them to the verb (provision.h). */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "provision.h"
+
+static const char help[] =
+    "usage: huyang provision init DIR --host HOST... [--root-dir DIR] [--passphrase-file FILE]\n"
+    "       huyang provision device ID        [--dir DIR] [--days N] [--p12-password-file FILE]\n"
+    "       huyang provision batch FILE.csv   [--dir DIR] [--days N] [--p12-password-file FILE]\n"
+    "       huyang provision rotate ID        [--dir DIR] [--grace-days N] [--host HOST...]\n"
+    "       huyang provision show             [--dir DIR] [--warn-days N] [--json]\n"
+    "\n"
+    "init    makes an authority in DIR, which must be empty or missing: a root whose key is encrypted, an\n"
+    "        issuing authority, certificates of the broker and the gateway, a revocation list. With\n"
+    "        --root-dir the root stands there, on another medium; one that is there already is used.\n"
+    "device  one certificate for a device, with its key, in DIR/devices/ID.\n"
+    "batch   one for each device of a CSV file with a column `id` (the registry's devices.csv will do). The\n"
+    "        file is checked whole first: with any fault nothing is issued. Devices that have one are "
+    "passed\n"
+    "        over, so that the same command goes on after an interruption.\n"
+    "rotate  a new certificate; the old one is valid for --grace-days more (0: it is revoked at once). ID "
+    "may\n"
+    "        also be huyang-broker (with its --host) or huyang-gateway.\n"
+    "show    every certificate and the revocation list; the status is 1 when one has ended or will within\n"
+    "        --warn-days.\n"
+    "\n"
+    "  --dir DIR                the authority's folder (default ./provision)\n"
+    "  --host HOST              name or address by which devices reach the broker; as often as needed\n"
+    "  --passphrase-file FILE   its first line is the passphrase of the root's key (default: asked for)\n"
+    "  --days N                 of a certificate, 1 to 3650 (default 1825; broker and gateway 825)\n"
+    "  --crl-days N             of a revocation list, 1 to 365 (default 30)\n"
+    "  --grace-days N           0 to 365 (default 14)\n"
+    "  --warn-days N            0 to 365 (default 14)\n"
+    "  --p12-password-file FILE also write bundle.p12 (PKCS#12) under the password in its first line\n"
+    "  --json                   one JSON object a line\n"
+    "\n"
+    "examples:\n"
+    "  huyang provision init provision --host mqtt.county.example --root-dir /media/usb/root\n"
+    "  huyang provision batch registry/devices.csv\n"
+    "  huyang provision rotate wb-0001 --grace-days 7\n"
+    "  huyang provision show --warn-days 30\n"
+    "\n"
+    "exit status: 0 well, 1 failed or something ends soon, 2 wrong usage or bad input\n";
+
+enum option_of {
+    OPTION_DIR,
+    OPTION_ROOT,
+    OPTION_PASSPHRASE,
+    OPTION_HOST,
+    OPTION_DAYS,
+    OPTION_CRL_DAYS,
+    OPTION_GRACE,
+    OPTION_WARN,
+    OPTION_P12,
+    OPTION_JSON,
+};
+#define BIT(option) (1U << OPTION_##option)
+
+static const struct option table[] = {
+    {"dir", required_argument, NULL, OPTION_DIR},
+    {"root-dir", required_argument, NULL, OPTION_ROOT},
+    {"passphrase-file", required_argument, NULL, OPTION_PASSPHRASE},
+    {"host", required_argument, NULL, OPTION_HOST},
+    {"days", required_argument, NULL, OPTION_DAYS},
+    {"crl-days", required_argument, NULL, OPTION_CRL_DAYS},
+    {"grace-days", required_argument, NULL, OPTION_GRACE},
+    {"warn-days", required_argument, NULL, OPTION_WARN},
+    {"p12-password-file", required_argument, NULL, OPTION_P12},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {NULL, 0, NULL, 0},
+};
+
+struct verb {
+    const char *name, *wants; /* its words, in a sentence */
+    int words;
+    unsigned options;
+    int (*run)(const struct provision_options *options);
+};
+static const struct verb verbs[] = {
+    {"init", "one folder", 1, BIT(ROOT) | BIT(PASSPHRASE) | BIT(HOST) | BIT(DAYS) | BIT(CRL_DAYS),
+     provision_init},
+    {"device", "one device id", 1, BIT(DIR) | BIT(DAYS) | BIT(P12), provision_device},
+    {"batch", "one CSV file", 1, BIT(DIR) | BIT(DAYS) | BIT(P12), provision_batch},
+    {"rotate", "one id", 1, BIT(DIR) | BIT(DAYS) | BIT(P12) | BIT(GRACE) | BIT(HOST) | BIT(CRL_DAYS),
+     provision_rotate},
+    {"show", "no word more", 0, BIT(DIR) | BIT(WARN) | BIT(JSON), provision_show},
+};
+
+static int usage(const char *complaint, const char *word)
+{
+    fprintf(stderr, "huyang provision: %s%s\n`huyang provision --help` explains.\n", complaint, word);
+    return PROVISION_USAGE;
+}
+
+static bool whole(const char *text, int64_t low, int64_t high, unsigned *ret_value)
+{
+    int64_t value;
+    if (!text_to_int(text, low, high, &value))
+        return false;
+    *ret_value = (unsigned)value;
+    return true;
+}
+
+/* False: the value is malformed or out of range. */
+static bool take(struct provision_options *options, int option, const char *text)
+{
+    switch (option) {
+    case OPTION_DIR: options->dir = text; return text[0] != '\0';
+    case OPTION_ROOT: options->root_dir = text; return text[0] != '\0';
+    case OPTION_PASSPHRASE: options->passphrase_file = text; return true;
+    case OPTION_P12: options->p12_password_file = text; return true;
+    case OPTION_JSON: options->json = true; return true;
+    case OPTION_HOST:
+        if (options->host_count == PROVISION_HOSTS_MAX || !pki_is_host(text))
+            return false;
+        options->hosts[options->host_count++] = text;
+        return true;
+    case OPTION_DAYS: return whole(text, 1, 3650, &options->days);
+    case OPTION_CRL_DAYS: return whole(text, 1, 365, &options->crl_days);
+    case OPTION_GRACE: return whole(text, 0, 365, &options->grace_days);
+    case OPTION_WARN: return whole(text, 0, 365, &options->warn_days);
+    default: return false;
+    }
+}
+
+static int run_verb(const struct verb *verb, int argc, char **argv)
+{
+    struct provision_options options = {
+        .dir = "./provision", .crl_days = 30, .grace_days = 14, .warn_days = 14};
+    int option, index = 0;
+    while ((option = getopt_long(argc, argv, "", table, &index)) >= 0) {
+        if (option == '?')
+            return usage("see above; the verb was ", verb->name);
+        if ((verb->options & 1U << option) == 0)
+            return usage("this verb does not take --", table[index].name);
+        if (!take(&options, option, optarg)) {
+            fprintf(stderr, "huyang provision: --%s: '%s' is malformed or out of range\n", table[index].name,
+                    optarg);
+            return PROVISION_USAGE;
+        }
+    }
+    options.words = argv + optind;
+    options.word_count = argc - optind;
+    if (options.word_count != verb->words)
+        return usage("expected is ", verb->wants);
+    if (verb->run == provision_init) {
+        options.dir = options.words[0];
+        if (options.host_count == 0)
+            return usage("init needs --host: a name or address by which devices reach the broker", "");
+    }
+    return verb->run(&options);
+}
+
+static int run(int argc, char **argv)
+{
+    if (argc < 2)
+        return usage("what is to be done?", "");
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+        if (strcmp(verbs[i].name, argv[1]) == 0)
+            return run_verb(&verbs[i], argc - 1, argv + 1);
+    return usage("there is no verb ", argv[1]);
+}
+
+extern const struct command cmd_provision;
+const struct command cmd_provision = {.name = "provision",
+                                      .summary =
+                                          "certificates of devices, broker and gateway: issue, revoke, check",
+                                      .help = help,
+                                      .run = run};
