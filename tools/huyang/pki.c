@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
@@ -293,6 +294,45 @@ enum err pki_cert_info(const X509 *cert, struct pki_info *ret_info)
     hash_hex(digest, sizeof(digest), info.fingerprint);
     *ret_info = info;
     return ERR_OK;
+}
+
+/* The certificate after the first; NULL when there is none. */
+static X509 *second_cert(const char *pem, size_t len)
+{
+    BIO *bio = BIO_new_mem_buf(pem, (int)len);
+    X509 *first = bio != NULL ? PEM_read_bio_X509(bio, NULL, no_passphrase, NULL) : NULL;
+    X509 *second = first != NULL ? PEM_read_bio_X509(bio, NULL, no_passphrase, NULL) : NULL;
+    ERR_clear_error();
+    X509_free(first);
+    BIO_free(bio);
+    return second;
+}
+
+enum err pki_identity_parse(const char *pem, size_t len, const char *key_pem, size_t key_len,
+                            struct pki_identity *ret_identity)
+{
+    struct pki_identity identity = {.key = NULL};
+    enum err err = pki_cert_parse(pem, len, &identity.cert);
+    if (err == ERR_OK)
+        err = key_pem != NULL ? pki_key_parse(key_pem, key_len, NULL, &identity.key)
+                              : pki_key_parse(pem, len, NULL, &identity.key);
+    if (err == ERR_OK && !pki_fits(identity.cert, identity.key))
+        err = ERR_CORRUPT;
+    if (err != ERR_OK) {
+        pki_identity_release(&identity);
+        return err;
+    }
+    identity.issuer = second_cert(pem, len);
+    *ret_identity = identity;
+    return ERR_OK;
+}
+
+void pki_identity_release(struct pki_identity *identity)
+{
+    EVP_PKEY_free(identity->key);
+    X509_free(identity->cert);
+    X509_free(identity->issuer);
+    *identity = (struct pki_identity){.key = NULL};
 }
 
 bool pki_fits(const X509 *cert, const EVP_PKEY *key)

@@ -87,6 +87,17 @@ bool pki_fits(const struct x509_st *cert, const struct evp_pkey_st *key);
 MUST_CHECK enum err pki_bundle(const struct x509_st *cert, const struct evp_pkey_st *key,
                                const struct x509_st *issuer, const char *password, struct buf *out);
 
+/* What a client shows in a handshake. */
+struct pki_identity {
+    struct evp_pkey_st *key;
+    struct x509_st *cert, *issuer; /* issuer may be NULL */
+};
+/* From a PEM text with a key, a certificate and perhaps its issuer's; the key may stand in a text of its own
+ * (`key_pem`, else NULL). */
+MUST_CHECK enum err pki_identity_parse(const char *pem, size_t len, const char *key_pem, size_t key_len,
+                                       struct pki_identity *ret_identity);
+void pki_identity_release(struct pki_identity *identity);
+
 struct pki_revoked {
     const char *serial; /* hex */
     int64_t at_s;

@@ -7,7 +7,9 @@
  *     provision_revoke   revoke, crl; cuts off a live connection
  *     provision_show     who has what, what ends when
  *     provision_broker   mosquitto's configuration and access list
- *     provision_verify   tries at a running broker what must be refused
+ *     provision_verify   tries at a running broker what must be refused, through
+ *     provision_probe      connections that tell what became of them, and
+ *     provision_contact    how a broker is reached
  *     provision_labels   sheets with a QR code per device
  *     provision_index    every certificate ever issued (append-only)
  *     provision_files    files replaced whole
@@ -108,6 +110,10 @@ int provision_init(const struct provision_options *options);
 int provision_device(const struct provision_options *options);
 int provision_batch(const struct provision_options *options);
 int provision_rotate(const struct provision_options *options);
+int provision_revoke(const struct provision_options *options);
+int provision_crl(const struct provision_options *options);
+int provision_broker(const struct provision_options *options);
+int provision_verify(const struct provision_options *options);
 int provision_show(const struct provision_options *options);
 
 #endif

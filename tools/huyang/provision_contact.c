@@ -1,0 +1,83 @@
+#include "provision_contact.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SMALL_MAX = 1 << 20 };
+
+/* The host of HOST:PORT with another port. */
+static bool with_port(const char *address, const char *port, char to[CONTACT_ADDRESS_SIZE])
+{
+    const char *bracket = strrchr(address, ']');
+    const char *colon = strrchr(bracket != NULL ? bracket : address, ':');
+    const size_t len = colon != NULL ? (size_t)(colon - address) : strlen(address);
+    const int written = snprintf(to, CONTACT_ADDRESS_SIZE, "%.*s:%s", (int)len, address, port);
+    return written > 0 && written < CONTACT_ADDRESS_SIZE;
+}
+
+enum err contact_open(const struct provision *provision, struct contact *ret_contact)
+{
+    const struct provision_options *options = provision->options;
+    const struct buf *ca = &provision->root_pem;
+    struct contact contact = {.broker = options->broker};
+    const bool named = options->gateway_broker != NULL
+                           ? text_copy(contact.gateway_broker, CONTACT_ADDRESS_SIZE, options->gateway_broker)
+                           : with_port(options->broker, "8884", contact.gateway_broker);
+    enum err err = named ? tls_client_new(buf_text(ca), ca->len, false, &contact.tls) : ERR_INVALID;
+    if (err == ERR_OK)
+        err = tls_client_new(buf_text(ca), ca->len, true, &contact.tls_1_1);
+    if (err != ERR_OK) {
+        files_fault("the broker's address or the root's certificate", err_text(err));
+        contact_close(&contact);
+        return err;
+    }
+    *ret_contact = contact;
+    return ERR_OK;
+}
+
+void contact_close(struct contact *contact)
+{
+    tls_client_free(contact->tls);
+    tls_client_free(contact->tls_1_1);
+    *contact = (struct contact){.tls = NULL};
+}
+
+enum err contact_identity(const char *folder, const char *name, const char *key_name,
+                          struct pki_identity *ret_identity)
+{
+    struct buf cert, key;
+    buf_init(&cert, SMALL_MAX);
+    buf_init(&key, SMALL_MAX);
+    enum err err = files_read(folder, name, &cert);
+    if (err == ERR_OK && key_name != NULL)
+        err = files_read(folder, key_name, &key);
+    if (err == ERR_OK)
+        err = pki_identity_parse(buf_text(&cert), cert.len, key_name != NULL ? buf_text(&key) : NULL, key.len,
+                                 ret_identity);
+    if (err != ERR_OK)
+        files_fault(folder, "the key or the certificate there cannot be used");
+    if (key.data != NULL)
+        explicit_bzero(key.data, key.len);
+    if (cert.data != NULL)
+        explicit_bzero(cert.data, cert.len);
+    buf_release(&cert);
+    buf_release(&key);
+    return err;
+}
+
+enum probe_fate contact_try(const struct contact *contact, const char *address,
+                            const struct pki_identity *identity, const char *client_id,
+                            char why[TLS_WHY_SIZE])
+{
+    const struct probe_wish wish = {
+        .address = address, .tls = contact->tls, .identity = identity, .client_id = client_id};
+    struct probe probe;
+    if (probe_open(&wish, &probe) != ERR_OK) {
+        text_copy(why, TLS_WHY_SIZE, "HOST:PORT is expected");
+        return PROBE_FAULT;
+    }
+    const enum probe_fate fate = probe_wait(&probe);
+    text_copy(why, TLS_WHY_SIZE, probe.mqtt.why);
+    probe_close(&probe);
+    return fate;
+}
