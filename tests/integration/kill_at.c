@@ -1,4 +1,4 @@
-/* Preloaded into `huyang provision` by test_provision.py: kills the process (SIGKILL) before its $KILL_AT-th
+/* Preloaded into `huyang provision` by test_authority.py: kills the process (SIGKILL) before its $KILL_AT-th
  * change of the disk, a write cut short in the middle included. */
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -1,358 +1,279 @@
-"""huyang provision: what it makes is what the openssl program takes for good; and what a
-kill leaves is always finished or gone."""
+"""Mutual TLS on a real mosquitto, set up by `huyang provision broker`: who gets in and what they may say and hear; a lost device; lists that end."""
 import os
 import re
-import stat
-import shutil
+import socket
+import ssl
 import subprocess
+import threading
+import time
 
+import paho.mqtt.client as mqtt
 import pytest
 
-from huyang_test.authority import Authority
-from huyang_test.process import binary, under_sanitizer
+from huyang_test import wait_until, wire
+from huyang_test.county import CODE
+from huyang_test.process import Process, binary, free_port
 
-SHIM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kill_at.c")
-
-
-def openssl(*words, status=0, text=True):
-    done = subprocess.run(["openssl", *words], capture_output=True, text=text, timeout=60, check=False)
-    assert status is None or done.returncode == status, f"openssl {words}: {done.stdout}{done.stderr}"
-    return done.stdout
+CHECKS = 17
 
 
-def serial_of(path):
-    return openssl("x509", "-in", path, "-noout", "-serial").strip().split("=")[1].lower()
+class Client:
+    """A device as an attacker has it: its certificate, and a mind of its own. It comes back whatever it is told."""
 
+    def __init__(self, broker, device, client_id=None):
+        self.messages, self.ends, self.refusals = [], [], []
+        self.connected, self.stopping = threading.Event(), threading.Event()
+        self.port = broker.port
+        self.client = mqtt.Client(client_id=client_id or device, clean_session=True)
+        ca, cert, key = broker.own_identity(device)
+        context = ssl.create_default_context(cafile=ca)
+        context.load_cert_chain(cert, key)
+        self.client.tls_set_context(context)
+        self.client.on_connect = lambda client, userdata, flags, status: self.connected.set()
+        self.client.on_message = lambda client, userdata, message: self.messages.append((message.topic, message.payload))
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
 
-def verify(authority, cert, purpose, status=0):
-    return openssl("verify", "-CAfile", authority.path("ca.pem"), "-untrusted", authority.path("issuing.pem"), "-purpose", purpose, "-crl_check",
-                   "-CRLfile", authority.path("broker", "crl.pem"), cert, status=status)
+    def _run(self):
+        while not self.stopping.is_set():
+            try:
+                self.client.connect("127.0.0.1", self.port, keepalive=30)
+                while not self.stopping.is_set() and self.client.loop(0.05) == mqtt.MQTT_ERR_SUCCESS:
+                    pass
+            except OSError as error:  # TLS errors are some
+                self.refusals.append(str(error))
+            if self.connected.is_set() and not self.stopping.is_set():
+                self.ends.append(time.monotonic())
+            self.connected.clear()
+            self.stopping.wait(0.2)
+
+    def wait(self):
+        wait_until(self.connected.is_set, 10, f"the client is connected; {self.refusals}")
+        return self
+
+    def say(self, topic, payload=b""):
+        """Published and answered by the broker."""
+        info = self.client.publish(topic, payload, qos=1)
+        wait_until(info.is_published, 10, "the broker answers")
+
+    def wait_refused(self):
+        told = len(self.refusals)
+        wait_until(lambda: len(self.refusals) > told, 10, "the broker refuses it")
+        return self.refusals[-1]
+
+    def stop(self):
+        self.stopping.set()
+        self.thread.join(timeout=10)
+        try:
+            self.client.disconnect()
+        except OSError:
+            pass  # it was cut off
 
 
 @pytest.fixture
-def authority(tmp_path):
-    return Authority(tmp_path)
+def clients():
+    made = []
+
+    def make(*arguments, **options):
+        made.append(Client(*arguments, **options))
+        return made[-1]
+    yield make
+    for client in made:
+        client.stop()
 
 
-def files_below(folder):
-    return sorted(os.path.relpath(os.path.join(at, name), folder) for at, _, names in os.walk(folder) for name in names)
+def verify(broker, *more, status=0):
+    """Rows of the table by what was tried: (must be, is)."""
+    out = broker.authority.run("verify", "--county", CODE, *broker.contact, *more, status=status).stdout
+    rows = [re.match(r"(.+?)  +(accepted|refused) +(accepted|refused|no answer)", line) for line in out.splitlines()]
+    rows = {row.group(1): (row.group(2), row.group(3)) for row in rows if row}
+    assert len(rows) == CHECKS, out
+    return rows
 
 
-# ---- init ----
-
-def test_init_makes_an_authority_whose_secrets_only_its_owner_reads(authority):
-    assert files_below(authority.folder) == ["broker/clients.pem", "broker/crl.pem", "broker/gateway.pem", "broker/server.pem", "ca.pem", "canary.pem",
-                                             "gateway/ca.pem", "gateway/gateway.pem", "index.jsonl", "issuing.key", "issuing.pem",
-                                             "root/root.key", "root/root.pem"]
-    for name in ("issuing.key", "root/root.key", "broker/server.pem", "gateway/gateway.pem", "canary.pem", "index.jsonl"):
-        assert stat.S_IMODE(os.stat(authority.path(name)).st_mode) == 0o600, name
-    verify(authority, authority.path("broker", "server.pem"), "sslserver")
-    verify(authority, authority.path("broker", "server.pem"), "sslclient", status=2)
-    names = openssl("x509", "-in", authority.path("broker", "server.pem"), "-noout", "-ext", "subjectAltName")
-    assert "IP Address:127.0.0.1" in names and "DNS:localhost" in names
-    # The gateway's certificate is its own anchor, and no other authority's.
-    openssl("verify", "-CAfile", authority.path("broker", "gateway.pem"), "-purpose", "sslclient", authority.path("gateway", "gateway.pem"))
-    text = openssl("crl", "-in", authority.path("broker", "crl.pem"), "-noout", "-text", "-verify", "-CAfile", authority.path("issuing.pem"))
-    assert re.search(r"X509v3 CRL Number: *\n *1\n", text)
-    verify(authority, authority.path("canary.pem"), "sslclient", status=2)  # revoked from birth
+def wrong(rows):
+    return sorted(what for what, (must, found) in rows.items() if must != found)
 
 
-def test_the_roots_key_is_encrypted_under_the_passphrase(authority):
-    with open(authority.path("root", "root.key"), encoding="ascii") as file:
-        assert "BEGIN ENCRYPTED PRIVATE KEY" in file.read()
-    openssl("pkey", "-in", authority.path("root", "root.key"), "-passin", "file:" + authority.passphrase_file, "-noout")
-    openssl("pkey", "-in", authority.path("root", "root.key"), "-passin", "pass:wrong", "-noout", status=1)
+# ---- verify ----
+
+def test_the_broker_as_we_write_it_refuses_what_it_must(world):
+    broker = world.secure_broker()
+    assert wrong(verify(broker)) == []
+    broker.authority.device("wb-0001")
+    assert wrong(verify(broker, "--device", "wb-0001")) == []
 
 
-def test_init_never_overwrites(authority):
-    before = {name: open(authority.path(name), "rb").read() for name in files_below(authority.folder)}
-    done = authority.run("init", authority.folder, "--passphrase-file", authority.passphrase_file, *authority.hosts, status=2, directory=False)
-    assert "nothing was overwritten" in done.stderr
-    assert {name: open(authority.path(name), "rb").read() for name in files_below(authority.folder)} == before
-
-
-def test_a_root_elsewhere_is_kept_elsewhere_and_signs_a_second_authority(tmp_path):
-    root = str(tmp_path / "stick")
-    first, second = Authority(tmp_path / "a", start=False), Authority(tmp_path / "b", start=False)
-    first.init("--root-dir", root)
-    assert "root" not in " ".join(files_below(first.folder)) and sorted(os.listdir(root)) == ["root.key", "root.pem"]
-    key = open(os.path.join(root, "root.key"), "rb").read()
-    second.init("--root-dir", root)
-    assert open(os.path.join(root, "root.key"), "rb").read() == key
-    assert open(first.path("ca.pem"), "rb").read() == open(second.path("ca.pem"), "rb").read()
-    verify(second, second.path("broker", "server.pem"), "sslserver")
-    with open(second.passphrase_file, "w", encoding="ascii") as file:
-        file.write("another passphrase\n")
-    third = Authority(tmp_path / "c", start=False)
-    done = third.run("init", third.folder, "--passphrase-file", second.passphrase_file, *third.hosts, "--root-dir", root, status=2, directory=False)
-    assert "the passphrase is not that of this root's key" in done.stderr and not os.path.exists(third.folder)
-
-
-@pytest.mark.parametrize("words,complaint", [
-    ([], "--host"), (["--host", "not a host"], "malformed"), (["--host", "x", "--days", "0"], "out of range"), (["--host", "x", "--grace-days", "1"], "does not take"),
+@pytest.mark.parametrize("take_out,put_in,found", [
+    (r"use_username_as_clientid true\n", "", ["a device takes another's client id and session"]),
+    (r"crlfile .*\n", "", ["a revoked certificate"]),
+    (r"acl_file .*\n", "", ["a device publishes as another", "a device reads another's commands", "a device reads everything by wildcards"]),
+    (r"(cafile .*)/gateway.pem\n", r"\1/clients.pem\n", ["a device on the gateway's listener", "a device publishes on its own topic", "a device publishes as another",
+                                                       "a device reads another's commands", "a device reads everything by wildcards", "a device reads its own commands",
+                                                       "the gateway with its certificate, on its listener"]),
 ])
-def test_init_names_what_is_wrong_with_its_words(tmp_path, words, complaint):
-    authority = Authority(tmp_path, start=False)
-    done = authority.run("init", authority.folder, "--passphrase-file", authority.passphrase_file, *words, status=2, directory=False)
-    assert complaint in done.stderr and not os.path.exists(authority.folder)
+def test_verify_finds_what_a_broker_leaves_open(world, take_out, put_in, found):
+    broker = world.secure_broker(edit=lambda text: re.sub(take_out, put_in, text))
+    assert wrong(verify(broker, status=1 if found else 0)) == sorted(found)
 
 
-def test_a_short_or_missing_passphrase_makes_nothing(tmp_path):
-    authority = Authority(tmp_path, start=False)
-    for text in ("short\n", "\n", ""):
-        with open(authority.passphrase_file, "w", encoding="ascii") as file:
-            file.write(text)
-        authority.run("init", authority.folder, "--passphrase-file", authority.passphrase_file, *authority.hosts, status=2, directory=False)
-    done = authority.run("init", authority.folder, *authority.hosts, status=2, directory=False)
-    assert "no terminal" in done.stderr
-    assert sorted(os.listdir(authority.place)) == ["passphrase"]
+def test_verify_finds_a_broker_that_lets_anybody_in(world):
+    broker = world.secure_broker(edit=lambda text: text.replace("allow_anonymous false", "allow_anonymous true").replace(
+        "require_certificate true", "require_certificate false").replace("use_identity_as_username true\n", "").replace("use_username_as_clientid true\n", ""))
+    assert {"nobody's certificate", "name and password instead of a certificate"} <= set(wrong(verify(broker, status=1)))
 
 
-# ---- device ----
-
-def test_a_devices_certificate_is_its_own_and_good_for_a_client_alone(authority):
-    folder = authority.device("wb-0001")
-    assert sorted(os.listdir(folder)) == ["ca.pem", "cert.pem", "key.pem"]
-    assert stat.S_IMODE(os.stat(os.path.join(folder, "key.pem")).st_mode) == 0o600
-    cert = os.path.join(folder, "cert.pem")
-    verify(authority, cert, "sslclient")
-    verify(authority, cert, "sslserver", status=2)
-    assert "CN = wb-0001" in openssl("x509", "-in", cert, "-noout", "-subject")
-    assert openssl("x509", "-in", cert, "-noout", "-pubkey") == openssl("pkey", "-in", os.path.join(folder, "key.pem"), "-pubout")
-    row = [entry for entry in authority.shown() if entry["id"] == "wb-0001"][0]
-    assert row["serial"] == serial_of(cert) and len(row["serial"]) == 32 and row["state"] == "valid"
-    fingerprint = openssl("x509", "-in", cert, "-noout", "-fingerprint", "-sha256").strip().split("=")[1].replace(":", "").lower()
-    assert row["fingerprint"] == fingerprint
+def test_verify_of_a_broker_that_is_not_there_is_no_success(world):
+    broker = world.secure_broker()
+    broker.stop()
+    assert len(wrong(verify(broker, status=1))) == CHECKS
 
 
-def test_no_certificate_outlives_its_issuer(authority):
-    authority.device("wb-0001", "--days", "3650")
-    ends = [openssl("x509", "-in", path, "-noout", "-enddate") for path in (authority.path("devices", "wb-0001", "cert.pem"), authority.path("issuing.pem"))]
-    assert ends[0] == ends[1]
+def test_verify_of_somebody_elses_broker_trusts_it_with_nothing(world):
+    broker, other = world.secure_broker(), world.secure_broker()
+    out = broker.authority.run("verify", "--county", CODE, *other.contact, status=1).stdout
+    assert "certificate verify failed" in out
 
 
-def test_a_pkcs12_bundle_opens_with_its_password(authority, tmp_path):
-    password = tmp_path / "p12"
-    password.write_text("bundle password\n")
-    folder = authority.device("wb-0001", "--p12-password-file", str(password))
-    bundle = os.path.join(folder, "bundle.p12")
-    assert stat.S_IMODE(os.stat(bundle).st_mode) == 0o600
-    out = openssl("pkcs12", "-in", bundle, "-passin", "pass:bundle password", "-nodes")
-    assert out.count("BEGIN CERTIFICATE") == 2 and out.count("BEGIN PRIVATE KEY") == 1
-    openssl("pkcs12", "-in", bundle, "-passin", "pass:other", "-noout", status=1)
+# ---- the whole way ----
+
+def test_an_sos_is_heard_and_answered_over_mutual_tls(world):
+    broker = world.secure_broker()
+    _, desk, gateway = world.standard(broker=broker)
+    band, camera = world.device(broker, "wb-0001"), world.device(broker, "cam-0001")
+    band.wait("link up")
+    camera.wait("link up")
+    band.do("sos")
+    gateway.wait_alert("emergency", "r-0001", level="red")
+    wait_until(camera.wavs, 15, "the camera speaks")
+    wait_until(lambda: gateway.metric_sum("huyang_broker_up") == 1, 5, "the gateway's own connection")
 
 
-@pytest.mark.parametrize("device", ["", "wb 1", "wb/1", "../x", "a" * 65, "护养", "huyang-gateway", "huyang-x"])
-def test_ids_that_are_none_get_no_certificate(authority, device):
-    before = len(authority.index())
-    assert authority.run("device", device, status=2).stderr
-    assert len(authority.index()) == before and not os.path.exists(authority.path("devices", "x"))
+def test_b_can_neither_speak_as_a_nor_hear_what_a_is_told(world, clients):
+    broker = world.secure_broker()
+    _, _, gateway = world.standard(broker=broker)
+    a, b = world.fleet(broker, ["wb-0001"]), clients(broker, "wb-0002").wait()
+    b.client.subscribe([("#", 1), (f"huyang/v1/{CODE}/wb-0001/command", 1), (f"huyang/v1/{CODE}/+/+", 1)])
+    b.say(f"huyang/v1/{CODE}/wb-0001/urgent", wire.batch([wire.sos()]).SerializeToString())
+    lane, epoch, seq = a.report("wb-0001", wire.steps(3))
+    wait_until(lambda: a.acked("wb-0001", lane, seq), 15, "A's own report is acknowledged")
+    # B's own SOS comes after its false one, over the same connection.
+    b.say(f"huyang/v1/{CODE}/wb-0002/urgent", wire.batch([wire.sos()]).SerializeToString())
+    gateway.wait_alert("emergency", "r-0002", level="red")
+    assert gateway.alert_of("emergency", "r-0001") is None
+    a.report("wb-0001", wire.sos())
+    gateway.wait_alert("emergency", "r-0001", level="red")
+    wait_until(lambda: a.unacked() == 0, 15, "A is told")
+    assert all("/wb-0001/" not in topic for topic, _ in b.messages), b.messages
 
 
-def test_a_device_gets_one_certificate(authority):
-    authority.device("wb-0001")
-    done = authority.run("device", "wb-0001", status=2)
-    assert "rotate" in done.stderr
+def test_the_clients_library_of_ours_cannot_take_a_session_either(world, clients):
+    broker = world.secure_broker()
+    a = clients(broker, "wb-0001").wait()
+    clients(broker, "wb-0002", client_id="wb-0001").wait()
+    a.say(f"huyang/v1/{CODE}/wb-0001/link")
+    assert a.ends == []
 
 
-def test_without_an_authority_every_verb_says_so(tmp_path):
-    authority = Authority(tmp_path, start=False)
-    for words in (["device", "wb-1"], ["show"], ["rotate", "wb-1"]):
-        done = authority.run(*words, status=1)
-        assert "huyang provision init" in done.stderr
+# ---- a lost device ----
+
+def revoke(broker, device, *more, status=0):
+    return broker.authority.run("revoke", device, *broker.contact, *more, status=status)
 
 
-def test_two_at_once_do_not_mix(authority):
-    import fcntl
-    with open(authority.path("index.jsonl"), "rb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        assert "another huyang provision is at work" in authority.run("device", "wb-0001", status=1).stderr
-    authority.run("device", "wb-0001")
+def test_a_revoked_device_is_off_within_two_seconds_and_stays_off(world, clients):
+    broker = world.secure_broker()
+    lost, other = clients(broker, "wb-0001").wait(), clients(broker, "wb-0002").wait()
+    begin = time.monotonic()
+    assert "disconnected: wb-0001" in revoke(broker, "wb-0001").stdout
+    wait_until(lambda: lost.ends, 2, "the live connection is cut")
+    assert lost.ends[0] - begin < 2
+    assert "REVOKED" in lost.wait_refused()
+    assert not lost.connected.is_set() and other.connected.is_set() and other.ends == []
+    assert [entry["state"] for entry in broker.authority.shown() if entry["id"] == "wb-0001"] == ["revoked"]
 
 
-# ---- batch ----
-
-def write(path, text):
-    path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return str(path)
-
-
-def test_a_batch_gives_each_device_one_and_goes_on_where_it_ended(authority, tmp_path):
-    path = write(tmp_path / "devices.csv", "kind,id,note\r\n" + "".join(f"wristband,wb-{i:04d},\"a, b\"\r\n" for i in range(150)))
-    authority.device("wb-0003")
-    assert "150 devices, 149 certificates issued, 1 had one" in authority.run("batch", path).stdout
-    assert "150 devices, 0 certificates issued, 150 had one" in authority.run("batch", path).stdout
-    rows = [entry for entry in authority.shown() if entry["id"].startswith("wb-")]
-    assert len({row["id"] for row in rows}) == len({row["serial"] for row in rows}) == len(rows) == 150
-    for row in rows:
-        assert serial_of(authority.path("devices", row["id"], "cert.pem")) == row["serial"]
-    assert not os.listdir(authority.path("devices", ".new"))
+def test_revoking_twice_is_no_harm_and_heals_what_was_left_undone(world, clients):
+    broker = world.secure_broker()
+    lost = clients(broker, "wb-0001").wait()
+    broker.authority.run("revoke", "wb-0001")  # the list alone: the broker has not read it
+    lost.say(f"huyang/v1/{CODE}/wb-0001/link")
+    assert lost.ends == []
+    revoke(broker, "wb-0001")
+    wait_until(lambda: lost.ends, 2, "the live connection is cut")
 
 
-@pytest.mark.parametrize("text,faults", [
-    ("id\nwb-1\nwb 2\nwb-3\nwb-1\nhuyang-x\n", [":3: column 1: 'wb 2' is no device id", ":5: column 1: 'wb-1' stands in line 2", ":6: column 1: 'huyang-x' is"]),
-    ("kind,id\nwristband\n", [":2: column 2: the line ends before its id"]),
-    ("kind,device\nwristband,wb-1\n", [":1: no column is named id"]),
-    ("", [":1: the file is empty"]),
-    ("id\n\"wb-1\n", [":2:"]),
-    (b"id\n\xbb\xa4-1\n", [":2:"]),
-])
-def test_a_file_with_a_fault_issues_nothing_and_names_every_place(authority, tmp_path, text, faults):
-    path = write(tmp_path / "bad.csv", text)
-    before = len(authority.index())
-    done = authority.run("batch", path, status=2)
-    for fault in faults:
-        assert path + fault in done.stderr, done.stderr
-    assert "Nothing was issued" in done.stderr and len(authority.index()) == before
+def test_a_broker_that_was_not_told_is_noticed(world):
+    broker = world.secure_broker()
+    broker.authority.device("wb-0001")
+    done = revoke(broker, "wb-0001", "--reload-command", "true", status=1)
+    assert "has not read it" in done.stderr and "not cut off" in done.stderr
+    done = revoke(broker, "wb-0001", "--reload-command", "exit 3", status=1)
+    assert "did not end well" in done.stderr
+    with open(os.path.join(broker.folder, "pid"), "w", encoding="ascii") as file:
+        file.write(str(broker.process.pid))
+    revoke(broker, "wb-0001", "--pid-file", os.path.join(broker.folder, "pid"))
 
 
-# ---- rotate, show ----
-
-def test_a_rotated_certificate_stands_beside_the_old_one_until_its_grace_ends(authority):
-    folder = authority.device("wb-0001")
-    old = serial_of(os.path.join(folder, "cert.pem"))
-    authority.run("rotate", "wb-0001", "--grace-days", "7")
-    states = {entry["serial"]: entry["state"] for entry in authority.shown() if entry["id"] == "wb-0001"}
-    new = serial_of(os.path.join(folder, "cert.pem"))
-    assert states == {old: "superseded", new: "valid"}
-    kept = authority.path("devices", ".old", f"wb-0001.{old}", "cert.pem")
-    verify(authority, kept, "sslclient")
-    authority.run("rotate", "wb-0001", "--grace-days", "0")
-    verify(authority, kept, "sslclient", status=2)
-    verify(authority, os.path.join(folder, "cert.pem"), "sslclient")
-    assert [entry["state"] for entry in authority.shown() if entry["id"] == "wb-0001"] == ["revoked", "revoked", "valid"]
+def test_a_device_that_was_never_issued_cannot_be_revoked(world):
+    broker = world.secure_broker()
+    assert "never had a certificate" in revoke(broker, "wb-9999", status=2).stderr
 
 
-def test_broker_and_gateway_get_new_certificates_too(authority):
-    assert "--host" in authority.run("rotate", "huyang-broker", status=2).stderr
-    authority.run("rotate", "huyang-broker", "--host", "192.0.2.7")
-    assert "192.0.2.7" in openssl("x509", "-in", authority.path("broker", "server.pem"), "-noout", "-ext", "subjectAltName")
-    pins = authority.path("broker", "gateway.pem")
-    authority.run("rotate", "huyang-gateway")
-    assert open(pins, encoding="ascii").read().count("BEGIN CERTIFICATE") == 2  # the gateway still uses the old one
-    authority.run("rotate", "huyang-gateway", "--grace-days", "0")
-    assert open(pins, encoding="ascii").read().count("BEGIN CERTIFICATE") == 1
-    openssl("verify", "-CAfile", pins, authority.path("gateway", "gateway.pem"))
+def test_no_tls_session_is_resumed_past_a_revocation(world):
+    broker = world.secure_broker()
+    ca, cert, key = broker.own_identity("wb-0001")
+    context = ssl.create_default_context(cafile=ca)
+    context.load_cert_chain(cert, key)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # the session is there when the handshake is over
+
+    def hello(session=None):
+        with context.wrap_socket(socket.create_connection(("127.0.0.1", broker.port), timeout=10), server_hostname="127.0.0.1", session=session) as tls:
+            tls.sendall(b"\x10\x13\x00\x04MQTT\x04\x02\x00\x3c\x00\x07wb-0001")
+            return tls.recv(4), tls.session, tls.session_reused
+    answer, session, _ = hello()
+    assert answer == b"\x20\x02\x00\x00"
+    assert hello(session)[0::2] == (b"\x20\x02\x00\x00", True)  # while it is good, it is resumed
+    revoke(broker, "wb-0001")
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        hello(session)
 
 
-def test_show_warns_before_something_ends(authority):
-    assert authority.run("show").stderr == ""
-    assert "the revocation list ends" in authority.run("show", "--warn-days", "31", status=1).stderr
-    authority.device("wb-0001", "--days", "10")
-    assert "the certificate of wb-0001 ends" in authority.run("show", "--warn-days", "10", status=1).stderr
-    authority.run("rotate", "wb-0001")
-    assert authority.run("show", "--warn-days", "10").stderr == ""  # the one that ends has a successor
+def test_the_old_certificate_works_until_its_grace_ends_and_no_longer(world, clients):
+    broker = world.secure_broker()
+    old = clients(broker, "wb-0001").wait()
+    broker.authority.run("rotate", "wb-0001", "--grace-days", "0")
+    broker.authority.run("crl", *broker.contact)
+    new = clients(broker, "wb-0001").wait()  # with the new certificate, under the same name: the old connection ends
+    wait_until(lambda: old.ends, 5, "the old one is replaced")
+    old.wait_refused()
+    assert not old.connected.is_set() and new.connected.is_set()
 
 
-def test_show_notices_a_revocation_list_that_is_not_the_newest(authority):
-    with open(authority.path("broker", "crl.pem"), "rb") as file:
-        old = file.read()
-    authority.device("wb-0001")
-    authority.run("rotate", "wb-0001", "--grace-days", "0", "--crl-days", "20")
-    with open(authority.path("broker", "crl.pem"), "wb") as file:
-        file.write(old)
-    assert "is not the newest list" in authority.run("show", status=1).stderr
+# ---- what ends ----
+
+def expired_crl(authority, days=-1):
+    """A list of the same authority that has ended, where the broker and the gateway look."""
+    folder = os.path.join(authority.place, "expired")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "index"), "w", encoding="ascii"):
+        pass
+    with open(os.path.join(folder, "ca.cnf"), "w", encoding="ascii") as file:
+        file.write(f"[ca]\ndefault_ca=d\n[d]\ndatabase={folder}/index\ndefault_md=sha256\ndefault_crl_days=1\n")
+    stamp = lambda at: time.strftime("%Y%m%d%H%M%SZ", time.gmtime(at))  # noqa: E731
+    now = time.time()
+    subprocess.run(["openssl", "ca", "-config", os.path.join(folder, "ca.cnf"), "-gencrl", "-cert", authority.path("issuing.pem"), "-keyfile",
+                    authority.path("issuing.key"), "-crl_lastupdate", stamp(now - 10 * 86400), "-crl_nextupdate", stamp(now + days * 86400),
+                    "-out", authority.path("broker", "crl.pem")], check=True, capture_output=True)
 
 
-def test_a_damaged_index_is_named_and_not_guessed_at(authority):
-    with open(authority.path("index.jsonl"), "r+", encoding="utf-8") as file:
-        lines = file.readlines()
-        file.seek(0)
-        file.writelines(lines[:1] + ["{\"t\":\"2026-01-01T00:00:00Z\",\"revoked\":\"00\"}\n"] + lines[1:])
-    assert "index.jsonl:2: is no line of an index" in authority.run("device", "wb-0001", status=1).stderr
-
-
-# ---- killed at every step ----
-
-@pytest.fixture(scope="module")
-def kill_at(tmp_path_factory):
-    library = str(tmp_path_factory.mktemp("shim") / "kill_at.so")
-    subprocess.run(["gcc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-O1", "-Wall", "-o", library, SHIM, "-ldl"], check=True)
-    return library
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    """An authority with wb-0001, to be copied: making one takes longer than most of what is tried on it."""
-    authority = Authority(tmp_path_factory.mktemp("template"))
-    authority.device("wb-0001")
-    return authority
-
-
-def copy_of(template, place):
-    authority = Authority(place, start=False)
-    shutil.copytree(template.folder, authority.folder)
-    return authority
-
-
-def killed(authority, library, number, *words, directory=True):
-    """True when the command was killed before its `number`-th change of the disk."""
-    done = authority.run(*words, status=None, directory=directory, environment={"LD_PRELOAD": library, "KILL_AT": str(number)})
-    assert done.returncode in (0, -9), done.stderr
-    return done.returncode == -9
-
-
-def check_whole(authority):
-    """Each line of the index has its files and each file its line."""
-    newest = {entry["id"]: entry["serial"] for entry in authority.shown() if not entry["id"].startswith("huyang-")}
-    folders = [name for name in os.listdir(authority.path("devices")) if not name.startswith(".")]
-    assert sorted(folders) == sorted(newest)
-    for device, serial in newest.items():
-        folder = authority.path("devices", device)
-        assert sorted(os.listdir(folder)) == ["ca.pem", "cert.pem", "key.pem"]
-        assert serial_of(os.path.join(folder, "cert.pem")) == serial
-        assert openssl("x509", "-in", os.path.join(folder, "cert.pem"), "-noout", "-pubkey") == openssl("pkey", "-in", os.path.join(folder, "key.pem"), "-pubout")
-
-
-@pytest.mark.skipif(under_sanitizer(), reason="the shim stands before the sanitizer's own")
-def test_a_batch_killed_before_any_change_of_the_disk_goes_on(tmp_path, kill_at, template):
-    path = write(tmp_path / "two.csv", "id\nwb-0002\nwb-0003\n")
-    number, was_killed = 1, True
-    while was_killed:
-        authority = copy_of(template, tmp_path / str(number))
-        was_killed = killed(authority, kill_at, number, "batch", path)
-        authority.run("device", "wb-0004")  # opens the authority: finishes or removes what was left
-        check_whole(authority)
-        assert "2 devices" in authority.run("batch", path).stdout
-        check_whole(authority)
-        assert sorted(entry["id"] for entry in authority.shown() if entry["id"].startswith("wb-")) == ["wb-0001", "wb-0002", "wb-0003", "wb-0004"]
-        number += 1
-    assert number > 20
-
-
-@pytest.mark.skipif(under_sanitizer(), reason="the shim stands before the sanitizer's own")
-def test_a_rotation_killed_anywhere_leaves_one_usable_certificate_and_a_true_index(tmp_path, kill_at, template):
-    number, was_killed = 1, True
-    while was_killed:
-        authority = copy_of(template, tmp_path / str(number))
-        was_killed = killed(authority, kill_at, number, "rotate", "wb-0001", "--grace-days", "0")
-        authority.run("device", "wb-0002")
-        check_whole(authority)
-        authority.run("rotate", "wb-0001", "--grace-days", "0")
-        check_whole(authority)
-        verify(authority, authority.path("devices", "wb-0001", "cert.pem"), "sslclient")
-        assert authority.run("show").returncode == 0
-        number += 1
-    assert number > 20
-
-
-@pytest.mark.skipif(under_sanitizer(), reason="the shim stands before the sanitizer's own")
-def test_an_init_killed_anywhere_can_be_run_again(tmp_path, kill_at, full):
-    number, was_killed = 1, True
-    while was_killed:
-        authority = Authority(tmp_path / str(number), start=False)
-        words = ("init", authority.folder, "--passphrase-file", authority.passphrase_file, *authority.hosts)
-        was_killed = killed(authority, kill_at, number, *words, directory=False)
-        if not os.path.exists(authority.folder):
-            authority.init()
-        assert authority.run("show").returncode == 0
-        authority.device("wb-0001")
-        verify(authority, authority.path("devices", "wb-0001", "cert.pem"), "sslclient")
-        number += 1 if full else 5
-    assert number > 20
-
-
-def test_help_names_every_verb():
-    text = subprocess.run([binary("huyang"), "provision", "--help"], capture_output=True, text=True, check=True).stdout
-    for verb in ("init", "device", "batch", "rotate", "show"):
-        assert f"huyang provision {verb}" in text
+def test_a_list_that_has_ended_refuses_every_device_and_a_new_one_heals_it(world, clients):
+    broker = world.secure_broker()
+    expired_crl(broker.authority)
+    broker.reload()
+    device = clients(broker, "wb-0001")
+    device.wait_refused()
+    assert not device.connected.is_set()
+    assert "crl.pem is not the newest list" in broker.authority.run("show", status=1).stderr
+    assert "is in force" in broker.authority.run("crl", *broker.contact).stdout
+    device.wait()

@@ -56,24 +56,34 @@ static void serve(struct run *run, int64_t wait_ms)
     }
 }
 
+/* How many are missing, and why one of them is. */
+static void tell_missing(const struct fleet *fleet, unsigned up)
+{
+    const char *why = "";
+    for (unsigned i = 0; i < fleet->line_count; i++)
+        if (fleet->lines[i].mqtt.state != FLEET_MQTT_UP && fleet->lines[i].mqtt.why[0] != '\0')
+            why = fleet->lines[i].mqtt.why;
+    fprintf(stderr, "huyang fleet: %s: %u of %u connections stand after %d s; %s\n", fleet->options.broker,
+            up, fleet->line_count, CONNECT_MS / 1000, why);
+}
+
 static bool connect_all(struct run *run)
 {
     struct fleet *fleet = run->fleet;
     const int64_t until_ms = mono_ms() + CONNECT_MS;
     unsigned up = 0;
     fleet->slot = fleet->now_ms / FLEET_SLOT_MS; /* nobody is switched on before every connection stands */
-    while (up < fleet->link_count && !run->signalled && mono_ms() < until_ms) {
+    while (up < fleet->line_count && !run->signalled && mono_ms() < until_ms) {
         serve(run, 50);
         fleet->slot = fleet->now_ms / FLEET_SLOT_MS;
-        up = 0;
-        for (unsigned i = 0; i < fleet->link_count; i++)
-            up += fleet->links[i].state == FLEET_MQTT_UP;
+        up = fleet_wire_up(fleet);
     }
-    if (up < fleet->link_count && !run->signalled)
-        fprintf(stderr, "huyang fleet: %s: no connection within %d s\n", fleet->options.broker,
-                CONNECT_MS / 1000);
+    if (up < fleet->line_count && !run->signalled)
+        tell_missing(fleet, up);
     fleet->slot = -1;
-    return up == fleet->link_count;
+    if (fleet->options.tls_dir != NULL)
+        fleet->down_up = up == fleet->line_count;
+    return up == fleet->line_count;
 }
 
 static bool speaks(const struct fleet *fleet)

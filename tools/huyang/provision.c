@@ -115,6 +115,29 @@ enum err provision_sign(const struct provision *provision, const struct pki_wish
     return ERR_OK;
 }
 
+enum err provision_identity(const char *folder, const char *name, const char *key_name,
+                            struct pki_identity *ret_identity)
+{
+    struct buf cert, key;
+    buf_init(&cert, SMALL_MAX);
+    buf_init(&key, SMALL_MAX);
+    enum err err = files_read(folder, name, &cert);
+    if (err == ERR_OK && key_name != NULL)
+        err = files_read(folder, key_name, &key);
+    if (err == ERR_OK)
+        err = pki_identity_parse(buf_text(&cert), cert.len, key_name != NULL ? buf_text(&key) : NULL, key.len,
+                                 ret_identity);
+    if (err != ERR_OK)
+        files_fault(folder, "the key or the certificate there cannot be used");
+    if (key.data != NULL)
+        explicit_bzero(key.data, key.len);
+    if (cert.data != NULL)
+        explicit_bzero(cert.data, cert.len);
+    buf_release(&cert);
+    buf_release(&key);
+    return err;
+}
+
 /* Key and certificate (and the issuer's, when `chain`) as one text, noted in the index. */
 static enum err put_pair(struct provision *provision, const struct evp_pkey_st *key,
                          const struct x509_st *cert, bool chain, struct buf *out)

@@ -95,6 +95,9 @@ MUST_CHECK enum err provision_place(const struct provision_options *options, con
 /* A key and a certificate of the issuing authority; neither is written anywhere. */
 MUST_CHECK enum err provision_sign(const struct provision *provision, const struct pki_wish *wish,
                                    struct evp_pkey_st **ret_key, struct x509_st **ret_cert);
+/* Certificate (and issuer) from one file of a folder; the key from the same, or from `key_name`. */
+MUST_CHECK enum err provision_identity(const char *folder, const char *name, const char *key_name,
+                                       struct pki_identity *ret_identity);
 /* The broker's key and certificate for options->hosts, the gateway's: made, noted and written. */
 MUST_CHECK enum err provision_make_broker(struct provision *provision);
 MUST_CHECK enum err provision_make_gateway(struct provision *provision, const char *old_pem);

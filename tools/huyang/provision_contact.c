@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SMALL_MAX = 1 << 20 };
-
 /* The host of HOST:PORT with another port. */
 static bool with_port(const char *address, const char *port, char to[CONTACT_ADDRESS_SIZE])
 {
@@ -15,11 +13,11 @@ static bool with_port(const char *address, const char *port, char to[CONTACT_ADD
     return written > 0 && written < CONTACT_ADDRESS_SIZE;
 }
 
-enum err contact_open(const struct provision *provision, struct contact *ret_contact)
+enum err contact_open(const struct provision *provision, struct provision_contact *ret_contact)
 {
     const struct provision_options *options = provision->options;
     const struct buf *ca = &provision->root_pem;
-    struct contact contact = {.broker = options->broker};
+    struct provision_contact contact = {.broker = options->broker};
     const bool named = options->gateway_broker != NULL
                            ? text_copy(contact.gateway_broker, CONTACT_ADDRESS_SIZE, options->gateway_broker)
                            : with_port(options->broker, "8884", contact.gateway_broker);
@@ -35,37 +33,14 @@ enum err contact_open(const struct provision *provision, struct contact *ret_con
     return ERR_OK;
 }
 
-void contact_close(struct contact *contact)
+void contact_close(struct provision_contact *contact)
 {
     tls_client_free(contact->tls);
     tls_client_free(contact->tls_1_1);
-    *contact = (struct contact){.tls = NULL};
+    *contact = (struct provision_contact){.tls = NULL};
 }
 
-enum err contact_identity(const char *folder, const char *name, const char *key_name,
-                          struct pki_identity *ret_identity)
-{
-    struct buf cert, key;
-    buf_init(&cert, SMALL_MAX);
-    buf_init(&key, SMALL_MAX);
-    enum err err = files_read(folder, name, &cert);
-    if (err == ERR_OK && key_name != NULL)
-        err = files_read(folder, key_name, &key);
-    if (err == ERR_OK)
-        err = pki_identity_parse(buf_text(&cert), cert.len, key_name != NULL ? buf_text(&key) : NULL, key.len,
-                                 ret_identity);
-    if (err != ERR_OK)
-        files_fault(folder, "the key or the certificate there cannot be used");
-    if (key.data != NULL)
-        explicit_bzero(key.data, key.len);
-    if (cert.data != NULL)
-        explicit_bzero(cert.data, cert.len);
-    buf_release(&cert);
-    buf_release(&key);
-    return err;
-}
-
-enum probe_fate contact_try(const struct contact *contact, const char *address,
+enum probe_fate contact_try(const struct provision_contact *contact, const char *address,
                             const struct pki_identity *identity, const char *client_id,
                             char why[TLS_WHY_SIZE])
 {

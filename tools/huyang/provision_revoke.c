@@ -71,14 +71,14 @@ static enum err reload(const struct provision *provision)
 
 /* ---- 2 ---- */
 
-static enum err wait_in_force(const struct provision *provision, const struct contact *contact)
+static enum err wait_in_force(const struct provision *provision, const struct provision_contact *contact)
 {
     const struct timespec between = {.tv_nsec = BETWEEN_NS};
     const int64_t until_ms = clock_now().mono_ms + IN_FORCE_MS;
     struct pki_identity canary;
     enum probe_fate fate;
     char why[TLS_WHY_SIZE] = "";
-    enum err err = contact_identity(provision->dir, "canary.pem", NULL, &canary);
+    enum err err = provision_identity(provision->dir, "canary.pem", NULL, &canary);
     if (err != ERR_OK)
         return err;
     while ((fate = contact_try(contact, contact->broker, &canary, PROVISION_CANARY, why)) == PROBE_ACCEPTED &&
@@ -94,11 +94,12 @@ static enum err wait_in_force(const struct provision *provision, const struct co
 
 /* ---- 3 ---- */
 
-static enum err kick(const struct provision *provision, const struct contact *contact, const char *id)
+static enum err kick(const struct provision *provision, const struct provision_contact *contact,
+                     const char *id)
 {
     struct pki_identity gateway;
     char why[TLS_WHY_SIZE] = "";
-    enum err err = contact_identity(provision->gateway_dir, "gateway.pem", NULL, &gateway);
+    enum err err = provision_identity(provision->gateway_dir, "gateway.pem", NULL, &gateway);
     if (err != ERR_OK)
         return err;
     if (contact_try(contact, contact->gateway_broker, &gateway, id, why) != PROBE_ACCEPTED) {
@@ -111,7 +112,7 @@ static enum err kick(const struct provision *provision, const struct contact *co
 
 static enum err put_in_force(const struct provision *provision, const char *id)
 {
-    struct contact contact;
+    struct provision_contact contact;
     enum err err = contact_open(provision, &contact);
     if (err != ERR_OK)
         return err;

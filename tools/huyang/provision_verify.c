@@ -19,7 +19,7 @@ enum { LIFE_S = PROVISION_HOUR_S };
 
 struct verification {
     struct provision *provision;
-    struct contact contact;
+    struct provision_contact contact;
     const char *a; /* A's id */
     struct pki_identity a_identity, b_identity, gateway, canary, expired, foreign;
     char urgent_a[PROBE_TOPIC_SIZE], urgent_b[PROBE_TOPIC_SIZE], command_a[PROBE_TOPIC_SIZE],
@@ -75,7 +75,7 @@ static enum err load_device(const struct provision *provision, const char *id,
 {
     char folder[FILES_PATH_SIZE];
     const enum err err = files_join(folder, provision->devices_dir, id);
-    return err == ERR_OK ? contact_identity(folder, "cert.pem", "key.pem", ret_identity) : err;
+    return err == ERR_OK ? provision_identity(folder, "cert.pem", "key.pem", ret_identity) : err;
 }
 
 static enum err gather(struct verification *v)
@@ -93,9 +93,9 @@ static enum err gather(struct verification *v)
     if (err == ERR_OK)
         err = make_foreign(provision, v->a, &v->foreign);
     if (err == ERR_OK)
-        err = contact_identity(provision->gateway_dir, "gateway.pem", NULL, &v->gateway);
+        err = provision_identity(provision->gateway_dir, "gateway.pem", NULL, &v->gateway);
     if (err == ERR_OK)
-        err = contact_identity(provision->dir, "canary.pem", NULL, &v->canary);
+        err = provision_identity(provision->dir, "canary.pem", NULL, &v->canary);
     return err == ERR_OK ? index_commit(&provision->index) : err;
 }
 
@@ -176,14 +176,20 @@ static enum probe_fate own_certificate(struct verification *v)
     return contact_try(&v->contact, v->contact.broker, &v->a_identity, v->a, v->why);
 }
 
+/* A connection that is no question here but is needed: without it nothing can be said. */
+static enum probe_fate needed(enum probe_fate fate)
+{
+    return fate == PROBE_ACCEPTED ? PROBE_ACCEPTED : PROBE_FAULT;
+}
+
 /* What `speaker` says on `first` must (not) reach the gateway. */
 static enum probe_fate say_to_gateway(struct verification *v, const struct pki_identity *identity,
                                       const char *id, const char *first, const char *last)
 {
     struct probe watcher, speaker;
-    enum probe_fate fate = watch(v, &watcher);
+    enum probe_fate fate = needed(watch(v, &watcher));
     if (fate == PROBE_ACCEPTED) {
-        fate = connect_with(v, v->contact.broker, identity, id, NULL, &speaker);
+        fate = needed(connect_with(v, v->contact.broker, identity, id, NULL, &speaker));
         if (fate == PROBE_ACCEPTED)
             fate = pass(v, &speaker, &watcher, first, last);
         probe_close(&speaker);
@@ -208,9 +214,9 @@ static enum probe_fate hear(struct verification *v, const struct pki_identity *i
                             const char *last)
 {
     struct probe watcher, listener;
-    enum probe_fate fate = watch(v, &watcher);
+    enum probe_fate fate = needed(watch(v, &watcher));
     if (fate == PROBE_ACCEPTED) {
-        fate = connect_with(v, v->contact.broker, identity, id, filters, &listener);
+        fate = needed(connect_with(v, v->contact.broker, identity, id, filters, &listener));
         if (fate == PROBE_ACCEPTED)
             fate = pass(v, &watcher, &listener, first, last);
         probe_close(&listener);
@@ -249,7 +255,7 @@ static enum probe_fate take_client_id(struct verification *v)
     enum probe_fate fate = connect_with(v, v->contact.broker, &v->a_identity, v->a, NULL, &victim);
     if (fate != PROBE_ACCEPTED) {
         probe_close(&victim);
-        return PROBE_FAULT;
+        return needed(fate);
     }
     (void)connect_with(v, v->contact.broker, &v->b_identity, v->a, NULL, &thief);
     /* The victim's connection stands when the broker answers it after the thief's attempt was decided. */
@@ -295,7 +301,7 @@ static enum probe_fate without_tls(struct verification *v)
 
 static enum probe_fate old_tls(struct verification *v)
 {
-    struct contact old = v->contact;
+    struct provision_contact old = v->contact;
     old.tls = v->contact.tls_1_1;
     return contact_try(&old, old.broker, &v->a_identity, v->a, v->why);
 }
