@@ -8,6 +8,7 @@
 #include "api/api.h"
 #include "relay/outbox.h"
 #include "service/committer.h"
+#include "service/expiry.h"
 #include "service/fold_clock.h"
 #include "service/inbox.h"
 #include "service/intake.h"
@@ -59,6 +60,7 @@ struct service {
     struct delivery pending[SERVICE_PENDING_MAX]; /* relays' words that found the batch full */
     unsigned pending_first, pending_count;
     struct fold_clock fold_clock;
+    struct expiry expiry;
     int64_t virtual_ms; /* the simulator's time; 0 before its first word */
     bool clock_owed;    /* and it waits to hear that it was reached */
     unsigned link_changes;

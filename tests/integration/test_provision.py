@@ -12,7 +12,7 @@ import pytest
 
 from huyang_test import wait_until, wire
 from huyang_test.county import CODE
-from huyang_test.process import Process, binary, free_port
+from huyang_test.process import Process, binary
 
 CHECKS = 17
 
@@ -277,3 +277,56 @@ def test_a_list_that_has_ended_refuses_every_device_and_a_new_one_heals_it(world
     assert "crl.pem is not the newest list" in broker.authority.run("show", status=1).stderr
     assert "is in force" in broker.authority.run("crl", *broker.contact).stdout
     device.wait()
+
+
+def test_the_gateway_announces_what_ends_before_it_does(world):
+    broker = world.secure_broker()
+    crl = broker.authority.path("broker", "crl.pem")
+    gateway = world.gateway(broker, world.county(), settings={"broker": {"crl_file": crl, "expiry_warn_days": 20}})
+    left = gateway.metrics()
+    assert 29 * 86400 < left['huyang_expiry_seconds{key="broker.crl_file"}'] <= 30 * 86400
+    assert 824 * 86400 < left['huyang_expiry_seconds{key="broker.cert_file"}'] <= 825 * 86400
+    assert left['huyang_expiry_seconds{key="broker.ca_file"}'] > 7000 * 86400
+    assert not any("link.expir" in line for line in gateway.process.lines)
+    for days, line, level in ((19, "link.expiring", "WARN"), (-1, "link.expired", "ERROR")):
+        gateway.stop()
+        expired_crl(broker.authority, days)
+        gateway.start()
+        told = [found for found in gateway.process.lines if "id=" + line in found]
+        assert len(told) == 1 and "key=broker.crl_file" in told[0] and level.lower() in told[0].lower(), gateway.process.tail()
+        assert (gateway.metrics()['huyang_expiry_seconds{key="broker.crl_file"}'] < 0) == (days < 0)
+    os.unlink(crl)
+    gateway.stop()
+    gateway.start()
+    assert any("id=link.unwatched" in found for found in gateway.process.lines)
+    assert 'huyang_expiry_seconds{key="broker.crl_file"}' not in gateway.metrics()
+
+
+# ---- the simulated county ----
+
+def test_each_simulated_device_has_a_connection_of_its_own_and_finds_back_to_a_new_broker(world):
+    broker = world.secure_broker()
+    county = world.county(homes=3)
+    _, _, gateway = world.standard(broker=broker, county=county)
+    devices = [f"{kind}-{i:04d}" for i in range(1, 4) for kind in ("wb", "cam")]
+    broker.authority.batch(devices)
+    fleet = Process([binary("huyang"), "fleet", *broker.fleet_arguments(), "--county", CODE, "--registry", county.folder, "--rate", "40", "--sos-every", "1",
+                     "--duration", "6", "--drain", "60"], log_path=os.path.join(broker.folder, "fleet.log"))
+    wait_until(lambda: gateway.metric_sum("huyang_events_total") > 20, 30, "events arrive")
+    for device in devices:
+        assert any(f"as {device} " in line for line in broker.process.lines), device
+    broker.kill()
+    broker.start()
+    wait_until(lambda: all(any(f"as {device} " in line for line in broker.process.lines) for device in devices), 30, "every device is back")
+    fleet.child.wait(timeout=120)
+    assert fleet.child.returncode == 0, fleet.tail()
+
+
+@pytest.mark.parametrize("words,complaint", [
+    (["--broker", "ssl://127.0.0.1:1"], "ssl:// needs --tls-dir"), (["--broker", "tcp://127.0.0.1:1", "--tls-dir", "x"], "needs --tls-dir"),
+    (["--broker", "ssl://127.0.0.1:1", "--tls-dir", "nowhere"], "no usable ca.pem"), (["--broker", "ssl://127.0.0.1:1", "--tls-dir", "x", "--virtual-clock"], "shared connection"),
+])
+def test_the_fleet_says_what_tls_needs(world, words, complaint):
+    done = subprocess.run([binary("huyang"), "fleet", *words, "--county", CODE, "--registry", world.county().folder, *([] if "--virtual-clock" in words else ["--rate", "1"]),
+                           *(["--days", "--duration", "1"] if "--virtual-clock" in words else [])], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2 and complaint in done.stderr, done.stderr
