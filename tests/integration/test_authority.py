@@ -262,6 +262,48 @@ def test_a_damaged_index_is_named_and_not_guessed_at(authority):
     assert "index.jsonl:2: is no line of an index" in authority.run("device", "wb-0001", status=1).stderr
 
 
+# ---- labels ----
+
+def scanned(svg, folder):
+    """What a scanner reads from the picture (zbarimg), 8 pixels a module."""
+    size = int(re.search(r'viewBox="0 0 (\d+) ', svg).group(1))
+    rows = [[255] * size for _ in range(size)]
+    for x, y, run in re.findall(r"M(\d+) (\d+)h(\d+)v1h-\d+z", svg):
+        for at in range(int(x), int(x) + int(run)):
+            rows[int(y)][at] = 0
+    path = folder / "label.pgm"
+    path.write_bytes(b"P5 %d %d 255\n" % (size * 8, size * 8) + b"".join(bytes(b for b in row for _ in range(8)) * 8 for row in rows))
+    return subprocess.run(["zbarimg", "-q", "--raw", str(path)], capture_output=True, text=True, timeout=30, check=True).stdout.strip()
+
+
+def test_labels_hold_each_devices_id_and_fingerprint_and_no_secret(authority, tmp_path):
+    devices = [f"wb-{i:04d}" for i in range(24)] + ["x" * 64]
+    authority.batch(devices)
+    authority.run("rotate", "wb-0001")
+    page = tmp_path / "labels.html"
+    assert "25 labels, 2 sheets" in authority.run("labels", "--out", page).stdout
+    text = page.read_text(encoding="utf-8")
+    prints = {entry["id"]: entry["fingerprint"] for entry in authority.shown()}  # the newest counts
+    labels = re.findall(r'<div class="label">(<svg.*?</svg>)', text)
+    assert text.count('<div class="sheet">') == 2 and "@page { size: A4" in text
+    assert sorted(scanned(svg, tmp_path) for svg in labels) == sorted(f"HUYANG:{device}:SHA256:{prints[device].upper()}" for device in devices)
+    assert "huyang-" not in text and "PRIVATE" not in text and "http" not in text  # nobody else's, nothing secret, nothing fetched
+    with open(authority.path("devices", "wb-0000", "key.pem"), encoding="ascii") as file:
+        assert file.read().splitlines()[1] not in text
+
+
+def test_labels_of_chosen_devices_come_in_that_order_and_only_for_valid_certificates(authority, tmp_path):
+    authority.batch(["wb-1", "wb-2", "wb-3"])
+    page = tmp_path / "labels.html"
+    authority.run("labels", "--out", page, "wb-3", "wb-1")
+    assert re.findall(r'<div class="id">(.*?)</div>', page.read_text(encoding="utf-8")) == ["wb-3", "wb-1"]
+    authority.run("revoke", "wb-1")
+    page.unlink()
+    assert "wb-1: has no valid certificate" in authority.run("labels", "--out", page, "wb-1", status=2).stderr
+    assert not page.exists()
+    assert "needs --out" in authority.run("labels", status=2).stderr
+
+
 # ---- killed at every step ----
 
 @pytest.fixture(scope="module")
@@ -354,5 +396,5 @@ def test_an_init_killed_anywhere_can_be_run_again(tmp_path, kill_at, full):
 
 def test_help_names_every_verb():
     text = subprocess.run([binary("huyang"), "provision", "--help"], capture_output=True, text=True, check=True).stdout
-    for verb in ("init", "device", "batch", "rotate", "show"):
+    for verb in ("init", "device", "batch", "rotate", "revoke", "crl", "show", "labels", "broker", "verify"):
         assert f"huyang provision {verb}" in text

@@ -14,6 +14,7 @@ static const char help[] =
     "       huyang provision revoke ID        [--reason REASON] [--broker HOST:PORT ...]\n"
     "       huyang provision crl              [--crl-days N] [--broker HOST:PORT ...]\n"
     "       huyang provision show             [--warn-days N] [--json]\n"
+    "       huyang provision labels --out FILE.html [ID...]\n"
     "       huyang provision broker --county CODE... [--port N] [--bind ADDRESS] ...\n"
     "       huyang provision verify --county CODE --broker HOST:PORT [--device ID]\n"
     "\n"
@@ -35,6 +36,7 @@ static const char help[] =
     "        daily: a broker whose list has ended refuses every device.\n"
     "show    every certificate and the revocation list; the status is 1 when one has ended or will within\n"
     "        --warn-days.\n"
+    "labels  sheets of A4 (3 x 8, 63.5 x 33.9 mm) for the named devices or all: id, QR code, fingerprint.\n"
     "broker  writes DIR/broker/mosquitto.conf and acl: a listener for devices, one for the gateway.\n"
     "verify  tries at the running broker what must be accepted and what must be refused, and tells both. "
     "With\n"
@@ -49,6 +51,7 @@ static const char help[] =
     "  --grace-days N           0 to 365 (default 14)\n"
     "  --warn-days N            0 to 365 (default 14)\n"
     "  --p12-password-file FILE also write bundle.p12 (PKCS#12) under the password in its first line\n"
+    "  --out FILE               where labels are written; open it in a browser and print without margins\n"
     "  --json                   one JSON object a line\n"
     "  --reason REASON          unspecified, key-compromise (default), superseded or cessation\n"
     "  --broker HOST:PORT       the devices' listener\n"
@@ -96,7 +99,9 @@ enum option_of {
     OPTION_DATA_DIR,
     OPTION_USER,
     OPTION_DEVICE,
+    OPTION_OUT,
 };
+enum { ANY = -1 };
 #define BIT(option) (1U << OPTION_##option)
 #define CONTACT     (BIT(BROKER) | BIT(GATEWAY_BROKER))
 #define IN_FORCE    (CONTACT | BIT(PID_FILE) | BIT(RELOAD) | BIT(CRL_DAYS))
@@ -125,6 +130,7 @@ static const struct option table[] = {
     {"data-dir", required_argument, NULL, OPTION_DATA_DIR},
     {"user", required_argument, NULL, OPTION_USER},
     {"device", required_argument, NULL, OPTION_DEVICE},
+    {"out", required_argument, NULL, OPTION_OUT},
     {NULL, 0, NULL, 0},
 };
 
@@ -144,6 +150,7 @@ static const struct verb verbs[] = {
     {"revoke", "one device id", 1, BIT(DIR) | BIT(REASON) | IN_FORCE, 0, provision_revoke},
     {"crl", "no word more", 0, BIT(DIR) | IN_FORCE, 0, provision_crl},
     {"show", "no word more", 0, BIT(DIR) | BIT(WARN) | BIT(JSON), 0, provision_show},
+    {"labels", "device ids, or none for all", ANY, BIT(DIR) | BIT(OUT), BIT(OUT), provision_labels},
     {"broker", "no word more", 0,
      BIT(DIR) | BIT(COUNTY) | BIT(PORT) | BIT(BIND) | BIT(GATEWAY_PORT) | BIT(GATEWAY_BIND) | BIT(DATA_DIR) |
          BIT(USER) | BIT(PID_FILE),
@@ -181,6 +188,7 @@ static bool take_text(struct provision_options *options, int option, const char 
                       : option == OPTION_DATA_DIR       ? &options->data_dir
                       : option == OPTION_USER           ? &options->user
                       : option == OPTION_DEVICE         ? &options->device
+                      : option == OPTION_OUT            ? &options->out
                       : option == OPTION_BIND           ? &options->bind
                       : option == OPTION_GATEWAY_BIND   ? &options->gateway_bind
                                                         : NULL;
@@ -241,12 +249,12 @@ static int run_verb(const struct verb *verb, int argc, char **argv)
         }
         given |= 1U << option;
     }
-    for (option = 0; option <= OPTION_DEVICE; option++)
+    for (option = 0; option <= OPTION_OUT; option++)
         if ((verb->needed & ~given & 1U << option) != 0)
             return usage("this verb needs --", table[option].name);
     options.words = argv + optind;
     options.word_count = argc - optind;
-    if (options.word_count != verb->words)
+    if (verb->words != ANY && options.word_count != verb->words)
         return usage("expected is ", verb->wants);
     if (verb->run == provision_init) {
         options.dir = options.words[0];

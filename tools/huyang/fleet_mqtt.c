@@ -52,8 +52,7 @@ enum err fleet_mqtt_parse_url(const char *url, struct fleet_mqtt_config *config)
                    colon != NULL ? colon + 1 : (config->secure ? "8883" : "1883")) ||
         config->port[0] == '\0')
         return ERR_INVALID;
-    memcpy(config->host, host, len);
-    config->host[len] = '\0';
+    snprintf(config->host, sizeof(config->host), "%.*s", (int)len, host);
     return ERR_OK;
 }
 
@@ -377,10 +376,8 @@ void fleet_mqtt_tick(struct fleet_mqtt *mqtt, int64_t now_ms)
 {
     if (mqtt->state == FLEET_MQTT_IDLE && now_ms >= mqtt->retry_ms)
         dial(mqtt, now_ms);
-    else if ((mqtt->state == FLEET_MQTT_DIALING || mqtt->state == FLEET_MQTT_GREETING) &&
-             now_ms - mqtt->heard_ms > GREETING_MS)
-        drop(mqtt, now_ms, "no answer");
-    else if (mqtt->state == FLEET_MQTT_UP && now_ms - mqtt->heard_ms > SILENT_MS)
+    else if (mqtt->state != FLEET_MQTT_IDLE &&
+             now_ms - mqtt->heard_ms > (mqtt->state == FLEET_MQTT_UP ? SILENT_MS : GREETING_MS))
         drop(mqtt, now_ms, "no answer");
     else if (mqtt->state == FLEET_MQTT_UP &&
              (now_ms - mqtt->said_ms > KEEPALIVE_S * 500 || now_ms - mqtt->heard_ms > KEEPALIVE_S * 500)) {

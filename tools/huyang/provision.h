@@ -117,6 +117,7 @@ int provision_revoke(const struct provision_options *options);
 int provision_crl(const struct provision_options *options);
 int provision_broker(const struct provision_options *options);
 int provision_verify(const struct provision_options *options);
+int provision_labels(const struct provision_options *options);
 int provision_show(const struct provision_options *options);
 
 #endif
