@@ -186,7 +186,7 @@ static enum err add_extensions(X509 *cert, X509 *issuer, const struct pki_wish *
         !add_extension(cert, issuer, NID_key_usage, of_role[wish->role].usage) ||
         (extended != NULL && !add_extension(cert, issuer, NID_ext_key_usage, extended)) ||
         !add_extension(cert, issuer, NID_subject_key_identifier, "hash") ||
-        !add_extension(cert, issuer, NID_authority_key_identifier, "keyid"))
+        (issuer != cert && !add_extension(cert, issuer, NID_authority_key_identifier, "keyid:always")))
         return ERR_NOMEM;
     return wish->role == PKI_SERVER ? add_hosts(cert, issuer, wish) : ERR_OK;
 }

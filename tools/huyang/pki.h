@@ -112,5 +112,6 @@ struct pki_crl {
 /* Appends a signed revocation list. */
 MUST_CHECK enum err pki_crl_pem(const struct pki_crl *crl, const struct x509_st *issuer,
                                 const struct evp_pkey_st *issuer_key, struct buf *out);
+MUST_CHECK enum err pki_crl_number(const char *pem, size_t len, uint64_t *ret_number);
 
 #endif

@@ -101,3 +101,19 @@ out:
     BIO_free(bio);
     return err;
 }
+
+enum err pki_crl_number(const char *pem, size_t len, uint64_t *ret_number)
+{
+    if (len > PKI_PEM_MAX)
+        return ERR_RANGE;
+    BIO *bio = BIO_new_mem_buf(pem, (int)len);
+    if (bio == NULL)
+        return ERR_NOMEM;
+    X509_CRL *crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
+    ASN1_INTEGER *number = crl != NULL ? X509_CRL_get_ext_d2i(crl, NID_crl_number, NULL, NULL) : NULL;
+    const bool read = number != NULL && ASN1_INTEGER_get_uint64(ret_number, number) == 1;
+    ASN1_INTEGER_free(number);
+    X509_CRL_free(crl);
+    BIO_free(bio);
+    return read ? ERR_OK : ERR_CORRUPT;
+}

@@ -297,6 +297,8 @@ enum err provision_make_crl(struct provision *provision)
     if (err == ERR_OK)
         err = files_write(provision->dir, "canary.pem", &canary, 0600);
     if (err == ERR_OK)
+        err = files_write(provision->gateway_dir, "crl.pem", &crl, 0644);
+    if (err == ERR_OK)
         err = files_write(provision->broker_dir, "crl.pem", &crl, 0644);
     if (err != ERR_OK)
         files_fault("the revocation list", err_text(err));

@@ -24,7 +24,7 @@
  *                         exactly when it has read that list
  *     broker/             for the broker: server.pem (key, certificate, issuer), clients.pem (who may sign
  *                         devices), crl.pem, gateway.pem (the gateway's certificates, nobody else's)
- *     gateway/            for the gateway: gateway.pem (key, certificate), ca.pem
+ *     gateway/            for the gateway: gateway.pem (key, certificate), ca.pem, crl.pem (to be watched)
  *     devices/ID/         for the device: key.pem, cert.pem (with its issuer), ca.pem, bundle.p12 if asked
  * for devices/.new/       being made; finished or removed by the next command after a kill devices/.old/ what
  * rotate replaced root/ or --root-dir root.pem, root.key (encrypted): needed by init alone

@@ -51,7 +51,8 @@ static void put_config(const struct provision_options *options, const char *dir,
                "log_dest stderr\n"
                "log_type error\n"
                "log_type warning\n"
-               "log_type notice\n",
+               "log_type notice\n"
+               "log_type information\n",
                options->pid_file, dir, data_dir);
     put_listener(out,
                  "Devices: a certificate of the issuing authority, not revoked; it names user and client id.",

@@ -75,17 +75,20 @@ static bool write_all(int fd, const char *data, size_t len)
     return true;
 }
 
-static enum err write_file(const char *path, const struct buf *text, mode_t mode, bool sync)
+/* Makes a new file; `owner` NULL = whoever makes it. */
+static enum err write_file(const char *path, const struct buf *text, mode_t mode, const struct stat *owner,
+                           bool sync)
 {
     /* A leftover of a process that was killed is of no use, and may have another mode. */
     (void)unlink(path);
     const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0)
         return fault(path);
-    enum err err =
-        fchmod(fd, mode) == 0 && write_all(fd, buf_text(text), text->len) && (!sync || fsync(fd) == 0)
-            ? ERR_OK
-            : fault(path);
+    enum err err = fchmod(fd, mode) == 0 &&
+                           (owner == NULL || fchown(fd, owner->st_uid, owner->st_gid) == 0) &&
+                           write_all(fd, buf_text(text), text->len) && (!sync || fsync(fd) == 0)
+                       ? ERR_OK
+                       : fault(path);
     if (close(fd) != 0 && err == ERR_OK)
         err = fault(path);
     return err;
@@ -95,18 +98,21 @@ enum err files_stage(const char *folder, const char *name, const struct buf *tex
 {
     char path[FILES_PATH_SIZE];
     const enum err err = files_join(path, folder, name);
-    return err == ERR_OK ? write_file(path, text, mode, false) : err;
+    return err == ERR_OK ? write_file(path, text, mode, NULL, false) : err;
 }
 
 enum err files_write(const char *folder, const char *name, const struct buf *text, mode_t mode)
 {
     char path[FILES_PATH_SIZE], fresh[FILES_PATH_SIZE], fresh_name[FILES_PATH_SIZE];
+    struct stat old;
     snprintf(fresh_name, sizeof(fresh_name), ".%s.new", name);
     enum err err = files_join(path, folder, name);
     if (err == ERR_OK)
         err = files_join(fresh, folder, fresh_name);
-    if (err == ERR_OK)
-        err = write_file(fresh, text, mode, true);
+    if (err != ERR_OK)
+        return err;
+    const bool keep_owner = geteuid() == 0 && stat(path, &old) == 0;
+    err = write_file(fresh, text, mode, keep_owner ? &old : NULL, true);
     if (err == ERR_OK)
         err = files_move(fresh, path);
     return err == ERR_OK ? files_sync_folder(folder) : err;

@@ -14,7 +14,8 @@ MUST_CHECK enum err files_join(char path[FILES_PATH_SIZE], const char *folder, c
 /* Appends the file. ERR_NOT_FOUND is not told: not every file must be there. */
 MUST_CHECK enum err files_read_path(const char *path, struct buf *out);
 MUST_CHECK enum err files_read(const char *folder, const char *name, struct buf *out);
-/* Replaces the file: the old one or the new one is there at any moment, also after a power cut. */
+/* Replaces the file: the old one or the new one is there at any moment, also after a power cut. For
+ * root it keeps its owner: the broker and the gateway read theirs as users of their own. */
 MUST_CHECK enum err files_write(const char *folder, const char *name, const struct buf *text, mode_t mode);
 /* As files_write, without a sync: for a folder that nobody looks at until files_sync_all. */
 MUST_CHECK enum err files_stage(const char *folder, const char *name, const struct buf *text, mode_t mode);

@@ -145,6 +145,7 @@ static bool take_revoked(struct index *index, const struct json *line, int64_t t
     if (entry == NULL || reason == NULL || !pki_reason_parse(reason, &entry->reason))
         return false;
     entry->revoked_s = t_s;
+    index->crl_lags = true;
     return true;
 }
 
@@ -161,6 +162,7 @@ static bool take_crl(struct index *index, const struct json *line)
         !read_time(line, "until", &index->crl_until_s))
         return false;
     index->crl_number = (uint64_t)number;
+    index->crl_lags = false;
     return true;
 }
 

@@ -35,6 +35,7 @@ struct index {
     struct index_slots by_id /* the newest */, by_serial;
     uint64_t crl_number; /* of the newest list, 0 = none */
     int64_t crl_until_s;
+    bool crl_lags;      /* something was revoked since */
     struct buf pending; /* lines not yet written */
     int fd;             /* -1: for reading only */
 };

@@ -169,7 +169,7 @@ static enum err make_authority(struct provision *provision, const char *root_dir
                              provision->devices_dir};
     enum err err = ERR_OK;
     for (unsigned i = 0; err == ERR_OK && i < sizeof(folders) / sizeof(folders[0]); i++)
-        err = files_make_folder(folders[i], 0700);
+        err = files_make_folder(folders[i], i == 0 ? 0711 : 0700); /* the first is only passed through */
     if (err == ERR_OK)
         err = open_root(provision->options, root_dir, provision->now_s, &root);
     if (err == ERR_OK)

@@ -304,8 +304,9 @@ static enum err rotate_gateway(struct provision *provision)
     if (err == ERR_OK)
         err = provision_make_gateway(provision, buf_text(&old));
     if (err == ERR_OK)
-        printf("%s: %s/gateway.pem; reload the broker, then restart the gateway\n", PROVISION_GATEWAY,
-               provision->gateway_dir);
+        printf("%s: %s/gateway.pem; restart the broker (a reload is not enough): the gateway comes back with "
+               "it\n",
+               PROVISION_GATEWAY, provision->gateway_dir);
     pki_cert_free(cert);
     buf_release(&old);
     return err;

@@ -114,17 +114,17 @@ static unsigned warn_graces(const struct provision *provision)
 static unsigned warn_crl(const struct provision *provision)
 {
     struct buf text;
-    int64_t until_s = 0;
-    buf_init(&text, FILES_MAX);
+    uint64_t number = 0;
     unsigned warned = 1;
+    buf_init(&text, FILES_MAX);
     if (files_read(provision->broker_dir, "crl.pem", &text) != ERR_OK ||
-        pem_until(buf_text(&text), text.len, &until_s) != ERR_OK)
+        pki_crl_number(buf_text(&text), text.len, &number) != ERR_OK)
         files_fault(provision->broker_dir, "crl.pem cannot be read; `huyang provision crl` writes it anew");
-    else if (until_s != provision->index.crl_until_s)
+    else if (number != provision->index.crl_number || provision->index.crl_lags)
         files_fault(provision->broker_dir,
-                    "crl.pem is not the newest list; `huyang provision crl` writes it anew");
+                    "crl.pem does not hold all that is revoked; `huyang provision crl` writes it anew");
     else
-        warned = warn(provision, "the revocation list", until_s);
+        warned = warn(provision, "the revocation list", provision->index.crl_until_s);
     buf_release(&text);
     return warned;
 }

@@ -120,7 +120,12 @@ class SecureBroker(Broker):
         return f"ssl://{self.address}"
 
     def reload(self):
+        """Reads its revocation list anew; back when it has."""
+        def count():
+            return sum("Reloading config" in line for line in self.process.lines)
+        before = count()
         self.process.signal(signal.SIGHUP)
+        wait_until(lambda: count() > before, 10, "the broker reloads")
 
     def gateway_settings(self):
         folder = self.authority.path("gateway")
