@@ -84,6 +84,7 @@ struct fleet {
     int64_t script_zero_ms;
     bool down_up; /* the connection that hears is there; with own ones: all of them were, once */
     bool gateway_up;
+    int64_t connect_ms; /* until all connections stood */
     int64_t reached_ms; /* the gateway's virtual time */
     bool holding;       /* messages wait for the gateway's clock */
     struct fleet_mqtt_bytes held;
