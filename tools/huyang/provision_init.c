@@ -202,10 +202,12 @@ static enum err sync_parent(const char *dir)
 
 int provision_init(const struct provision_options *options)
 {
-    char dir[FILES_PATH_SIZE], fresh[FILES_PATH_SIZE], root_dir[FILES_PATH_SIZE];
+    char dir[FILES_PATH_SIZE - sizeof(".new")], fresh[FILES_PATH_SIZE], root_dir[FILES_PATH_SIZE];
     struct provision provision;
-    if (!text_copy(dir, sizeof(dir) - sizeof(".new"), options->dir))
+    if (!text_copy(dir, sizeof(dir), options->dir)) {
+        files_fault(options->dir, "the path is too long");
         return PROVISION_USAGE;
+    }
     for (size_t len = strlen(dir); len > 1 && dir[len - 1] == '/'; len--)
         dir[len - 1] = '\0';
     snprintf(fresh, sizeof(fresh), "%s.new", dir);
