@@ -1,6 +1,7 @@
 """huyang provision: what it makes is what the openssl program takes for good; and what a
 kill leaves is always finished or gone."""
 import os
+import pty
 import re
 import stat
 import shutil
@@ -108,6 +109,35 @@ def test_a_short_or_missing_passphrase_makes_nothing(tmp_path):
     assert sorted(os.listdir(authority.place)) == ["passphrase"]
 
 
+def test_the_passphrase_is_asked_for_twice_on_a_terminal_and_not_shown(tmp_path):
+    authority = Authority(tmp_path, start=False)
+
+    def init(*answers):
+        ours, theirs = pty.openpty()
+        child = subprocess.Popen([binary("huyang"), "provision", "init", authority.folder, *authority.hosts], stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        asked = b""
+        for answer, question in zip(answers, (b"key: ", b"again: ")):
+            while not asked.endswith(question):
+                asked += child.stderr.read(1)
+            os.write(ours, answer + b"\n")
+        out, err = child.communicate(timeout=60)
+        os.close(theirs)
+        shown = b""
+        try:
+            while True:
+                shown += os.read(ours, 4096)
+        except OSError:
+            pass  # the terminal is closed and empty
+        os.close(ours)
+        assert not any(answer in asked + err + shown + out for answer in answers)
+        return child.returncode, err.decode()
+    status, told = init(b"one passphrase", b"another passphrase")
+    assert status == 2 and "not the same" in told and not os.path.exists(authority.folder)
+    status, told = init(b"one passphrase", b"one passphrase")
+    assert status == 0, told
+    openssl("pkey", "-in", authority.path("root", "root.key"), "-passin", "pass:one passphrase", "-noout")
+
+
 # ---- device ----
 
 def test_a_devices_certificate_is_its_own_and_good_for_a_client_alone(authority):
@@ -204,6 +234,25 @@ def test_a_file_with_a_fault_issues_nothing_and_names_every_place(authority, tmp
     for fault in faults:
         assert path + fault in done.stderr, done.stderr
     assert "Nothing was issued" in done.stderr and len(authority.index()) == before
+
+
+def test_a_batch_that_finds_the_disk_full_says_so_and_goes_on_when_there_is_room(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "huyang-test", str(disk)], capture_output=True, check=False).returncode != 0:
+        pytest.skip("no small file system can be mounted here (needs root)")
+    try:
+        authority = Authority(disk)
+        path = write(tmp_path / "devices.csv", "id\n" + "".join(f"wb-{i:04d}\n" for i in range(300)))
+        done = authority.run("batch", path, status=1)
+        assert "No space left on device" in done.stderr and "goes on where it ended" in done.stderr
+        issued = len([entry for entry in authority.shown() if entry["id"].startswith("wb-")])
+        assert 0 < issued < 300
+        subprocess.run(["mount", "-o", "remount,size=20m", str(disk)], check=True)
+        assert f"300 devices, {300 - issued} certificates issued, {issued} had one" in authority.run("batch", path).stdout
+        assert sorted(name for name in os.listdir(authority.path("devices")) if name.startswith("wb-")) == [f"wb-{i:04d}" for i in range(300)]
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=False)
 
 
 # ---- rotate, show ----

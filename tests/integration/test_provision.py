@@ -10,7 +10,7 @@ import time
 import paho.mqtt.client as mqtt
 import pytest
 
-from huyang_test import wait_until, wire
+from huyang_test import Authority, wait_until, wire
 from huyang_test.county import CODE
 from huyang_test.process import Process, binary
 
@@ -133,6 +133,28 @@ def test_verify_of_somebody_elses_broker_trusts_it_with_nothing(world):
     broker, other = world.secure_broker(), world.secure_broker()
     out = broker.authority.run("verify", "--county", CODE, *other.contact, status=1).stdout
     assert "certificate verify failed" in out
+
+
+def test_verify_of_a_broker_under_a_name_it_does_not_have_trusts_it_with_nothing(world):
+    broker = world.secure_broker(authority=Authority(world.path("named"), hosts=("mqtt.county.example",)))
+    rows = verify(broker, status=1)
+    assert {found for _, found in rows.values()} <= {"no answer", "refused"}
+    assert rows["a device with its certificate"] == ("accepted", "no answer")
+
+
+def test_a_device_for_verify_is_an_id_that_has_a_certificate(world):
+    broker = world.secure_broker()
+    for device, status in (("../../x", 2), ("huyang-gateway", 2), ("wb-9999", 1)):
+        assert broker.authority.run("verify", "--county", CODE, *broker.contact, "--device", device, status=status).stderr
+
+
+def test_ipv6_addresses_stand_in_brackets(world):
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("no IPv6 on this machine")
+    broker = world.secure_broker(authority=Authority(world.path("six"), hosts=("::1",)), host="::1")
+    assert broker.address.startswith("[::1]:") and wrong(verify(broker)) == []
 
 
 # ---- the whole way ----

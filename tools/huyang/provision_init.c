@@ -26,10 +26,11 @@ static enum err ask(const char *question, char *answer, size_t size)
     }
     quiet = before;
     quiet.c_lflag &= ~(tcflag_t)ECHO;
-    fputs(question, stderr);
+    /* Before the question: who answers at once must neither be shown nor thrown away. */
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+    fputs(question, stderr);
     const bool read = fgets(answer, (int)size, stdin) != NULL;
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
     fputc('\n', stderr);
     answer[read ? strcspn(answer, "\r\n") : 0] = '\0';
     return read ? ERR_OK : ERR_IO;

@@ -387,6 +387,8 @@ int provision_verify(const struct provision_options *options)
     struct provision provision;
     struct verification v = {.provision = &provision};
     int status = PROVISION_FAILED;
+    if (options->device != NULL && !provision_is_device(options->device))
+        return PROVISION_USAGE;
     if (provision_open(options, true, &provision) != ERR_OK)
         return PROVISION_FAILED;
     if (contact_open(&provision, &v.contact) == ERR_OK) {

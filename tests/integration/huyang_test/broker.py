@@ -30,6 +30,8 @@ log_type notice
 
 
 class Broker:
+    host = "127.0.0.1"
+
     def __init__(self, folder, max_packet=262144):
         self.folder = str(folder)
         self.port = free_port()
@@ -70,7 +72,7 @@ class Broker:
     def _answers(self):
         assert self.process.alive(), f"mosquitto ended: {self.process.tail()}"
         try:
-            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            socket.create_connection((self.host, self.port), timeout=1).close()
             return True
         except OSError:
             return False
@@ -89,31 +91,34 @@ class Broker:
 class SecureBroker(Broker):
     """mTLS as `huyang provision broker` writes it, with an authority of its own; no listener without TLS."""
 
-    def __init__(self, folder, authority=None, extra="", edit=None):
-        self.folder = str(folder)
+    def __init__(self, folder, authority=None, edit=None, host="127.0.0.1"):
+        self.folder, self.host = str(folder), host
         self.authority = authority or Authority(self.folder)
         self.port, self.gateway_port = free_port(), free_port()
         self.process = None
-        arguments = ["--county", CODE, "--port", self.port, "--gateway-port", self.gateway_port]
+        arguments = ["--county", CODE, "--port", self.port, "--gateway-port", self.gateway_port, "--bind", host, "--gateway-bind", host]
         if os.getuid() == 0:
             arguments += ["--user", "root"]
         self.authority.run("broker", *arguments)
         self.config = self.authority.path("broker", "mosquitto.conf")
-        if extra or edit:
+        if edit:
             with open(self.config, encoding="utf-8") as file:
-                text = file.read() + extra
+                text = edit(file.read())
             with open(self.config, "w", encoding="utf-8") as file:
-                file.write(edit(text) if edit else text)
+                file.write(text)
         self.start()
 
     @property
     def address(self):
-        return f"127.0.0.1:{self.port}"
+        return self._at(self.port)
+
+    def _at(self, port):
+        return f"[{self.host}]:{port}" if ":" in self.host else f"{self.host}:{port}"
 
     @property
     def contact(self):
         """For revoke, crl and verify."""
-        return ["--broker", self.address, "--gateway-broker", f"127.0.0.1:{self.gateway_port}"]
+        return ["--broker", self.address, "--gateway-broker", self._at(self.gateway_port)]
 
     @property
     def url(self):
@@ -130,7 +135,7 @@ class SecureBroker(Broker):
     def gateway_settings(self):
         folder = self.authority.path("gateway")
         pair = os.path.join(folder, "gateway.pem")
-        return {"url": f"ssl://127.0.0.1:{self.gateway_port}", "ca_file": os.path.join(folder, "ca.pem"), "cert_file": pair, "key_file": pair}
+        return {"url": f"ssl://{self._at(self.gateway_port)}", "ca_file": os.path.join(folder, "ca.pem"), "cert_file": pair, "key_file": pair}
 
     def device_arguments(self, device):
         ca, cert, key = self.own_identity(device)
