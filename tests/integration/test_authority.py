@@ -224,6 +224,7 @@ def test_a_batch_gives_each_device_one_and_goes_on_where_it_ended(authority, tmp
     ("kind,id\nwristband\n", [":2: column 2: the line ends before its id"]),
     ("kind,device\nwristband,wb-1\n", [":1: no column is named id"]),
     ("", [":1: the file is empty"]),
+    ("id\nwb\x1b[2J\n", [":2: column 1: 'wb?[2J' is no device id"]),
     ("id\n\"wb-1\n", [":2:"]),
     (b"id\n\xbb\xa4-1\n", [":2:"]),
 ])

@@ -142,6 +142,12 @@ def test_verify_of_a_broker_under_a_name_it_does_not_have_trusts_it_with_nothing
     assert rows["a device with its certificate"] == ("accepted", "no answer")
 
 
+def test_an_address_that_is_none_is_named(world):
+    broker = world.secure_broker()
+    out = broker.authority.run("verify", "--county", CODE, "--broker", "a]b:1", "--gateway-broker", ":", status=1).stdout
+    assert "HOST:PORT is expected" in out and f"{CHECKS} of {CHECKS}" in out
+
+
 def test_a_device_for_verify_is_an_id_that_has_a_certificate(world):
     broker = world.secure_broker()
     for device, status in (("../../x", 2), ("huyang-gateway", 2), ("wb-9999", 1)):

@@ -90,9 +90,12 @@ static void put_acl(const struct provision_options *options, struct buf *out)
                   "user " PROVISION_GATEWAY "\n");
     for (unsigned i = 0; i < options->county_count; i++)
         put_county(options->counties[i], out);
-    buf_puts(out, "topic readwrite huyang/v1/gateway/+/beat\n"
-                  "topic read $SYS/#\n"
-                  "\n# Each device, by the name in its certificate.\n");
+    buf_puts(
+        out,
+        "topic readwrite huyang/v1/gateway/+/beat\n"
+        "topic read $SYS/#\n"
+        "\n# Each device, by the name in its certificate. The gateway's state is for all of them; mosquitto\n"
+        "# warns that its pattern names nobody, but has no other rule for everybody who is known.\n");
     for (unsigned i = 0; i < options->county_count; i++)
         put_patterns(options->counties[i], out);
 }

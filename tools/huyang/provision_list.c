@@ -4,9 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "columns.h"
 #include "provision.h"
 #include "provision_files.h"
 #include "registry/csv.h"
+
+enum { SHOWN_SIZE = 81 };
 
 struct reading {
     const char *path;
@@ -23,8 +26,13 @@ static void fault(struct reading *reading, uint32_t line, uint32_t column, const
     fprintf(stderr, "%s:%u: ", reading->path, line);
     if (column > 0)
         fprintf(stderr, "column %u: ", column);
-    if (value != NULL)
-        fprintf(stderr, "'%.80s' ", value);
+    if (value != NULL) {
+        char shown[SHOWN_SIZE]; /* and no control character reaches the terminal */
+        text_copy(shown, sizeof(shown), value);
+        fputc('\'', stderr);
+        columns_print(stderr, shown, 0);
+        fputs("' ", stderr);
+    }
     fprintf(stderr, "%s\n", why);
 }
 
