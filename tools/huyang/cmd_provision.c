@@ -45,6 +45,7 @@ static const char help[] =
     "\n"
     "  --dir DIR                the authority's folder (default ./provision)\n"
     "  --host HOST              name or address by which devices reach the broker; as often as needed\n"
+    "                           (localhost and 127.0.0.1 are always added)\n"
     "  --passphrase-file FILE   its first line is the passphrase of the root's key (default: asked for)\n"
     "  --days N                 of a certificate, 1 to 3650 (default 1825; broker and gateway 825)\n"
     "  --crl-days N             of a revocation list, 1 to 365 (default 30)\n"
@@ -55,7 +56,7 @@ static const char help[] =
     "  --json                   one JSON object a line\n"
     "  --reason REASON          unspecified, key-compromise (default), superseded or cessation\n"
     "  --broker HOST:PORT       the devices' listener\n"
-    "  --gateway-broker HOST:PORT  the gateway's (default: the same host, port 8884)\n"
+    "  --gateway-broker HOST:PORT  the gateway's (default 127.0.0.1:8884)\n"
     "  --pid-file FILE          of mosquitto, to be told of a new list (default DIR/broker/mosquitto.pid)\n"
     "  --reload-command COMMAND instead of that, for a broker elsewhere: copies the list there and reloads\n"
     "  --county CODE            six digits; as often as the broker serves counties\n"
@@ -231,6 +232,7 @@ static int run_verb(const struct verb *verb, int argc, char **argv)
                                         .grace_days = 14,
                                         .warn_days = 14,
                                         .reason = PKI_REASON_KEY_COMPROMISE,
+                                        .gateway_broker = "127.0.0.1:8884",
                                         .bind = "127.0.0.1",
                                         .gateway_bind = "127.0.0.1",
                                         .port = 8883,

@@ -10,6 +10,7 @@ enum {
     SMALL_MAX = 1 << 20,
     SERVER_DAYS = 825,
     GATEWAY_DAYS = 825,
+    BROKER_HOSTS_MAX = PROVISION_HOSTS_MAX + 2,
     SKEW_S = 300,             /* a list is in force a little before it is written: clocks differ */
     CANARY_LIFE = 2,          /* of a list's life: it must outlive the list that revokes it */
     KEPT_S = PROVISION_DAY_S, /* a revoked certificate stays listed so long after its end */
@@ -158,13 +159,31 @@ static unsigned days_or(const struct provision *provision, unsigned days)
     return provision->options->days > 0 ? provision->options->days : days;
 }
 
+/* The hosts that were named, and this machine itself, on which the gateway's listener is by default. */
+static unsigned gather_hosts(const struct provision_options *options, const char *hosts[BROKER_HOSTS_MAX])
+{
+    static const char *const always[] = {"localhost", "127.0.0.1"};
+    unsigned count = 0;
+    for (; count < options->host_count; count++)
+        hosts[count] = options->hosts[count];
+    for (unsigned i = 0; i < sizeof(always) / sizeof(always[0]); i++) {
+        unsigned at = 0;
+        while (at < count && strcmp(hosts[at], always[i]) != 0)
+            at++;
+        if (at == count)
+            hosts[count++] = always[i];
+    }
+    return count;
+}
+
 enum err provision_make_broker(struct provision *provision)
 {
-    const struct provision_options *options = provision->options;
+    const char *hosts[BROKER_HOSTS_MAX];
+    const unsigned host_count = gather_hosts(provision->options, hosts);
     const struct pki_wish wish = {.role = PKI_SERVER,
                                   .name = PROVISION_BROKER,
-                                  .hosts = options->hosts,
-                                  .host_count = options->host_count,
+                                  .hosts = hosts,
+                                  .host_count = host_count,
                                   .from_s = provision->now_s - PROVISION_HOUR_S,
                                   .until_s = provision->now_s +
                                              (int64_t)days_or(provision, SERVER_DAYS) * PROVISION_DAY_S};

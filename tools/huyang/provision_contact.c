@@ -1,31 +1,15 @@
 #include "provision_contact.h"
 
-#include <stdio.h>
-#include <string.h>
-
-/* The host of HOST:PORT with another port. */
-static bool with_port(const char *address, const char *port, char to[CONTACT_ADDRESS_SIZE])
-{
-    const char *bracket = strrchr(address, ']');
-    const char *colon = strrchr(bracket != NULL ? bracket : address, ':');
-    const size_t len = colon != NULL ? (size_t)(colon - address) : strlen(address);
-    const int written = snprintf(to, CONTACT_ADDRESS_SIZE, "%.*s:%s", (int)len, address, port);
-    return written > 0 && written < CONTACT_ADDRESS_SIZE;
-}
-
 enum err contact_open(const struct provision *provision, struct provision_contact *ret_contact)
 {
     const struct provision_options *options = provision->options;
     const struct buf *ca = &provision->root_pem;
-    struct provision_contact contact = {.broker = options->broker};
-    const bool named = options->gateway_broker != NULL
-                           ? text_copy(contact.gateway_broker, CONTACT_ADDRESS_SIZE, options->gateway_broker)
-                           : with_port(options->broker, "8884", contact.gateway_broker);
-    enum err err = named ? tls_client_new(buf_text(ca), ca->len, false, &contact.tls) : ERR_INVALID;
+    struct provision_contact contact = {.broker = options->broker, .gateway_broker = options->gateway_broker};
+    enum err err = tls_client_new(buf_text(ca), ca->len, false, &contact.tls);
     if (err == ERR_OK)
         err = tls_client_new(buf_text(ca), ca->len, true, &contact.tls_1_1);
     if (err != ERR_OK) {
-        files_fault("the broker's address or the root's certificate", err_text(err));
+        files_fault("the root's certificate", err_text(err));
         contact_close(&contact);
         return err;
     }

@@ -6,15 +6,12 @@
 #include "provision.h"
 #include "provision_probe.h"
 
-enum { CONTACT_ADDRESS_SIZE = 300 };
-
 struct provision_contact {
-    const char *broker;                        /* HOST:PORT of the devices' listener */
-    char gateway_broker[CONTACT_ADDRESS_SIZE]; /* of the gateway's */
+    const char *broker, *gateway_broker; /* HOST:PORT of the two listeners */
     struct tls_client *tls, *tls_1_1;
 };
 
-/* From options->broker and ->gateway_broker (by default the same host, port 8884). */
+/* From options->broker and ->gateway_broker. */
 MUST_CHECK enum err contact_open(const struct provision *provision, struct provision_contact *ret_contact);
 void contact_close(struct provision_contact *contact);
 /* Connects once, leaves again, and tells what came of it; `why` when it was not accepted. */
