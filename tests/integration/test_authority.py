@@ -273,6 +273,23 @@ def test_a_rotated_certificate_stands_beside_the_old_one_until_its_grace_ends(au
     assert [entry["state"] for entry in authority.shown() if entry["id"] == "wb-0001"] == ["revoked", "revoked", "valid"]
 
 
+def test_what_is_past_its_grace_is_told_by_show_and_revoked_by_the_daily_list(authority):
+    authority.device("wb-0001")
+    authority.run("rotate", "wb-0001")
+    old = next(entry["serial"] for entry in authority.shown() if entry["state"] == "superseded")
+    authority.run("crl")
+    assert next(entry for entry in authority.shown() if entry["serial"] == old)["state"] == "superseded"  # not before its time
+    with open(authority.path("index.jsonl"), "a", encoding="ascii") as file:  # two weeks go by
+        file.write('{"t":"2020-01-01T00:00:00+00:00","superseded":"%s","revoke_at":"2020-01-15T00:00:00+00:00"}\n' % old)
+    assert "1 replaced certificates are past their grace" in authority.run("show", status=1).stderr
+    authority.run("crl")
+    row = next(entry for entry in authority.shown() if entry["serial"] == old)
+    assert (row["state"], row["reason"]) == ("revoked", "superseded")
+    verify(authority, authority.path("devices", ".old", f"wb-0001.{old}", "cert.pem"), "sslclient", status=2)
+    verify(authority, authority.path("devices", "wb-0001", "cert.pem"), "sslclient")
+    assert authority.run("show").stderr == ""
+
+
 def test_broker_and_gateway_get_new_certificates_too(authority):
     assert "--host" in authority.run("rotate", "huyang-broker", status=2).stderr
     authority.run("rotate", "huyang-broker", "--host", "192.0.2.7")
