@@ -19,6 +19,7 @@ void config_defaults(struct config *ret_config)
     c->log_level = LOG_INFO;
     c->lateness_s = 120;
     text_copy(c->broker.url, sizeof c->broker.url, "tcp://127.0.0.1:1883");
+    c->broker.expiry_warn_days = 14;
     text_copy(c->api.listen, sizeof c->api.listen, "127.0.0.1");
     c->api.port = 8460;
     c->ingest = (struct config_ingest){.urgent_ring_bytes = 1 << 20,

@@ -26,6 +26,8 @@ struct config_broker {
     char username[128];        /* "" = none */
     char password_file[CONFIG_PATH_SIZE];
     char ca_file[CONFIG_PATH_SIZE], cert_file[CONFIG_PATH_SIZE], key_file[CONFIG_PATH_SIZE];
+    char crl_file[CONFIG_PATH_SIZE]; /* only watched */
+    uint32_t expiry_warn_days;
 };
 struct config_api {
     char listen[64]; /* a numeric address */

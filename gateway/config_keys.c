@@ -311,6 +311,15 @@ const struct key config_keys[] = {
      FILE_RULE},
     {.path = "broker.cert_file", .help = "The gateway's own certificate.", TEXT(broker.cert_file), FILE_RULE},
     {.path = "broker.key_file", .help = "The key to that certificate.", TEXT(broker.key_file), FILE_RULE},
+    {.path = "broker.crl_file",
+     .help = "The broker's revocation list, if it can be read here: watched only, for once it has ended the "
+             "broker refuses every device.",
+     TEXT(broker.crl_file),
+     FILE_RULE},
+    {.path = "broker.expiry_warn_days",
+     .help = "The end of ca_file, cert_file or crl_file is announced so long before.",
+     .unit = "days",
+     NUMBER(broker.expiry_warn_days, 1, 365)},
 
     {.path = "api.listen",
      .help = "Address of the HTTP interface; put a TLS proxy in front of any other than loopback.",

@@ -210,6 +210,8 @@ void service_tell_metrics(void *self, struct now now)
     put_intake(out, service);
     put_dialects(out, service);
     put_link(out, service);
+    expiry_tick(&service->expiry, now);
+    expiry_put(&service->expiry, now, out);
     put_fold(out, service);
     put_store(out, service);
     put_outbox(out, service);

@@ -9,6 +9,7 @@
 #include "relay/outbox.h"
 #include "service/committer.h"
 #include "service/dialects.h"
+#include "service/expiry.h"
 #include "service/fold_clock.h"
 #include "service/inbox.h"
 #include "service/intake.h"
@@ -66,6 +67,7 @@ struct service {
     struct delivery unsaid[SERVICE_UNSAID_MAX]; /* of commands that a dialect cannot say */
     unsigned unsaid_count;
     struct fold_clock fold_clock;
+    struct expiry expiry;
     int64_t virtual_ms; /* the simulator's time; 0 before its first word */
     bool clock_owed;    /* and it waits to hear that it was reached */
     unsigned link_changes;

@@ -174,6 +174,7 @@ enum err service_new(struct config *config, const struct service_options *option
     service->options = *options;
     service->started_wall_ms = clock_now().wall_ms;
     buf_init(&service->metrics, 1 << 18);
+    expiry_init(&service->expiry, &config->broker);
     pthread_mutex_init(&service->import.lock, NULL);
     enum err err = options->virtual_clock ? service_bind_to_exercise(&config->relay) : ERR_OK;
     if (err != ERR_OK)

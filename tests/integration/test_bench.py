@@ -6,7 +6,7 @@ import pytest
 
 from huyang_test.process import binary
 
-ROWS = {"core", "store", "pipeline", "latency", "restart", "memory"}
+ROWS = {"core", "store", "pipeline", "latency", "restart", "memory", "tls"}
 
 
 def bench(*arguments, timeout_s=300):
@@ -44,7 +44,7 @@ def test_every_figure_with_a_target_says_whether_it_was_met(quick):
 
 def test_the_yardsticks_stand_beside_their_figures(quick):
     report, _, _ = quick
-    for row in ("core", "store", "pipeline", "latency"):
+    for row in ("core", "store", "pipeline", "latency", "tls"):
         beside = [figure for figure in report["figures"] if figure["row"] == row and "yardstick" in figure]
         assert beside, row
         assert all(figure["yardstick_value"] > 0 for figure in beside), row

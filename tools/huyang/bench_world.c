@@ -196,29 +196,34 @@ int bench_world_http(const struct bench_world *world, const char *path)
 
 /* ---- broker and gateway ---- */
 
-static bool start_broker(struct bench_world *world)
+/* The last line of a log, which is where a process says why it ended. */
+static void last_line(const char *log, char *to, size_t size)
+{
+    char line[LINE_SIZE];
+    FILE *file = fopen(log, "re");
+    to[0] = '\0';
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        if (line[0] != '\0')
+            text_copy(to, size, line);
+    }
+    if (file != NULL)
+        fclose(file);
+}
+
+/* Starts mosquitto and waits until it listens on mqtt_port. */
+static bool launch_broker(struct bench_world *world, char *config)
 {
     static const char *const programs[] = {"/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto",
                                            "/usr/bin/mosquitto"};
-    char path[BENCH_PATH_SIZE + 32], log[BENCH_PATH_SIZE + 32];
+    char log[BENCH_PATH_SIZE + 32];
     const char *program = NULL;
     for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]) && program == NULL; i++)
         program = access(programs[i], X_OK) == 0 ? programs[i] : NULL;
     if (program == NULL)
         return fail(world, "mosquitto is not installed (package mosquitto)");
-    world->mqtt_port = bench_free_port();
-    snprintf(path, sizeof(path), "%s/mosquitto.conf", world->folder);
     snprintf(log, sizeof(log), "%s/mosquitto.log", world->folder);
-    FILE *file = fopen(path, "we");
-    if (file == NULL)
-        return fail(world, "%s: %s", path, strerror(errno));
-    fprintf(file,
-            "listener %u 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\nmax_inflight_messages 200\n"
-            "max_queued_messages 100000\nmax_queued_bytes 268435456\nmax_packet_size 262144\n"
-            "persistence false\nlog_dest stderr\nlog_type error\n%s",
-            world->mqtt_port, geteuid() == 0 ? "user root\n" : "");
-    fclose(file);
-    char *const argv[] = {"mosquitto", "-c", path, NULL};
+    char *const argv[] = {"mosquitto", "-c", config, NULL};
     if (!spawn(&world->broker, program, argv, log))
         return fail(world, "mosquitto could not be started");
     const double until = bench_mono_s() + BROKER_WAIT_S;
@@ -233,6 +238,77 @@ static bool start_broker(struct bench_world *world)
     return fail(world, "mosquitto does not listen; see %s", log);
 }
 
+static bool start_broker(struct bench_world *world)
+{
+    char path[BENCH_PATH_SIZE + 32];
+    world->mqtt_port = bench_free_port();
+    snprintf(path, sizeof(path), "%s/mosquitto.conf", world->folder);
+    FILE *file = fopen(path, "we");
+    if (file == NULL)
+        return fail(world, "%s: %s", path, strerror(errno));
+    fprintf(file,
+            "listener %u 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\nmax_inflight_messages 200\n"
+            "max_queued_messages 100000\nmax_queued_bytes 268435456\nmax_packet_size 262144\n"
+            "persistence false\nlog_dest stderr\nlog_type error\n%s",
+            world->mqtt_port, geteuid() == 0 ? "user root\n" : "");
+    fclose(file);
+    return launch_broker(world, path);
+}
+
+bool bench_world_run(struct bench_world *world, char *const argv[])
+{
+    struct bench_child child;
+    char log[BENCH_PATH_SIZE + 32], line[LINE_SIZE];
+    int status = -1;
+    snprintf(log, sizeof(log), "%s/run.log", world->folder);
+    if (!spawn(&child, world->bench->self, argv, log))
+        return fail(world, "huyang %s could not be started", argv[1]);
+    while (fgets(line, sizeof(line), child.out) != NULL)
+        ; /* what it tells people; a full pipe would hold it up */
+    if (waitpid(child.pid, &status, 0) == child.pid)
+        child.pid = 0;
+    bench_child_end(&child, SIGTERM);
+    last_line(log, line, sizeof(line));
+    return (WIFEXITED(status) && WEXITSTATUS(status) == 0) || fail(world, "huyang %s: %s", argv[1], line);
+}
+
+bool bench_world_secure(struct bench_world *world)
+{
+    char authority[BENCH_PATH_SIZE + 16], secret[BENCH_PATH_SIZE + 16], devices[BENCH_PATH_SIZE + 16],
+        port[16], gateway_port[16], config[BENCH_PATH_SIZE + 48];
+    snprintf(authority, sizeof(authority), "%s/provision", world->folder);
+    snprintf(secret, sizeof(secret), "%s/passphrase", world->folder);
+    snprintf(devices, sizeof(devices), "%s/devices.csv", world->county);
+    snprintf(config, sizeof(config), "%s/broker/mosquitto.conf", authority);
+    world->mqtt_port = bench_free_port();
+    world->gateway_port = bench_free_port();
+    snprintf(port, sizeof(port), "%u", world->mqtt_port);
+    snprintf(gateway_port, sizeof(gateway_port), "%u", world->gateway_port);
+    FILE *file = fopen(secret, "we");
+    if (file == NULL || fputs("of a bench, for minutes\n", file) < 0 || fclose(file) != 0)
+        return fail(world, "%s: %s", secret, strerror(errno));
+    char *const init[] = {"huyang",    "provision",         "init", authority, "--host",
+                          "127.0.0.1", "--passphrase-file", secret, NULL};
+    char *const batch[] = {"huyang", "provision", "batch", devices, "--dir", authority, NULL};
+    char *const broker[] = {
+        "huyang",     "provision", "broker", "--dir",          authority,    "--county",
+        BENCH_COUNTY, "--port",    port,     "--gateway-port", gateway_port, geteuid() == 0 ? "--user" : NULL,
+        "root",       NULL};
+    bench_child_end(&world->broker, SIGTERM);
+    return bench_world_run(world, init) && bench_world_run(world, batch) && bench_world_run(world, broker) &&
+           launch_broker(world, config) && bench_world_configure(world, "");
+}
+
+/* The settings of a secure world's broker connection. */
+static void put_secure(const struct bench_world *world, FILE *file)
+{
+    fprintf(file,
+            "broker:\n  url: \"ssl://127.0.0.1:%u\"\n  ca_file: \"%s/provision/gateway/ca.pem\"\n"
+            "  cert_file: \"%s/provision/gateway/gateway.pem\"\n"
+            "  key_file: \"%s/provision/gateway/gateway.pem\"\n",
+            world->gateway_port, world->folder, world->folder, world->folder);
+}
+
 bool bench_world_configure(struct bench_world *world, const char *more)
 {
     char path[BENCH_PATH_SIZE + 32];
@@ -242,25 +318,13 @@ bool bench_world_configure(struct bench_world *world, const char *more)
         return fail(world, "%s: %s", path, strerror(errno));
     fprintf(file,
             "county: \"%s\"\ninstance: bench\nstate_dir: \"%s/state\"\nregistry_dir: \"%s\"\n"
-            "log_level: warn\nbroker:\n  url: \"tcp://127.0.0.1:%u\"\n"
-            "api:\n  listen: 127.0.0.1\n  port: %u\n%s",
-            BENCH_COUNTY, world->folder, world->county, world->mqtt_port, world->api_port, more);
+            "log_level: warn\napi:\n  listen: 127.0.0.1\n  port: %u\n%s",
+            BENCH_COUNTY, world->folder, world->county, world->api_port, more);
+    if (world->gateway_port != 0)
+        put_secure(world, file);
+    else
+        fprintf(file, "broker:\n  url: \"tcp://127.0.0.1:%u\"\n", world->mqtt_port);
     return fclose(file) == 0;
-}
-
-/* The last line of a log, which is where a process says why it ended. */
-static void last_line(const char *log, char *to, size_t size)
-{
-    char line[LINE_SIZE];
-    FILE *file = fopen(log, "re");
-    to[0] = '\0';
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-        line[strcspn(line, "\n")] = '\0';
-        if (line[0] != '\0')
-            text_copy(to, size, line);
-    }
-    if (file != NULL)
-        fclose(file);
 }
 
 bool bench_world_gateway(struct bench_world *world, double timeout_s, double *ret_s)

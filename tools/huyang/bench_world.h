@@ -18,6 +18,7 @@ struct bench_world {
     char county[BENCH_PATH_SIZE]; /* the registry's folder */
     char folder[BENCH_PATH_SIZE]; /* state, configuration and logs of this world */
     unsigned mqtt_port, api_port;
+    unsigned gateway_port; /* of the broker, when the world is secure; else 0 */
     struct bench_child broker, gateway;
     char why[256]; /* the last thing that did not work */
 };
@@ -27,6 +28,10 @@ bool bench_world_open(struct bench *bench, const char *name, unsigned homes, str
 void bench_world_close(struct bench_world *world);
 /* Writes the configuration; `more` is YAML added to it. */
 bool bench_world_configure(struct bench_world *world, const char *more);
+/* Makes an authority with a certificate for each device, and the broker one that asks for them. */
+bool bench_world_secure(struct bench_world *world);
+/* Runs a subcommand of this program to its end; argv ends with NULL. True: status 0. */
+bool bench_world_run(struct bench_world *world, char *const argv[]);
 /* Starts the gateway and waits until /healthz says ready; *ret_s (may be NULL) is how long that took. */
 bool bench_world_gateway(struct bench_world *world, double timeout_s, double *ret_s);
 void bench_world_stop_gateway(struct bench_world *world, int signal);

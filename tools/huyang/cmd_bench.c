@@ -29,6 +29,7 @@ static const struct row {
     {"latency", "an SOS to the first prompt and the first HTTP message", bench_latency},
     {"restart", "kill -9 until ready again; 1,000,000 residents until ready", bench_restart},
     {"memory", "the gateway's memory, one county and per resident", bench_memory},
+    {"tls", "a county of devices with a TLS connection each", bench_tls},
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
@@ -46,6 +47,7 @@ static const char help[] =
     "                latency   an SOS to the first prompt and the first HTTP message\n"
     "                restart   kill -9 until ready again; 1,000,000 residents until ready\n"
     "                memory    the gateway's memory, one county and per resident\n"
+    "                tls       a county of devices with a TLS connection each\n"
     "  --quick       small and short: shows that it works, not how fast it is\n"
     "  --folder DIR  where the databases are made and removed (default $TMPDIR or /tmp): its disk is "
     "measured\n"

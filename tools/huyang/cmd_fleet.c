@@ -17,7 +17,7 @@
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, ERRORS_BYTES = 65536, WEEK_S = 604800 };
 
 static const char help[] =
-    "usage: huyang fleet --broker tcp://HOST[:PORT] (--registry DIR | --homes N) WHAT... [OPTION]...\n"
+    "usage: huyang fleet --broker (tcp|ssl)://HOST[:PORT] (--registry DIR | --homes N) WHAT... [OPTION]...\n"
     "\n"
     "Simulates the devices of a county: each is the real device core with its own outbox, all share a few "
     "MQTT\n"
@@ -57,6 +57,9 @@ static const char help[] =
     "  --offline P           share of devices out of reach at any time, 0..1, a quarter of an hour each\n"
     "  --connections N       MQTT connections, 1 to 16 (default 2; 1 by the virtual clock)\n"
     "  --username NAME, --password-file FILE  of the broker\n"
+    "  --tls-dir DIR         with ssl://: each device has a TLS connection of its own, with its certificate "
+    "from\n"
+    "                        DIR, an authority of huyang provision\n"
     "  --state-dir DIR       keep the devices' flash in files (default: in memory)\n"
     "  --report FILE         JSON lines: every event stored, acknowledgement, command and what became of it\n"
     "\n"
@@ -94,6 +97,7 @@ enum option_of {
     OPTION_PASSWORD,
     OPTION_STATE,
     OPTION_REPORT,
+    OPTION_TLS,
 };
 
 static const struct option table[] = {
@@ -125,6 +129,7 @@ static const struct option table[] = {
     {"password-file", required_argument, NULL, OPTION_PASSWORD},
     {"state-dir", required_argument, NULL, OPTION_STATE},
     {"report", required_argument, NULL, OPTION_REPORT},
+    {"tls-dir", required_argument, NULL, OPTION_TLS},
     {NULL, 0, NULL, 0},
 };
 
@@ -152,6 +157,7 @@ static bool take_text(struct fleet_options *options, int option, const char *tex
     case OPTION_PASSWORD: options->password_file = text; return true;
     case OPTION_STATE: options->state_dir = text; return true;
     case OPTION_REPORT: options->report_path = text; return true;
+    case OPTION_TLS: options->tls_dir = text; return true;
     default: return false;
     }
 }
@@ -200,6 +206,8 @@ static const char *check_options(const struct fleet_options *options)
         return "nothing would happen: --rate, --sos-every, --days, --story, --traces or --outings is needed";
     if (options->virtual_clock && load)
         return "--rate and --sos-every are for the wall clock: --virtual-clock goes as fast as it can";
+    if (options->virtual_clock && options->tls_dir != NULL)
+        return "--virtual-clock is told over a shared connection, not over devices' own";
     if (options->virtual_clock && options->days && options->duration_s <= 0)
         return "--days never end: by the virtual clock --duration is needed";
     return NULL;
@@ -375,7 +383,7 @@ static int simulate(struct fleet *fleet)
     if (!open_registry(fleet) || !read_files(fleet))
         return EXIT_USAGE;
     set_times(fleet);
-    if (!open_report(fleet) || !seed(fleet) || !fleet_wire_open(fleet))
+    if (!open_report(fleet) || !seed(fleet))
         return EXIT_USAGE;
     bool *wanted = choose(fleet);
     const bool made = wanted != NULL && fleet_devices_new(fleet, wanted);
@@ -386,6 +394,8 @@ static int simulate(struct fleet *fleet)
         fputs("huyang fleet: there is no device to simulate\n", stderr);
         return EXIT_USAGE;
     }
+    if (!fleet_wire_open(fleet))
+        return EXIT_USAGE;
     const int signal_fd = open_signals();
     printf("fleet of %u devices on %s\n", fleet->count, fleet->options.broker);
     fflush(stdout);

@@ -28,10 +28,13 @@
 #include "registry/registry.h"
 
 enum {
-    FLEET_CONNECTIONS_MAX = 16,
+    FLEET_CONNECTIONS_MAX = 16, /* shared by all devices */
+    FLEET_FILTERS = 4,
+    FLEET_FILTER_SIZE = 112,
 };
 struct fleet_options {
     const char *broker, *username, *password_file, *county;
+    const char *tls_dir;      /* an authority's folder: each device has a connection of its own; or NULL */
     const char *registry_dir; /* or NULL: `homes` are made up */
     const char *time_zone;    /* IANA name */
     const char *state_dir;    /* flash in files; NULL = in memory */
@@ -50,6 +53,15 @@ struct fleet_options {
     double fail_prompts, offline;                  /* shares, 0..1 */
 };
 
+/* One connection: a device's own, or one that several share. */
+struct fleet_line {
+    struct fleet *fleet;
+    struct fleet_device *device; /* NULL: shared */
+    struct fleet_mqtt mqtt;
+    struct pki_identity identity;
+    char filters[FLEET_FILTERS][FLEET_FILTER_SIZE];
+};
+
 struct fleet {
     struct fleet_options options;
     struct tz *tz;
@@ -61,15 +73,18 @@ struct fleet {
     struct fleet_home *homes; /* by household */
     struct device_scratch scratch;
     struct fleet_script script;
-    struct fleet_mqtt links[FLEET_CONNECTIONS_MAX];
-    unsigned link_count;
+    struct fleet_line *lines; /* of device i: i, or i modulo their number */
+    unsigned line_count;
+    struct pollfd *fds; /* one for each, and the signals' */
+    struct tls_client *tls;
     uint64_t random, run; /* generator of load and shares; what makes this run's epochs its own */
     uint64_t pending, pending_offline;
     int64_t now_ms;  /* of the devices' clock */
     int64_t zero_ms; /* devices' clock at the start, for progress and load */
     int64_t script_zero_ms;
-    bool down_up; /* the connection that hears is there */
+    bool down_up; /* the connection that hears is there; with own ones: all of them were, once */
     bool gateway_up;
+    int64_t connect_ms; /* until all connections stood */
     int64_t reached_ms; /* the gateway's virtual time */
     bool holding;       /* messages wait for the gateway's clock */
     struct fleet_mqtt_bytes held;
@@ -85,7 +100,7 @@ uint64_t fleet_mix(uint64_t x);
 double fleet_draw(uint64_t seed, uint64_t who, uint64_t day, unsigned what);
 int64_t fleet_mono_us(void);
 
-/* fleet_wire.c */
+/* fleet_wire.c. Once the devices are there. */
 bool fleet_wire_open(struct fleet *fleet);
 void fleet_wire_close(struct fleet *fleet);
 /* Polls up to `wait_ms` for messages, or for a signal on `signal_fd` (true: one came). */
@@ -96,6 +111,10 @@ bool fleet_wire_publish(struct fleet *fleet, uint32_t device, const char *topic,
 void fleet_wire_clock(struct fleet *fleet, int64_t time_ms);
 /* Lets go what was held back. */
 void fleet_wire_release(struct fleet *fleet);
+/* How many connections are up. */
+unsigned fleet_wire_up(const struct fleet *fleet);
+/* Can this device be heard and told something, as far as connections go? */
+bool fleet_wire_reaches(const struct fleet *fleet, const struct fleet_device *device);
 /* Everything published was taken by the broker. */
 bool fleet_wire_quiet(const struct fleet *fleet);
 

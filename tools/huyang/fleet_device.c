@@ -435,9 +435,9 @@ void fleet_devices_reach(struct fleet *fleet, bool everybody)
     fleet->slot = fleet->now_ms / FLEET_SLOT_MS;
     for (uint32_t i = 0; i < fleet->count; i++) {
         struct fleet_device *device = &fleet->devices[i];
-        const bool online =
-            fleet->down_up && (everybody || fleet_draw(fleet->options.seed, device->number,
-                                                       (uint64_t)fleet->slot, 0) >= fleet->options.offline);
+        const bool online = fleet_wire_reaches(fleet, device) &&
+                            (everybody || fleet_draw(fleet->options.seed, device->number,
+                                                     (uint64_t)fleet->slot, 0) >= fleet->options.offline);
         if (online != device->online)
             fleet_device_reach(device, online);
     }

@@ -34,18 +34,25 @@ enum {
 
 enum err fleet_mqtt_parse_url(const char *url, struct fleet_mqtt_config *config)
 {
-    static const char scheme[] = "tcp://";
-    if (strncmp(url, scheme, sizeof(scheme) - 1) != 0)
+    static const char plain[] = "tcp://", secure[] = "ssl://";
+    config->secure = strncmp(url, secure, sizeof(secure) - 1) == 0;
+    if (!config->secure && strncmp(url, plain, sizeof(plain) - 1) != 0)
         return ERR_INVALID;
-    const char *host = url + sizeof(scheme) - 1;
-    const char *colon = strrchr(host, ':');
-    const size_t len = colon != NULL ? (size_t)(colon - host) : strlen(host);
+    const char *host = url + sizeof(plain) - 1, *end = strrchr(host, ']');
+    const char *colon = strrchr(end != NULL ? end : host, ':');
+    size_t len = colon != NULL ? (size_t)(colon - host) : strlen(host);
+    if (host[0] == '[' && end != NULL) {
+        if (host + len != end + 1)
+            return ERR_INVALID;
+        host++;
+        len -= 2;
+    }
     if (len == 0 || len >= sizeof(config->host) ||
-        !text_copy(config->port, sizeof(config->port), colon != NULL ? colon + 1 : "1883") ||
+        !text_copy(config->port, sizeof(config->port),
+                   colon != NULL ? colon + 1 : (config->secure ? "8883" : "1883")) ||
         config->port[0] == '\0')
         return ERR_INVALID;
-    memcpy(config->host, host, len);
-    config->host[len] = '\0';
+    snprintf(config->host, sizeof(config->host), "%.*s", (int)len, host);
     return ERR_OK;
 }
 
@@ -112,9 +119,14 @@ static void sent(struct fleet_mqtt *mqtt, const uint8_t *end)
 
 /* ---- life ---- */
 
-static void drop(struct fleet_mqtt *mqtt, int64_t now_ms)
+static const char lost[] = "the connection was closed";
+
+static void drop(struct fleet_mqtt *mqtt, int64_t now_ms, const char *why)
 {
     const bool was_up = mqtt->state == FLEET_MQTT_UP;
+    text_copy(mqtt->why, sizeof(mqtt->why), why);
+    tls_close(mqtt->tls);
+    mqtt->tls = NULL;
     if (mqtt->fd >= 0)
         close(mqtt->fd);
     mqtt->fd = -1;
@@ -135,8 +147,9 @@ static void dial(struct fleet_mqtt *mqtt, int64_t now_ms)
     const int one = 1;
     mqtt->state = FLEET_MQTT_DIALING;
     mqtt->heard_ms = now_ms;
+    mqtt->refused = false;
     if (getaddrinfo(mqtt->config.host, mqtt->config.port, &hints, &found) != 0) {
-        drop(mqtt, now_ms);
+        drop(mqtt, now_ms, "the host is not known");
         return;
     }
     mqtt->fd =
@@ -146,9 +159,10 @@ static void dial(struct fleet_mqtt *mqtt, int64_t now_ms)
         setsockopt(mqtt->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
         failed = connect(mqtt->fd, found->ai_addr, found->ai_addrlen) != 0 && errno != EINPROGRESS;
     }
+    const int why = errno;
     freeaddrinfo(found);
     if (failed)
-        drop(mqtt, now_ms);
+        drop(mqtt, now_ms, strerror(why));
 }
 
 static void greet(struct fleet_mqtt *mqtt, int64_t now_ms)
@@ -157,7 +171,12 @@ static void greet(struct fleet_mqtt *mqtt, int64_t now_ms)
     int error = 0;
     socklen_t len = sizeof(error);
     if (getsockopt(mqtt->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0 || error != 0) {
-        drop(mqtt, now_ms);
+        drop(mqtt, now_ms, strerror(error));
+        return;
+    }
+    if (config->tls != NULL &&
+        tls_open(config->tls, config->identity, config->host, mqtt->fd, &mqtt->tls) != ERR_OK) {
+        drop(mqtt, now_ms, "TLS cannot be begun");
         return;
     }
     const bool named = config->username[0] != '\0', secret = named && config->password[0] != '\0';
@@ -165,7 +184,7 @@ static void greet(struct fleet_mqtt *mqtt, int64_t now_ms)
                        (secret ? 2 + strlen(config->password) : 0);
     uint8_t *to = reserve(&mqtt->out, HEAD_MAX + remaining, FLEET_MQTT_OUT_MAX);
     if (to == NULL) {
-        drop(mqtt, now_ms);
+        drop(mqtt, now_ms, "no memory");
         return;
     }
     to = put_head(to, PACKET_CONNECT, remaining);
@@ -238,6 +257,7 @@ static bool take_packet(struct fleet_mqtt *mqtt, unsigned type, const uint8_t *b
 {
     switch (type & 0xf0) {
     case PACKET_CONNACK:
+        mqtt->refused = len == 2 && body[1] != 0;
         if (len != 2 || body[1] != 0)
             return false;
         if (mqtt->config.filters[0] != NULL)
@@ -283,21 +303,48 @@ static bool take_packets(struct fleet_mqtt *mqtt)
     }
 }
 
+/* The socket's bytes or TLS's: 0 = the end, -1 = later. */
+static ssize_t take_bytes(struct fleet_mqtt *mqtt, uint8_t *to)
+{
+    if (mqtt->tls != NULL)
+        return tls_read(mqtt->tls, to, READ_BLOCK);
+    const ssize_t len = recv(mqtt->fd, to, READ_BLOCK, 0);
+    return len < 0 && errno != EAGAIN && errno != EINTR ? 0 : len;
+}
+
+static ssize_t give_bytes(struct fleet_mqtt *mqtt, const uint8_t *from, size_t len)
+{
+    if (mqtt->tls != NULL)
+        return tls_write(mqtt->tls, from, len);
+    const ssize_t given = send(mqtt->fd, from, len, MSG_NOSIGNAL);
+    return given < 0 && errno != EAGAIN && errno != EINTR ? 0 : given;
+}
+
+/* The other side has ended the connection, or TLS has. */
+static void end(struct fleet_mqtt *mqtt, int64_t now_ms)
+{
+    char why[TLS_WHY_SIZE];
+    mqtt->refused = mqtt->state == FLEET_MQTT_GREETING && (mqtt->tls == NULL || tls_was_refused(mqtt->tls));
+    text_copy(why, sizeof(why),
+              mqtt->tls != NULL && tls_why(mqtt->tls)[0] != '\0' ? tls_why(mqtt->tls) : lost);
+    drop(mqtt, now_ms, why);
+}
+
 static void receive(struct fleet_mqtt *mqtt, int64_t now_ms)
 {
     for (;;) {
         uint8_t *to = reserve(&mqtt->in, READ_BLOCK, FLEET_MQTT_IN_MAX + READ_BLOCK);
-        const ssize_t len = to != NULL ? recv(mqtt->fd, to, READ_BLOCK, 0) : 0;
-        if (len < 0 && (errno == EAGAIN || errno == EINTR))
+        const ssize_t len = to != NULL ? take_bytes(mqtt, to) : 0;
+        if (len < 0)
             return;
-        if (len <= 0) {
-            drop(mqtt, now_ms);
+        if (len == 0) {
+            end(mqtt, now_ms);
             return;
         }
         mqtt->heard_ms = now_ms;
         mqtt->in.to += (size_t)len;
         if (!take_packets(mqtt)) {
-            drop(mqtt, now_ms);
+            drop(mqtt, now_ms, mqtt->refused ? "the broker refused (CONNACK)" : "not MQTT as it should be");
             return;
         }
         if (mqtt->state == FLEET_MQTT_IDLE || (size_t)len < READ_BLOCK)
@@ -311,11 +358,11 @@ void fleet_mqtt_flush(struct fleet_mqtt *mqtt, int64_t now_ms)
 {
     struct fleet_mqtt_bytes *out = &mqtt->out;
     while (mqtt->state >= FLEET_MQTT_GREETING && out->to > out->from) {
-        const ssize_t len = send(mqtt->fd, out->data + out->from, out->to - out->from, MSG_NOSIGNAL);
-        if (len < 0 && (errno == EAGAIN || errno == EINTR))
+        const ssize_t len = give_bytes(mqtt, out->data + out->from, out->to - out->from);
+        if (len < 0)
             return;
-        if (len <= 0) {
-            drop(mqtt, now_ms);
+        if (len == 0) {
+            end(mqtt, now_ms);
             return;
         }
         out->from += (size_t)len;
@@ -329,11 +376,9 @@ void fleet_mqtt_tick(struct fleet_mqtt *mqtt, int64_t now_ms)
 {
     if (mqtt->state == FLEET_MQTT_IDLE && now_ms >= mqtt->retry_ms)
         dial(mqtt, now_ms);
-    else if ((mqtt->state == FLEET_MQTT_DIALING || mqtt->state == FLEET_MQTT_GREETING) &&
-             now_ms - mqtt->heard_ms > GREETING_MS)
-        drop(mqtt, now_ms);
-    else if (mqtt->state == FLEET_MQTT_UP && now_ms - mqtt->heard_ms > SILENT_MS)
-        drop(mqtt, now_ms);
+    else if (mqtt->state != FLEET_MQTT_IDLE &&
+             now_ms - mqtt->heard_ms > (mqtt->state == FLEET_MQTT_UP ? SILENT_MS : GREETING_MS))
+        drop(mqtt, now_ms, "no answer");
     else if (mqtt->state == FLEET_MQTT_UP &&
              (now_ms - mqtt->said_ms > KEEPALIVE_S * 500 || now_ms - mqtt->heard_ms > KEEPALIVE_S * 500)) {
         uint8_t *to = reserve(&mqtt->out, 2, FLEET_MQTT_OUT_MAX + 2);
@@ -346,7 +391,9 @@ void fleet_mqtt_tick(struct fleet_mqtt *mqtt, int64_t now_ms)
 
 short fleet_mqtt_events(const struct fleet_mqtt *mqtt)
 {
-    const bool wants_out = mqtt->state == FLEET_MQTT_DIALING || mqtt->out.to > mqtt->out.from;
+    /* In a handshake bytes may wait for the other side's, not for the socket. */
+    const bool wants_out = mqtt->state == FLEET_MQTT_DIALING ||
+                           (mqtt->tls != NULL ? tls_wants_write(mqtt->tls) : mqtt->out.to > mqtt->out.from);
     return (short)(POLLIN | (wants_out ? POLLOUT : 0));
 }
 
@@ -389,6 +436,7 @@ void fleet_mqtt_release(struct fleet_mqtt *mqtt)
             sent(mqtt, put_head(to, PACKET_DISCONNECT, 0));
         fleet_mqtt_flush(mqtt, 0);
     }
+    tls_close(mqtt->tls);
     if (mqtt->fd >= 0)
         close(mqtt->fd);
     free(mqtt->out.data);

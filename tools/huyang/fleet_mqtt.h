@@ -1,8 +1,9 @@
-/* One MQTT 3.1.1 connection for many simulated devices: clean session, QoS 0 and 1, plain TCP.
+/* One MQTT 3.1.1 connection of simulated devices and of probes: clean session, QoS 0 and 1, TCP or TLS.
  *
- * A county in one process wants thousands of topics over a few sockets, one thread, and no message held back
- * by a library's own queue; that is why this is not the library the gateway and the real devices use. It is
- * no general client: no TLS, no QoS 2, nothing is sent again after a reconnect (the device core does that).
+ * A county in one process wants thousands of topics over a few sockets, or thousands of sockets, one thread,
+ * and no message held back by a library's own queue; that is why this is not the library the gateway and the
+ * real devices use. It is no general client: no QoS 2, nothing is sent again after a reconnect (the device
+ * core does that).
  *
  * Owned by the caller's loop: poll the descriptor, call fleet_mqtt_io() and fleet_mqtt_tick(). One thread.
  * Callbacks come from within these two calls and may publish. Time is the caller's, in monotonic ms. */
@@ -14,6 +15,7 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "tls.h"
 
 enum {
     FLEET_MQTT_OUT_MAX = 16 << 20, /* bytes that wait for the socket; past it a publish is refused */
@@ -25,11 +27,14 @@ enum {
 struct fleet_mqtt_config {
     char host[256];
     char port[8];
+    bool secure; /* ssl://: `tls` is needed */
     char client_id[64];
     char username[128]; /* "" = none */
     char password[256];
     const char *filters[FLEET_MQTT_FILTERS_MAX]; /* NULL ends them; borrowed */
     uint8_t qos[FLEET_MQTT_FILTERS_MAX];
+    struct tls_client *tls;              /* borrowed; NULL = plain TCP */
+    const struct pki_identity *identity; /* borrowed; NULL = none is shown */
     void *self;
     /* Connected and subscribed / not any more. */
     void (*on_state)(void *self, bool up);
@@ -48,16 +53,20 @@ struct fleet_mqtt_bytes {
 struct fleet_mqtt {
     struct fleet_mqtt_config config;
     enum fleet_mqtt_state state;
-    int fd; /* -1 while idle */
+    int fd;          /* -1 while idle */
+    struct tls *tls; /* of this connection */
     struct fleet_mqtt_bytes out, in;
     uint16_t next_id;
     unsigned unanswered; /* QoS 1 publishes without a PUBACK */
     unsigned failures;   /* connections that failed, in a row */
     int64_t retry_ms, heard_ms, said_ms;
     uint64_t published, received;
+    char why[TLS_WHY_SIZE]; /* the last connection ended; "" = none has */
+    bool refused;           /* … because the broker did not want it: no fault of the way there or of ours */
 };
 
-/* tcp://host[:port] -> config->host and port. ERR_INVALID: anything else. */
+/* tcp://host[:port] or ssl://host[:port] (1883, 8883) -> host, port, secure. An IPv6 address stands in
+ * brackets. ERR_INVALID: anything else. */
 MUST_CHECK enum err fleet_mqtt_parse_url(const char *url, struct fleet_mqtt_config *config);
 void fleet_mqtt_init(struct fleet_mqtt *mqtt, const struct fleet_mqtt_config *config);
 /* Says DISCONNECT when it can, closes, frees. */

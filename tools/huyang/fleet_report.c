@@ -176,9 +176,10 @@ void fleet_summary(struct fleet *fleet)
             "{\"what\":\"summary\",\"t\":%.3f,\"devices\":%" PRIu32 ",\"stored\":%" PRIu64
             ",\"acked\":%" PRIu64 ",\"outstanding\":%" PRIu64 ",\"dropped\":%" PRIu64 ",\"lost\":%" PRIu64
             ",\"sos\":%" PRIu64 ",\"commands\":%" PRIu64 ",\"played\":%" PRIu64 ",\"acks_ignored\":%" PRIu64
-            ",\"steps\":%" PRIu64,
+            ",\"steps\":%" PRIu64 ",\"connect_ms\":%" PRId64,
             seconds(fleet), fleet->count, counts->stored, counts->acked, fleet->pending, counts->dropped,
-            counts->lost, counts->sos, counts->commands, counts->played, ignored, counts->steps);
+            counts->lost, counts->sos, counts->commands, counts->played, ignored, counts->steps,
+            fleet->connect_ms);
     if (fleet->options.virtual_clock) {
         char end[CLOCK_TEXT_SIZE];
         clock_format(fleet->tz, fleet->now_ms, end);

@@ -14,8 +14,9 @@
 
 enum {
     CONNECT_MS = 30000,
-    BURST_MAX = 500, /* events of the load in one turn, so that messages are served in between */
-    TURN_MS = 5,     /* of the load */
+    CONNECT_EACH_MS = 20, /* a handshake costs both sides about a millisecond, on a machine with other work */
+    BURST_MAX = 500,      /* events of the load in one turn, so that messages are served in between */
+    TURN_MS = 5,          /* of the load */
     NUDGE_MS = 2000,
     STUCK_MS = 60000,
     GOODBYE_MS = 3000,
@@ -56,24 +57,39 @@ static void serve(struct run *run, int64_t wait_ms)
     }
 }
 
+/* How many are missing, and why one of them is. */
+static void tell_missing(const struct fleet *fleet, unsigned up)
+{
+    const char *why = "";
+    for (unsigned i = 0; i < fleet->line_count; i++)
+        if (fleet->lines[i].mqtt.state != FLEET_MQTT_UP && fleet->lines[i].mqtt.why[0] != '\0')
+            why = fleet->lines[i].mqtt.why;
+    fprintf(stderr, "huyang fleet: %s: %u of %u connections stand after %d s; %s\n", fleet->options.broker,
+            up, fleet->line_count, CONNECT_MS / 1000, why);
+}
+
 static bool connect_all(struct run *run)
 {
     struct fleet *fleet = run->fleet;
-    const int64_t until_ms = mono_ms() + CONNECT_MS;
+    const int64_t start_ms = mono_ms(),
+                  until_ms = start_ms + CONNECT_MS + fleet->line_count * CONNECT_EACH_MS;
     unsigned up = 0;
     fleet->slot = fleet->now_ms / FLEET_SLOT_MS; /* nobody is switched on before every connection stands */
-    while (up < fleet->link_count && !run->signalled && mono_ms() < until_ms) {
+    while (up < fleet->line_count && !run->signalled && mono_ms() < until_ms) {
         serve(run, 50);
         fleet->slot = fleet->now_ms / FLEET_SLOT_MS;
-        up = 0;
-        for (unsigned i = 0; i < fleet->link_count; i++)
-            up += fleet->links[i].state == FLEET_MQTT_UP;
+        up = fleet_wire_up(fleet);
     }
-    if (up < fleet->link_count && !run->signalled)
-        fprintf(stderr, "huyang fleet: %s: no connection within %d s\n", fleet->options.broker,
-                CONNECT_MS / 1000);
+    if (up < fleet->line_count && !run->signalled)
+        tell_missing(fleet, up);
     fleet->slot = -1;
-    return up == fleet->link_count;
+    fleet->connect_ms = mono_ms() - start_ms;
+    if (fleet->options.tls_dir != NULL) {
+        fleet->down_up = up == fleet->line_count;
+        printf("%u TLS connections in %.2f s\n", up, (double)fleet->connect_ms / 1e3);
+        fflush(stdout);
+    }
+    return up == fleet->line_count;
 }
 
 static bool speaks(const struct fleet *fleet)

@@ -1,4 +1,5 @@
-"""Sets the stage for tools/demo and tells the story (story.py): a generated county, a broker, the gateway, the receivers, real devices.
+"""Sets the stage for tools/demo and tells the story (story.py): a generated county, a broker, the gateway, the receivers, real devices, each with a
+certificate of its own.
 
 Everything runs on loopback on free ports, in a folder of its own, and is ended in every case.
 """
@@ -15,7 +16,7 @@ import threading
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "integration"))  # the demo's processes are those of the integration tests
 
-from huyang_test import Broker, Desk, Device, Fleet, Gateway, binary  # noqa: E402
+from huyang_test import Desk, Device, Fleet, Gateway, SecureBroker, binary  # noqa: E402
 from huyang_test.county import CODE  # noqa: E402
 from huyang_test.process import Process  # noqa: E402
 
@@ -63,7 +64,8 @@ class Stage:
         self.homes = {row["id"]: (float(row["lat"]), float(row["lon"]))
                       for row in self.table("households") if row["lat"]}
         self.names = {row["id"]: row["name"] for row in self.table("residents")}
-        self.broker = self.keep(Broker(os.path.join(self.folder, "broker")))
+        self.broker = self.keep(SecureBroker(os.path.join(self.folder, "broker")))
+        self.broker.authority.batch(row["id"] for row in self.table("devices"))
         cert, key = certificate(self.folder)
         self.desk = self.keep(Desk(os.path.join(self.folder, "desk")))
         self.police = self.keep(Desk(os.path.join(self.folder, "police"), arguments=["--https", cert, key]))
@@ -89,7 +91,7 @@ class Stage:
         with open(os.path.join(folder, "devices.csv"), "w", encoding="utf-8", newline="") as file:
             # Those of the story are real devices: one id must not speak with two voices.
             csv.writer(file).writerows([rows[0]] + [row for row in rows[1:] if self.home_of(row[0]) > STORY_HOMES])
-        self.others = self.keep(Process([binary("huyang"), "fleet", "--broker", self.broker.url, "--county", CODE, "--registry", folder, *what],
+        self.others = self.keep(Process([binary("huyang"), "fleet", *self.broker.fleet_arguments(), "--county", CODE, "--registry", folder, *what],
                                         log_path=os.path.join(self.folder, "background.log")))
         self.fleet = self.keep(Fleet(self.broker, ["wb-00004", "cam-00004"]))
 

@@ -2,7 +2,8 @@
 
 Everything waits on something it can observe, with a deadline; nothing sleeps a fixed time.
 """
-from .broker import Broker
+from .authority import Authority
+from .broker import Broker, SecureBroker
 from .county import County
 from .desk import Desk
 from .device import Device
@@ -10,4 +11,4 @@ from .fleet import Fleet
 from .gateway import Gateway
 from .process import free_port, root_folder, binary, wait_until
 
-__all__ = ["Broker", "County", "Desk", "Device", "Fleet", "Gateway", "binary", "free_port", "root_folder", "wait_until"]
+__all__ = ["Authority", "Broker", "County", "Desk", "Device", "Fleet", "Gateway", "SecureBroker", "binary", "free_port", "root_folder", "wait_until"]

@@ -15,7 +15,7 @@ class Device:
         self.broker, self.process = broker, None
         self.wav_dir = os.path.join(self.folder, "wav")
         # Without a speaker the device answers every spoken prompt with failed.
-        self.arguments = (["--wav-dir", self.wav_dir] if speaker else []) + list(arguments)
+        self.arguments = broker.device_arguments(device) + (["--wav-dir", self.wav_dir] if speaker else []) + list(arguments)
         os.makedirs(self.wav_dir, exist_ok=True)
         os.makedirs(os.path.join(self.folder, "flash"), exist_ok=True)
         self.marks = 0

@@ -1,4 +1,4 @@
-"""Many devices on one MQTT connection, each with the outbox a device must have: what is not acknowledged is sent again.
+"""Many devices, on one MQTT connection or on one each where the broker wants to know them, each with the outbox a device must have: what is not acknowledged is sent again.
 
 It is the load and the witness: every event that was published, every acknowledgement, every command and what was acted on
 goes into a history (history.py), with the time.
@@ -64,13 +64,13 @@ class Fleet:
         self.stopping = threading.Event()
         self.wake = threading.Event()
         self.connected = threading.Event()
-        self.client = mqtt.Client(client_id=f"fleet-{self.dice.randrange(10**9)}", clean_session=True)
-        self.client.max_inflight_messages_set(1000)
-        self.client.reconnect_delay_set(0.1, 1)
-        self.client.on_connect, self.client.on_disconnect = self._on_connect, self._on_disconnect
-        self.client.on_message = self._on_message
-        self.client.connect_async("127.0.0.1", broker.port, keepalive=10)
-        self.client.loop_start()
+        self.up, self.clients = set(), {}  # who is connected; device -> client
+        devices = sorted({device for device, _ in self.lanes})
+        if broker.own_identity(devices[0]) is None:
+            self._open(f"fleet-{self.dice.randrange(10**9)}", devices, None)
+        else:
+            for device in devices:
+                self._open(device, [device], broker.own_identity(device))
         self.sender = threading.Thread(target=self._send_loop, daemon=True)
         self.sender.start()
 
@@ -110,28 +110,48 @@ class Fleet:
         self.stopping.set()
         self.wake.set()
         self.sender.join(timeout=10)
-        self.client.disconnect()
-        self.client.loop_stop()
+        for client in set(self.clients.values()):
+            client.disconnect()
+            client.loop_stop()
 
-    # ---- the connection ----
+    # ---- the connections ----
 
-    def _on_connect(self, client, userdata, flags, status):
+    def _open(self, name, devices, identity):
+        client = mqtt.Client(client_id=name, clean_session=True, userdata=devices)
+        if identity:
+            client.tls_set(ca_certs=identity[0], certfile=identity[1], keyfile=identity[2])
+        client.max_inflight_messages_set(1000)
+        client.reconnect_delay_set(0.1, 1)
+        client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
+        client.on_message = self._on_message
+        client.connect_async("127.0.0.1", self.broker.port, keepalive=10)
+        self.clients.update({device: client for device in devices})
+        client.loop_start()
+
+    def _on_connect(self, client, devices, flags, status):
         if status != 0:
             return
-        client.subscribe([(f"huyang/v1/{CODE}/+/ack", 0), (f"huyang/v1/{CODE}/+/command", 1)])
-        self.ordinal += 1
+        whose = devices[0] if self.broker.own_identity(devices[0]) else "+"
+        client.subscribe([(f"huyang/v1/{CODE}/{whose}/ack", 0), (f"huyang/v1/{CODE}/{whose}/command", 1)])
+        with self.lock:
+            self.ordinal += 1
         birth = wire.messages().link.Link(state=1, ordinal=self.ordinal, firmware="fleet").SerializeToString()
-        for device in sorted({device for device, _ in self.lanes}):
+        for device in devices:
             client.publish(f"huyang/v1/{CODE}/{device}/link", birth, qos=1, retain=True)
         with self.lock:
-            for box in self.lanes.values():
-                box.due = 0.0
-                box.wait_s = 0.0
-            self.busy = {key for key, box in self.lanes.items() if box.events}
-        self.connected.set()
+            for (device, _), box in self.lanes.items():
+                if device in devices:
+                    box.due = 0.0
+                    box.wait_s = 0.0
+            self.busy |= {key for key, box in self.lanes.items() if box.events}
+            self.up.add(client)
+        if len(self.up) == len(set(self.clients.values())):
+            self.connected.set()
         self.wake.set()
 
-    def _on_disconnect(self, client, userdata, status):
+    def _on_disconnect(self, client, devices, status):
+        with self.lock:
+            self.up.discard(client)
         self.connected.clear()
 
     def _on_message(self, client, userdata, message):
@@ -214,7 +234,7 @@ class Fleet:
                     box.due = now + self._next_wait(box)
                 earliest = min(earliest, box.due)
         for topic, payload in messages:
-            self.client.publish(topic, payload, qos=1)
+            self.clients[topic.split("/")[3]].publish(topic, payload, qos=1)
         return max(0.005, earliest - now)
 
     def _next_wait(self, box):

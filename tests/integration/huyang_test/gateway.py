@@ -53,7 +53,7 @@ class Gateway:
         os.makedirs(self.folder, exist_ok=True)
         base = {
             "county": CODE, "instance": "huyang-test", "state_dir": self.state_dir, "registry_dir": county.folder, "log_level": "info",
-            "broker": {"url": broker.url}, "api": {"listen": "127.0.0.1", "port": self.port},
+            "broker": broker.gateway_settings(), "api": {"listen": "127.0.0.1", "port": self.port},
             "store": {"ballast_bytes": 65536},
             # Tests run at any hour of the day.
             "prompts": {"quiet_from": "00:00", "quiet_to": "00:00"},

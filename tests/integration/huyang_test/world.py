@@ -2,7 +2,7 @@
 import os
 import re
 
-from .broker import Broker
+from .broker import Broker, SecureBroker
 from .county import County
 from .desk import Desk
 from .device import Device
@@ -33,6 +33,9 @@ class World:
     def broker(self, **options):
         return self._keep(Broker(self.path("broker"), **options))
 
+    def secure_broker(self, **options):
+        return self._keep(SecureBroker(self.path("broker"), **options))
+
     def desk(self, **options):
         return self._keep(Desk(self.path("desk"), **options))
 
@@ -45,9 +48,9 @@ class World:
     def fleet(self, broker, devices, history=None, **options):
         return self._keep(Fleet(broker, devices, history or History(self.path("history.jsonl")), **options))
 
-    def standard(self, homes=4, settings=None, county=None, **options):
+    def standard(self, homes=4, settings=None, county=None, broker=None, **options):
         """Broker, desk and gateway over a small county: what most tests start with."""
-        broker, desk = self.broker(), self.desk()
+        broker, desk = broker or self.broker(), self.desk()
         county = county or self.county(homes=homes)
         return broker, desk, self.gateway(broker, county, desk, settings=settings, **options)
 
