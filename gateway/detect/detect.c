@@ -1,56 +1,14 @@
-/* The runner. For each detector one array of states and one of timer slots, by the owner's registry number;
- * zeroed pages that nobody touches cost no memory. The states of a sparse detector stand close together in
- * the order in which they were first needed, found by a number for each owner, and a state that is zero again
- * gives its place back. A state counts as changed when its bytes or its deadline differ after the detector
- * ran: the copy costs a few cache lines, and heartbeats that change nothing write nothing into the next
- * snapshot. With a million residents the cost of an event is the memory it has to fetch, so a detector whose
- * owner sleeps is not even looked at (detector.h). */
-#include "detect/detect.h"
+/* The runner: who is called when. A state counts as changed when its bytes or its deadline differ after the
+ * detector ran: the copy costs a few cache lines, and heartbeats that change nothing write nothing into the
+ * next snapshot. With a million residents the cost of an event is the memory it has to fetch, so a detector
+ * whose owner sleeps is not even looked at (detector.h). */
+#include "detect/detect_inner.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/log.h"
-
-enum {
-    DEADLINE_BYTES = 8,
-    TABLE_NAME_MAX = 80,
-    DETECTORS_MAX = 32, /* bits of heard_by */
-    HEARD_MAX = 64      /* findings of one event or timer that wait for the detectors that hear them */
-};
-
-struct state_table {
-    uint32_t count; /* owners there is room for */
-    uint32_t dirty_count;
-    unsigned char *states;    /* count * detector->state_size */
-    struct timer_slot *slots; /* count; NULL when the detector has no timer */
-    uint32_t *places;         /* of a sparse one: 1 + the owner's place in states, 0 = zero; else NULL */
-    uint32_t places_used, free_place; /* places taken at any time; 1 + the head of the list of free ones */
-    uint8_t *asleep;                  /* count flags; NULL when the detector has no is_asleep */
-    uint8_t *dirty;                   /* count flags */
-    uint32_t *dirty_list;             /* room for count */
-};
-
-struct detect {
-    struct detect_config config;
-    struct state_table *tables; /* one for each detector */
-    unsigned table_count;
-    unsigned char *before;        /* room for the largest state */
-    unsigned char *fresh, *zeros; /* likewise: a sparse state that has no place yet; one that never will */
-    unsigned char *image;         /* room for the largest snapshot value */
-    uint32_t heard_by[DETECTORS_MAX]; /* for each detector the set of those that hear its findings */
-    struct finding heard[HEARD_MAX];
-    unsigned heard_count;
-    bool starved; /* a timer did not fit into the heap: it is put in at the next chance */
-};
-
-/* What a detector's calls back into the runner need. */
-struct detect_run {
-    struct detect *detect;
-    unsigned detector;
-};
 
 uint64_t timer_owner(struct subject subject, unsigned slot)
 {
@@ -79,51 +37,6 @@ static uint32_t owners(const struct registry *registry, enum subject_kind kind)
     return 0;
 }
 
-static void table_release(struct state_table *table)
-{
-    free(table->states);
-    free(table->slots);
-    free(table->places);
-    free(table->asleep);
-    free(table->dirty);
-    free(table->dirty_list);
-    *table = (struct state_table){0};
-}
-
-/* A zeroed array of `count` with the old one's items in front; false when there is no memory. Not wanted =
- * NULL and true. */
-static bool grown(bool wanted, const void *old, uint32_t old_count, uint32_t count, size_t item,
-                  void *ret_array)
-{
-    void *array = wanted ? calloc(count, item) : NULL;
-    if (array && old_count)
-        memcpy(array, old, (size_t)old_count * item);
-    memcpy(ret_array, &array, sizeof array);
-    return array || !wanted;
-}
-
-/* A larger copy of `old`; `old` stays as it is. */
-static enum err table_grown(const struct state_table *old, uint32_t count, const struct detector *detector,
-                            struct state_table *ret_table)
-{
-    struct state_table table = *old;
-    uint32_t states = detector->sparse ? old->places_used : old->count;
-    table.count = count;
-    bool fine = grown(true, old->states, states, count, detector->state_size, &table.states);
-    fine &= grown(detector->on_timer, old->slots, old->count, count, sizeof *table.slots, &table.slots);
-    fine &= grown(detector->sparse, old->places, old->count, count, sizeof *table.places, &table.places);
-    fine &= grown(detector->is_asleep, old->asleep, old->count, count, sizeof *table.asleep, &table.asleep);
-    fine &= grown(true, old->dirty, old->count, count, sizeof *table.dirty, &table.dirty);
-    fine &=
-        grown(true, old->dirty_list, old->dirty_count, count, sizeof *table.dirty_list, &table.dirty_list);
-    if (!fine) {
-        table_release(&table);
-        return ERR_NOMEM;
-    }
-    *ret_table = table;
-    return ERR_OK;
-}
-
 enum err detect_rebind(struct detect *detect, const struct registry *registry,
                        const struct detect_settings *settings)
 {
@@ -134,13 +47,13 @@ enum err detect_rebind(struct detect *detect, const struct registry *registry,
     for (unsigned i = 0; i < detect->table_count && err == ERR_OK; i++) {
         uint32_t count = owners(registry, detectors[i]->state_of);
         if (count > detect->tables[i].count)
-            err = table_grown(&detect->tables[i], count, detectors[i], &larger[i]);
+            err = states_grown(&detect->tables[i], count, detectors[i], &larger[i]);
     }
     for (unsigned i = 0; i < detect->table_count; i++) {
         if (err != ERR_OK) {
-            table_release(&larger[i]);
+            states_release(&larger[i]);
         } else if (larger[i].count) {
-            table_release(&detect->tables[i]);
+            states_release(&detect->tables[i]);
             detect->tables[i] = larger[i];
         }
     }
@@ -201,98 +114,13 @@ void detect_free(struct detect *detect)
     if (!detect)
         return;
     for (unsigned i = 0; detect->tables && i < detect->table_count; i++)
-        table_release(&detect->tables[i]);
+        states_release(&detect->tables[i]);
     free(detect->tables);
     free(detect->before);
     free(detect->fresh);
     free(detect->zeros);
     free(detect->image);
     free(detect);
-}
-
-static unsigned char *place_at(const struct detect *detect, unsigned detector, uint32_t place)
-{
-    return detect->tables[detector].states + (size_t)place * detectors[detector]->state_size;
-}
-
-/* As it stands; of a sparse one without a place the zeros, which nobody may write to. */
-static unsigned char *state_at(const struct detect *detect, unsigned detector, uint32_t no)
-{
-    const uint32_t *places = detect->tables[detector].places;
-    if (!places)
-        return place_at(detect, detector, no);
-    return places[no] ? place_at(detect, detector, places[no] - 1) : detect->zeros;
-}
-
-static bool is_zero(const unsigned char *state, size_t size)
-{
-    return state[0] == 0 && memcmp(state, state + 1, size - 1) == 0;
-}
-
-/* Stores what became of a sparse state: takes a place for it when it has none, or gives its place back. The
- * first bytes of a free place name the next one. There are as many places as owners. */
-static void settle_place(struct detect *detect, unsigned detector, uint32_t no, unsigned char *state)
-{
-    struct state_table *table = &detect->tables[detector];
-    size_t size = detectors[detector]->state_size;
-    bool zero = is_zero(state, size);
-    if (zero && table->places[no]) {
-        memcpy(state, &table->free_place, sizeof table->free_place);
-        table->free_place = table->places[no];
-        table->places[no] = 0;
-    } else if (!zero && !table->places[no]) {
-        unsigned char *place;
-        if (table->free_place) {
-            table->places[no] = table->free_place;
-            place = place_at(detect, detector, table->places[no] - 1);
-            memcpy(&table->free_place, place, sizeof table->free_place);
-        } else {
-            table->places[no] = ++table->places_used;
-            place = place_at(detect, detector, table->places[no] - 1);
-        }
-        memcpy(place, state, size);
-    }
-}
-
-static void mark_dirty(struct state_table *table, uint32_t no)
-{
-    if (table->dirty[no])
-        return;
-    table->dirty[no] = 1;
-    table->dirty_list[table->dirty_count++] = no;
-}
-
-/* Puts timers that found no room in the heap back in. Their deadlines stand in their slots, so nothing is
- * forgotten; this only happens short of memory. */
-static void feed_starved(struct detect *detect)
-{
-    bool starved = false;
-    for (unsigned i = 0; i < detect->table_count; i++) {
-        struct state_table *table = &detect->tables[i];
-        for (uint32_t no = 0; table->slots && no < table->count; no++) {
-            struct timer_slot *slot = &table->slots[no];
-            struct subject owner = {.kind = (uint8_t)detectors[i]->state_of, .no = no};
-            if (slot->deadline_ms != TIMER_OFF && slot->queued_ms == TIMER_OFF)
-                starved |= timers_arm(detect->config.timers, timer_owner(owner, i), slot,
-                                      slot->deadline_ms) != ERR_OK;
-        }
-    }
-    detect->starved = starved;
-}
-
-static void arm(struct detect *detect, unsigned detector, struct subject owner, int64_t deadline_ms)
-{
-    struct timer_slot *slots = detect->tables[detector].slots;
-    assert(slots || deadline_ms == TIMER_OFF);
-    if (!slots)
-        return;
-    struct timer_slot *slot = &slots[owner.no];
-    if (timers_arm(detect->config.timers, timer_owner(owner, detector), slot, deadline_ms) == ERR_OK)
-        return;
-    slot->deadline_ms = deadline_ms;
-    detect->starved |= slot->queued_ms == TIMER_OFF;
-    log_write(LOG_ERROR, "detect.timer", "no room for a timer, will try again\tdetector=%s",
-              detectors[detector]->name);
 }
 
 /* Why a detector is called; nothing set = its timer. */
@@ -336,11 +164,11 @@ static void run(struct detect *detect, unsigned index, struct detect_context *co
     /* A timer that fired has left its slot already: that is a change of its own. */
     if (timer || (table->slots && table->slots[no].deadline_ms != deadline_ms) ||
         memcmp(detect->before, state, size) != 0)
-        mark_dirty(table, no);
+        state_mark_dirty(table, no);
     if (table->asleep)
         table->asleep[no] = detector->is_asleep(state);
     if (table->places)
-        settle_place(detect, index, no, state);
+        state_settle(detect, index, no, state);
 }
 
 static struct detect_context context_of(struct detect *detect, int64_t t_ms, struct subject owner)
@@ -430,7 +258,7 @@ void detect_on_event(struct detect *detect, int64_t t_ms, const struct event *ev
     const struct registry *registry = detect->config.registry;
     assert(event->key.device < registry_count(registry, REGISTRY_DEVICE));
     if (detect->starved)
-        feed_starved(detect);
+        timer_feed_starved(detect);
     const struct device *device = registry_device(registry, event->key.device);
     for (unsigned i = 0; i < detect->table_count; i++) {
         const struct detector *detector = detectors[i];
@@ -479,7 +307,7 @@ void detect_on_timer(struct detect *detect, uint64_t owner, int64_t deadline_ms)
     unsigned detector = timer_owner_slot(owner);
     struct subject subject = timer_owner_subject(owner);
     if (detect->starved)
-        feed_starved(detect);
+        timer_feed_starved(detect);
     if (!detectors[detector]->on_timer || subject.no >= owners(registry, subject.kind))
         return;
     uint32_t resident = REGISTRY_NONE, household = REGISTRY_NONE;
@@ -607,101 +435,5 @@ bool detect_is_out(const struct detect_context *context, const struct event *eve
 
 void detect_arm(const struct detect_context *context, int64_t deadline_ms)
 {
-    arm(context->run->detect, context->run->detector, context->owner, deadline_ms);
-}
-
-static void put_i64(unsigned char *to, int64_t value)
-{
-    for (unsigned i = 0; i < 8; i++)
-        to[i] = (unsigned char)((uint64_t)value >> (8 * i));
-}
-
-static int64_t get_i64(const unsigned char *from)
-{
-    uint64_t value = 0;
-    for (unsigned i = 0; i < 8; i++)
-        value |= (uint64_t)from[i] << (8 * i);
-    return (int64_t)value;
-}
-
-enum err detect_snapshot(const struct detect *detect,
-                         enum err (*fn)(void *self, const char *table, uint16_t version, uint32_t no,
-                                        const void *value, size_t len),
-                         void *self)
-{
-    for (unsigned i = 0; i < detect->table_count; i++) {
-        const struct state_table *table = &detect->tables[i];
-        size_t size = detectors[i]->state_size;
-        char name[TABLE_NAME_MAX];
-        snprintf(name, sizeof name, "detect.%s", detectors[i]->name);
-        for (uint32_t j = 0; j < table->dirty_count; j++) {
-            uint32_t no = table->dirty_list[j];
-            put_i64(detect->image, table->slots ? table->slots[no].deadline_ms : TIMER_OFF);
-            memcpy(detect->image + DEADLINE_BYTES, state_at(detect, i, no), size);
-            enum err err =
-                fn(self, name, detectors[i]->state_version, no, detect->image, DEADLINE_BYTES + size);
-            if (err != ERR_OK)
-                return err;
-        }
-    }
-    return ERR_OK;
-}
-
-void detect_snapshot_done(struct detect *detect)
-{
-    for (unsigned i = 0; i < detect->table_count; i++) {
-        struct state_table *table = &detect->tables[i];
-        for (uint32_t j = 0; j < table->dirty_count; j++)
-            table->dirty[table->dirty_list[j]] = 0;
-        table->dirty_count = 0;
-    }
-}
-
-enum err detect_restore(struct detect *detect, const char *table, uint16_t version, uint32_t no,
-                        const void *value, size_t len)
-{
-    static const char prefix[] = "detect.";
-    if (strncmp(table, prefix, sizeof prefix - 1) != 0)
-        return ERR_NOT_FOUND;
-    unsigned i = detector_find(table + sizeof prefix - 1);
-    if (i >= detect->table_count || no >= detect->tables[i].count)
-        return ERR_NOT_FOUND;
-    if (len < DEADLINE_BYTES)
-        return ERR_CORRUPT;
-    const unsigned char *from = value;
-    int64_t deadline_ms = get_i64(from);
-    if (deadline_ms < 0)
-        return ERR_CORRUPT;
-    size_t size = detectors[i]->state_size;
-    unsigned char *state = state_at(detect, i, no);
-    if (state == detect->zeros)
-        state = memset(detect->fresh, 0, size);
-    if (version == detectors[i]->state_version) {
-        if (len != DEADLINE_BYTES + size)
-            return ERR_CORRUPT;
-        memcpy(state, from + DEADLINE_BYTES, size);
-    } else {
-        memset(state, 0, size);
-        enum err err = detectors[i]->migrate ? detectors[i]->migrate(version, from + DEADLINE_BYTES,
-                                                                     len - DEADLINE_BYTES, state)
-                                             : ERR_UNSUPPORTED;
-        if (err != ERR_OK) {
-            memset(state, 0, size);
-            if (detect->tables[i].places)
-                settle_place(detect, i, no, state);
-            log_write(LOG_WARN, "detect.migrate",
-                      "a stored state cannot be read, starting afresh\tdetector=%s\tversion=%u\tno=%u",
-                      detectors[i]->name, (unsigned)version, (unsigned)no);
-            return err;
-        }
-        mark_dirty(&detect->tables[i], no);
-    }
-    if (detect->tables[i].asleep)
-        detect->tables[i].asleep[no] = 0;
-    if (detect->tables[i].places)
-        settle_place(detect, i, no, state);
-    if (!detect->tables[i].slots)
-        return ERR_OK;
-    arm(detect, i, (struct subject){.kind = (uint8_t)detectors[i]->state_of, .no = no}, deadline_ms);
-    return ERR_OK;
+    timer_arm(context->run->detect, context->run->detector, context->owner, deadline_ms);
 }
