@@ -150,7 +150,8 @@ static bool is_empty(const struct key *key, const void *base)
         return false;
     if (key->type == KEY_TEXT)
         return ((const char *)base)[key->offset] == 0;
-    return key->type == KEY_NAME && key_number(key, base) == 0;
+    return (key->type == KEY_NAME || key->type == KEY_NUMBER || key->type == KEY_TIME) &&
+           key_number(key, base) == 0;
 }
 
 static void show_list(struct buf *out, int indent, const struct key *list, const void *base)

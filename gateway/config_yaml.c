@@ -20,6 +20,9 @@ struct walk {
     struct buf *errors;
     size_t faults;
     yaml_mark_t marks[CONFIG_KEYS_MAX]; /* where a key of the root table was given; line + 1, 0 = not given */
+    /* Where each rule of the policy (step 0) and each of its steps (from 1) begins; line + 1 likewise. */
+    yaml_mark_t policy[POLICY_RULES_MAX][POLICY_STEPS_MAX + 1];
+    const unsigned char *rules; /* where the rules are kept, to know them among the lists */
 };
 
 __attribute__((format(printf, 4, 5))) static void fault(struct walk *walk, const yaml_mark_t *mark,
@@ -200,6 +203,19 @@ static void check_required(struct walk *walk, const yaml_node_t *node, const cha
             fault(walk, &node->start_mark, path, "\"%s\" is missing", list->items[i].path);
 }
 
+/* Remembers the place of a list's item that is a rule or a step of one. */
+static void mark_policy(struct walk *walk, const unsigned char *slot, const yaml_node_t *node)
+{
+    if (slot < walk->rules || slot >= walk->rules + POLICY_RULES_MAX * sizeof(struct policy_rule))
+        return;
+    size_t offset = (size_t)(slot - walk->rules), rule = offset / sizeof(struct policy_rule);
+    offset %= sizeof(struct policy_rule);
+    size_t step =
+        offset == 0 ? 0 : (offset - offsetof(struct policy_rule, steps)) / sizeof(struct policy_step) + 1;
+    walk->policy[rule][step] =
+        (yaml_mark_t){.line = node->start_mark.line + 1, .column = node->start_mark.column};
+}
+
 /* A list in the file replaces the default's. */
 static void read_list(struct walk *walk, const yaml_node_t *node, const char *path, const struct key *key,
                       void *base)
@@ -226,6 +242,7 @@ static void read_list(struct walk *walk, const yaml_node_t *node, const char *pa
         unsigned char *slot = first + *count * key->item_size;
         ++*count;
         if (key->type == KEY_LIST) {
+            mark_policy(walk, slot, value);
             uint64_t given = 0;
             read_mapping(walk, value, shown, "", key->items, key->item_count, slot, &given);
             if (value->type == YAML_MAPPING_NODE)
@@ -416,41 +433,62 @@ static void check_pair_of_files(struct walk *walk, const char *cert_path, const 
         fault(walk, mark_for(walk, key_path, &mark), key_path, "needs %s as well", cert_path);
 }
 
-/* A prompt that nobody ever wrote would fail only when it is needed. */
-static void check_prompts(struct walk *walk, const struct config *config)
+/* A fault of the policy, where its rule (step -1) or step stands. */
+static void policy_fault(void *self, int rule, int step, const char *why)
 {
+    struct walk *walk = self;
+    const struct alert_settings *alert =
+        (const struct alert_settings *)(const void *)(walk->rules - offsetof(struct alert_settings, rules));
     yaml_mark_t mark;
-    struct buf known;
-    buf_init(&known, 4096);
-    for (size_t i = 0; prompt_at(i); i++)
-        buf_printf(&known, "%s%s", i ? ", " : "", prompt_at(i)->id);
-    for (size_t i = 0; i < config->alert.rule_count; i++) {
-        const struct policy_rule *rule = &config->alert.rules[i];
-        for (size_t j = 0; j < rule->step_count; j++)
-            if (rule->steps[j].kind == STEP_PROMPT && !prompt_find(rule->steps[j].prompt))
-                fault(walk, mark_for(walk, "policy", &mark), "",
-                      "policy[%zu] %s/%s step %zu: \"%s\" is none of the prompts: %s", i,
-                      family_name((enum family)rule->family), level_name((enum level)rule->level), j,
-                      rule->steps[j].prompt, buf_text(&known));
+    const yaml_mark_t *place = mark_for(walk, "policy", &mark);
+    if (rule < 0) {
+        fault(walk, place, "policy", "%s", why);
+        return;
     }
-    buf_release(&known);
+    const yaml_mark_t *known = &walk->policy[rule][step + 1];
+    if (known->line) {
+        mark = (yaml_mark_t){.line = known->line - 1, .column = known->column};
+        place = &mark;
+    }
+    const char *family = family_name((enum family)alert->rules[rule].family),
+               *level = level_name((enum level)alert->rules[rule].level);
+    if (step < 0)
+        fault(walk, place, "", "policy[%d] %s/%s: %s", rule, family, level, why);
+    else
+        fault(walk, place, "", "policy[%d] %s/%s step %d: %s", rule, family, level, step, why);
 }
 
-static void check_policy(struct walk *walk, const struct config *config)
+static bool is_receiver(const struct config *config, const char *name)
 {
-    struct buf faults;
-    yaml_mark_t mark;
-    buf_init(&faults, 20000);
-    if (policy_check(&config->alert, &faults)) {
-        const char *line = buf_text(&faults);
-        while (*line) {
-            size_t len = strcspn(line, "\n");
-            fault(walk, mark_for(walk, "policy", &mark), "", "%.*s", (int)len,
-                  line); /* it says policy[N] itself */
-            line += len + (line[len] == '\n');
+    for (size_t i = 0; i < config->relay.webhook_count; i++) {
+        if (strcmp(config->relay.webhooks[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A prompt that nobody ever wrote, or a receiver that is none, would fail only when it is needed. */
+static void check_names(struct walk *walk, const struct config *config)
+{
+    struct buf why;
+    buf_init(&why, 4096);
+    for (int i = 0; i < config->alert.rule_count; i++) {
+        const struct policy_rule *rule = &config->alert.rules[i];
+        for (int j = 0; j < rule->step_count; j++) {
+            const struct policy_step *step = &rule->steps[j];
+            buf_clear(&why);
+            if (step->kind == STEP_PROMPT && !prompt_find(step->prompt)) {
+                buf_printf(&why, "\"%s\" is none of the prompts: ", step->prompt);
+                for (size_t k = 0; prompt_at(k); k++)
+                    buf_printf(&why, "%s%s", k ? ", " : "", prompt_at(k)->id);
+            } else if (step->kind == STEP_WEBHOOK && !is_receiver(config, step->to)) {
+                buf_printf(&why, "\"%s\" is no receiver of relay.webhook", step->to);
+            }
+            if (why.len > 0)
+                policy_fault(walk, i, j, buf_text(&why));
         }
     }
-    buf_release(&faults);
+    buf_release(&why);
 }
 
 /* Names and addresses cross no open network in clear: http:// is for receivers on this machine or its own
@@ -483,9 +521,8 @@ static void check_whole(struct walk *walk, const struct config *config)
             if (strcmp(config->relay.webhooks[i].name, config->relay.webhooks[j].name) == 0)
                 fault(walk, mark_for(walk, "relay.webhook", &mark), "relay.webhook",
                       "two receivers are named \"%s\"", config->relay.webhooks[i].name);
-    check_policy(walk, config);
-    if (walk->faults == 0)
-        check_prompts(walk, config);
+    if (policy_check(&config->alert, policy_fault, walk) == 0)
+        check_names(walk, config);
 }
 
 static void read_document(struct walk *walk, yaml_parser_t *parser, const char *text, struct config *config)
@@ -516,21 +553,30 @@ static void read_document(struct walk *walk, yaml_parser_t *parser, const char *
 size_t config_read_yaml(const char *text, size_t len, const char *name, struct config *config,
                         struct buf *errors)
 {
-    struct walk walk = {.name = name, .errors = errors};
+    struct walk *walk = calloc(1, sizeof *walk);
+    if (!walk) {
+        buf_printf(errors, "%s: out of memory\n", name);
+        return 1;
+    }
+    walk->name = name;
+    walk->errors = errors;
+    walk->rules = (const unsigned char *)config->alert.rules;
     size_t bad_at;
     yaml_parser_t parser;
     if (!text_is_utf8(text, len, &bad_at)) {
         yaml_mark_t mark = mark_of(text, bad_at);
-        fault(&walk, &mark, "", "not UTF-8 text");
+        fault(walk, &mark, "", "not UTF-8 text");
     } else if (!yaml_parser_initialize(&parser)) {
-        fault(&walk, NULL, "", "out of memory");
+        fault(walk, NULL, "", "out of memory");
     } else {
         yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
         yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
-        read_document(&walk, &parser, text, config);
+        read_document(walk, &parser, text, config);
         yaml_parser_delete(&parser);
     }
-    if (walk.faults > CONFIG_ERRORS_MAX)
-        buf_printf(errors, "%s: and %zu more\n", name, walk.faults - CONFIG_ERRORS_MAX);
-    return walk.faults;
+    if (walk->faults > CONFIG_ERRORS_MAX)
+        buf_printf(errors, "%s: and %zu more\n", name, walk->faults - CONFIG_ERRORS_MAX);
+    size_t faults = walk->faults;
+    free(walk);
+    return faults;
 }

@@ -77,12 +77,14 @@ struct alert {
         told_from; /* first transition of the episode of telling: whoever was told since is not told again */
     uint32_t police_episode;      /* told_from of the episode whose police message was issued; 0 = none */
     uint8_t family, level, state; /* enums */
-    uint8_t next_step;            /* of the running escalation's rule */
+    uint8_t next_step_v1;         /* only in snapshots of version 1: see escalated_s */
     uint8_t disposition;          /* once closed */
     uint8_t police_sent;          /* a police job was issued: a false alarm sends a stand-down */
     uint8_t avs;                  /* AVS-01 level 0..4, from evidence (practice.md 8) */
     uint8_t outcome;              /* enum outcome of the last call to the resident */
     uint8_t share_count;
+    uint32_t escalated_s; /* the rule's moments before this have been, in seconds since last_notify; a time
+                             and not a step's number, so that it holds when the rule changes */
     struct alert_share shares[ALERT_FINDINGS_MAX];
     uint8_t said_played; /* … and its device says that it was played */
     char said[ID_SIZE];  /* catalogue id of the newest prompt that went out; "" = none */
