@@ -75,5 +75,8 @@ void config_free(struct config *config);
  * Reading that text gives the same configuration, and showing it again the same bytes, so its hash names a
  * configuration. About 16 KiB. */
 void config_show(const struct config *config, struct buf *out);
+/* The same of what decides who is told: config.alert, and the receivers that its steps may name. Reading that
+ * text gives the same config.alert. */
+void config_show_policy(const struct config *config, struct buf *out);
 
 #endif

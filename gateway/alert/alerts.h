@@ -7,6 +7,7 @@
 #define HUYANG_ALERT_ALERTS_H
 
 #include "alert/alert.h"
+#include "alert/explain.h"
 #include "alert/index.h"
 #include "alert/lifecycle.h"
 #include "alert/pool.h"
@@ -128,6 +129,9 @@ enum step_verdict escalation_judge(const struct alerts *alerts, const struct ale
                                    bool acknowledged, int64_t t_ms);
 /* The first moment of a rule after a snapshot of version 1, which kept the number of the next step. */
 uint32_t escalation_from_step(const struct policy_rule *rule, unsigned next_step);
+/* Whether the police may be told of the alert at all, and whether without a call before. */
+bool police_may_know(const struct alerts *alerts, const struct alert *alert);
+bool police_is_direct(const struct alerts *alerts, const struct alert *alert);
 void police_send(struct alerts *alerts, struct alert_record *record, int64_t t_ms);
 
 /* delivery.c */
@@ -150,6 +154,9 @@ void jobs_expire(struct alerts *alerts, struct alert_record *record, int64_t t_m
 int64_t job_expires(const struct job_record *job); /* INT64_MAX = never */
 bool job_is_pending(const struct alerts *alerts, const struct alert_record *record, enum job_kind kind,
                     const char *prompt);
+/* Whether the residents may be spoken to, and whether they have heard enough for this day. */
+bool prompt_is_allowed(const struct alerts *alerts, const struct alert *alert);
+bool prompt_day_is_full(const struct alerts *alerts, const struct alert *alert, int64_t t_ms);
 void prompt_issue(struct alerts *alerts, struct alert_record *record, int64_t t_ms, unsigned step,
                   const char *prompt);
 void task_issue(struct alerts *alerts, struct alert_record *record, int64_t t_ms, unsigned step,
@@ -162,18 +169,13 @@ unsigned recent_count(const struct alerts *alerts, enum family family, int64_t s
                       const char *territory);
 
 /* audience.c: who can be told and spoken to. */
-enum { AUDIENCE_MAX = 8, AUDIENCE_RESIDENTS = 8 };
+enum { AUDIENCE_RESIDENTS = 8 };
 /* Residents an alert concerns: its own, or those who live in the home; the dead excluded. At most
  * AUDIENCE_RESIDENTS. */
 size_t audience_residents(const struct alerts *alerts, const struct alert *alert, uint32_t *residents);
 /* True when nobody may be spoken to any more: everybody it concerns has died. */
 bool audience_is_silent(const struct alerts *alerts, const struct alert *alert);
 bool audience_consents(const struct alerts *alerts, const struct alert *alert, enum consent consent);
-struct audience_person {
-    uint32_t no;
-    uint8_t role; /* enum role: as whom the person is told */
-    bool is_contact;
-};
 /* People of a role for the alert, at most AUDIENCE_MAX; nobody there: one with no = REGISTRY_NONE; nobody may
  * be told: 0. */
 size_t audience_people(const struct alerts *alerts, const struct alert *alert, enum role role, int64_t t_ms,

@@ -157,7 +157,7 @@ static bool is_issued(const struct alerts *alerts, const struct alert_record *re
 }
 
 /* Direct = the detector's red goes to the police unverified, by written agreement. */
-static bool is_direct(const struct alerts *alerts, const struct alert *alert)
+bool police_is_direct(const struct alerts *alerts, const struct alert *alert)
 {
     const struct alert_settings *settings = alerts->config.settings;
     for (unsigned i = 0; i < alert->share_count; i++) {
@@ -172,14 +172,19 @@ static bool is_direct(const struct alerts *alerts, const struct alert *alert)
     return false;
 }
 
+bool police_may_know(const struct alerts *alerts, const struct alert *alert)
+{
+    bool life = alert->family == FAMILY_EMERGENCY && alert->level == LEVEL_RED;
+    return life || audience_consents(alerts, alert, CONSENT_POLICE);
+}
+
 void police_send(struct alerts *alerts, struct alert_record *record, int64_t t_ms)
 {
     struct alert *alert = &record->alert;
     alert->verify_until_ms = 0;
     if (alert->police_episode == alert->told_from)
         return; /* one message an episode */
-    bool life = alert->family == FAMILY_EMERGENCY && alert->level == LEVEL_RED;
-    if (!life && !audience_consents(alerts, alert, CONSENT_POLICE))
+    if (!police_may_know(alerts, alert))
         return;
     alert->police_episode = alert->told_from;
     alert->police_sent = 1;
@@ -197,7 +202,7 @@ static void verify(struct alerts *alerts, struct alert_record *record, int64_t t
     struct alert *alert = &record->alert;
     if (alert->police_episode == alert->told_from || alert->outcome == OUTCOME_SAFE)
         return;
-    if (is_direct(alerts, alert)) {
+    if (police_is_direct(alerts, alert)) {
         police_send(alerts, record, t_ms);
         return;
     }

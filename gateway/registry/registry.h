@@ -282,6 +282,9 @@ size_t registry_responders(const struct registry *registry, enum role role, uint
                            uint32_t *numbers, size_t max);
 size_t registry_contacts(const struct registry *registry, uint32_t resident, uint32_t *numbers, size_t max);
 
+/* True when there is a roster of that role for exactly that territory, and it names nobody from t_ms on. */
+bool registry_roster_has_ended(const struct registry *registry, enum role role, uint32_t territory,
+                               int64_t t_ms);
 /* True when the resident's categories or tags have this word, as written in the file. */
 bool registry_resident_is(const struct registry *registry, uint32_t resident, const char *word);
 /* True when a contact or responder names a channel to be reached by. */

@@ -3,7 +3,7 @@
 #ifndef HUYANG_STORE_READER_H
 #define HUYANG_STORE_READER_H
 
-#include "batch.h"
+#include "store/store.h"
 
 struct reader;
 /* `folder` is the state folder. ERR_NOT_FOUND when there is no database. */
@@ -55,6 +55,10 @@ MUST_CHECK enum err reader_trace(struct reader *reader, const char *key, struct 
 /* As store_ops.load_registry. */
 MUST_CHECK enum err reader_registry(struct reader *reader, const struct tz *tz, struct buf *errors,
                                     struct registry **ret_registry);
+/* The fold's state as of one commit: the mark, then loader->state and loader->input as at a restart; its
+ * other members are not called. For a gateway that looks and takes nothing in. */
+MUST_CHECK enum err reader_fold(struct reader *reader, const struct store_loader *loader,
+                                enum err (*mark)(void *self, const struct store_mark *mark));
 /* Cheap enough for once a second. */
 /* The moment to which time had run at the last commit, in wall milliseconds. */
 MUST_CHECK enum err reader_time(struct reader *reader, int64_t *ret_t_ms);

@@ -111,4 +111,8 @@ struct chain_row {
 void chain_next(const uint8_t before[SHA256_SIZE], const struct chain_row *row, struct buf *scratch,
                 uint8_t ret_hash[SHA256_SIZE]);
 
+/* Parts of a restart that a reader walks too (load.c): states of the snapshot; inputs after n. */
+MUST_CHECK enum err load_states(sqlite3 *db, const struct store_loader *loader);
+MUST_CHECK enum err load_inputs(sqlite3 *db, uint64_t after_n, const struct store_loader *loader);
+
 #endif

@@ -202,6 +202,13 @@ static void what_is_shown_is_read_back_to_the_same_configuration(void **state)
         struct config *second = parse_well(shown);
         char *again = show(second);
         assert_string_equal(shown, again);
+        struct buf policy;
+        buf_init(&policy, 1 << 20);
+        config_show_policy(first, &policy);
+        struct config *third = parse_well(buf_text(&policy));
+        assert_memory_equal(&first->alert, &third->alert, sizeof first->alert);
+        config_free(third);
+        buf_release(&policy);
         config_free(first);
         config_free(second);
         free(shown);
