@@ -17,6 +17,7 @@
 #include "core/text.h"
 #include "detect/detector.h"
 #include "relay/relay.h"
+#include "report.h"
 
 enum { CONFIG_PATH_SIZE = 256, CONFIG_URL_SIZE = 256, CONFIG_FILE_MAX = 1 << 20, CONFIG_ERRORS_MAX = 20 };
 
@@ -57,6 +58,7 @@ struct config {
     struct detect_settings detect;
     struct alert_settings alert;
     struct relay_settings relay;
+    struct report_settings report;
 };
 
 /* Overwrites all of it. */

@@ -396,6 +396,15 @@ const struct key config_keys[] = {
      .unit = "prompts",
      NUMBER(alert.prompts_daily_max, 0, 100)},
 
+    {.path = "report.answer_s",
+     .help = "A red or orange alert should be answered by a person within this.",
+     .unit = "s",
+     NUMBER(report.answer_s, 1, 3600)},
+    {.path = "report.answer_permille",
+     .help = "So many of a thousand of them.",
+     .unit = "permille",
+     NUMBER(report.answer_permille, 1, 1000)},
+
     {.path = "policy",
      .help =
          "Who is told what and when: the steps for each family and level. Of the rules that fit, one that "

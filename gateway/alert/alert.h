@@ -101,6 +101,9 @@ struct transition {
     char why[320];    /* one English sentence or the person's note */
 };
 
+/* Begins the `why` of the transition after a verification that nobody answered. */
+#define ALERT_WHY_UNANSWERED "Nobody answered the verification in time"
+
 /* What a relay shall do. */
 #define JOB_MAP(X)                                                                                           \
     X(PROMPT, prompt)                                                                                        \

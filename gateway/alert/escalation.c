@@ -286,7 +286,7 @@ static void tick(struct alerts *alerts, struct alert_record *record, int64_t t_m
     if (alert->verify_until_ms && alert->verify_until_ms <= t_ms) {
         alert->verify_until_ms = 0;
         alert->outcome = OUTCOME_NO_ANSWER;
-        alert_apply(alerts, record, t_ms, INPUT_NOTE, "policy", "Nobody answered the verification in time");
+        alert_apply(alerts, record, t_ms, INPUT_NOTE, "policy", ALERT_WHY_UNANSWERED);
         police_send(alerts, record, t_ms);
     }
     if (acknowledgement_due(alerts, alert) <= t_ms)

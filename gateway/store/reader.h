@@ -3,6 +3,7 @@
 #ifndef HUYANG_STORE_READER_H
 #define HUYANG_STORE_READER_H
 
+#include "report.h"
 #include "store/store.h"
 
 struct reader;
@@ -59,6 +60,13 @@ MUST_CHECK enum err reader_registry(struct reader *reader, const struct tz *tz, 
  * other members are not called. For a gateway that looks and takes nothing in. */
 MUST_CHECK enum err reader_fold(struct reader *reader, const struct store_loader *loader,
                                 enum err (*mark)(void *self, const struct store_mark *mark));
+/* The facts of each alert that opened in [from_ms, to_ms), in order of opening; stops when fn returns an
+ * error. One alert at a time in memory. */
+MUST_CHECK enum err reader_report(struct reader *reader, int64_t from_ms, int64_t to_ms,
+                                  enum err (*fn)(void *self, const struct report_fact *fact), void *self);
+/* Devices of which something was taken in since then. */
+MUST_CHECK enum err reader_heard(struct reader *reader, int64_t since_ms,
+                                 enum err (*fn)(void *self, uint32_t device), void *self);
 /* Cheap enough for once a second. */
 /* The moment to which time had run at the last commit, in wall milliseconds. */
 MUST_CHECK enum err reader_time(struct reader *reader, int64_t *ret_t_ms);
