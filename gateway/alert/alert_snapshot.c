@@ -7,7 +7,7 @@
 
 enum { VERSION = 1, ALERT_VERSION = 2, NAME_SIZE = 40 };
 static const char alert_table[] = "alert", job_table[] = "job", case_table[] = "alert_case",
-                  recent_table[] = "alert_recent";
+                  recent_table[] = "alert_recent", silence_table[] = "alert_silence";
 
 struct alert_image {
     struct alert alert;
@@ -90,6 +90,10 @@ enum err alerts_snapshot(const struct alerts *alerts,
         if (alerts->recent_dirty[family])
             err = fn(self, recent_table, VERSION, family, &alerts->recent[family], sizeof(struct recent));
     }
+    for (uint32_t slot = 0; slot < SILENCES_MAX && err == ERR_OK; slot++) {
+        if (alerts->silence_dirty[slot])
+            err = fn(self, silence_table, VERSION, slot, &alerts->silences[slot], sizeof(struct silence));
+    }
     if (err == ERR_OK)
         err = write_alerts(alerts, fn, self);
     if (err == ERR_OK)
@@ -103,6 +107,20 @@ void alerts_snapshot_done(struct alerts *alerts)
     pool_clean(&alerts->alerts);
     pool_clean(&alerts->jobs);
     memset(alerts->recent_dirty, 0, sizeof alerts->recent_dirty);
+    memset(alerts->silence_dirty, 0, sizeof alerts->silence_dirty);
+}
+
+static enum err restore_silence(struct alerts *alerts, uint32_t slot, const void *value)
+{
+    struct silence image;
+    memcpy(&image, value, sizeof image);
+    bool territory = image.subject.kind == SUBJECT_TERRITORY;
+    if (slot >= SILENCES_MAX || image.family > FAMILY_COUNT ||
+        (territory && image.subject.no >= registry_count(alerts->config.registry, REGISTRY_TERRITORY)))
+        return ERR_CORRUPT;
+    image.by[ID_SIZE - 1] = image.removed_by[ID_SIZE - 1] = image.why[sizeof image.why - 1] = 0;
+    alerts->silences[slot] = image;
+    return ERR_OK;
 }
 
 static enum err restore_recent(struct alerts *alerts, uint32_t family, const void *value)
@@ -247,21 +265,32 @@ static enum err restore_job(struct alerts *alerts, uint32_t no, const void *valu
 enum err alerts_restore(struct alerts *alerts, const char *table, uint16_t version, uint32_t no,
                         const void *value, size_t len)
 {
-    bool is_alert = strcmp(table, alert_table) == 0, is_job = strcmp(table, job_table) == 0,
-         is_case = strcmp(table, case_table) == 0, is_recent = strcmp(table, recent_table) == 0;
-    if (!is_alert && !is_job && !is_case && !is_recent)
+    static const struct {
+        const char *table;
+        uint16_t newest;
+        size_t len;
+    } known[] = {{alert_table, ALERT_VERSION, sizeof(struct alert_image)},
+                 {job_table, VERSION, sizeof(struct job_image)},
+                 {case_table, VERSION, sizeof(struct alert_case)},
+                 {recent_table, VERSION, sizeof(struct recent)},
+                 {silence_table, VERSION, sizeof(struct silence)}};
+    enum { KNOWN = sizeof known / sizeof *known };
+    size_t which = 0;
+    while (which < KNOWN && strcmp(known[which].table, table) != 0)
+        which++;
+    if (which == KNOWN)
         return ERR_NOT_FOUND;
     if (len == 0)
         return ERR_OK; /* a gone row */
-    if (version == 0 || version > (is_alert ? ALERT_VERSION : VERSION))
+    if (version == 0 || version > known[which].newest)
         return ERR_UNSUPPORTED;
-    if (len != (is_alert    ? sizeof(struct alert_image)
-                : is_job    ? sizeof(struct job_image)
-                : is_recent ? sizeof(struct recent)
-                            : sizeof(struct alert_case)))
+    if (len != known[which].len)
         return ERR_CORRUPT;
-    return is_alert    ? restore_alert(alerts, no, version, value)
-           : is_job    ? restore_job(alerts, no, value)
-           : is_recent ? restore_recent(alerts, no, value)
-                       : restore_case(alerts, value);
+    switch (which) {
+    case 0: return restore_alert(alerts, no, version, value);
+    case 1: return restore_job(alerts, no, value);
+    case 2: return restore_case(alerts, value);
+    case 3: return restore_recent(alerts, no, value);
+    default: return restore_silence(alerts, no, value);
+    }
 }

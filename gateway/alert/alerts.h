@@ -64,6 +64,8 @@ struct alerts {
     struct alert_config config;
     struct recent recent[FAMILY_COUNT];
     bool recent_dirty[FAMILY_COUNT];
+    struct silence silences[SILENCES_MAX];
+    bool silence_dirty[SILENCES_MAX];
     struct pool alerts, jobs, cases;
     struct index by_id, by_job, by_case;
     struct buf scratch;
@@ -161,6 +163,16 @@ void prompt_issue(struct alerts *alerts, struct alert_record *record, int64_t t_
                   const char *prompt);
 void task_issue(struct alerts *alerts, struct alert_record *record, int64_t t_ms, unsigned step,
                 enum role role, const char *what);
+
+/* silence.c */
+MUST_CHECK enum err silence_add(struct alerts *alerts, int64_t t_ms, const struct action *action);
+MUST_CHECK enum err silence_remove(struct alerts *alerts, int64_t t_ms, const struct action *action);
+/* The silence that holds a job back, NULL = none. */
+const struct silence *silence_of(const struct alerts *alerts, const struct alert *alert,
+                                 const struct job *job);
+/* Tells the ledger of a job that is not issued. `silence` NULL unless the rule is one. */
+void suppress(struct alerts *alerts, const struct alert *alert, const struct job *job,
+              enum suppression_rule rule, const struct silence *silence);
 
 /* recent.c */
 void recent_add(struct alerts *alerts, const struct alert *alert);

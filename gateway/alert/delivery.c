@@ -149,6 +149,11 @@ void job_issue(struct alerts *alerts, struct alert_record *record, struct job *j
     job->id = job_id(alerts, job);
     if (find_job(alerts, &job->id) != NONE)
         return;
+    const struct silence *silence = silence_of(alerts, &record->alert, job);
+    if (silence) {
+        suppress(alerts, &record->alert, job, SUPPRESSED_BY_SILENCE, silence);
+        return;
+    }
     enum err err = keep_job(alerts, record, job);
     if (err != ERR_OK) {
         /* Red is never shed: it goes out untracked. Anything else is dropped and counted. */
@@ -267,6 +272,11 @@ static void prompt_try(struct alerts *alerts, struct alert_record *record, int64
     job.device = device;
     job.attempt = (uint8_t)attempt;
     text_copy(job.prompt, sizeof job.prompt, prompt);
+    const struct silence *silence = silence_of(alerts, &record->alert, &job);
+    if (silence) { /* nothing was said */
+        suppress(alerts, &record->alert, &job, SUPPRESSED_BY_SILENCE, silence);
+        return;
+    }
     text_copy(record->alert.said, sizeof record->alert.said, prompt);
     record->alert.said_played = 0;
     alert_mark(alerts, record);
@@ -341,8 +351,15 @@ void prompt_issue(struct alerts *alerts, struct alert_record *record, int64_t t_
                   const char *prompt)
 {
     uint32_t devices[2];
-    if (!prompt_is_allowed(alerts, &record->alert) || !prompt_is_within_the_day(alerts, record, t_ms))
+    if (!prompt_is_allowed(alerts, &record->alert))
         return;
+    struct job job = job_draft(&record->alert, JOB_PROMPT, step, t_ms);
+    text_copy(job.prompt, sizeof job.prompt, prompt);
+    /* What a silence holds back is not heard, and takes nothing off the day. */
+    if (!silence_of(alerts, &record->alert, &job) && !prompt_is_within_the_day(alerts, record, t_ms)) {
+        suppress(alerts, &record->alert, &job, SUPPRESSED_BY_DAILY_MAX, NULL);
+        return;
+    }
     size_t count = audience_devices(alerts, &record->alert, prompt, devices);
     prompt_try(alerts, record, t_ms, step, prompt, count ? devices[0] : REGISTRY_NONE, 0);
 }

@@ -67,6 +67,14 @@ MUST_CHECK enum err reader_report(struct reader *reader, int64_t from_ms, int64_
 /* Devices of which something was taken in since then. */
 MUST_CHECK enum err reader_heard(struct reader *reader, int64_t since_ms,
                                  enum err (*fn)(void *self, uint32_t device), void *self);
+/* Silences that end after since_ms (0 = all), the last to end first, at most READER_SILENCES_MAX; and the
+ * newest lines of the ledger. Each appends a JSON list. */
+enum { READER_SILENCES_MAX = 1000 };
+MUST_CHECK enum err reader_silences(struct reader *reader, int64_t since_ms, struct buf *out);
+MUST_CHECK enum err reader_suppressions(struct reader *reader, unsigned limit, struct buf *out);
+/* ERR_NOT_FOUND: nobody and nothing of that id. */
+MUST_CHECK enum err reader_subject(struct reader *reader, enum subject_kind kind, const char *id,
+                                   struct subject *ret_subject);
 /* Cheap enough for once a second. */
 /* The moment to which time had run at the last commit, in wall milliseconds. */
 MUST_CHECK enum err reader_time(struct reader *reader, int64_t *ret_t_ms);

@@ -75,6 +75,7 @@ static bool next_cell(struct place *place)
 
 static unsigned column_of(const struct place *place)
 {
+    assert(place->table->column_count > 0);
     return place->cell % place->table->column_count;
 }
 

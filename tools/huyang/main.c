@@ -5,11 +5,11 @@
 #include "command.h"
 
 extern const struct command cmd_alerts, cmd_bench, cmd_config, cmd_desk, cmd_fleet, cmd_journal, cmd_policy,
-    cmd_registry, cmd_report, cmd_replay, cmd_trace;
+    cmd_registry, cmd_report, cmd_silences, cmd_replay, cmd_trace;
 
 static const struct command *const commands[] = {
     &cmd_registry, &cmd_replay, &cmd_desk,   &cmd_alerts, &cmd_trace,  &cmd_journal,
-    &cmd_policy,   &cmd_fleet,  &cmd_config, &cmd_bench,  &cmd_report,
+    &cmd_policy,   &cmd_fleet,  &cmd_config, &cmd_bench,  &cmd_report, &cmd_silences,
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

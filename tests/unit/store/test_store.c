@@ -64,7 +64,7 @@ static void the_connection_is_set_up_for_durability(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(look(f, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
-    assert_int_equal(look(f, "PRAGMA user_version"), 1);
+    assert_int_equal(look(f, "PRAGMA user_version"), 2);
     assert_int_equal(look(f, "PRAGMA application_id"), 0x48755961);
 }
 
@@ -519,6 +519,7 @@ static void stored_enums_keep_their_numbers(void **state)
     assert_int_equal(DELIVERY_DONE, 11);
     assert_int_equal(ACTION_ACKNOWLEDGE, 1);
     assert_int_equal(ACTION_STATUS, 5);
+    assert_int_equal(ACTION_UNSILENCE, 7);
     assert_int_equal(SUBJECT_RESIDENT, 1);
     assert_int_equal(SUBJECT_DEVICE, 4);
     assert_int_equal(LANE_URGENT, 1);
