@@ -11,8 +11,8 @@
 #define BATCH_MAP(X)                                                                                         \
     X(INPUT)                                                                                                 \
     X(FINDING)                                                                                               \
-    X(TRANSITION) X(ALERT) X(JOB) X(DELIVERY) X(WATERMARK) X(GAP) X(STATE) X(STATE_DONE) X(SILENCE)          \
-        X(SUPPRESSION)
+    X(TRANSITION)                                                                                            \
+    X(ALERT) X(JOB) X(DELIVERY) X(WATERMARK) X(GAP) X(STATE) X(STATE_DONE) X(SILENCE) X(SUPPRESSION)
 enum batch_kind {
 #define X(name) BATCH_##name,
     BATCH_MAP(X)
