@@ -180,8 +180,6 @@ void report_add(struct report *report, const struct report_fact *fact)
     if (fact->urgent_ms)
         add_time(report, &report->urgent, fact->urgent_ms, fact->answered_ms);
     sums->prompts += fact->prompts;
-    sums->prompts_played += fact->prompts_played;
-    sums->notified += fact->notified;
     sums->police += fact->police;
     sums->unverified_police += fact->verified ? 0 : fact->police;
     uint32_t resident = resident_of(report, fact->subject);

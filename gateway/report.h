@@ -23,9 +23,9 @@ struct report_fact {
     struct subject subject;
     uint32_t device;    /* whose event began it, REGISTRY_NONE = not known */
     uint32_t detectors; /* bit per detector that had a share */
-    uint32_t prompts, prompts_played, notified, police;
+    uint32_t prompts, prompts_played, police;
     uint8_t family, level; /* the highest it had */
-    uint8_t state, disposition;
+    uint8_t disposition;
     uint8_t was_called; /* a call reached the resident: safe or needs help */
     uint8_t verified;   /* somebody called, or the call was not answered in time, before the police message */
 };
@@ -53,7 +53,7 @@ struct report_sums {
     unsigned home_count, device_count;
     struct report_worst homes[REPORT_WORST],
         devices[REPORT_WORST]; /* most wrong first, then the lower number */
-    uint64_t prompts, prompts_played, notified, police, unverified_police, territory_alerts;
+    uint64_t prompts, police, unverified_police, territory_alerts;
     uint64_t people_reached, people_by_prompt,
         people_by_call; /* residents, each once; a home counts as one */
     uint64_t residents; /* in the registry, not removed */

@@ -85,6 +85,10 @@ int64_t alert_deadline(const struct alerts *alerts, const struct alert_record *r
     return alert->verify_until_ms ? earlier(deadline_ms, alert->verify_until_ms) : deadline_ms;
 }
 
+_Static_assert((int)POLICY_STEPS_MAX <= (int)JOB_STEP_REPEAT &&
+                   JOB_STEP_REPEAT * (POLICY_REPEAT_MAX + 1) <= JOB_STEP_POLICE,
+               "a job's step number holds the rule's step and the repeat");
+
 /* The moment of the rule that issued a job, in seconds. */
 static uint32_t moment_of(const struct policy_rule *rule, const struct job *job)
 {

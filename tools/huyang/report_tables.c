@@ -206,6 +206,25 @@ static void services(const struct report_sums *sums, const struct report_coverag
     service_row(document, "of these, heard within a day", "其中一日内有上报", coverage->heard);
 }
 
+static void dispositions(const struct report_sums *sums, struct document *document)
+{
+    static const struct document_name columns[] = {
+        {"disposition", "closed as", "结案判定"}, {"alerts", "alerts", "警情"}, {NULL, NULL, NULL}};
+    static const struct document_name words[DISPOSITION_COUNT] = {
+        [DISPOSITION_NONE] = {"none", "not closed by a person", "未经人工结案"},
+        [DISPOSITION_TRUE] = {"true", "true", "属实"},
+        [DISPOSITION_FALSE] = {"false", "false", "误报"},
+        [DISPOSITION_EXPECTED] = {"expected", "expected", "正常"},
+        [DISPOSITION_DRILL] = {"drill", "drill", "演练"},
+        [DISPOSITION_COULD_NOT_VERIFY] = {"could_not_verify", "could not verify", "无法核实"},
+        [DISPOSITION_TRANSFERRED] = {"transferred", "transferred", "已移交"},
+        [DISPOSITION_DECLINED] = {"declined", "declined", "本人拒绝"}};
+    document_table(document, (struct document_name){"dispositions", "How alerts ended", "结案情况"}, columns,
+                   false);
+    for (unsigned i = 0; i < DISPOSITION_COUNT; i++)
+        service_row(document, words[i].en, words[i].zh, sums->by_disposition[i]);
+}
+
 /* `used` and `budget` in thousandths. */
 static void budget_row(struct document *document, const char *en, const char *zh, uint64_t used,
                        uint64_t budget)
@@ -252,6 +271,7 @@ void report_tables(const struct report *report, const struct report_sums *sums,
     families(sums, document);
     days(sums, tz, from_ms, document);
     answers(sums, settings, document);
+    dispositions(sums, document);
     detectors_of(sums, document);
     worst(sums, registry, document);
     services(sums, coverage, document);

@@ -64,7 +64,6 @@ static enum err read_rows(struct walk *walk)
         int kind = sqlite3_column_int(s, 0), state = sqlite3_column_int(s, 1);
         walk->fact.prompts += kind == JOB_PROMPT;
         walk->fact.prompts_played += kind == JOB_PROMPT && state == DELIVERY_PLAYED;
-        walk->fact.notified += kind == JOB_NOTIFY;
         walk->fact.police += kind == JOB_POLICE;
     }
     enum err err = db_err(walk->reader->db, code);
@@ -117,7 +116,6 @@ static enum err read_alert(struct walk *walk, sqlite3_stmt *s)
         (struct report_fact){.opened_ms = sqlite3_column_int64(s, 1),
                              .subject = {.kind = (uint8_t)sqlite3_column_int(s, 2), .no = db_number(s, 3)},
                              .family = (uint8_t)sqlite3_column_int(s, 4),
-                             .state = (uint8_t)sqlite3_column_int(s, 6),
                              .device = REGISTRY_NONE};
     memcpy(walk->fact.id.bytes, sqlite3_column_blob(s, 0), HASH_ID_SIZE);
     enum err err = read_json(walk, s);
@@ -135,7 +133,7 @@ enum err reader_report(struct reader *reader, int64_t from_ms, int64_t to_ms,
     sqlite3_stmt *s = NULL;
     int code = SQLITE_DONE;
     enum err err = db_prepare(reader->db,
-                              "SELECT id, opened, subject_kind, subject_no, family, json, state FROM alert "
+                              "SELECT id, opened, subject_kind, subject_no, family, json FROM alert "
                               "WHERE opened >= ?1 AND opened < ?2 ORDER BY opened, id",
                               &s);
     if (err == ERR_OK)
