@@ -12,7 +12,7 @@
 
 #include "relay/prompts.h"
 
-enum { PATH_SIZE = 160, DISTANCE_MAX = 24 };
+enum { PATH_SIZE = 160 };
 
 struct walk {
     const char *name; /* of the file */
@@ -43,22 +43,6 @@ __attribute__((format(printf, 4, 5))) static void fault(struct walk *walk, const
 
 /* --- Values --- */
 
-/* Control characters would forge log lines, and libyaml could not read them back. */
-static bool is_printable(const char *text, size_t len)
-{
-    for (size_t at = 0; at < len;) {
-        size_t step = text_utf8_step(text + at, len - at);
-        unsigned char c = (unsigned char)text[at];
-        if (step == 0 || c < 0x20 || c == 0x7f || (c == 0xC2 && (unsigned char)text[at + 1] < 0xA0))
-            return false;
-        if (step == 3 && c == 0xEF && (unsigned char)text[at + 1] == 0xBF &&
-            (unsigned char)text[at + 2] >= 0xBE)
-            return false;
-        at += step;
-    }
-    return true;
-}
-
 static const char *scalar(const yaml_node_t *node)
 {
     return (const char *)node->data.scalar.value;
@@ -72,45 +56,6 @@ static bool is_plain_null(const yaml_node_t *node)
     return !*text || strcmp(text, "~") == 0 || strcmp(text, "null") == 0;
 }
 
-/* "8 MiB", "8MiB" or "8388608". */
-static bool to_bytes(const char *text, int64_t low, int64_t high, int64_t *ret_value)
-{
-    static const struct {
-        const char *name;
-        int64_t factor;
-    } units[] = {{"", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}};
-    char digits[20];
-    size_t len = strspn(text, "0123456789");
-    if (len == 0 || len >= sizeof digits)
-        return false;
-    memcpy(digits, text, len);
-    digits[len] = 0;
-    const char *unit = text + len;
-    unit += *unit == ' ';
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        int64_t number, factor = units[i].factor;
-        if (strcmp(unit, units[i].name) != 0)
-            continue;
-        if (!text_to_int(digits, 0, high / factor, &number) || number * factor < low)
-            return false;
-        *ret_value = number * factor;
-        return true;
-    }
-    return false;
-}
-
-static bool to_minute(const char *text, int64_t *ret_value)
-{
-    if (strlen(text) != 5 || text[2] != ':')
-        return false;
-    int64_t hour, minute;
-    char hours[3] = {text[0], text[1], 0};
-    if (!text_to_int(hours, 0, 23, &hour) || !text_to_int(text + 3, 0, 59, &minute))
-        return false;
-    *ret_value = hour * 60 + minute;
-    return true;
-}
-
 static void set_text(struct walk *walk, const yaml_node_t *node, const char *path, const struct key *key,
                      void *base)
 {
@@ -119,7 +64,7 @@ static void set_text(struct walk *walk, const yaml_node_t *node, const char *pat
     char *field = (char *)base + key->offset;
     if (*text && is_plain_null(node))
         fault(walk, &node->start_mark, path, "%s is not a text here; for none write \"\"", text);
-    else if (!is_printable(text, len))
+    else if (!value_is_printable(text, len))
         fault(walk, &node->start_mark, path, "holds control characters");
     else if (len >= key->size)
         fault(walk, &node->start_mark, path, "longer than %zu bytes", key->size - 1);
@@ -165,7 +110,7 @@ static void set_scalar(struct walk *walk, const yaml_node_t *node, const char *p
                   (long long)key->low, (long long)key->high, *unit ? " " : "", unit);
         break;
     case KEY_BYTES:
-        if (to_bytes(text, key->low, key->high, &value))
+        if (value_to_bytes(text, key->low, key->high, &value))
             key_set_number(key, base, (uint64_t)value);
         else
             fault(walk, &node->start_mark, path,
@@ -179,7 +124,7 @@ static void set_scalar(struct walk *walk, const yaml_node_t *node, const char *p
             fault(walk, &node->start_mark, path, "\"%.40s\" is neither true nor false", text);
         break;
     case KEY_TIME:
-        if (to_minute(text, &value))
+        if (value_to_minute(text, &value))
             key_set_number(key, base, (uint64_t)value);
         else
             fault(walk, &node->start_mark, path, "\"%.40s\" is not a time of day, 00:00..23:59, in quotes",
@@ -257,55 +202,6 @@ static void read_list(struct walk *walk, const yaml_node_t *node, const char *pa
     }
 }
 
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Levenshtein's distance; long words are far from everything. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[DISTANCE_MAX + 1], a_len = strlen(a), b_len = strlen(b);
-    if (a_len > DISTANCE_MAX || b_len > DISTANCE_MAX)
-        return DISTANCE_MAX;
-    for (size_t j = 0; j <= b_len; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a_len; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b_len; j++) {
-            size_t change = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            row[j] = least(change, least(row[j], row[j - 1]) + 1);
-        }
-    }
-    return row[b_len];
-}
-
-/* The known word at this place that is most like `word`, or "". `nearest` is filled. */
-static void find_nearest(const struct key *keys, size_t count, const char *prefix, const char *word,
-                         char nearest[DISTANCE_MAX + 1])
-{
-    size_t best = least(3, (strlen(word) + 1) / 2 + 1), prefix_len = strlen(prefix);
-    nearest[0] = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (strncmp(keys[i].path, prefix, prefix_len) != 0)
-            continue;
-        const char *rest = keys[i].path + prefix_len;
-        size_t len = strcspn(rest, ".");
-        char known[DISTANCE_MAX + 1];
-        if (len > DISTANCE_MAX)
-            continue;
-        memcpy(known, rest, len);
-        known[len] = 0;
-        size_t far = distance(word, known);
-        if (far < best) {
-            best = far;
-            memcpy(nearest, known, sizeof known);
-        }
-    }
-}
-
 static void read_pair(struct walk *walk, const yaml_node_t *name, const yaml_node_t *value, const char *shown,
                       const char *prefix, const struct key *keys, size_t count, void *base, uint64_t *given)
 {
@@ -321,11 +217,11 @@ static void read_pair(struct walk *walk, const yaml_node_t *name, const yaml_nod
             read_mapping(walk, value, place, section, keys, count, base, given);
         return;
     }
-    if (found == count || !is_printable(scalar(name), name->data.scalar.length)) {
-        char nearest[DISTANCE_MAX + 1];
-        find_nearest(keys, count, prefix, scalar(name), nearest);
-        fault(walk, &name->start_mark, is_printable(place, strlen(place)) ? place : "", "unknown key%s%s%s",
-              *nearest ? "; is \"" : "", nearest, *nearest ? "\" meant?" : "");
+    if (found == count || !value_is_printable(scalar(name), name->data.scalar.length)) {
+        char nearest[KEY_WORD_MAX + 1];
+        key_nearest(keys, count, prefix, scalar(name), nearest);
+        fault(walk, &name->start_mark, value_is_printable(place, strlen(place)) ? place : "",
+              "unknown key%s%s%s", *nearest ? "; is \"" : "", nearest, *nearest ? "\" meant?" : "");
         return;
     }
     const struct key *key = &keys[found];
