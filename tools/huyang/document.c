@@ -193,7 +193,8 @@ static const char style[] =
     "table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.25em .6em;border-bottom:1px "
     "solid "
     "#d8dee6;vertical-align:top}th{font-weight:600}svg{max-width:100%;height:auto;margin:.5em 0}"
-    "section{break-inside:avoid}@media print{body{margin:0;max-width:none;font-size:11px}}";
+    "section{break-inside:avoid}@media "
+    "print{body{print-color-adjust:exact;margin:0;max-width:none;font-size:11px}}";
 /* In the order of levels: green, yellow, orange, red. */
 static const char *const colours[] = {"#4c9a6a", "#e3b341", "#e07b39", "#c0392b"};
 
