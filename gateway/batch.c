@@ -41,6 +41,8 @@ static size_t item_size(enum batch_kind kind)
     case BATCH_GAP: return head + sizeof(struct batch_gap);
     case BATCH_STATE: return head + sizeof(struct batch_state);
     case BATCH_STATE_DONE: return head;
+    case BATCH_SILENCE: return head + sizeof(struct silence);
+    case BATCH_SUPPRESSION: return head + sizeof(struct batch_suppression);
     }
     assert(0 && "an item has a kind");
     return sizeof(struct batch_item);

@@ -9,7 +9,10 @@
 #include "relay/relay.h"
 
 #define BATCH_MAP(X)                                                                                         \
-    X(INPUT) X(FINDING) X(TRANSITION) X(ALERT) X(JOB) X(DELIVERY) X(WATERMARK) X(GAP) X(STATE) X(STATE_DONE)
+    X(INPUT)                                                                                                 \
+    X(FINDING)                                                                                               \
+    X(TRANSITION)                                                                                            \
+    X(ALERT) X(JOB) X(DELIVERY) X(WATERMARK) X(GAP) X(STATE) X(STATE_DONE) X(SILENCE) X(SUPPRESSION)
 enum batch_kind {
 #define X(name) BATCH_##name,
     BATCH_MAP(X)
@@ -76,6 +79,11 @@ struct batch_state {
     const void *value;
 };
 
+struct batch_suppression {
+    struct suppression suppression;
+    char who[ID_SIZE]; /* id of the person who was not told; "" = the role as such, or a device */
+};
+
 /* Only as many bytes are allocated as the item's kind uses: an item is never copied whole. */
 struct batch_item {
     struct batch_item *next;
@@ -90,6 +98,8 @@ struct batch_item {
         struct batch_watermark watermark;
         struct batch_gap gap;
         struct batch_state state;
+        struct silence silence;
+        struct batch_suppression suppression;
     };
 };
 

@@ -18,6 +18,7 @@
 #include "detect/detector.h"
 #include "ingest/dialects/dialects.h"
 #include "relay/relay.h"
+#include "report.h"
 
 enum { CONFIG_PATH_SIZE = 256, CONFIG_URL_SIZE = 256, CONFIG_FILE_MAX = 1 << 20, CONFIG_ERRORS_MAX = 20 };
 
@@ -62,6 +63,7 @@ struct config {
     struct detect_settings detect;
     struct alert_settings alert;
     struct relay_settings relay;
+    struct report_settings report;
 };
 
 /* Overwrites all of it. */
@@ -80,5 +82,8 @@ void config_free(struct config *config);
  * Reading that text gives the same configuration, and showing it again the same bytes, so its hash names a
  * configuration. About 16 KiB. */
 void config_show(const struct config *config, struct buf *out);
+/* The same of what decides who is told: config.alert, and the receivers that its steps may name. Reading that
+ * text gives the same config.alert. */
+void config_show_policy(const struct config *config, struct buf *out);
 
 #endif

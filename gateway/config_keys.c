@@ -117,9 +117,9 @@ static const struct key dc09_account_keys[] = {
 
 static const struct key step_keys[] = {
     {.path = "do",
-     .help = "What to do: prompt speaks to the resident, notify tells people of a role, task asks a person "
-             "to call, verify calls the resident "
-             "before the police hear of it, police sends at once.",
+     .help = "What to do: prompt speaks to the resident, notify tells people, task gives a person something "
+             "to do, verify calls the resident before the police hear of it, police sends at once, webhook "
+             "tells one receiver of relay.webhook, stop ends the rule.",
      .type = KEY_NAME,
      .required = true,
      FIELD(struct policy_step, kind),
@@ -130,7 +130,7 @@ static const struct key step_keys[] = {
      FIELD(struct policy_step, role),
      .name = config_name_role},
     {.path = "prompt",
-     .help = "Which prompt to speak, or what the task is for.",
+     .help = "Which prompt to speak; or the task: call, call-back, home_visit or collect_device.",
      .type = KEY_TEXT,
      FIELD(struct policy_step, prompt),
      .rule = "identifier, \"\" = none",
@@ -146,6 +146,54 @@ static const struct key step_keys[] = {
      .type = KEY_NAME,
      FIELD(struct policy_step, unless_acknowledged),
      .name = config_name_unless},
+    {.path = "to",
+     .help =
+         "notify: the one responder or contact to tell, by id, instead of a role; webhook: the receiver's "
+         "name.",
+     .type = KEY_TEXT,
+     FIELD(struct policy_step, to),
+     .rule = "identifier, \"\" = none",
+     .allowed = config_allows_id_or_none},
+    {.path = "roster",
+     .help =
+         "notify: code of the territory whose people of the role, on duty by its roster, are told; none = "
+         "the alert's own.",
+     .type = KEY_TEXT,
+     FIELD(struct policy_step, roster),
+     .rule = "code of a territory, \"\" = none",
+     .allowed = config_allows_id_or_none},
+    {.path = "repeat_s",
+     .help = "The step is done again so often, until repeat_max, under the same conditions.",
+     .unit = "s",
+     .type = KEY_NUMBER,
+     FIELD(struct policy_step, repeat_s),
+     .high = POLICY_AFTER_MAX_S},
+    {.path = "repeat_max",
+     .help = "How many more times after the first.",
+     .type = KEY_NUMBER,
+     FIELD(struct policy_step, repeat_max),
+     .high = POLICY_REPEAT_MAX},
+    {.path = "from",
+     .help = "Only from this hour of the local day; a step that comes due at another is skipped.",
+     .type = KEY_TIME,
+     FIELD(struct policy_step, from_minute)},
+    {.path = "until",
+     .help = "And before this one; before from = over midnight, equal to from = at any hour.",
+     .type = KEY_TIME,
+     FIELD(struct policy_step, to_minute)},
+    {.path = "alerts",
+     .help =
+         "Only when at least so many alerts of the family opened within within_min in the rule's territory, "
+         "this one included.",
+     .type = KEY_NUMBER,
+     FIELD(struct policy_step, alerts_least),
+     .high = POLICY_RECENT_MAX},
+    {.path = "within_min",
+     .help = "See alerts.",
+     .unit = "min",
+     .type = KEY_NUMBER,
+     FIELD(struct policy_step, alerts_within_min),
+     .high = 1440},
 };
 
 static const struct key rule_keys[] = {
@@ -161,6 +209,17 @@ static const struct key rule_keys[] = {
      .required = true,
      FIELD(struct policy_rule, level),
      .name = config_name_level},
+    {.path = "category",
+     .help = "Only for residents with this category or tag, as the registry writes it.",
+     .type = KEY_TEXT,
+     FIELD(struct policy_rule, category),
+     .rule = "text, \"\" = everybody"},
+    {.path = "territory",
+     .help = "Only in the territory of this code.",
+     .type = KEY_TEXT,
+     FIELD(struct policy_rule, territory),
+     .rule = "code of a territory, \"\" = everywhere",
+     .allowed = config_allows_id_or_none},
     {.path = "steps",
      .help = "In order of their delay.",
      .type = KEY_LIST,
@@ -544,9 +603,20 @@ const struct key config_keys[] = {
      .unit = "prompts",
      NUMBER(alert.prompts_daily_max, 0, 100)},
 
+    {.path = "report.answer_s",
+     .help = "A red or orange alert should be answered by a person within this.",
+     .unit = "s",
+     NUMBER(report.answer_s, 1, 3600)},
+    {.path = "report.answer_permille",
+     .help = "So many of a thousand of them.",
+     .unit = "permille",
+     NUMBER(report.answer_permille, 1, 1000)},
+
     {.path = "policy",
-     .help = "Who is told what and when: the steps for each family and level. A list here replaces the whole "
-             "default.",
+     .help =
+         "Who is told what and when: the steps for each family and level. Of the rules that fit, one that "
+         "names a category goes before one that does not, then the nearer territory, then the earlier in the "
+         "list. A list here replaces the whole default.",
      .type = KEY_LIST,
      IN(alert.rules),
      .high = POLICY_RULES_MAX,

@@ -45,6 +45,17 @@ size_t key_find(const struct key *keys, size_t count, const char *path);
 /* True when some key lies below `path`. */
 bool key_is_section(const struct key *keys, size_t count, const char *path);
 
+/* config_value.c. Whether a text has no control characters, which would forge log lines. */
+bool value_is_printable(const char *text, size_t len);
+/* "8 MiB", "8MiB" or "8388608"; false when it is none, or outside low..high. */
+bool value_to_bytes(const char *text, int64_t low, int64_t high, int64_t *ret_value);
+/* "HH:MM" as minutes of the day. */
+bool value_to_minute(const char *text, int64_t *ret_value);
+/* The known word at this place that is most like `word`, or "". `nearest` is filled. */
+enum { KEY_WORD_MAX = 24 };
+void key_nearest(const struct key *keys, size_t count, const char *prefix, const char *word,
+                 char nearest[KEY_WORD_MAX + 1]);
+
 /* The YAML side (config_yaml.c): fills `config`, which holds the defaults, and appends faults to `errors`;
  * the number of faults comes back. */
 size_t config_read_yaml(const char *text, size_t len, const char *name, struct config *config,

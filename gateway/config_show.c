@@ -150,7 +150,8 @@ static bool is_empty(const struct key *key, const void *base)
         return false;
     if (key->type == KEY_TEXT)
         return ((const char *)base)[key->offset] == 0;
-    return key->type == KEY_NAME && key_number(key, base) == 0;
+    return (key->type == KEY_NAME || key->type == KEY_NUMBER || key->type == KEY_TIME) &&
+           key_number(key, base) == 0;
 }
 
 static void show_list(struct buf *out, int indent, const struct key *list, const void *base)
@@ -203,7 +204,15 @@ static int show_sections(struct buf *out, const char *before, const char *path)
     return depth;
 }
 
-void config_show(const struct config *config, struct buf *out)
+/* What decides who is told: the alert stage's own settings, and the receivers its steps may name. */
+static bool is_of_policy(const struct key *key)
+{
+    return (key->offset >= offsetof(struct config, alert) &&
+            key->offset < offsetof(struct config, alert) + sizeof(struct alert_settings)) ||
+           strcmp(key->path, "relay.webhook") == 0;
+}
+
+static void show_keys(const struct config *config, bool (*which)(const struct key *key), struct buf *out)
 {
     struct config *defaults = NULL;
     struct buf none;
@@ -211,10 +220,11 @@ void config_show(const struct config *config, struct buf *out)
     /* Without memory for the defaults the values still come out. */
     if (config_load(NULL, &defaults, &none) != ERR_OK)
         defaults = NULL;
-    buf_puts(out, "# Huyang's configuration. Every key may be left out; its default then holds.\n");
     const char *before = "";
     for (size_t i = 0; i < config_key_count; i++) {
         const struct key *key = &config_keys[i];
+        if (which && !which(key))
+            continue;
         buf_putc(out, '\n');
         int indent = 2 * show_sections(out, before, key->path);
         const char *name = strrchr(key->path, '.');
@@ -232,4 +242,16 @@ void config_show(const struct config *config, struct buf *out)
     }
     config_free(defaults);
     buf_release(&none);
+}
+
+void config_show(const struct config *config, struct buf *out)
+{
+    buf_puts(out, "# Huyang's configuration. Every key may be left out; its default then holds.\n");
+    show_keys(config, NULL, out);
+}
+
+void config_show_policy(const struct config *config, struct buf *out)
+{
+    buf_puts(out, "# Who is told what and when.\n");
+    show_keys(config, is_of_policy, out);
 }

@@ -13,7 +13,7 @@
 
 #include "relay/prompts.h"
 
-enum { PATH_SIZE = 160, DISTANCE_MAX = 24 };
+enum { PATH_SIZE = 160 };
 
 struct walk {
     const char *name; /* of the file */
@@ -21,6 +21,9 @@ struct walk {
     struct buf *errors;
     size_t faults;
     yaml_mark_t marks[CONFIG_KEYS_MAX]; /* where a key of the root table was given; line + 1, 0 = not given */
+    /* Where each rule of the policy (step 0) and each of its steps (from 1) begins; line + 1 likewise. */
+    yaml_mark_t policy[POLICY_RULES_MAX][POLICY_STEPS_MAX + 1];
+    const unsigned char *rules; /* where the rules are kept, to know them among the lists */
 };
 
 __attribute__((format(printf, 4, 5))) static void fault(struct walk *walk, const yaml_mark_t *mark,
@@ -41,22 +44,6 @@ __attribute__((format(printf, 4, 5))) static void fault(struct walk *walk, const
 
 /* --- Values --- */
 
-/* Control characters would forge log lines, and libyaml could not read them back. */
-static bool is_printable(const char *text, size_t len)
-{
-    for (size_t at = 0; at < len;) {
-        size_t step = text_utf8_step(text + at, len - at);
-        unsigned char c = (unsigned char)text[at];
-        if (step == 0 || c < 0x20 || c == 0x7f || (c == 0xC2 && (unsigned char)text[at + 1] < 0xA0))
-            return false;
-        if (step == 3 && c == 0xEF && (unsigned char)text[at + 1] == 0xBF &&
-            (unsigned char)text[at + 2] >= 0xBE)
-            return false;
-        at += step;
-    }
-    return true;
-}
-
 static const char *scalar(const yaml_node_t *node)
 {
     return (const char *)node->data.scalar.value;
@@ -70,45 +57,6 @@ static bool is_plain_null(const yaml_node_t *node)
     return !*text || strcmp(text, "~") == 0 || strcmp(text, "null") == 0;
 }
 
-/* "8 MiB", "8MiB" or "8388608". */
-static bool to_bytes(const char *text, int64_t low, int64_t high, int64_t *ret_value)
-{
-    static const struct {
-        const char *name;
-        int64_t factor;
-    } units[] = {{"", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}};
-    char digits[20];
-    size_t len = strspn(text, "0123456789");
-    if (len == 0 || len >= sizeof digits)
-        return false;
-    memcpy(digits, text, len);
-    digits[len] = 0;
-    const char *unit = text + len;
-    unit += *unit == ' ';
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        int64_t number, factor = units[i].factor;
-        if (strcmp(unit, units[i].name) != 0)
-            continue;
-        if (!text_to_int(digits, 0, high / factor, &number) || number * factor < low)
-            return false;
-        *ret_value = number * factor;
-        return true;
-    }
-    return false;
-}
-
-static bool to_minute(const char *text, int64_t *ret_value)
-{
-    if (strlen(text) != 5 || text[2] != ':')
-        return false;
-    int64_t hour, minute;
-    char hours[3] = {text[0], text[1], 0};
-    if (!text_to_int(hours, 0, 23, &hour) || !text_to_int(text + 3, 0, 59, &minute))
-        return false;
-    *ret_value = hour * 60 + minute;
-    return true;
-}
-
 static void set_text(struct walk *walk, const yaml_node_t *node, const char *path, const struct key *key,
                      void *base)
 {
@@ -117,7 +65,7 @@ static void set_text(struct walk *walk, const yaml_node_t *node, const char *pat
     char *field = (char *)base + key->offset;
     if (*text && is_plain_null(node))
         fault(walk, &node->start_mark, path, "%s is not a text here; for none write \"\"", text);
-    else if (!is_printable(text, len))
+    else if (!value_is_printable(text, len))
         fault(walk, &node->start_mark, path, "holds control characters");
     else if (len >= key->size)
         fault(walk, &node->start_mark, path, "longer than %zu bytes", key->size - 1);
@@ -163,7 +111,7 @@ static void set_scalar(struct walk *walk, const yaml_node_t *node, const char *p
                   (long long)key->low, (long long)key->high, *unit ? " " : "", unit);
         break;
     case KEY_BYTES:
-        if (to_bytes(text, key->low, key->high, &value))
+        if (value_to_bytes(text, key->low, key->high, &value))
             key_set_number(key, base, (uint64_t)value);
         else
             fault(walk, &node->start_mark, path,
@@ -177,7 +125,7 @@ static void set_scalar(struct walk *walk, const yaml_node_t *node, const char *p
             fault(walk, &node->start_mark, path, "\"%.40s\" is neither true nor false", text);
         break;
     case KEY_TIME:
-        if (to_minute(text, &value))
+        if (value_to_minute(text, &value))
             key_set_number(key, base, (uint64_t)value);
         else
             fault(walk, &node->start_mark, path, "\"%.40s\" is not a time of day, 00:00..23:59, in quotes",
@@ -199,6 +147,19 @@ static void check_required(struct walk *walk, const yaml_node_t *node, const cha
     for (size_t i = 0; i < list->item_count; i++)
         if (list->items[i].required && !(given >> i & 1))
             fault(walk, &node->start_mark, path, "\"%s\" is missing", list->items[i].path);
+}
+
+/* Remembers the place of a list's item that is a rule or a step of one. */
+static void mark_policy(struct walk *walk, const unsigned char *slot, const yaml_node_t *node)
+{
+    if (slot < walk->rules || slot >= walk->rules + POLICY_RULES_MAX * sizeof(struct policy_rule))
+        return;
+    size_t offset = (size_t)(slot - walk->rules), rule = offset / sizeof(struct policy_rule);
+    offset %= sizeof(struct policy_rule);
+    size_t step =
+        offset == 0 ? 0 : (offset - offsetof(struct policy_rule, steps)) / sizeof(struct policy_step) + 1;
+    walk->policy[rule][step] =
+        (yaml_mark_t){.line = node->start_mark.line + 1, .column = node->start_mark.column};
 }
 
 /* A list in the file replaces the default's. */
@@ -227,6 +188,7 @@ static void read_list(struct walk *walk, const yaml_node_t *node, const char *pa
         unsigned char *slot = first + *count * key->item_size;
         ++*count;
         if (key->type == KEY_LIST) {
+            mark_policy(walk, slot, value);
             uint64_t given = 0;
             read_mapping(walk, value, shown, "", key->items, key->item_count, slot, &given);
             if (value->type == YAML_MAPPING_NODE)
@@ -237,55 +199,6 @@ static void read_list(struct walk *walk, const yaml_node_t *node, const char *pa
             const struct key word = {
                 .type = KEY_TEXT, .size = key->item_size, .rule = key->rule, .allowed = key->allowed};
             set_text(walk, value, shown, &word, slot);
-        }
-    }
-}
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Levenshtein's distance; long words are far from everything. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[DISTANCE_MAX + 1], a_len = strlen(a), b_len = strlen(b);
-    if (a_len > DISTANCE_MAX || b_len > DISTANCE_MAX)
-        return DISTANCE_MAX;
-    for (size_t j = 0; j <= b_len; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a_len; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b_len; j++) {
-            size_t change = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            row[j] = least(change, least(row[j], row[j - 1]) + 1);
-        }
-    }
-    return row[b_len];
-}
-
-/* The known word at this place that is most like `word`, or "". `nearest` is filled. */
-static void find_nearest(const struct key *keys, size_t count, const char *prefix, const char *word,
-                         char nearest[DISTANCE_MAX + 1])
-{
-    size_t best = least(3, (strlen(word) + 1) / 2 + 1), prefix_len = strlen(prefix);
-    nearest[0] = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (strncmp(keys[i].path, prefix, prefix_len) != 0)
-            continue;
-        const char *rest = keys[i].path + prefix_len;
-        size_t len = strcspn(rest, ".");
-        char known[DISTANCE_MAX + 1];
-        if (len > DISTANCE_MAX)
-            continue;
-        memcpy(known, rest, len);
-        known[len] = 0;
-        size_t far = distance(word, known);
-        if (far < best) {
-            best = far;
-            memcpy(nearest, known, sizeof known);
         }
     }
 }
@@ -305,11 +218,11 @@ static void read_pair(struct walk *walk, const yaml_node_t *name, const yaml_nod
             read_mapping(walk, value, place, section, keys, count, base, given);
         return;
     }
-    if (found == count || !is_printable(scalar(name), name->data.scalar.length)) {
-        char nearest[DISTANCE_MAX + 1];
-        find_nearest(keys, count, prefix, scalar(name), nearest);
-        fault(walk, &name->start_mark, is_printable(place, strlen(place)) ? place : "", "unknown key%s%s%s",
-              *nearest ? "; is \"" : "", nearest, *nearest ? "\" meant?" : "");
+    if (found == count || !value_is_printable(scalar(name), name->data.scalar.length)) {
+        char nearest[KEY_WORD_MAX + 1];
+        key_nearest(keys, count, prefix, scalar(name), nearest);
+        fault(walk, &name->start_mark, value_is_printable(place, strlen(place)) ? place : "",
+              "unknown key%s%s%s", *nearest ? "; is \"" : "", nearest, *nearest ? "\" meant?" : "");
         return;
     }
     const struct key *key = &keys[found];
@@ -417,41 +330,62 @@ static void check_pair_of_files(struct walk *walk, const char *cert_path, const 
         fault(walk, mark_for(walk, key_path, &mark), key_path, "needs %s as well", cert_path);
 }
 
-/* A prompt that nobody ever wrote would fail only when it is needed. */
-static void check_prompts(struct walk *walk, const struct config *config)
+/* A fault of the policy, where its rule (step -1) or step stands. */
+static void policy_fault(void *self, int rule, int step, const char *why)
 {
+    struct walk *walk = self;
+    const struct alert_settings *alert =
+        (const struct alert_settings *)(const void *)(walk->rules - offsetof(struct alert_settings, rules));
     yaml_mark_t mark;
-    struct buf known;
-    buf_init(&known, 4096);
-    for (size_t i = 0; prompt_at(i); i++)
-        buf_printf(&known, "%s%s", i ? ", " : "", prompt_at(i)->id);
-    for (size_t i = 0; i < config->alert.rule_count; i++) {
-        const struct policy_rule *rule = &config->alert.rules[i];
-        for (size_t j = 0; j < rule->step_count; j++)
-            if (rule->steps[j].kind == STEP_PROMPT && !prompt_find(rule->steps[j].prompt))
-                fault(walk, mark_for(walk, "policy", &mark), "",
-                      "policy[%zu] %s/%s step %zu: \"%s\" is none of the prompts: %s", i,
-                      family_name((enum family)rule->family), level_name((enum level)rule->level), j,
-                      rule->steps[j].prompt, buf_text(&known));
+    const yaml_mark_t *place = mark_for(walk, "policy", &mark);
+    if (rule < 0) {
+        fault(walk, place, "policy", "%s", why);
+        return;
     }
-    buf_release(&known);
+    const yaml_mark_t *known = &walk->policy[rule][step + 1];
+    if (known->line) {
+        mark = (yaml_mark_t){.line = known->line - 1, .column = known->column};
+        place = &mark;
+    }
+    const char *family = family_name((enum family)alert->rules[rule].family),
+               *level = level_name((enum level)alert->rules[rule].level);
+    if (step < 0)
+        fault(walk, place, "", "policy[%d] %s/%s: %s", rule, family, level, why);
+    else
+        fault(walk, place, "", "policy[%d] %s/%s step %d: %s", rule, family, level, step, why);
 }
 
-static void check_policy(struct walk *walk, const struct config *config)
+static bool is_receiver(const struct config *config, const char *name)
 {
-    struct buf faults;
-    yaml_mark_t mark;
-    buf_init(&faults, 20000);
-    if (policy_check(&config->alert, &faults)) {
-        const char *line = buf_text(&faults);
-        while (*line) {
-            size_t len = strcspn(line, "\n");
-            fault(walk, mark_for(walk, "policy", &mark), "", "%.*s", (int)len,
-                  line); /* it says policy[N] itself */
-            line += len + (line[len] == '\n');
+    for (size_t i = 0; i < config->relay.webhook_count; i++) {
+        if (strcmp(config->relay.webhooks[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A prompt that nobody ever wrote, or a receiver that is none, would fail only when it is needed. */
+static void check_names(struct walk *walk, const struct config *config)
+{
+    struct buf why;
+    buf_init(&why, 4096);
+    for (int i = 0; i < config->alert.rule_count; i++) {
+        const struct policy_rule *rule = &config->alert.rules[i];
+        for (int j = 0; j < rule->step_count; j++) {
+            const struct policy_step *step = &rule->steps[j];
+            buf_clear(&why);
+            if (step->kind == STEP_PROMPT && !prompt_find(step->prompt)) {
+                buf_printf(&why, "\"%s\" is none of the prompts: ", step->prompt);
+                for (size_t k = 0; prompt_at(k); k++)
+                    buf_printf(&why, "%s%s", k ? ", " : "", prompt_at(k)->id);
+            } else if (step->kind == STEP_WEBHOOK && !is_receiver(config, step->to)) {
+                buf_printf(&why, "\"%s\" is no receiver of relay.webhook", step->to);
+            }
+            if (why.len > 0)
+                policy_fault(walk, i, j, buf_text(&why));
         }
     }
-    buf_release(&faults);
+    buf_release(&why);
 }
 
 /* Names and addresses cross no open network in clear: http:// is for receivers on this machine or its own
@@ -526,9 +460,8 @@ static void check_whole(struct walk *walk, const struct config *config)
                 fault(walk, mark_for(walk, "relay.webhook", &mark), "relay.webhook",
                       "two receivers are named \"%s\"", config->relay.webhooks[i].name);
     check_dialects(walk, config);
-    check_policy(walk, config);
-    if (walk->faults == 0)
-        check_prompts(walk, config);
+    if (policy_check(&config->alert, policy_fault, walk) == 0)
+        check_names(walk, config);
 }
 
 static void read_document(struct walk *walk, yaml_parser_t *parser, const char *text, struct config *config)
@@ -559,21 +492,30 @@ static void read_document(struct walk *walk, yaml_parser_t *parser, const char *
 size_t config_read_yaml(const char *text, size_t len, const char *name, struct config *config,
                         struct buf *errors)
 {
-    struct walk walk = {.name = name, .errors = errors};
+    struct walk *walk = calloc(1, sizeof *walk);
+    if (!walk) {
+        buf_printf(errors, "%s: out of memory\n", name);
+        return 1;
+    }
+    walk->name = name;
+    walk->errors = errors;
+    walk->rules = (const unsigned char *)config->alert.rules;
     size_t bad_at;
     yaml_parser_t parser;
     if (!text_is_utf8(text, len, &bad_at)) {
         yaml_mark_t mark = mark_of(text, bad_at);
-        fault(&walk, &mark, "", "not UTF-8 text");
+        fault(walk, &mark, "", "not UTF-8 text");
     } else if (!yaml_parser_initialize(&parser)) {
-        fault(&walk, NULL, "", "out of memory");
+        fault(walk, NULL, "", "out of memory");
     } else {
         yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
         yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
-        read_document(&walk, &parser, text, config);
+        read_document(walk, &parser, text, config);
         yaml_parser_delete(&parser);
     }
-    if (walk.faults > CONFIG_ERRORS_MAX)
-        buf_printf(errors, "%s: and %zu more\n", name, walk.faults - CONFIG_ERRORS_MAX);
-    return walk.faults;
+    if (walk->faults > CONFIG_ERRORS_MAX)
+        buf_printf(errors, "%s: and %zu more\n", name, walk->faults - CONFIG_ERRORS_MAX);
+    size_t faults = walk->faults;
+    free(walk);
+    return faults;
 }

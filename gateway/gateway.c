@@ -193,6 +193,30 @@ static void on_delivery(void *self, const struct job *job, const struct delivery
     text_copy(item->delivery.reason, sizeof(item->delivery.reason), delivery->reason);
 }
 
+static void on_silence(void *self, const struct silence *silence)
+{
+    struct gateway *gateway = self;
+    struct batch_item *item = add(gateway, BATCH_SILENCE);
+    if (item != NULL)
+        item->silence = *silence;
+}
+
+static void on_suppressed(void *self, const struct alert *alert, const struct suppression *suppression)
+{
+    struct gateway *gateway = self;
+    const struct job *job = &suppression->job;
+    (void)alert;
+    struct batch_item *item = add(gateway, BATCH_SUPPRESSION);
+    if (item == NULL)
+        return;
+    item->suppression.suppression = *suppression;
+    if (job->recipient != REGISTRY_NONE)
+        text_copy(item->suppression.who, sizeof(item->suppression.who),
+                  job->recipient_is_contact
+                      ? registry_contact(gateway->config.registry, job->recipient)->id
+                      : registry_responder(gateway->config.registry, job->recipient)->id);
+}
+
 /* ---- life ---- */
 
 const char *gateway_county_of(const struct registry *registry)
@@ -241,7 +265,12 @@ enum err gateway_new(const struct gateway_config *config, struct gateway **ret_g
                                        .settings = config->alert,
                                        .tz = config->tz,
                                        .timers = &gateway->timers,
-                                       .sink = {on_transition, on_job, on_delivery, gateway}};
+                                       .sink = {.transition = on_transition,
+                                                .job = on_job,
+                                                .delivery = on_delivery,
+                                                .silence = on_silence,
+                                                .suppressed = on_suppressed,
+                                                .self = gateway}};
     err = alerts_new(&alert, &gateway->alerts);
 out:
     if (err != ERR_OK)

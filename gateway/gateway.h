@@ -56,6 +56,12 @@ bool gateway_note_gap(struct gateway *gateway, const struct batch_gap *gap);
 MUST_CHECK enum err gateway_restore(struct gateway *gateway, const char *table, uint16_t version, uint32_t no,
                                     const void *value, size_t len);
 void gateway_restore_mark(struct gateway *gateway, uint64_t n, int64_t t_ms);
+/* One input of the log on the way back; `events` has room for EVENT_BATCH_MAX. A person's action that no
+ * longer fits, because the configuration was edited meanwhile, is skipped: ERR_INVALID or ERR_NOT_FOUND, and
+ * the next input may follow. Any other error ends the way back; ERR_CORRUPT: it is not the next one, or not
+ * of this registry. */
+MUST_CHECK enum err gateway_replay_input(struct gateway *gateway, const struct batch_input *stored,
+                                         struct event *events);
 /* Appends all state changed since the last one to the batch. ERR_FULL: the batch had no room; nothing is
  * lost, the next try writes all of it again. */
 MUST_CHECK enum err gateway_snapshot(struct gateway *gateway);

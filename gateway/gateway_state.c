@@ -21,6 +21,24 @@ void gateway_restore_mark(struct gateway *gateway, uint64_t n, int64_t t_ms)
     gateway->t_ms = t_ms;
 }
 
+enum err gateway_replay_input(struct gateway *gateway, const struct batch_input *stored, struct event *events)
+{
+    struct input input;
+    enum err err =
+        input_decode(stored->n, stored->t_ms, stored->kind, stored->blob, stored->len, events, &input);
+    if (err == ERR_OK && stored->n != gateway->n + 1)
+        err = ERR_CORRUPT;
+    if (err == ERR_OK && input.kind == INPUT_REPORT &&
+        input.report.device >= registry_count(gateway->config.registry, REGISTRY_DEVICE))
+        err = ERR_CORRUPT;
+    if (err != ERR_OK)
+        return err == ERR_INVALID || err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    err = gateway_on_input(gateway, &input);
+    if (input.kind == INPUT_ACTION && (err == ERR_NOT_FOUND || err == ERR_INVALID))
+        gateway_restore_mark(gateway, stored->n, gateway->t_ms);
+    return err;
+}
+
 static enum err keep_state(void *self, const char *table, uint16_t version, uint32_t no, const void *value,
                            size_t len)
 {

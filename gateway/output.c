@@ -117,6 +117,47 @@ void output_delivery(const struct batch_delivery *delivery, const struct tz *tz,
     buf_putc(out, '}');
 }
 
+void output_suppression(const struct batch_suppression *item, const struct tz *tz, struct buf *out)
+{
+    const struct suppression *held = &item->suppression;
+    put_time(out, tz, held->t_ms);
+    buf_printf(out, ",\"suppressed\":\"%s\",\"rule\":\"%s\"", job_name(held->job.kind),
+               suppression_rule_name(held->rule));
+    put_id(out, "alert", &held->job.alert);
+    buf_printf(out, ",\"level\":\"%s\"", level_name(held->job.level));
+    if (held->job.role != ROLE_NONE)
+        buf_printf(out, ",\"role\":\"%s\"", role_name(held->job.role));
+    buf_puts(out, ",\"what\":");
+    buf_json_string(out, held->job.prompt);
+    buf_puts(out, ",\"who\":");
+    buf_json_string(out, item->who);
+    if (is_set(&held->silence))
+        put_id(out, "silence", &held->silence);
+    buf_puts(out, ",\"by\":");
+    buf_json_string(out, held->by);
+    buf_puts(out, ",\"why\":");
+    buf_json_string(out, held->why);
+    buf_putc(out, '}');
+}
+
+void output_silence(const struct silence *silence, const struct registry *registry, const struct tz *tz,
+                    struct buf *out)
+{
+    char until[CLOCK_TEXT_SIZE];
+    clock_format(tz, silence->until_ms, until);
+    put_time(out, tz, silence->removed_ms != 0 ? silence->removed_ms : silence->t_ms);
+    put_id(out, "silence", &silence->id);
+    buf_printf(out, ",\"state\":\"%s\",", silence->removed_ms != 0 ? "removed" : "added");
+    put_subject(out, silence->subject, registry);
+    if (silence->family < FAMILY_COUNT)
+        buf_printf(out, ",\"family\":\"%s\"", family_name(silence->family));
+    buf_printf(out, ",\"until\":\"%s\",\"by\":", until);
+    buf_json_string(out, silence->removed_ms != 0 ? silence->removed_by : silence->by);
+    buf_puts(out, ",\"why\":");
+    buf_json_string(out, silence->why);
+    buf_putc(out, '}');
+}
+
 bool output_item(const struct batch_item *item, bool findings, const struct registry *registry,
                  const struct tz *tz, struct buf *out)
 {
@@ -128,6 +169,8 @@ bool output_item(const struct batch_item *item, bool findings, const struct regi
     case BATCH_TRANSITION: buf_append(out, item->transition.line, item->transition.len); return true;
     case BATCH_JOB: output_row(&item->row, tz, out); return true;
     case BATCH_DELIVERY: output_delivery(&item->delivery, tz, out); return true;
+    case BATCH_SUPPRESSION: output_suppression(&item->suppression, tz, out); return true;
+    case BATCH_SILENCE: output_silence(&item->silence, registry, tz, out); return true;
     case BATCH_INPUT:
     case BATCH_ALERT:
     case BATCH_WATERMARK:

@@ -13,6 +13,9 @@ void output_finding(const struct finding *finding, const struct registry *regist
 /* A job was made: state queued. */
 void output_row(const struct outbox_row *row, const struct tz *tz, struct buf *out);
 void output_delivery(const struct batch_delivery *delivery, const struct tz *tz, struct buf *out);
+void output_suppression(const struct batch_suppression *item, const struct tz *tz, struct buf *out);
+void output_silence(const struct silence *silence, const struct registry *registry, const struct tz *tz,
+                    struct buf *out);
 /* Whatever of the above an item is; false (nothing appended) for the other kinds, and for findings unless
  * asked. */
 bool output_item(const struct batch_item *item, bool findings, const struct registry *registry,

@@ -142,7 +142,7 @@ static bool is_spoken(const struct job_record *job, const void *self)
            (job->job.kind == JOB_TASK && is_call_task(job, self));
 }
 
-static void silence(struct alerts *alerts, int64_t t_ms, struct subject subject)
+static void hush(struct alerts *alerts, int64_t t_ms, struct subject subject)
 {
     for (unsigned family = 0; family < FAMILY_COUNT; family++) {
         uint32_t case_no = case_find(alerts, subject, (enum family)family);
@@ -167,10 +167,10 @@ static enum err status(struct alerts *alerts, int64_t t_ms, const struct action 
         return ERR_INVALID;
     if (action->status != STATUS_DECEASED)
         return ERR_OK;
-    silence(alerts, t_ms, action->subject);
+    hush(alerts, t_ms, action->subject);
     uint32_t household = registry_resident(alerts->config.registry, action->subject.no)->household;
     if (household != REGISTRY_NONE)
-        silence(alerts, t_ms, (struct subject){.kind = SUBJECT_HOUSEHOLD, .no = household});
+        hush(alerts, t_ms, (struct subject){.kind = SUBJECT_HOUSEHOLD, .no = household});
     return ERR_OK;
 }
 
@@ -180,6 +180,10 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
     char why[320];
     if (action->kind == ACTION_STATUS)
         return status(alerts, t_ms, action);
+    if (action->kind == ACTION_SILENCE)
+        return silence_add(alerts, t_ms, action);
+    if (action->kind == ACTION_UNSILENCE)
+        return silence_remove(alerts, t_ms, action);
     enum err err = find_target(alerts, action, &record);
     if (err != ERR_OK)
         return err;
@@ -194,6 +198,8 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
         break;
     case ACTION_NONE:
     case ACTION_STATUS:
+    case ACTION_SILENCE:
+    case ACTION_UNSILENCE:
     case ACTION_KIND_COUNT: err = ERR_INVALID; break;
     }
     case_sweep(alerts, case_no);

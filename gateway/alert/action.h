@@ -6,13 +6,16 @@
 #include "detect/detector.h"
 
 /* acknowledge · close {disposition} · call {outcome}: the result of a call to the resident · comment ·
- * status: of a resident */
+ * status: of a resident · silence {subject, family, until, note} · unsilence: of the silence whose id stands
+ * where an alert's would */
 #define ACTION_MAP(X)                                                                                        \
     X(ACKNOWLEDGE, acknowledge)                                                                              \
     X(CLOSE, close)                                                                                          \
     X(CALL, call)                                                                                            \
     X(COMMENT, comment)                                                                                      \
-    X(STATUS, status)
+    X(STATUS, status)                                                                                        \
+    X(SILENCE, silence)                                                                                      \
+    X(UNSILENCE, unsilence)
 enum action_kind {
     ACTION_NONE,
 #define X(name, text) ACTION_##name,
@@ -62,7 +65,7 @@ struct action {
     uint8_t has_alert;
     uint8_t kind;                         /* enum action_kind */
     uint8_t disposition, outcome, status; /* enums; status = enum resident_status */
-    int64_t until_ms;                     /* of a status, 0 = open */
+    int64_t until_ms;                     /* of a status (0 = open) or silence */
     char by[ID_SIZE];                     /* who; identifier */
     char note[256];                       /* UTF-8, may be empty */
 };

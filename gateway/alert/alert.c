@@ -366,6 +366,7 @@ static struct alert_record *open_alert(struct alerts *alerts, int64_t t_ms, cons
     alert->resident = finding->resident;
     alert->household = finding->household;
     alert->opened_ms = t_ms;
+    recent_add(alerts, alert);
     return record;
 }
 

@@ -77,12 +77,14 @@ struct alert {
         told_from; /* first transition of the episode of telling: whoever was told since is not told again */
     uint32_t police_episode;      /* told_from of the episode whose police message was issued; 0 = none */
     uint8_t family, level, state; /* enums */
-    uint8_t next_step;            /* of the running escalation's rule */
+    uint8_t next_step_v1;         /* only in snapshots of version 1: see escalated_s */
     uint8_t disposition;          /* once closed */
     uint8_t police_sent;          /* a police job was issued: a false alarm sends a stand-down */
     uint8_t avs;                  /* AVS-01 level 0..4, from evidence (practice.md 8) */
     uint8_t outcome;              /* enum outcome of the last call to the resident */
     uint8_t share_count;
+    uint32_t escalated_s; /* the rule's moments before this have been, in seconds since last_notify; a time
+                             and not a step's number, so that it holds when the rule changes */
     struct alert_share shares[ALERT_FINDINGS_MAX];
     uint8_t said_played; /* … and its device says that it was played */
     char said[ID_SIZE];  /* catalogue id of the newest prompt that went out; "" = none */
@@ -98,6 +100,9 @@ struct transition {
     char by[ID_SIZE]; /* person, detector, or "policy" */
     char why[320];    /* one English sentence or the person's note */
 };
+
+/* Begins the `why` of the transition after a verification that nobody answered. */
+#define ALERT_WHY_UNANSWERED "Nobody answered the verification in time"
 
 /* What a relay shall do. */
 #define JOB_MAP(X)                                                                                           \
@@ -162,6 +167,37 @@ struct delivery {
     char reason[64];
 };
 
+/* People are not told of an alert's subject and family for a while: by whom, why, until when. */
+enum { SILENCES_MAX = 256 };
+#define SILENCE_MAX_MS (INT64_C(30) * 86400000)
+struct silence {
+    struct hash_id id; /* all zero = none */
+    int64_t t_ms, until_ms, removed_ms;
+    struct subject subject; /* a resident, home, device, or a territory below the county */
+    uint8_t family;         /* FAMILY_COUNT = every one but emergencies */
+    char by[ID_SIZE], removed_by[ID_SIZE], why[256];
+};
+
+/* One line of the ledger: what was not sent, by which rule and whose word. */
+#define SUPPRESSION_RULE_MAP(X)                                                                              \
+    X(SILENCE, silence)                                                                                      \
+    X(DAILY_MAX, prompts_daily_max)
+enum suppression_rule {
+#define X(name, text) SUPPRESSED_BY_##name,
+    SUPPRESSION_RULE_MAP(X)
+#undef X
+        SUPPRESSION_RULE_COUNT
+};
+const char *suppression_rule_name(enum suppression_rule rule);
+struct suppression {
+    int64_t t_ms;
+    struct job job;         /* as it would have been issued; its id is not set */
+    struct hash_id silence; /* all zero = none */
+    uint8_t rule;           /* enum suppression_rule */
+    char by[ID_SIZE];       /* the silence's author, or "policy" */
+    char why[256];
+};
+
 /* Where results go; called in order from inside the functions below. The structs are borrowed for the call.
  */
 struct alert_sink {
@@ -169,6 +205,9 @@ struct alert_sink {
     void (*job)(void *self, const struct alert *alert, const struct job *job);
     /* A job's state changed (also by expiry or cancel); `t_ms` now. */
     void (*delivery)(void *self, const struct job *job, const struct delivery *delivery, int64_t t_ms);
+    /* A silence came or was removed; a job was held back. */
+    void (*silence)(void *self, const struct silence *silence);
+    void (*suppressed)(void *self, const struct alert *alert, const struct suppression *suppression);
     void *self;
 };
 struct alert_config {
@@ -207,6 +246,9 @@ size_t alerts_without_timer(const struct alerts *alerts);
  * languages, times, state). No personal data. */
 void alert_to_json(const struct alert *alert, const struct registry *registry, const struct tz *tz,
                    struct buf *out);
+
+/* What is remembered of silences, ended ones too until their place is taken; SILENCES_MAX of them. */
+const struct silence *alerts_silence(const struct alerts *alerts, unsigned slot);
 
 /* Snapshot of alerts ("alert", every alert that is open or whose jobs are), jobs ("job") and what is
  * remembered of each subject and family ("alert_case") changed since the last _done; gone ones with len 0.

@@ -5,8 +5,9 @@
 
 #include "alert/alerts.h"
 
-enum { VERSION = 1, NAME_SIZE = 40 };
-static const char alert_table[] = "alert", job_table[] = "job", case_table[] = "alert_case";
+enum { VERSION = 1, ALERT_VERSION = 2, NAME_SIZE = 40 };
+static const char alert_table[] = "alert", job_table[] = "job", case_table[] = "alert_case",
+                  recent_table[] = "alert_recent", silence_table[] = "alert_silence";
 
 struct alert_image {
     struct alert alert;
@@ -41,9 +42,9 @@ static enum err write_alerts(const struct alerts *alerts,
         struct alert_image image;
         if (pool_is_live(&alerts->alerts, no)) {
             write_alert(&alert_at(alerts, no)->alert, &image);
-            err = fn(self, alert_table, VERSION, no, &image, sizeof image);
+            err = fn(self, alert_table, ALERT_VERSION, no, &image, sizeof image);
         } else {
-            err = fn(self, alert_table, VERSION, no, NULL, 0);
+            err = fn(self, alert_table, ALERT_VERSION, no, NULL, 0);
         }
     }
     return err;
@@ -85,6 +86,14 @@ enum err alerts_snapshot(const struct alerts *alerts,
         image.newest = NONE;
         err = fn(self, case_table, VERSION, no, &image, sizeof image);
     }
+    for (uint32_t family = 0; family < FAMILY_COUNT && err == ERR_OK; family++) {
+        if (alerts->recent_dirty[family])
+            err = fn(self, recent_table, VERSION, family, &alerts->recent[family], sizeof(struct recent));
+    }
+    for (uint32_t slot = 0; slot < SILENCES_MAX && err == ERR_OK; slot++) {
+        if (alerts->silence_dirty[slot])
+            err = fn(self, silence_table, VERSION, slot, &alerts->silences[slot], sizeof(struct silence));
+    }
     if (err == ERR_OK)
         err = write_alerts(alerts, fn, self);
     if (err == ERR_OK)
@@ -97,6 +106,31 @@ void alerts_snapshot_done(struct alerts *alerts)
     pool_clean(&alerts->cases);
     pool_clean(&alerts->alerts);
     pool_clean(&alerts->jobs);
+    memset(alerts->recent_dirty, 0, sizeof alerts->recent_dirty);
+    memset(alerts->silence_dirty, 0, sizeof alerts->silence_dirty);
+}
+
+static enum err restore_silence(struct alerts *alerts, uint32_t slot, const void *value)
+{
+    struct silence image;
+    memcpy(&image, value, sizeof image);
+    bool territory = image.subject.kind == SUBJECT_TERRITORY;
+    if (slot >= SILENCES_MAX || image.family > FAMILY_COUNT ||
+        (territory && image.subject.no >= registry_count(alerts->config.registry, REGISTRY_TERRITORY)))
+        return ERR_CORRUPT;
+    image.by[ID_SIZE - 1] = image.removed_by[ID_SIZE - 1] = image.why[sizeof image.why - 1] = 0;
+    alerts->silences[slot] = image;
+    return ERR_OK;
+}
+
+static enum err restore_recent(struct alerts *alerts, uint32_t family, const void *value)
+{
+    struct recent image;
+    memcpy(&image, value, sizeof image);
+    if (family >= FAMILY_COUNT || image.count > POLICY_RECENT_MAX || image.next >= POLICY_RECENT_MAX)
+        return ERR_CORRUPT;
+    alerts->recent[family] = image;
+    return ERR_OK;
 }
 
 /* Cases are found by subject and family, whatever number they had. */
@@ -163,7 +197,8 @@ static void read_shares(struct alert_image *image)
     image->alert.share_count = (uint8_t)kept;
 }
 
-static enum err restore_alert(struct alerts *alerts, uint32_t no, const void *value)
+/* Version 1 had room where escalated_s stands now, and counted steps instead; nothing else has moved. */
+static enum err restore_alert(struct alerts *alerts, uint32_t no, uint16_t version, const void *value)
 {
     struct alert_image image;
     uint32_t case_no;
@@ -173,6 +208,9 @@ static enum err restore_alert(struct alerts *alerts, uint32_t no, const void *va
         alert->share_count > ALERT_FINDINGS_MAX || pool_is_live(&alerts->alerts, no))
         return ERR_CORRUPT;
     read_shares(&image);
+    if (version < ALERT_VERSION)
+        alert->escalated_s = escalation_from_step(escalation_rule(alerts, alert), alert->next_step_v1);
+    alert->next_step_v1 = 0;
     enum err err = case_take(alerts, alert->subject, (enum family)alert->family, &case_no);
     if (err == ERR_OK)
         err = pool_place(&alerts->alerts, no);
@@ -227,19 +265,32 @@ static enum err restore_job(struct alerts *alerts, uint32_t no, const void *valu
 enum err alerts_restore(struct alerts *alerts, const char *table, uint16_t version, uint32_t no,
                         const void *value, size_t len)
 {
-    bool is_alert = strcmp(table, alert_table) == 0, is_job = strcmp(table, job_table) == 0,
-         is_case = strcmp(table, case_table) == 0;
-    if (!is_alert && !is_job && !is_case)
+    static const struct {
+        const char *table;
+        uint16_t newest;
+        size_t len;
+    } known[] = {{alert_table, ALERT_VERSION, sizeof(struct alert_image)},
+                 {job_table, VERSION, sizeof(struct job_image)},
+                 {case_table, VERSION, sizeof(struct alert_case)},
+                 {recent_table, VERSION, sizeof(struct recent)},
+                 {silence_table, VERSION, sizeof(struct silence)}};
+    enum { KNOWN = sizeof known / sizeof *known };
+    size_t which = 0;
+    while (which < KNOWN && strcmp(known[which].table, table) != 0)
+        which++;
+    if (which == KNOWN)
         return ERR_NOT_FOUND;
     if (len == 0)
         return ERR_OK; /* a gone row */
-    if (version != VERSION)
+    if (version == 0 || version > known[which].newest)
         return ERR_UNSUPPORTED;
-    if (len != (is_alert ? sizeof(struct alert_image)
-                : is_job ? sizeof(struct job_image)
-                         : sizeof(struct alert_case)))
+    if (len != known[which].len)
         return ERR_CORRUPT;
-    return is_alert ? restore_alert(alerts, no, value)
-           : is_job ? restore_job(alerts, no, value)
-                    : restore_case(alerts, value);
+    switch (which) {
+    case 0: return restore_alert(alerts, no, version, value);
+    case 1: return restore_job(alerts, no, value);
+    case 2: return restore_case(alerts, value);
+    case 3: return restore_recent(alerts, no, value);
+    default: return restore_silence(alerts, no, value);
+    }
 }

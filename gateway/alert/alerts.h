@@ -7,6 +7,7 @@
 #define HUYANG_ALERT_ALERTS_H
 
 #include "alert/alert.h"
+#include "alert/explain.h"
 #include "alert/index.h"
 #include "alert/lifecycle.h"
 #include "alert/pool.h"
@@ -20,6 +21,7 @@ enum {
     JOBS_PER_ALERT_MAX = 512,     /* past it no further job is issued for the alert, and counted */
     NOTIFY_EXPIRES_MS = 86400000, /* a notification nobody could deliver for a day is of no use */
     PLAYING_GRACE_MS = 60000,     /* a device that has the prompt may still be saying it */
+    JOB_STEP_REPEAT = 16,         /* a job's step = the rule's step + 16 for each repeat before it */
     JOB_STEP_POLICE = 0xF0,       /* steps of jobs that no rule's step stands for */
     JOB_STEP_STAND_DOWN = 0xF1,
     JOB_STEP_NOTICE = 0xF2
@@ -48,8 +50,22 @@ struct alert_case {
     uint8_t prompts; /* how many were spoken on that day */
 };
 
+/* The last openings of a family, for conditions that count them; a ring. */
+struct recent {
+    struct recent_alert {
+        int64_t t_ms;
+        uint32_t territory; /* of the subject, REGISTRY_NONE = none */
+        uint32_t zero;
+    } alerts[POLICY_RECENT_MAX];
+    uint32_t count, next;
+};
+
 struct alerts {
     struct alert_config config;
+    struct recent recent[FAMILY_COUNT];
+    bool recent_dirty[FAMILY_COUNT];
+    struct silence silences[SILENCES_MAX];
+    bool silence_dirty[SILENCES_MAX];
     struct pool alerts, jobs, cases;
     struct index by_id, by_job, by_case;
     struct buf scratch;
@@ -109,6 +125,17 @@ int64_t alert_deadline(const struct alerts *alerts, const struct alert_record *r
 void escalation_start(struct alerts *alerts, struct alert_record *record, int64_t t_ms, bool fresh);
 void escalation_run(struct alerts *alerts, struct alert_record *record, int64_t t_ms);
 bool escalation_is_paused(const struct alert *alert);
+/* The rule that holds for the alert now, NULL = none. */
+const struct policy_rule *escalation_rule(const struct alerts *alerts, const struct alert *alert);
+/* Whether a step acts at t, by its conditions; `acknowledged` as it stands then. */
+enum step_verdict escalation_judge(const struct alerts *alerts, const struct alert *alert,
+                                   const struct policy_rule *rule, const struct policy_step *step,
+                                   bool acknowledged, int64_t t_ms);
+/* The first moment of a rule after a snapshot of version 1, which kept the number of the next step. */
+uint32_t escalation_from_step(const struct policy_rule *rule, unsigned next_step);
+/* Whether the police may be told of the alert at all, and whether without a call before. */
+bool police_may_know(const struct alerts *alerts, const struct alert *alert);
+bool police_is_direct(const struct alerts *alerts, const struct alert *alert);
 void police_send(struct alerts *alerts, struct alert_record *record, int64_t t_ms);
 
 /* delivery.c */
@@ -131,27 +158,48 @@ void jobs_expire(struct alerts *alerts, struct alert_record *record, int64_t t_m
 int64_t job_expires(const struct job_record *job); /* INT64_MAX = never */
 bool job_is_pending(const struct alerts *alerts, const struct alert_record *record, enum job_kind kind,
                     const char *prompt);
+/* Whether the residents may be spoken to, and whether they have heard enough for this day. */
+bool prompt_is_allowed(const struct alerts *alerts, const struct alert *alert);
+bool prompt_day_is_full(const struct alerts *alerts, const struct alert *alert, int64_t t_ms);
 void prompt_issue(struct alerts *alerts, struct alert_record *record, int64_t t_ms, unsigned step,
                   const char *prompt);
 void task_issue(struct alerts *alerts, struct alert_record *record, int64_t t_ms, unsigned step,
                 enum role role, const char *what);
 
+/* silence.c */
+MUST_CHECK enum err silence_add(struct alerts *alerts, int64_t t_ms, const struct action *action);
+MUST_CHECK enum err silence_remove(struct alerts *alerts, int64_t t_ms, const struct action *action);
+/* The silence that holds a job back, NULL = none. */
+const struct silence *silence_of(const struct alerts *alerts, const struct alert *alert,
+                                 const struct job *job);
+/* Tells the ledger of a job that is not issued. `silence` NULL unless the rule is one. */
+void suppress(struct alerts *alerts, const struct alert *alert, const struct job *job,
+              enum suppression_rule rule, const struct silence *silence);
+
+/* recent.c */
+void recent_add(struct alerts *alerts, const struct alert *alert);
+/* Alerts of the family that opened after since_ms in the territory of that code ("" = anywhere). */
+unsigned recent_count(const struct alerts *alerts, enum family family, int64_t since_ms,
+                      const char *territory);
+
 /* audience.c: who can be told and spoken to. */
-enum { AUDIENCE_MAX = 8, AUDIENCE_RESIDENTS = 8 };
+enum { AUDIENCE_RESIDENTS = 8 };
 /* Residents an alert concerns: its own, or those who live in the home; the dead excluded. At most
  * AUDIENCE_RESIDENTS. */
 size_t audience_residents(const struct alerts *alerts, const struct alert *alert, uint32_t *residents);
 /* True when nobody may be spoken to any more: everybody it concerns has died. */
 bool audience_is_silent(const struct alerts *alerts, const struct alert *alert);
 bool audience_consents(const struct alerts *alerts, const struct alert *alert, enum consent consent);
-struct audience_person {
-    uint32_t no;
-    bool is_contact;
-};
 /* People of a role for the alert, at most AUDIENCE_MAX; nobody there: one with no = REGISTRY_NONE; nobody may
  * be told: 0. */
 size_t audience_people(const struct alerts *alerts, const struct alert *alert, enum role role, int64_t t_ms,
                        struct audience_person *people);
+/* The same for a notify step: its one person, those of its roster, or the people of its role. A contact is
+ * told of the own resident only, under the same consent as the family. */
+size_t audience_of_step(const struct alerts *alerts, const struct alert *alert,
+                        const struct policy_step *step, int64_t t_ms, struct audience_person *people);
+/* The territory the alert lies in; the county for a thing without a home. */
+uint32_t audience_territory(const struct alerts *alerts, const struct alert *alert);
 /* Devices to speak through, best first, at most 2. */
 size_t audience_devices(const struct alerts *alerts, const struct alert *alert, const char *prompt,
                         uint32_t *devices);

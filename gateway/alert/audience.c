@@ -57,7 +57,7 @@ bool audience_consents(const struct alerts *alerts, const struct alert *alert, e
     return count > 0;
 }
 
-static uint32_t territory_of(const struct alerts *alerts, const struct alert *alert)
+uint32_t audience_territory(const struct alerts *alerts, const struct alert *alert)
 {
     const struct registry *registry = alerts->config.registry;
     uint32_t territory = registry_subject_territory(registry, alert->subject);
@@ -97,15 +97,59 @@ size_t audience_people(const struct alerts *alerts, const struct alert *alert, e
             !audience_consents(alerts, alert, CONSENT_FAMILY))
             return 0;
     } else {
-        uint32_t territory = territory_of(alerts, alert);
+        uint32_t territory = audience_territory(alerts, alert);
         if (territory != REGISTRY_NONE)
             count =
                 registry_responders(alerts->config.registry, role, territory, t_ms, numbers, AUDIENCE_MAX);
     }
     for (size_t i = 0; i < count; i++)
-        people[i] = (struct audience_person){.no = numbers[i], .is_contact = role == ROLE_FAMILY};
+        people[i] = (struct audience_person){
+            .no = numbers[i], .role = (uint8_t)role, .is_contact = role == ROLE_FAMILY};
     if (count == 0)
-        people[count++] = (struct audience_person){.no = REGISTRY_NONE};
+        people[count++] = (struct audience_person){.no = REGISTRY_NONE, .role = (uint8_t)role};
+    return count;
+}
+
+static size_t one_person(const struct alerts *alerts, const struct alert *alert, const char *id,
+                         struct audience_person *person)
+{
+    const struct registry *registry = alerts->config.registry;
+    uint32_t residents[AUDIENCE_RESIDENTS], no = registry_find(registry, REGISTRY_RESPONDER, id);
+    if (no != REGISTRY_NONE) {
+        *person = (struct audience_person){.no = no, .role = registry_responder(registry, no)->role};
+        return 1;
+    }
+    no = registry_find(registry, REGISTRY_CONTACT, id);
+    size_t count = no == REGISTRY_NONE ? 0 : audience_residents(alerts, alert, residents);
+    for (size_t i = 0; i < count; i++) {
+        if (registry_contact(registry, no)->resident != residents[i])
+            continue;
+        if (alert->family != FAMILY_EMERGENCY &&
+            !(registry_resident(registry, residents[i])->consent & CONSENT_BIT(CONSENT_FAMILY)))
+            continue;
+        *person = (struct audience_person){.no = no, .role = ROLE_FAMILY, .is_contact = true};
+        return 1;
+    }
+    return 0;
+}
+
+size_t audience_of_step(const struct alerts *alerts, const struct alert *alert,
+                        const struct policy_step *step, int64_t t_ms, struct audience_person *people)
+{
+    const struct registry *registry = alerts->config.registry;
+    uint32_t numbers[AUDIENCE_MAX];
+    if (step->to[0])
+        return one_person(alerts, alert, step->to, people);
+    if (!step->roster[0])
+        return audience_people(alerts, alert, (enum role)step->role, t_ms, people);
+    uint32_t territory = registry_find(registry, REGISTRY_TERRITORY, step->roster);
+    size_t count = territory == REGISTRY_NONE ? 0
+                                              : registry_responders(registry, (enum role)step->role,
+                                                                    territory, t_ms, numbers, AUDIENCE_MAX);
+    for (size_t i = 0; i < count; i++)
+        people[i] = (struct audience_person){.no = numbers[i], .role = step->role};
+    if (count == 0)
+        people[count++] = (struct audience_person){.no = REGISTRY_NONE, .role = step->role};
     return count;
 }
 

@@ -149,6 +149,11 @@ void job_issue(struct alerts *alerts, struct alert_record *record, struct job *j
     job->id = job_id(alerts, job);
     if (find_job(alerts, &job->id) != NONE)
         return;
+    const struct silence *silence = silence_of(alerts, &record->alert, job);
+    if (silence) {
+        suppress(alerts, &record->alert, job, SUPPRESSED_BY_SILENCE, silence);
+        return;
+    }
     enum err err = keep_job(alerts, record, job);
     if (err != ERR_OK) {
         /* Red is never shed: it goes out untracked. Anything else is dropped and counted. */
@@ -267,13 +272,18 @@ static void prompt_try(struct alerts *alerts, struct alert_record *record, int64
     job.device = device;
     job.attempt = (uint8_t)attempt;
     text_copy(job.prompt, sizeof job.prompt, prompt);
+    const struct silence *silence = silence_of(alerts, &record->alert, &job);
+    if (silence) { /* nothing was said */
+        suppress(alerts, &record->alert, &job, SUPPRESSED_BY_SILENCE, silence);
+        return;
+    }
     text_copy(record->alert.said, sizeof record->alert.said, prompt);
     record->alert.said_played = 0;
     alert_mark(alerts, record);
     job_issue(alerts, record, &job);
 }
 
-static bool may_speak(const struct alerts *alerts, const struct alert *alert)
+bool prompt_is_allowed(const struct alerts *alerts, const struct alert *alert)
 {
     return !audience_is_silent(alerts, alert) &&
            (alert->family == FAMILY_EMERGENCY || audience_consents(alerts, alert, CONSENT_VOICE));
@@ -292,27 +302,44 @@ static unsigned prompts_heard(const struct alerts *alerts, enum subject_kind kin
     return count;
 }
 
-/* Counts one more prompt of the day; false when one of those who would hear it has had enough. People who are
- * talked to all day stop listening, and then also to the prompt that matters (practice.md 13). */
-static bool prompt_is_within_the_day(struct alerts *alerts, const struct alert_record *record, int64_t t_ms)
+static uint32_t day_of(const struct alerts *alerts, int64_t t_ms)
 {
-    const struct alert *alert = &record->alert;
-    if (alert->family == FAMILY_EMERGENCY || alert->level >= LEVEL_ORANGE)
-        return true;
     struct civil local;
     clock_civil(alerts->config.tz, t_ms, &local);
-    uint32_t day = (uint32_t)local.day_number, residents[AUDIENCE_RESIDENTS];
+    return (uint32_t)local.day_number;
+}
+
+/* Emergencies, orange and red neither count nor wait. */
+static bool counts_for_the_day(const struct alert *alert)
+{
+    return alert->family != FAMILY_EMERGENCY && alert->level < LEVEL_ORANGE;
+}
+
+bool prompt_day_is_full(const struct alerts *alerts, const struct alert *alert, int64_t t_ms)
+{
+    uint32_t day = day_of(alerts, t_ms), residents[AUDIENCE_RESIDENTS];
     size_t count = audience_residents(alerts, alert, residents);
     unsigned home = prompts_heard(alerts, SUBJECT_HOUSEHOLD, alert->household, day), most = 0;
     for (size_t i = 0; i < count; i++) {
         unsigned own = prompts_heard(alerts, SUBJECT_RESIDENT, residents[i], day);
         most = own > most ? own : most;
     }
-    if (home + most >= alerts->config.settings->prompts_daily_max) {
+    return counts_for_the_day(alert) && home + most >= alerts->config.settings->prompts_daily_max;
+}
+
+/* Counts one more prompt of the day; false when one of those who would hear it has had enough. People who are
+ * talked to all day stop listening, and then also to the prompt that matters (practice.md 13). */
+static bool prompt_is_within_the_day(struct alerts *alerts, const struct alert_record *record, int64_t t_ms)
+{
+    const struct alert *alert = &record->alert;
+    if (!counts_for_the_day(alert))
+        return true;
+    if (prompt_day_is_full(alerts, alert, t_ms)) {
         log_write(LOG_INFO, "alert.prompts", "the home has heard its prompts for today\tfamily=%s\tlevel=%s",
                   family_name((enum family)alert->family), level_name((enum level)alert->level));
         return false;
     }
+    uint32_t day = day_of(alerts, t_ms);
     struct alert_case *owner = case_at(alerts, record->case_no);
     owner->prompts = (uint8_t)(owner->prompt_day == day ? owner->prompts + 1 : 1);
     owner->prompt_day = day;
@@ -324,8 +351,15 @@ void prompt_issue(struct alerts *alerts, struct alert_record *record, int64_t t_
                   const char *prompt)
 {
     uint32_t devices[2];
-    if (!may_speak(alerts, &record->alert) || !prompt_is_within_the_day(alerts, record, t_ms))
+    if (!prompt_is_allowed(alerts, &record->alert))
         return;
+    struct job job = job_draft(&record->alert, JOB_PROMPT, step, t_ms);
+    text_copy(job.prompt, sizeof job.prompt, prompt);
+    /* What a silence holds back is not heard, and takes nothing off the day. */
+    if (!silence_of(alerts, &record->alert, &job) && !prompt_is_within_the_day(alerts, record, t_ms)) {
+        suppress(alerts, &record->alert, &job, SUPPRESSED_BY_DAILY_MAX, NULL);
+        return;
+    }
     size_t count = audience_devices(alerts, &record->alert, prompt, devices);
     prompt_try(alerts, record, t_ms, step, prompt, count ? devices[0] : REGISTRY_NONE, 0);
 }
@@ -338,7 +372,7 @@ static void prompt_fall_back(struct alerts *alerts, uint32_t job_no, int64_t t_m
     struct alert_record *record = alert_at(alerts, job_at(alerts, job_no)->alert_no);
     bool reached = record->alert.outcome == OUTCOME_SAFE || record->alert.outcome == OUTCOME_NEEDS_HELP;
     if (reached || record->alert.state != ALERT_OPEN || failed.transition < record->alert.told_from ||
-        !may_speak(alerts, &record->alert))
+        !prompt_is_allowed(alerts, &record->alert))
         return;
     uint32_t devices[2], other = REGISTRY_NONE;
     size_t count = failed.attempt == 0 ? audience_devices(alerts, &record->alert, failed.prompt, devices) : 0;

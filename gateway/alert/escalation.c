@@ -1,13 +1,39 @@
 /* Escalation: the steps of the rule for the alert's family and level, in time. Everything is recomputed from
- * what the alert stores (last_notify_ms, next_step, verify_until_ms, acknowledged_ms, changed_ms, its jobs),
- * so a restart needs no memory of timers. */
+ * what the alert stores (last_notify_ms, escalated_s, verify_until_ms, acknowledged_ms, changed_ms, its
+ * jobs), so a restart needs no memory of timers. */
 #include <string.h>
 
 #include "alert/alerts.h"
 
-static const struct policy_rule *rule_of(const struct alerts *alerts, const struct alert *alert)
+const struct policy_rule *escalation_rule(const struct alerts *alerts, const struct alert *alert)
 {
-    return policy_find(alerts->config.settings, (enum family)alert->family, (enum level)alert->level);
+    uint32_t residents[AUDIENCE_RESIDENTS];
+    struct policy_scope scope = {.registry = alerts->config.registry,
+                                 .residents = residents,
+                                 .resident_count = audience_residents(alerts, alert, residents),
+                                 .territory = audience_territory(alerts, alert)};
+    return policy_find(alerts->config.settings, (enum family)alert->family, (enum level)alert->level, &scope);
+}
+
+uint32_t escalation_from_step(const struct policy_rule *rule, unsigned next_step)
+{
+    if (!rule || next_step == 0 || rule->step_count == 0)
+        return 0;
+    unsigned last = next_step <= rule->step_count ? next_step - 1U : rule->step_count - 1U;
+    return rule->steps[last].after_s + 1;
+}
+
+enum step_verdict escalation_judge(const struct alerts *alerts, const struct alert *alert,
+                                   const struct policy_rule *rule, const struct policy_step *step,
+                                   bool acknowledged, int64_t t_ms)
+{
+    struct civil local;
+    unsigned recent = 0;
+    clock_civil(alerts->config.tz, t_ms, &local);
+    if (step->alerts_least)
+        recent = recent_count(alerts, (enum family)alert->family,
+                              t_ms - (int64_t)step->alerts_within_min * 60000, rule->territory);
+    return policy_judge(step, acknowledged, &local, recent);
 }
 
 /* What ended by itself below orange needs nobody any more; orange and red are followed up until a person has
@@ -19,10 +45,11 @@ bool escalation_is_paused(const struct alert *alert)
 
 static int64_t step_due(const struct alerts *alerts, const struct alert *alert)
 {
-    const struct policy_rule *rule = rule_of(alerts, alert);
-    if (!rule || alert->next_step >= rule->step_count || escalation_is_paused(alert))
+    if (escalation_is_paused(alert))
         return INT64_MAX;
-    return alert->last_notify_ms + (int64_t)rule->steps[alert->next_step].after_s * 1000;
+    const struct policy_rule *rule = escalation_rule(alerts, alert);
+    uint32_t next_s = rule ? policy_next_s(rule, alert->escalated_s) : POLICY_NEVER;
+    return next_s == POLICY_NEVER ? INT64_MAX : alert->last_notify_ms + (int64_t)next_s * 1000;
 }
 
 static int64_t lapse_due(const struct alerts *alerts, const struct alert *alert)
@@ -58,39 +85,64 @@ int64_t alert_deadline(const struct alerts *alerts, const struct alert_record *r
     return alert->verify_until_ms ? earlier(deadline_ms, alert->verify_until_ms) : deadline_ms;
 }
 
-/* Was this person told in the present episode? A later step of the running rule that names them again is a
+_Static_assert((int)POLICY_STEPS_MAX <= (int)JOB_STEP_REPEAT &&
+                   JOB_STEP_REPEAT * (POLICY_REPEAT_MAX + 1) <= JOB_STEP_POLICE,
+               "a job's step number holds the rule's step and the repeat");
+
+/* The moment of the rule that issued a job, in seconds. */
+static uint32_t moment_of(const struct policy_rule *rule, const struct job *job)
+{
+    unsigned step = job->step % JOB_STEP_REPEAT;
+    if (job->step >= JOB_STEP_POLICE || step >= rule->step_count)
+        return POLICY_NEVER;
+    return rule->steps[step].after_s + job->step / JOB_STEP_REPEAT * rule->steps[step].repeat_s;
+}
+
+/* A moment of a rule that has come. */
+struct moment {
+    const struct policy_rule *rule;
+    uint32_t at_s;
+    int64_t t_ms;
+};
+
+/* Was this person told in the present episode? A later moment of the running rule that names them again is a
  * reminder, and meant. */
 static bool is_told(const struct alerts *alerts, const struct alert_record *record,
-                    const struct policy_step *step, struct audience_person person)
+                    const struct moment *moment, const struct audience_person *person, const char *receiver)
 {
-    const struct policy_rule *rule = rule_of(alerts, &record->alert);
     for (uint32_t no = record->first_job; no != NONE; no = job_at(alerts, no)->next) {
         const struct job *job = &job_at(alerts, no)->job;
         if (job->kind != JOB_NOTIFY || job->transition < record->alert.told_from ||
-            job->recipient != person.no || job->recipient_is_contact != person.is_contact)
+            job->recipient != person->no || job->recipient_is_contact != person->is_contact ||
+            strcmp(job->prompt, receiver) != 0)
             continue;
-        if (person.no == REGISTRY_NONE && job->role != step->role)
+        if (person->no == REGISTRY_NONE && job->role != person->role)
             continue;
-        bool running = job->transition == record->alert.episode && job->step < rule->step_count;
-        if (!running || rule->steps[job->step].after_s == step->after_s)
+        uint32_t told_s =
+            job->transition == record->alert.episode ? moment_of(moment->rule, job) : POLICY_NEVER;
+        if (told_s == POLICY_NEVER || told_s == moment->at_s)
             return true;
     }
     return false;
 }
 
-static void notify(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+static void notify(struct alerts *alerts, struct alert_record *record, const struct moment *moment,
                    const struct policy_step *step, unsigned step_no)
 {
-    struct audience_person people[AUDIENCE_MAX];
-    size_t count = audience_people(alerts, &record->alert, (enum role)step->role, t_ms, people);
+    struct audience_person people[AUDIENCE_MAX] = {{.no = REGISTRY_NONE}};
+    const char *receiver = step->kind == STEP_WEBHOOK ? step->to : "";
+    size_t count = 1;
+    if (step->kind == STEP_NOTIFY)
+        count = audience_of_step(alerts, &record->alert, step, moment->t_ms, people);
     for (size_t i = 0; i < count; i++) {
-        if (is_told(alerts, record, step, people[i]))
+        if (is_told(alerts, record, moment, &people[i], receiver))
             continue;
-        struct job job = job_draft(&record->alert, JOB_NOTIFY, step_no, t_ms);
-        job.expires_ms = t_ms + NOTIFY_EXPIRES_MS;
-        job.role = step->role;
+        struct job job = job_draft(&record->alert, JOB_NOTIFY, step_no, moment->t_ms);
+        job.expires_ms = moment->t_ms + NOTIFY_EXPIRES_MS;
+        job.role = people[i].role;
         job.recipient = people[i].no;
         job.recipient_is_contact = people[i].is_contact;
+        text_copy(job.prompt, sizeof job.prompt, receiver);
         job_issue(alerts, record, &job);
     }
 }
@@ -109,7 +161,7 @@ static bool is_issued(const struct alerts *alerts, const struct alert_record *re
 }
 
 /* Direct = the detector's red goes to the police unverified, by written agreement. */
-static bool is_direct(const struct alerts *alerts, const struct alert *alert)
+bool police_is_direct(const struct alerts *alerts, const struct alert *alert)
 {
     const struct alert_settings *settings = alerts->config.settings;
     for (unsigned i = 0; i < alert->share_count; i++) {
@@ -124,14 +176,19 @@ static bool is_direct(const struct alerts *alerts, const struct alert *alert)
     return false;
 }
 
+bool police_may_know(const struct alerts *alerts, const struct alert *alert)
+{
+    bool life = alert->family == FAMILY_EMERGENCY && alert->level == LEVEL_RED;
+    return life || audience_consents(alerts, alert, CONSENT_POLICE);
+}
+
 void police_send(struct alerts *alerts, struct alert_record *record, int64_t t_ms)
 {
     struct alert *alert = &record->alert;
     alert->verify_until_ms = 0;
     if (alert->police_episode == alert->told_from)
         return; /* one message an episode */
-    bool life = alert->family == FAMILY_EMERGENCY && alert->level == LEVEL_RED;
-    if (!life && !audience_consents(alerts, alert, CONSENT_POLICE))
+    if (!police_may_know(alerts, alert))
         return;
     alert->police_episode = alert->told_from;
     alert->police_sent = 1;
@@ -149,7 +206,7 @@ static void verify(struct alerts *alerts, struct alert_record *record, int64_t t
     struct alert *alert = &record->alert;
     if (alert->police_episode == alert->told_from || alert->outcome == OUTCOME_SAFE)
         return;
-    if (is_direct(alerts, alert)) {
+    if (police_is_direct(alerts, alert)) {
         police_send(alerts, record, t_ms);
         return;
     }
@@ -160,33 +217,43 @@ static void verify(struct alerts *alerts, struct alert_record *record, int64_t t
                "verify");
 }
 
-static void issue(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+static void issue(struct alerts *alerts, struct alert_record *record, const struct moment *moment,
                   const struct policy_step *step, unsigned step_no)
 {
     const char *what = step->prompt[0] ? step->prompt : "call";
     switch ((enum step_kind)step->kind) {
     case STEP_PROMPT:
         if (!is_issued(alerts, record, JOB_PROMPT, step->prompt))
-            prompt_issue(alerts, record, t_ms, step_no, step->prompt);
+            prompt_issue(alerts, record, moment->t_ms, step_no, step->prompt);
         break;
-    case STEP_NOTIFY: notify(alerts, record, t_ms, step, step_no); break;
+    case STEP_NOTIFY:
+    case STEP_WEBHOOK: notify(alerts, record, moment, step, step_no); break;
     case STEP_TASK:
         if (!audience_is_silent(alerts, &record->alert) && !is_issued(alerts, record, JOB_TASK, what))
-            task_issue(alerts, record, t_ms, step_no, (enum role)step->role, what);
+            task_issue(alerts, record, moment->t_ms, step_no, (enum role)step->role, what);
         break;
-    case STEP_VERIFY: verify(alerts, record, t_ms, step, step_no); break;
-    case STEP_POLICE: police_send(alerts, record, t_ms); break;
+    case STEP_VERIFY: verify(alerts, record, moment->t_ms, step, step_no); break;
+    case STEP_POLICE: police_send(alerts, record, moment->t_ms); break;
+    case STEP_STOP: record->alert.escalated_s = POLICY_NEVER; break;
     case STEP_KIND_COUNT: break;
     }
 }
 
 void escalation_run(struct alerts *alerts, struct alert_record *record, int64_t t_ms)
 {
-    while (step_due(alerts, &record->alert) <= t_ms) {
-        unsigned step_no = record->alert.next_step++;
-        const struct policy_step *step = &rule_of(alerts, &record->alert)->steps[step_no];
-        if (!(step->unless_acknowledged && record->alert.acknowledged_ms))
-            issue(alerts, record, t_ms, step, step_no);
+    struct alert *alert = &record->alert;
+    while (step_due(alerts, alert) <= t_ms) {
+        const struct policy_rule *rule = escalation_rule(alerts, alert);
+        struct moment moment = {.rule = rule, .at_s = policy_next_s(rule, alert->escalated_s), .t_ms = t_ms};
+        alert->escalated_s = moment.at_s + 1;
+        for (unsigned i = 0; i < rule->step_count && alert->escalated_s != POLICY_NEVER; i++) {
+            const struct policy_step *step = &rule->steps[i];
+            unsigned repeat;
+            if (policy_acts(step, moment.at_s, &repeat) &&
+                escalation_judge(alerts, alert, rule, step, alert->acknowledged_ms != 0, t_ms) ==
+                    VERDICT_STEP_ACTS)
+                issue(alerts, record, &moment, step, i + JOB_STEP_REPEAT * repeat);
+        }
     }
     alert_mark(alerts, record);
 }
@@ -203,7 +270,7 @@ void escalation_start(struct alerts *alerts, struct alert_record *record, int64_
     struct alert *alert = &record->alert;
     alert->last_notify_ms = t_ms;
     alert->episode = alert->transitions;
-    alert->next_step = 0;
+    alert->escalated_s = 0;
     if (fresh) {
         alert->told_from = alert->transitions;
         jobs_cancel(alerts, record, t_ms, is_old_prompt, alert, "superseded");
@@ -223,7 +290,7 @@ static void tick(struct alerts *alerts, struct alert_record *record, int64_t t_m
     if (alert->verify_until_ms && alert->verify_until_ms <= t_ms) {
         alert->verify_until_ms = 0;
         alert->outcome = OUTCOME_NO_ANSWER;
-        alert_apply(alerts, record, t_ms, INPUT_NOTE, "policy", "Nobody answered the verification in time");
+        alert_apply(alerts, record, t_ms, INPUT_NOTE, "policy", ALERT_WHY_UNANSWERED);
         police_send(alerts, record, t_ms);
     }
     if (acknowledgement_due(alerts, alert) <= t_ms)

@@ -1,7 +1,7 @@
-/* The county's standard policy, as one table, and what can be wrong with a policy. */
+/* Which rule holds, when its steps act, and what can be wrong with a policy. */
 #include "alert/policy.h"
 
-#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const step_names[STEP_KIND_COUNT] = {
@@ -23,116 +23,157 @@ enum step_kind step_from_name(const char *name)
     return (enum step_kind)i;
 }
 
-/* A rule's lines stand together. Order within a rule is the order of going out. */
-struct line {
-    uint8_t family, level, kind, role;
-    bool unless_acknowledged;
-    uint16_t after_s;
-    const char *prompt;
-};
-#define RULE(family_, level_) .family = FAMILY_##family_, .level = LEVEL_##level_
-#define PROMPT(id)            .kind = STEP_PROMPT, .prompt = (id)
-#define NOTIFY(role_)         .kind = STEP_NOTIFY, .role = ROLE_##role_
-#define TASK(id, role_)       .kind = STEP_TASK, .prompt = (id), .role = ROLE_##role_
-#define VERIFY                .kind = STEP_VERIFY, .role = ROLE_COUNTY_DESK
-#define LATER(seconds)        .after_s = (seconds), .unless_acknowledged = true
-
-static const struct line lines[] = {
-    {RULE(EMERGENCY, RED), PROMPT("sos-heard")},
-    {RULE(EMERGENCY, RED), NOTIFY(COUNTY_DESK)},
-    {RULE(EMERGENCY, RED), NOTIFY(GRID_WORKER)},
-    {RULE(EMERGENCY, RED), NOTIFY(FAMILY)},
-    {RULE(EMERGENCY, RED), VERIFY},
-    {RULE(EMERGENCY, RED), NOTIFY(TOWN_DESK), LATER(60)},
-    {RULE(EMERGENCY, RED), NOTIFY(COUNTY_DESK), LATER(180)},
-    {RULE(EMERGENCY, YELLOW), TASK("call-back", COUNTY_DESK)},
-    {RULE(EMERGENCY, YELLOW), NOTIFY(GRID_WORKER)},
-    {RULE(EMERGENCY, GREEN), PROMPT("fall-check")},
-
-    {RULE(FRAUD, RED), TASK("call", COUNTY_DESK)},
-    {RULE(FRAUD, RED), NOTIFY(COUNTY_DESK)},
-    {RULE(FRAUD, RED), NOTIFY(GRID_WORKER)},
-    {RULE(FRAUD, RED), NOTIFY(FAMILY)},
-    {RULE(FRAUD, RED), VERIFY},
-    {RULE(FRAUD, RED), NOTIFY(TOWN_DESK), LATER(300)},
-    {RULE(FRAUD, ORANGE), TASK("call", COUNTY_DESK)},
-    {RULE(FRAUD, ORANGE), NOTIFY(COUNTY_DESK)},
-    {RULE(FRAUD, ORANGE), NOTIFY(GRID_WORKER)},
-    {RULE(FRAUD, ORANGE), NOTIFY(FAMILY)},
-    {RULE(FRAUD, ORANGE), NOTIFY(TOWN_DESK), LATER(300)},
-    {RULE(FRAUD, YELLOW), TASK("call", GRID_WORKER)},
-    {RULE(FRAUD, YELLOW), NOTIFY(GRID_WORKER)},
-
-    {RULE(VISITOR, ORANGE), PROMPT("visitor-discreet")},
-    {RULE(VISITOR, ORANGE), NOTIFY(GRID_WORKER)},
-    {RULE(VISITOR, ORANGE), NOTIFY(FAMILY)},
-    {RULE(VISITOR, ORANGE), NOTIFY(COUNTY_DESK), LATER(600)},
-    {RULE(VISITOR, YELLOW), PROMPT("visitor-discreet")},
-    {RULE(VISITOR, YELLOW), NOTIFY(GRID_WORKER)},
-
-    {RULE(OUTING, ORANGE), PROMPT("outing-check")},
-    {RULE(OUTING, ORANGE), NOTIFY(GRID_WORKER)},
-    {RULE(OUTING, ORANGE), NOTIFY(FAMILY)},
-    {RULE(OUTING, ORANGE), NOTIFY(COUNTY_DESK), LATER(600)},
-    {RULE(OUTING, YELLOW), NOTIFY(GRID_WORKER)},
-    {RULE(OUTING, YELLOW), NOTIFY(FAMILY)},
-
-    {RULE(COVERAGE, ORANGE), TASK("call", GRID_WORKER)},
-    {RULE(COVERAGE, ORANGE), NOTIFY(GRID_WORKER)},
-    {RULE(COVERAGE, ORANGE), NOTIFY(FAMILY)},
-    {RULE(COVERAGE, YELLOW), TASK("call", GRID_WORKER)},
-    {RULE(HEALTH, YELLOW), TASK("call", GRID_WORKER)},
-    {RULE(HEALTH, ORANGE), NOTIFY(GRID_WORKER)},
-    {RULE(HEALTH, ORANGE), NOTIFY(FAMILY)},
+static const char *const verdict_names[STEP_VERDICT_COUNT] = {
+#define X(name, text) [VERDICT_STEP_##name] = #text,
+    STEP_VERDICT_MAP(X)
+#undef X
 };
 
-static struct policy_rule *rule_of(struct alert_settings *settings, uint8_t family, uint8_t level)
+const char *step_verdict_name(enum step_verdict verdict)
 {
-    for (unsigned i = 0; i < settings->rule_count; i++) {
-        if (settings->rules[i].family == family && settings->rules[i].level == level)
-            return &settings->rules[i];
-    }
-    assert(settings->rule_count < POLICY_RULES_MAX);
-    struct policy_rule *rule = &settings->rules[settings->rule_count++];
-    rule->family = family;
-    rule->level = level;
-    return rule;
+    return (unsigned)verdict < STEP_VERDICT_COUNT ? verdict_names[verdict] : "none";
 }
 
-void alert_settings_default(struct alert_settings *ret_settings)
+/* How many levels lie between a territory and the one of that code, from 1 = the same; 0 = it is not within.
+ */
+static unsigned steps_up(const struct registry *registry, uint32_t territory, const char *code)
 {
-    memset(ret_settings, 0, sizeof *ret_settings);
-    ret_settings->repeat_silent_s = 60;
-    ret_settings->acknowledge_expires_s = 1800;
-    ret_settings->lapse_after_s = 43200;
-    ret_settings->verify_timeout_s = 90;
-    ret_settings->prompt_ttl_s = 120;
-    ret_settings->prompts_daily_max = 3;
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-        const struct line *line = &lines[i];
-        struct policy_rule *rule = rule_of(ret_settings, line->family, line->level);
-        assert(rule->step_count < POLICY_STEPS_MAX);
-        struct policy_step *step = &rule->steps[rule->step_count++];
-        step->kind = line->kind;
-        step->role = line->role;
-        step->unless_acknowledged = line->unless_acknowledged;
-        step->after_s = line->after_s;
-        if (line->prompt)
-            text_copy(step->prompt, sizeof step->prompt, line->prompt);
+    uint32_t count = registry_count(registry, REGISTRY_TERRITORY);
+    for (unsigned up = 1; territory < count && up <= TERRITORY_GRID; up++) {
+        const struct territory *here = registry_territory(registry, territory);
+        if (strcmp(here->code, code) == 0)
+            return up;
+        territory = here->parent;
     }
+    return 0;
+}
+
+bool policy_is_within(const struct registry *registry, uint32_t territory, const char *code)
+{
+    return !code[0] || steps_up(registry, territory, code) != 0;
+}
+
+static bool any_has(const struct policy_scope *scope, const char *category)
+{
+    for (size_t i = 0; i < scope->resident_count; i++) {
+        if (registry_resident_is(scope->registry, scope->residents[i], category))
+            return true;
+    }
+    return false;
+}
+
+/* 0 = the rule does not fit; the most specific is the greatest. */
+static unsigned fit_of(const struct policy_rule *rule, const struct policy_scope *scope)
+{
+    enum { BY_CATEGORY = 100, EVERYWHERE = 1, NEAREST = 50 };
+    unsigned fit = EVERYWHERE;
+    if (rule->territory[0]) {
+        unsigned up = steps_up(scope->registry, scope->territory, rule->territory);
+        if (up == 0)
+            return 0;
+        fit = NEAREST - up;
+    }
+    if (rule->category[0]) {
+        if (!any_has(scope, rule->category))
+            return 0;
+        fit += BY_CATEGORY;
+    }
+    return fit;
 }
 
 const struct policy_rule *policy_find(const struct alert_settings *settings, enum family family,
-                                      enum level level)
+                                      enum level level, const struct policy_scope *scope)
 {
+    const struct policy_rule *found = NULL;
+    unsigned best = 0;
     for (unsigned i = 0; i < settings->rule_count; i++) {
-        if (settings->rules[i].family == family && settings->rules[i].level == level)
-            return &settings->rules[i];
+        const struct policy_rule *rule = &settings->rules[i];
+        if (rule->family != family || rule->level != level)
+            continue;
+        unsigned fit = fit_of(rule, scope);
+        if (fit > best) {
+            best = fit;
+            found = rule;
+        }
     }
-    return NULL;
+    return found;
 }
 
-enum { AFTER_MAX_S = 86400 };
+bool policy_acts(const struct policy_step *step, uint32_t at_s, unsigned *ret_repeat)
+{
+    if (at_s < step->after_s)
+        return false;
+    uint32_t past = at_s - step->after_s, repeat = step->repeat_s ? past / step->repeat_s : 0;
+    if (past != repeat * step->repeat_s || repeat > step->repeat_max)
+        return false;
+    *ret_repeat = repeat;
+    return true;
+}
+
+uint32_t policy_next_s(const struct policy_rule *rule, uint32_t from_s)
+{
+    uint32_t next = POLICY_NEVER;
+    for (unsigned i = 0; i < rule->step_count; i++) {
+        const struct policy_step *step = &rule->steps[i];
+        uint32_t repeat = 0;
+        if (from_s > step->after_s)
+            repeat = step->repeat_s ? (from_s - step->after_s - 1) / step->repeat_s + 1 : POLICY_NEVER;
+        if (repeat > step->repeat_max)
+            continue;
+        uint32_t at_s = step->after_s + repeat * step->repeat_s;
+        next = at_s < next ? at_s : next;
+    }
+    return next;
+}
+
+enum step_verdict policy_judge(const struct policy_step *step, bool acknowledged, const struct civil *local,
+                               unsigned recent)
+{
+    unsigned minute = (unsigned)(local->hour * 60 + local->minute), from = step->from_minute,
+             to = step->to_minute;
+    bool within = from < to ? minute >= from && minute < to : minute >= from || minute < to;
+    if (step->unless_acknowledged && acknowledged)
+        return VERDICT_STEP_ACKNOWLEDGED;
+    if (from != to && !within)
+        return VERDICT_STEP_OUT_OF_HOURS;
+    return recent < step->alerts_least ? VERDICT_STEP_TOO_FEW_ALERTS : VERDICT_STEP_ACTS;
+}
+
+/* What is wrong with a policy. */
+
+static bool is_id(const char *text)
+{
+    return text_is_id(text, strnlen(text, ID_SIZE));
+}
+
+static bool is_task(const char *what)
+{
+    static const char *const tasks[] = {"", "call", "call-back", "home_visit", "collect_device"};
+    for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
+        if (strcmp(what, tasks[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whom a step tells; NULL when it is fine. */
+static const char *target_fault(const struct policy_step *step)
+{
+    if (step->kind == STEP_NOTIFY && (step->role == ROLE_NONE) == !step->to[0])
+        return "notify needs a role, or one person in to";
+    if (step->kind == STEP_WEBHOOK && !is_id(step->to))
+        return "webhook needs the name of its receiver in to";
+    if (step->to[0] && step->kind != STEP_NOTIFY && step->kind != STEP_WEBHOOK)
+        return "to belongs to notify and webhook";
+    if (step->roster[0] &&
+        (step->kind != STEP_NOTIFY || step->role == ROLE_NONE || step->role == ROLE_FAMILY))
+        return "roster belongs to notify with a role other than family";
+    if (step->kind == STEP_PROMPT && !is_id(step->prompt))
+        return "a prompt needs the id of its text";
+    if (step->kind == STEP_TASK && !is_task(step->prompt))
+        return "a task is call, call-back, home_visit or collect_device";
+    return NULL;
+}
 
 /* NULL when the step is fine. */
 static const char *step_fault(const struct policy_step *step, const struct policy_step *before)
@@ -141,48 +182,61 @@ static const char *step_fault(const struct policy_step *step, const struct polic
         return "unknown kind of step";
     if (step->role >= ROLE_COUNT)
         return "unknown role";
-    if (step->after_s > AFTER_MAX_S)
+    if (step->after_s > POLICY_AFTER_MAX_S)
         return "after_s is outside 0..86400";
     if (before && step->after_s < before->after_s)
         return "steps are out of order: after_s is less than the step's before";
-    if (step->kind == STEP_PROMPT && !text_is_id(step->prompt, strnlen(step->prompt, sizeof step->prompt)))
-        return "a prompt needs the id of its text";
-    if (step->kind == STEP_NOTIFY && step->role == ROLE_NONE)
-        return "notify needs a role";
-    if (step->kind == STEP_TASK && step->prompt[0] &&
-        !text_is_id(step->prompt, strnlen(step->prompt, sizeof step->prompt)))
-        return "a task's id is not an identifier";
+    if (!step->repeat_s != !step->repeat_max)
+        return "repeat_s and repeat_max go together";
+    if (step->repeat_max > POLICY_REPEAT_MAX || step->repeat_s > POLICY_AFTER_MAX_S ||
+        (step->repeat_s && step->repeat_s < 10))
+        return "repeats are at most 14, 10..86400 s apart";
+    if (!step->alerts_least != !step->alerts_within_min)
+        return "alerts and within_min go together";
+    if (step->alerts_least == 1 || step->alerts_least > POLICY_RECENT_MAX || step->alerts_within_min > 1440)
+        return "alerts is 2..128, within_min 1..1440";
+    if (step->from_minute >= 1440 || step->to_minute >= 1440)
+        return "hours lie in 00:00..23:59";
+    return target_fault(step);
+}
+
+static const char *rule_fault(const struct alert_settings *settings, unsigned no)
+{
+    const struct policy_rule *rule = &settings->rules[no];
+    if (rule->family >= FAMILY_COUNT || rule->level >= LEVEL_COUNT)
+        return "unknown family or level";
+    if (rule->step_count > POLICY_STEPS_MAX)
+        return "too many steps";
+    for (unsigned i = 0; i < no; i++) {
+        const struct policy_rule *other = &settings->rules[i];
+        if (other->family == rule->family && other->level == rule->level &&
+            strcmp(other->category, rule->category) == 0 && strcmp(other->territory, rule->territory) == 0)
+            return "a second rule for this family, level, category and territory";
+    }
     return NULL;
 }
 
-unsigned policy_check(const struct alert_settings *settings, struct buf *errors)
+unsigned policy_check(const struct alert_settings *settings,
+                      void (*fault)(void *self, int rule, int step, const char *why), void *self)
 {
     unsigned faults = 0;
     if (settings->rule_count > POLICY_RULES_MAX) {
-        buf_printf(errors, "policy: more than %d rules\n", (int)POLICY_RULES_MAX);
+        fault(self, -1, -1, "more than 64 rules");
         return 1;
     }
     for (unsigned i = 0; i < settings->rule_count; i++) {
         const struct policy_rule *rule = &settings->rules[i];
-        const char *fault = NULL;
-        if (rule->family >= FAMILY_COUNT || rule->level >= LEVEL_COUNT)
-            fault = "unknown family or level";
-        else if (rule->step_count > POLICY_STEPS_MAX)
-            fault = "too many steps";
-        else if (policy_find(settings, (enum family)rule->family, (enum level)rule->level) != rule)
-            fault = "a second rule for this family and level";
-        if (fault) {
-            buf_printf(errors, "policy[%u]: %s\n", i, fault);
+        const char *why = rule_fault(settings, i);
+        if (why) {
+            fault(self, (int)i, -1, why);
             faults++;
             continue;
         }
         for (unsigned j = 0; j < rule->step_count; j++) {
-            fault = step_fault(&rule->steps[j], j ? &rule->steps[j - 1] : NULL);
-            if (!fault)
-                continue;
-            buf_printf(errors, "policy[%u] %s/%s step %u: %s\n", i, family_name((enum family)rule->family),
-                       level_name((enum level)rule->level), j, fault);
-            faults++;
+            why = step_fault(&rule->steps[j], j ? &rule->steps[j - 1] : NULL);
+            if (why)
+                fault(self, (int)i, (int)j, why);
+            faults += why != NULL;
         }
     }
     return faults;

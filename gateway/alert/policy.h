@@ -1,18 +1,25 @@
-/* Who is told what, when: per family and level a list of steps. Filled by the configuration; policy_default()
- * is the county's standard. */
+/* Who is told what, when: rules by family, level, category of resident and territory, each a list of steps.
+ * Filled by the configuration; alert_settings_default() is the county's standard (policy_default.c).
+ *
+ * The rule of an alert is the most specific one of its family and level that fits: one that names a category
+ * goes before one that does not; then the nearer territory (grid, village, town, county, none); then the
+ * earlier in the list. A rule is taken as a whole, steps of two rules never mix. Pure. */
 #ifndef HUYANG_ALERT_POLICY_H
 #define HUYANG_ALERT_POLICY_H
 
 #include "detect/detector.h"
 
-/* prompt: speak to the resident · notify: tell people of a role · task: a call for a person to make · verify:
- * call the resident first; real, or no answer in time, sends the police message · police: send at once */
+/* prompt: speak to the resident · notify: tell people of a role, one person, or who is on duty elsewhere ·
+ * task: work for a person · verify: call the resident first; real, or no answer in time, sends the police
+ * message · police: send at once · webhook: tell one named receiver · stop: nothing after this */
 #define STEP_MAP(X)                                                                                          \
     X(PROMPT, prompt)                                                                                        \
     X(NOTIFY, notify)                                                                                        \
     X(TASK, task)                                                                                            \
     X(VERIFY, verify)                                                                                        \
-    X(POLICE, police)
+    X(POLICE, police)                                                                                        \
+    X(WEBHOOK, webhook)                                                                                      \
+    X(STOP, stop)
 enum step_kind {
 #define X(name, text) STEP_##name,
     STEP_MAP(X)
@@ -22,17 +29,37 @@ enum step_kind {
 const char *step_name(enum step_kind kind);
 enum step_kind step_from_name(const char *name); /* STEP_KIND_COUNT when unknown */
 
-enum { POLICY_STEPS_MAX = 16, POLICY_RULES_MAX = 64, POLICY_DIRECT_MAX = 8 };
+enum {
+    POLICY_STEPS_MAX = 16,
+    POLICY_RULES_MAX = 64,
+    POLICY_DIRECT_MAX = 8,
+    POLICY_AFTER_MAX_S = 86400,
+    POLICY_REPEAT_MAX = 14,   /* further times: a job's step number has four bits for them */
+    POLICY_RECENT_MAX = 128,  /* alerts of a family that a condition can count */
+    POLICY_CATEGORY_SIZE = 64 /* bytes of a category's or tag's name, with NUL */
+};
+#define POLICY_NEVER UINT32_MAX
+
 struct policy_step {
     uint8_t kind;                /* enum step_kind */
     uint8_t role;                /* enum role, for notify and task */
     uint8_t unless_acknowledged; /* skipped when the alert is acknowledged by then */
-    uint32_t after_s;            /* 0..86400 since the alert was opened, raised or notified again */
-    char prompt[ID_SIZE];        /* catalogue id, for prompt */
+    uint8_t repeat_max;          /* 0..POLICY_REPEAT_MAX further times, repeat_s apart */
+    uint8_t alerts_least;        /* 0; 2..POLICY_RECENT_MAX: skipped unless so many alerts of the family */
+    uint16_t alerts_within_min;  /* … opened within this in the rule's territory; 1..1440 */
+    uint16_t from_minute, to_minute; /* only in [from, to) of the local day, over midnight when to < from;
+                                        equal = always */
+    uint32_t after_s;     /* 0..POLICY_AFTER_MAX_S since the alert was opened, raised or notified again */
+    uint32_t repeat_s;    /* 10..POLICY_AFTER_MAX_S with repeat_max, else 0 */
+    char prompt[ID_SIZE]; /* prompt: catalogue id; task: what for */
+    char to[ID_SIZE];     /* notify: id of one responder or contact; webhook: name of the receiver */
+    char roster[16];      /* notify: code of the territory whose people of the role are told instead */
 };
 struct policy_rule {
     uint8_t family, level; /* enum family, enum level */
     uint8_t step_count;
+    char category[POLICY_CATEGORY_SIZE];        /* of categories or tags in the registry; "" = everybody */
+    char territory[16];                         /* its code; "" = everywhere */
     struct policy_step steps[POLICY_STEPS_MAX]; /* after_s ascending */
 };
 struct alert_settings {
@@ -51,11 +78,46 @@ struct alert_settings {
     struct policy_rule rules[POLICY_RULES_MAX];
 };
 void alert_settings_default(struct alert_settings *ret_settings);
-/* The rule of a family and level, or NULL: no steps. */
+
+/* Whom an alert concerns, as rules see it. Borrowed. */
+struct policy_scope {
+    const struct registry *registry;
+    const uint32_t *residents;
+    size_t resident_count;
+    uint32_t territory; /* the subject's own, REGISTRY_NONE = none */
+};
+/* The rule in force, or NULL: no steps. */
 const struct policy_rule *policy_find(const struct alert_settings *settings, enum family family,
-                                      enum level level);
-/* Writes one line per fault (steps out of order, prompt without id, notify without role, two rules for one
- * family and level); returns their number. */
-unsigned policy_check(const struct alert_settings *settings, struct buf *errors);
+                                      enum level level, const struct policy_scope *scope);
+/* True when `territory` is the one of that code or lies in it; every one does in "". */
+bool policy_is_within(const struct registry *registry, uint32_t territory, const char *code);
+
+/* The next moment of the rule at or after from_s, in seconds since its start; POLICY_NEVER = none. */
+uint32_t policy_next_s(const struct policy_rule *rule, uint32_t from_s);
+/* Whether the step acts at exactly at_s; *ret_repeat = 0 the first time, then 1, 2, … */
+bool policy_acts(const struct policy_step *step, uint32_t at_s, unsigned *ret_repeat);
+
+/* Why a step that is due does not act. */
+#define STEP_VERDICT_MAP(X)                                                                                  \
+    X(ACTS, acts)                                                                                            \
+    X(ACKNOWLEDGED, acknowledged)                                                                            \
+    X(OUT_OF_HOURS, out_of_hours)                                                                            \
+    X(TOO_FEW_ALERTS, too_few_alerts)
+enum step_verdict {
+#define X(name, text) VERDICT_STEP_##name,
+    STEP_VERDICT_MAP(X)
+#undef X
+        STEP_VERDICT_COUNT
+};
+const char *step_verdict_name(enum step_verdict verdict);
+/* `recent` = alerts of the family within the step's time. */
+enum step_verdict policy_judge(const struct policy_step *step, bool acknowledged, const struct civil *local,
+                               unsigned recent);
+
+/* Calls `fault` for each thing that is wrong (steps out of order, prompt without id, notify without anybody,
+ * two rules for the same residents, …) with the rule's and step's number, -1 = the rule or the list as such;
+ * returns how many. */
+unsigned policy_check(const struct alert_settings *settings,
+                      void (*fault)(void *self, int rule, int step, const char *why), void *self);
 
 #endif

@@ -49,8 +49,49 @@ static bool take_folder(const char *text, struct pending *pending)
     return text[0] == '/' && text_copy(pending->folder, sizeof(pending->folder), text);
 }
 
-#define MUST_BY   "an id of letters, digits, - and _, at most 64"
-#define MUST_NOTE "text of at most 255 bytes"
+static bool take_family(const char *text, struct pending *pending)
+{
+    pending->action.family = (uint8_t)family_from_name(text);
+    return pending->action.family != FAMILY_COUNT && pending->action.family != FAMILY_EMERGENCY;
+}
+
+static bool take_until(const char *text, struct pending *pending)
+{
+    return clock_parse(text, strlen(text), &pending->action.until_ms) == ERR_OK;
+}
+
+/* Exactly one of the four says what a silence is about. */
+static bool take_subject(const char *text, struct pending *pending, enum subject_kind kind)
+{
+    if (pending->subject_kind != SUBJECT_NONE || !text_is_id(text, strlen(text)))
+        return false;
+    pending->subject_kind = (uint8_t)kind;
+    return text_copy(pending->subject, sizeof(pending->subject), text);
+}
+
+static bool take_resident(const char *text, struct pending *pending)
+{
+    return take_subject(text, pending, SUBJECT_RESIDENT);
+}
+
+static bool take_household(const char *text, struct pending *pending)
+{
+    return take_subject(text, pending, SUBJECT_HOUSEHOLD);
+}
+
+static bool take_territory(const char *text, struct pending *pending)
+{
+    return take_subject(text, pending, SUBJECT_TERRITORY);
+}
+
+static bool take_device(const char *text, struct pending *pending)
+{
+    return take_subject(text, pending, SUBJECT_DEVICE);
+}
+
+#define MUST_BY      "an id of letters, digits, - and _, at most 64"
+#define MUST_NOTE    "text of at most 255 bytes"
+#define MUST_SUBJECT "an id, and the only one of resident, household, territory and device"
 static const struct member
     by = {"by", take_by, MUST_BY, true},
     note = {"note", take_note, MUST_NOTE, false},
@@ -58,6 +99,12 @@ static const struct member
     disposition = {"disposition", take_disposition,
                    "true, false, expected, drill, could_not_verify, transferred or declined", true},
     outcome = {"outcome", take_outcome, "safe, needs_help, no_answer, other_person or wrong_number", true},
+    family = {"family", take_family, "health, visitor, outing, fraud, coverage or fleet", false},
+    until = {"until", take_until, "an ISO 8601 time with an offset", true},
+    resident = {"resident", take_resident, MUST_SUBJECT, false},
+    household = {"household", take_household, MUST_SUBJECT, false},
+    territory = {"territory", take_territory, MUST_SUBJECT, false},
+    device = {"device", take_device, MUST_SUBJECT, false},
     folder = {"folder", take_folder, "the absolute path of a folder on this machine", true};
 
 static const struct member *find_member(const struct member *const *members, const char *name)
@@ -158,6 +205,39 @@ enum verdict act_comment(const struct view *view, struct request *request, struc
 {
     (void)view;
     return act(request, ACTION_COMMENT, (const struct member *const[]){&by, &text, NULL}, ret_pending);
+}
+
+/* What a silence may be is the alert stage's word (a 409); who and what it is about is looked up here. */
+enum verdict act_silence(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    if (!read_body(request,
+                   (const struct member *const[]){&by, &text, &until, &family, &resident, &household,
+                                                  &territory, &device, NULL},
+                   ret_pending))
+        return VERDICT_REPLY;
+    if (ret_pending->subject_kind == SUBJECT_NONE) {
+        reply_problem(request, 400, NULL, "one of resident, household, territory and device is missing");
+        return VERDICT_REPLY;
+    }
+    enum err err = view->reader == NULL
+                       ? ERR_NOT_FOUND
+                       : reader_subject(view->reader, (enum subject_kind)ret_pending->subject_kind,
+                                        ret_pending->subject, &ret_pending->action.subject);
+    if (err != ERR_OK) {
+        reply_problem(request, err == ERR_NOT_FOUND ? 400 : 503, NULL, "%s is not in the registry",
+                      ret_pending->subject);
+        return VERDICT_REPLY;
+    }
+    ret_pending->action.has_alert = 0;
+    memset(&ret_pending->action.alert, 0, sizeof(ret_pending->action.alert));
+    ret_pending->action.kind = ACTION_SILENCE;
+    return VERDICT_ACTION;
+}
+
+enum verdict act_unsilence(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    (void)view;
+    return act(request, ACTION_UNSILENCE, (const struct member *const[]){&by, &note, NULL}, ret_pending);
 }
 
 enum verdict act_import(const struct view *view, struct request *request, struct pending *ret_pending)

@@ -56,6 +56,8 @@ enum verdict { VERDICT_REPLY, VERDICT_ACTION, VERDICT_IMPORT };
 struct pending {
     struct action action;
     char folder[512];
+    uint8_t subject_kind; /* of a silence: what its id means; enum subject_kind */
+    char subject[ID_SIZE];
 };
 
 struct route {
@@ -80,12 +82,17 @@ enum verdict view_healthz(const struct view *view, struct request *request, stru
 enum verdict view_metrics(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict view_alerts(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict view_alert(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict view_silences(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict view_suppressions(const struct view *view, struct request *request, struct pending *ret_pending);
 /* actions.c */
 enum verdict act_acknowledge(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_close(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_call(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_comment(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_import(const struct view *view, struct request *request, struct pending *ret_pending);
+
+enum verdict act_silence(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict act_unsilence(const struct view *view, struct request *request, struct pending *ret_pending);
 
 /* token.c: reads the folder's token, made if absent. */
 MUST_CHECK enum err token_open(const char *folder, char token[TOKEN_SIZE]);

@@ -13,6 +13,10 @@ static const struct route routes[] = {
     {.method = "POST", .path = "/api/v1/alerts/{id}/close", .handle = act_close},
     {.method = "POST", .path = "/api/v1/alerts/{id}/call", .handle = act_call},
     {.method = "POST", .path = "/api/v1/alerts/{id}/comment", .handle = act_comment},
+    {.method = "GET", .path = "/api/v1/silences", .handle = view_silences},
+    {.method = "POST", .path = "/api/v1/silences/add", .handle = act_silence},
+    {.method = "POST", .path = "/api/v1/silences/{id}/remove", .handle = act_unsilence},
+    {.method = "GET", .path = "/api/v1/suppressions", .handle = view_suppressions},
     {.method = "POST", .path = "/api/v1/registry/import", .handle = act_import},
 };
 

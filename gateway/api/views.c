@@ -201,3 +201,47 @@ enum verdict view_alert(const struct view *view, struct request *request, struct
         reply_database(request, err);
     return VERDICT_REPLY;
 }
+
+/* A list of the database as the whole answer. */
+static enum verdict view_list(const struct view *view, struct request *request, const char *name,
+                              enum err (*list)(struct reader *reader, struct buf *out))
+{
+    if (!no_query(request))
+        return VERDICT_REPLY;
+    if (view->reader == NULL) {
+        reply_problem(request, 503, NULL, "there is no database yet");
+        return VERDICT_REPLY;
+    }
+    buf_printf(&request->reply.body, "{\"%s\":", name);
+    enum err err = list(view->reader, &request->reply.body);
+    if (err != ERR_OK) {
+        reply_database(request, err);
+        return VERDICT_REPLY;
+    }
+    buf_puts(&request->reply.body, "}\n");
+    reply_json(request, 200);
+    return VERDICT_REPLY;
+}
+
+static enum err list_silences(struct reader *reader, struct buf *out)
+{
+    return reader_silences(reader, 0, out);
+}
+
+static enum err list_suppressions(struct reader *reader, struct buf *out)
+{
+    enum { SHOWN = 500 };
+    return reader_suppressions(reader, SHOWN, out);
+}
+
+enum verdict view_silences(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    (void)ret_pending;
+    return view_list(view, request, "silences", list_silences);
+}
+
+enum verdict view_suppressions(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    (void)ret_pending;
+    return view_list(view, request, "suppressions", list_suppressions);
+}

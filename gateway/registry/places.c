@@ -107,6 +107,20 @@ static size_t on_duty(const struct registry *registry, enum role role, uint32_t 
     return count;
 }
 
+bool registry_roster_has_ended(const struct registry *registry, enum role role, uint32_t territory,
+                               int64_t t_ms)
+{
+    const struct roster *rosters = registry->tables[REGISTRY_ROSTER].items;
+    bool any = false;
+    for (uint32_t i = registry->rosters_of_territory.heads[territory]; i != REGISTRY_NONE;
+         i = registry->rosters_of_territory.next[i]) {
+        if (rosters[i].role == role && rosters[i].to_ms > t_ms)
+            return false;
+        any |= rosters[i].role == role;
+    }
+    return any;
+}
+
 size_t registry_responders(const struct registry *registry, enum role role, uint32_t territory, int64_t t_ms,
                            uint32_t *numbers, size_t max)
 {

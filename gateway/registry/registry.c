@@ -152,12 +152,47 @@ uint32_t registry_subject_territory(const struct registry *registry, struct subj
     return household == REGISTRY_NONE ? REGISTRY_NONE : registry_household(registry, household)->grid;
 }
 
+static const char *value_of(const struct registry *registry, enum registry_table table, uint32_t no,
+                            const char *column)
+{
+    int found = table_column(table_spec(table), column);
+    return found < 0 ? "" : table_value(registry->tables[table].rows[no], (unsigned)found);
+}
+
 const char *registry_vault(const struct registry *registry, enum registry_table table, uint32_t no,
                            const char *field)
 {
     assert(no < registry->tables[table].count);
-    int column = table_column(table_spec(table), field);
-    return column < 0 ? "" : table_value(registry->tables[table].rows[no], (unsigned)column);
+    return value_of(registry, table, no, field);
+}
+
+/* Lists are separated by ";" (contracts.md 7), with blanks around their items. */
+static bool list_has(const char *list, const char *word)
+{
+    size_t len = strlen(word);
+    while (*list) {
+        list += strspn(list, "; ");
+        size_t item = strcspn(list, ";"), bare = item;
+        while (bare > 0 && list[bare - 1] == ' ')
+            bare--;
+        if (len > 0 && bare == len && memcmp(list, word, len) == 0)
+            return true;
+        list += item;
+    }
+    return false;
+}
+
+bool registry_resident_is(const struct registry *registry, uint32_t resident, const char *word)
+{
+    assert(resident < registry->tables[REGISTRY_RESIDENT].count);
+    return list_has(value_of(registry, REGISTRY_RESIDENT, resident, "categories"), word) ||
+           list_has(value_of(registry, REGISTRY_RESIDENT, resident, "tags"), word);
+}
+
+bool registry_has_channel(const struct registry *registry, enum registry_table table, uint32_t no)
+{
+    assert(no < registry->tables[table].count);
+    return value_of(registry, table, no, "channels")[0] != 0;
 }
 
 const char *registry_version(const struct registry *registry)

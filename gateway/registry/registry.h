@@ -284,6 +284,14 @@ size_t registry_responders(const struct registry *registry, enum role role, uint
                            uint32_t *numbers, size_t max);
 size_t registry_contacts(const struct registry *registry, uint32_t resident, uint32_t *numbers, size_t max);
 
+/* True when there is a roster of that role for exactly that territory, and it names nobody from t_ms on. */
+bool registry_roster_has_ended(const struct registry *registry, enum role role, uint32_t territory,
+                               int64_t t_ms);
+/* True when the resident's categories or tags have this word, as written in the file. */
+bool registry_resident_is(const struct registry *registry, uint32_t resident, const char *word);
+/* True when a contact or responder names a channel to be reached by. */
+bool registry_has_channel(const struct registry *registry, enum registry_table table, uint32_t no);
+
 /* The id of a subject as it appears outside ("r-001"); "?" when there is none. */
 const char *registry_subject_id(const struct registry *registry, struct subject subject);
 struct subject registry_subject_find(const struct registry *registry, enum subject_kind kind, const char *id);

@@ -28,11 +28,10 @@ static bool is_within(unsigned minute, unsigned from, unsigned to)
 }
 
 /* At night and during the midday rest. */
-static bool is_quiet(const struct relay_context *context)
+static bool is_quiet(const struct relay_settings *settings, const struct tz *tz, int64_t t_ms)
 {
-    const struct relay_settings *settings = context->settings;
     struct civil local;
-    clock_civil(context->tz, context->t_ms, &local);
+    clock_civil(tz, t_ms, &local);
     unsigned minute = (unsigned)(local.hour * 60 + local.minute);
     return is_within(minute, settings->quiet_from_minute, settings->quiet_to_minute) ||
            is_within(minute, settings->rest_from_minute, settings->rest_to_minute);
@@ -40,9 +39,10 @@ static bool is_quiet(const struct relay_context *context)
 
 /* Red is exempt from quiet hours, and so is the whole emergency family: the question after a fall is asked
  * while its level is still green, and it is the one question that must be heard at night. */
-static bool respects_quiet(const struct job *job)
+bool prompt_is_hushed(const struct relay_settings *settings, const struct tz *tz, int64_t t_ms,
+                      uint8_t family, uint8_t level)
 {
-    return job->level < LEVEL_RED && job->family != FAMILY_EMERGENCY;
+    return level < LEVEL_RED && family != FAMILY_EMERGENCY && is_quiet(settings, tz, t_ms);
 }
 
 static uint32_t ttl_s(const struct outbox_row *row)
@@ -72,7 +72,8 @@ static enum err choose_words(const struct relay_context *context, const struct a
         return ERR_UNSUPPORTED;
     }
     uint8_t manner = prompt->manner;
-    if (manner == PROMPT_SPEAK && respects_quiet(job) && is_quiet(context)) {
+    if (manner == PROMPT_SPEAK &&
+        prompt_is_hushed(context->settings, context->tz, context->t_ms, job->family, job->level)) {
         if (device->kind != DEVICE_WRISTBAND) {
             *ret_why = "quiet hours";
             return ERR_UNSUPPORTED;

@@ -110,6 +110,11 @@ struct relay_context {
 void relay_render(const struct relay_context *context, const struct alert *alert, const struct job *job,
                   struct buf *body, struct outbox_row *ret_row, const char **ret_why);
 
+/* True in quiet hours for what does not break them: a wristband then vibrates, and nothing is spoken aloud.
+ */
+bool prompt_is_hushed(const struct relay_settings *settings, const struct tz *tz, int64_t t_ms,
+                      uint8_t family, uint8_t level);
+
 /* One relay: how its kind of job is written. */
 struct relay {
     enum channel channel;

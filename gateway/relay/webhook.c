@@ -5,10 +5,16 @@
 #include "relay/relay.h"
 #include "relay/words.h"
 
-/* The receiver of the role's own people; else one that takes every role. The count when there is none. */
-static uint8_t choose(const struct relay_settings *settings, uint8_t role)
+/* The receiver a policy step names; else that of the role's own people; else one that takes every role. The
+ * count when there is none. */
+static uint8_t choose(const struct relay_settings *settings, const struct job *job)
 {
-    uint8_t every = settings->webhook_count;
+    uint8_t every = settings->webhook_count, role = job->role;
+    const char *name = job->kind == JOB_NOTIFY ? job->prompt : "";
+    for (uint8_t i = 0; *name && i <= settings->webhook_count; i++) {
+        if (i == settings->webhook_count || strcmp(settings->webhooks[i].name, name) == 0)
+            return i;
+    }
     for (uint8_t i = 0; i < settings->webhook_count; i++) {
         if (settings->webhooks[i].role != ROLE_NONE && settings->webhooks[i].role == role)
             return i;
@@ -143,9 +149,9 @@ static void put_why(const struct relay_context *context, const struct alert *ale
 static enum err render(const struct relay_context *context, const struct alert *alert, const struct job *job,
                        struct outbox_row *row, struct buf *body, const char **ret_why)
 {
-    uint8_t target = choose(context->settings, job->role);
+    uint8_t target = choose(context->settings, job);
     if (target == context->settings->webhook_count) {
-        *ret_why = "no receiver for this role";
+        *ret_why = job->role == ROLE_NONE ? "no receiver of this name" : "no receiver for this role";
         return ERR_UNSUPPORTED;
     }
     row->target = target;

@@ -73,6 +73,17 @@ enum err service_take(struct service *service, struct input *input)
     return err;
 }
 
+static const char *why_refused(uint8_t kind, enum err err)
+{
+    if (kind == ACTION_UNSILENCE)
+        return "there is no such silence, or it has ended";
+    if (kind == ACTION_SILENCE)
+        return "a silence needs a reason, an end within 30 days and a territory below the county; "
+               "emergencies are "
+               "never silenced, and no more than 256 silences run at once";
+    return err == ERR_NOT_FOUND ? "there is no such open alert" : "the alert's state does not allow this";
+}
+
 static void drain_inbox(struct service *service, struct now now)
 {
     struct inbox_entry entry;
@@ -87,9 +98,7 @@ static void drain_inbox(struct service *service, struct now now)
         if (err == ERR_OK)
             service->answers[0].tickets[service->answers[0].count++] = entry.ticket;
         else
-            api_answer(service->api, entry.ticket, err,
-                       err == ERR_NOT_FOUND ? "there is no such open alert"
-                                            : "the alert's state does not allow this");
+            api_answer(service->api, entry.ticket, err, why_refused(entry.action.kind, err));
     }
 }
 

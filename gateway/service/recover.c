@@ -43,27 +43,16 @@ static enum err on_watermark(void *self, const struct batch_watermark *watermark
 static enum err on_input(void *self, const struct batch_input *stored)
 {
     struct recovery *recovery = self;
-    struct gateway *gateway = recovery->service->gateway;
-    struct input input;
-    enum err err = input_decode(stored->n, stored->t_ms, stored->kind, stored->blob, stored->len,
-                                recovery->events, &input);
-    if (err == ERR_OK && stored->n != gateway_n(gateway) + 1)
-        err = ERR_CORRUPT;
-    if (err == ERR_OK && input.kind == INPUT_REPORT &&
-        input.report.device >= registry_count(recovery->service->registry, REGISTRY_DEVICE))
-        err = ERR_CORRUPT;
-    if (err == ERR_OK && input.kind == INPUT_REPORT)
-        err = dialects_replayed(recovery->service->dialects, &input.report, input.t_ms);
-    if (err == ERR_OK) {
-        err = gateway_on_input(gateway, &input);
-        /* A person's action that no longer fits, because the configuration was edited while we were down: no
-         * reason not to serve. */
-        if (input.kind == INPUT_ACTION && (err == ERR_NOT_FOUND || err == ERR_INVALID)) {
-            log_write(LOG_WARN, "recover.action", "a stored action no longer applies\tn=%llu\terror=%s",
-                      (unsigned long long)stored->n, err_text(err));
-            gateway_restore_mark(gateway, stored->n, gateway_t_ms(gateway));
-            err = ERR_OK;
-        }
+    enum err err = gateway_replay_input(recovery->service->gateway, stored, recovery->events);
+    if (err == ERR_NOT_FOUND || err == ERR_INVALID) { /* no reason not to serve */
+        log_write(LOG_WARN, "recover.action", "a stored action no longer applies\tn=%llu\terror=%s",
+                  (unsigned long long)stored->n, err_text(err));
+        err = ERR_OK;
+    }
+    if (err == ERR_OK && stored->kind == INPUT_REPORT) {
+        const struct report report = {
+            .device = stored->device, .epoch = stored->epoch, .first_seq = stored->first_seq};
+        err = dialects_replayed(recovery->service->dialects, &report, stored->t_ms);
     }
     if (err != ERR_OK)
         log_write(LOG_ERROR, "recover.input", "a stored input cannot be read\tn=%llu\terror=%s",

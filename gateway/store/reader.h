@@ -3,7 +3,8 @@
 #ifndef HUYANG_STORE_READER_H
 #define HUYANG_STORE_READER_H
 
-#include "batch.h"
+#include "report.h"
+#include "store/store.h"
 
 struct reader;
 /* `folder` is the state folder. ERR_NOT_FOUND when there is no database. */
@@ -55,6 +56,25 @@ MUST_CHECK enum err reader_trace(struct reader *reader, const char *key, struct 
 /* As store_ops.load_registry. */
 MUST_CHECK enum err reader_registry(struct reader *reader, const struct tz *tz, struct buf *errors,
                                     struct registry **ret_registry);
+/* The fold's state as of one commit: the mark, then loader->state and loader->input as at a restart; its
+ * other members are not called. For a gateway that looks and takes nothing in. */
+MUST_CHECK enum err reader_fold(struct reader *reader, const struct store_loader *loader,
+                                enum err (*mark)(void *self, const struct store_mark *mark));
+/* The facts of each alert that opened in [from_ms, to_ms), in order of opening; stops when fn returns an
+ * error. One alert at a time in memory. */
+MUST_CHECK enum err reader_report(struct reader *reader, int64_t from_ms, int64_t to_ms,
+                                  enum err (*fn)(void *self, const struct report_fact *fact), void *self);
+/* Devices of which something was taken in since then. */
+MUST_CHECK enum err reader_heard(struct reader *reader, int64_t since_ms,
+                                 enum err (*fn)(void *self, uint32_t device), void *self);
+/* Silences that end after since_ms (0 = all), the last to end first, at most READER_SILENCES_MAX; and the
+ * newest lines of the ledger. Each appends a JSON list. */
+enum { READER_SILENCES_MAX = 1000 };
+MUST_CHECK enum err reader_silences(struct reader *reader, int64_t since_ms, struct buf *out);
+MUST_CHECK enum err reader_suppressions(struct reader *reader, unsigned limit, struct buf *out);
+/* ERR_NOT_FOUND: nobody and nothing of that id. */
+MUST_CHECK enum err reader_subject(struct reader *reader, enum subject_kind kind, const char *id,
+                                   struct subject *ret_subject);
 /* Cheap enough for once a second. */
 /* The moment to which time had run at the last commit, in wall milliseconds. */
 MUST_CHECK enum err reader_time(struct reader *reader, int64_t *ret_t_ms);

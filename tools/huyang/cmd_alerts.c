@@ -1,18 +1,15 @@
 /* huyang alerts: the desk's work from a terminal, through the gateway's API. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "api/api.h"
+#include "api_client.h"
 #include "columns.h"
 #include "command.h"
-#include "core/json.h"
+#include "core/clock.h"
+#include "core/hash.h"
 #include "core/text.h"
-#include "http_client.h"
 
 enum {
     EXIT_WELL,
@@ -20,7 +17,6 @@ enum {
     EXIT_USAGE,
     OPTIONS_MAX = 16,
     QUERY_MAX = 1024,
-    TOKEN_ROOM = 80,
     PREFIX_MIN = 4,
     ID_SHOWN = 8,
     PAGE = 500,
@@ -61,7 +57,7 @@ struct option {
 };
 
 struct call {
-    struct http_client *client;
+    struct api_client client;
     struct option options[OPTIONS_MAX];
     unsigned option_count;
     const char *alert; /* as typed */
@@ -80,52 +76,6 @@ static const char *option(const struct call *call, const char *name)
         if (strcmp(call->options[i].name, name) == 0)
             return call->options[i].value;
     return NULL;
-}
-
-static const char *member(const struct json *object, const char *name)
-{
-    const char *text = json_string(json_get(object, name));
-    return text != NULL ? text : "";
-}
-
-/* Says why a call failed. */
-static int failed(const struct http_answer *answer)
-{
-    struct json *root = NULL;
-
-    if (answer->status == 0) {
-        fprintf(stderr, "huyang alerts: no answer from the gateway: %s\n", answer->error);
-        return EXIT_FAILED;
-    }
-    fprintf(stderr, "huyang alerts: the gateway refused (%d): ", answer->status);
-    if (json_parse(buf_text(&answer->body), answer->body.len, &root, NULL) == ERR_OK) {
-        const char *place = member(root, "place");
-        if (place[0] != '\0')
-            fprintf(stderr, "%s: ", place);
-        columns_print(stderr, member(root, "detail"), 0);
-    }
-    fputc('\n', stderr);
-    json_free(root);
-    return EXIT_FAILED;
-}
-
-/* The parsed answer of a good call, NULL after saying what went wrong. `raw` prints it as it came. */
-static struct json *fetch(const struct call *call, const char *path, const char *body, bool raw)
-{
-    const struct http_answer *answer = http_call(call->client, path, body);
-    struct json *root = NULL;
-
-    if (answer->status != 200) {
-        failed(answer);
-        return NULL;
-    }
-    if (json_parse(buf_text(&answer->body), answer->body.len, &root, NULL) != ERR_OK) {
-        fputs("huyang alerts: the answer is not JSON; is this a gateway's address?\n", stderr);
-        return NULL;
-    }
-    if (raw)
-        fputs(buf_text(&answer->body), stdout);
-    return root;
 }
 
 /* "2026-03-01T09:12:00.5+08:00" -> "03-01 09:12:00" */
@@ -161,26 +111,26 @@ static const char *reason_of(const struct json *alert, bool zh)
         const struct json *finding = json_at(findings, i);
         bool active = false;
         if (json_bool(json_get(finding, "active"), &active) && active &&
-            strcmp(member(finding, "level"), member(alert, "level")) == 0) {
+            strcmp(api_member(finding, "level"), api_member(alert, "level")) == 0) {
             shown = finding;
             break;
         }
     }
-    return member(shown, zh ? "reason_zh" : "reason");
+    return api_member(shown, zh ? "reason_zh" : "reason");
 }
 
 static void print_alert(const struct json *alert, bool zh)
 {
     bool acknowledged =
-        member(alert, "acknowledged")[0] != '\0' && strcmp(member(alert, "state"), "open") == 0;
+        api_member(alert, "acknowledged")[0] != '\0' && strcmp(api_member(alert, "state"), "open") == 0;
     char id[ID_SHOWN + 1];
 
-    snprintf(id, sizeof(id), "%.*s", ID_SHOWN, member(alert, "id"));
+    snprintf(id, sizeof(id), "%.*s", ID_SHOWN, api_member(alert, "id"));
     columns_print(stdout, id, ID_SHOWN + 2);
-    print_time(member(alert, "opened"), 16);
-    columns_print(stdout, member(alert, "level"), 8);
-    columns_print(stdout, acknowledged ? "taken" : member(alert, "state"), 10);
-    columns_print(stdout, member(alert, "family"), 11);
+    print_time(api_member(alert, "opened"), 16);
+    columns_print(stdout, api_member(alert, "level"), 8);
+    columns_print(stdout, acknowledged ? "taken" : api_member(alert, "state"), 10);
+    columns_print(stdout, api_member(alert, "family"), 11);
     print_subject(alert, 22);
     columns_print(stdout, reason_of(alert, zh), 0);
     fputc('\n', stdout);
@@ -215,7 +165,7 @@ static int run_list(struct call *call)
 
     buf_init(&path, QUERY_MAX);
     list_path(call, &path);
-    struct json *root = fetch(call, buf_text(&path), NULL, call->json);
+    struct json *root = api_client_fetch(&call->client, buf_text(&path), NULL, call->json);
     buf_release(&path);
     if (root == NULL)
         return EXIT_FAILED;
@@ -249,15 +199,15 @@ static bool find_alert(const struct call *call, char id[HASH_ID_TEXT])
         return false;
     }
     for (bool more = true; more && found < 2;) {
-        struct json *root = fetch(call, path, NULL, false);
+        struct json *root = api_client_fetch(&call->client, path, NULL, false);
         if (root == NULL)
             return false;
         const struct json *alerts = json_get(root, "alerts");
         for (size_t i = 0; i < json_count(alerts); i++)
-            if (strncmp(member(json_at(alerts, i), "id"), call->alert, len) == 0 && found++ == 0)
-                snprintf(id, HASH_ID_TEXT, "%s", member(json_at(alerts, i), "id"));
+            if (strncmp(api_member(json_at(alerts, i), "id"), call->alert, len) == 0 && found++ == 0)
+                snprintf(id, HASH_ID_TEXT, "%s", api_member(json_at(alerts, i), "id"));
         more = json_get(root, "next") != NULL;
-        snprintf(path, sizeof(path), "/api/v1/alerts?limit=500&cursor=%.100s", member(root, "next"));
+        snprintf(path, sizeof(path), "/api/v1/alerts?limit=500&cursor=%.100s", api_member(root, "next"));
         json_free(root);
     }
     if (found != 1)
@@ -275,7 +225,7 @@ static void print_section(const char *title, const struct json *list, const char
     for (size_t i = 0; i < json_count(list); i++) {
         fputs("  ", stdout);
         for (size_t k = 0; members[k] != NULL; k++) {
-            const char *text = member(json_at(list, i), members[k]);
+            const char *text = api_member(json_at(list, i), members[k]);
             if (strlen(text) > 19 && text[4] == '-' && text[10] == 'T')
                 print_time(text, widths[k]);
             else
@@ -298,7 +248,7 @@ static int run_show(struct call *call)
     if (!find_alert(call, id))
         return EXIT_FAILED;
     snprintf(path, sizeof(path), "/api/v1/alerts/%s", id);
-    struct json *root = fetch(call, path, NULL, call->json);
+    struct json *root = api_client_fetch(&call->client, path, NULL, call->json);
     if (root == NULL)
         return EXIT_FAILED;
     if (!call->json) {
@@ -334,12 +284,12 @@ static int run_action(struct call *call, const char *action)
         buf_json_string(&body, value);
     }
     buf_puts(&body, body.len == 0 ? "{}" : "}");
-    struct json *root = fetch(call, path, buf_text(&body), call->json);
+    struct json *root = api_client_fetch(&call->client, path, buf_text(&body), call->json);
     buf_release(&body);
     if (root == NULL)
         return EXIT_FAILED;
     if (!call->json) {
-        const char *text = member(root, "text");
+        const char *text = api_member(root, "text");
         printf("%s %s", id, action);
         fputs(text[0] != '\0' ? ": " : "", stdout);
         columns_print(stdout, text, 0);
@@ -356,7 +306,7 @@ struct shown {
 
 static bool is_news(struct shown *shown, unsigned *count, const struct json *alert)
 {
-    const char *id = member(alert, "id"), *changed = member(alert, "changed");
+    const char *id = api_member(alert, "id"), *changed = api_member(alert, "changed");
     struct shown *at = shown;
 
     while (at < shown + *count && strcmp(at->id, id) != 0)
@@ -391,7 +341,7 @@ static int run_watch(struct call *call)
         return EXIT_FAILED;
     print_head();
     for (;;) {
-        struct json *root = fetch(call, path, NULL, false);
+        struct json *root = api_client_fetch(&call->client, path, NULL, false);
         if (root == NULL) {
             free(shown);
             return EXIT_FAILED;
@@ -405,32 +355,6 @@ static int run_watch(struct call *call)
         const struct timespec pause = {.tv_sec = every};
         nanosleep(&pause, NULL);
     }
-}
-
-static bool read_token(const struct call *call, char token[TOKEN_ROOM])
-{
-    const char *file = option(call, "token-file"), *folder = option(call, "state-dir");
-
-    if (file == NULL) {
-        enum err err = api_token(folder != NULL ? folder : "./state", token, TOKEN_ROOM);
-        if (err != ERR_OK)
-            fprintf(stderr,
-                    "huyang alerts: no token in %s (%s); name the state folder with --state-dir, or a file "
-                    "with --token-file\n",
-                    folder != NULL ? folder : "./state", err_text(err));
-        return err == ERR_OK;
-    }
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
-    ssize_t len = fd >= 0 ? read(fd, token, TOKEN_ROOM - 1) : -1;
-    if (fd >= 0)
-        close(fd);
-    if (len <= 0) {
-        fprintf(stderr, "huyang alerts: %s: %s\n", file, len == 0 ? "is empty" : strerror(errno));
-        return false;
-    }
-    token[len] = '\0';
-    token[strcspn(token, "\r\n ")] = '\0';
-    return true;
 }
 
 /* Splits the words into options and the alert; a usage error ends here. */
@@ -483,8 +407,7 @@ static int run(int argc, char **argv)
 {
     static const char *const verbs[] = {"list", "watch", "show", "ack", "close", "call", "comment"};
     enum { WITHOUT_ALERT = 2 };
-    struct call call = {.client = NULL};
-    char token[TOKEN_ROOM];
+    struct call call = {.options = {{NULL, NULL}}};
     size_t verb = 0;
 
     if (argc < 2)
@@ -499,13 +422,11 @@ static int run(int argc, char **argv)
     if ((call.alert != NULL) != (verb >= WITHOUT_ALERT))
         return usage(verb < WITHOUT_ALERT ? "no alert is expected here: " : "which alert?",
                      verb < WITHOUT_ALERT ? call.alert : "");
-    if (!read_token(&call, token))
-        return EXIT_FAILED;
-    const char *url = option(&call, "url");
-    if (http_client_new(url != NULL ? url : "http://127.0.0.1:8460", token, &call.client) != ERR_OK)
+    if (!api_client_open(&call.client, "huyang alerts", option(&call, "url"), option(&call, "state-dir"),
+                         option(&call, "token-file")))
         return EXIT_FAILED;
     status = run_verb(&call, argv[1]);
-    http_client_free(call.client);
+    api_client_close(&call.client);
     return status;
 }
 

@@ -306,6 +306,47 @@ static enum err put_state(struct commit *commit, const struct batch_state *state
     return db_run(s);
 }
 
+static enum err put_silence(struct commit *commit, const struct silence *silence)
+{
+    sqlite3_stmt *s = statement(commit, STATEMENT_SILENCE);
+
+    db_bind_blob(s, 1, silence->id.bytes, HASH_ID_SIZE);
+    sqlite3_bind_int64(s, 2, silence->t_ms);
+    sqlite3_bind_int64(s, 3, silence->until_ms);
+    sqlite3_bind_int(s, 4, silence->subject.kind);
+    sqlite3_bind_int64(s, 5, silence->subject.no);
+    sqlite3_bind_int(s, 6, silence->family);
+    db_bind_text(s, 7, silence->by);
+    db_bind_text(s, 8, silence->why);
+    sqlite3_bind_int64(s, 9, silence->removed_ms);
+    db_bind_text(s, 10, silence->removed_by);
+    return db_run(s);
+}
+
+static enum err put_suppression(struct commit *commit, const struct batch_suppression *item)
+{
+    static const struct hash_id none;
+    const struct suppression *held = &item->suppression;
+    sqlite3_stmt *s = statement(commit, STATEMENT_SUPPRESSION);
+
+    sqlite3_bind_int64(s, 1, commit->at.commit_id);
+    sqlite3_bind_int64(s, 2, held->t_ms);
+    db_bind_blob(s, 3, held->job.alert.bytes, HASH_ID_SIZE);
+    sqlite3_bind_int(s, 4, held->job.kind);
+    sqlite3_bind_int(s, 5, held->job.level);
+    sqlite3_bind_int(s, 6, held->job.role);
+    db_bind_text(s, 7, held->job.prompt);
+    db_bind_text(s, 8, item->who);
+    db_bind_text(s, 9, suppression_rule_name((enum suppression_rule)held->rule));
+    if (memcmp(&held->silence, &none, sizeof(none)) == 0)
+        sqlite3_bind_null(s, 10);
+    else
+        db_bind_blob(s, 10, held->silence.bytes, HASH_ID_SIZE);
+    db_bind_text(s, 11, held->by);
+    db_bind_text(s, 12, held->why);
+    return db_run(s);
+}
+
 static enum err put_item(struct commit *commit, const struct batch_item *item)
 {
     switch (item->kind) {
@@ -318,6 +359,8 @@ static enum err put_item(struct commit *commit, const struct batch_item *item)
     case BATCH_WATERMARK: return put_watermark(commit, &item->watermark);
     case BATCH_GAP: return put_gap(commit, &item->gap);
     case BATCH_STATE: return put_state(commit, &item->state);
+    case BATCH_SILENCE: return put_silence(commit, &item->silence);
+    case BATCH_SUPPRESSION: return put_suppression(commit, &item->suppression);
     case BATCH_STATE_DONE: commit->state_done = true; return ERR_OK;
     }
     return ERR_OK;

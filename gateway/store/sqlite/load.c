@@ -51,12 +51,12 @@ enum err store_position_read(struct store *store)
 }
 
 /* Calls `row` for each row of a query; `first` is bound to ?1 when the query has one. */
-static enum err walk(struct store *store, const char *sql, uint64_t first,
+static enum err walk(sqlite3 *db, const char *sql, uint64_t first,
                      enum err (*row)(sqlite3_stmt *s, const struct store_loader *loader),
                      const struct store_loader *loader)
 {
     sqlite3_stmt *s;
-    enum err err = db_prepare(store->db, sql, &s);
+    enum err err = db_prepare(db, sql, &s);
     int code = SQLITE_DONE;
 
     if (err != ERR_OK)
@@ -66,7 +66,7 @@ static enum err walk(struct store *store, const char *sql, uint64_t first,
     while (err == ERR_OK && (code = sqlite3_step(s)) == SQLITE_ROW)
         err = row(s, loader);
     if (err == ERR_OK)
-        err = db_err(store->db, code);
+        err = db_err(db, code);
     sqlite3_finalize(s);
     return err;
 }
@@ -156,11 +156,26 @@ static enum err forget_old_epochs(struct store *store)
 
 enum err store_rows(struct store *store, const struct store_loader *loader)
 {
-    return walk(store,
+    return walk(store->db,
                 "SELECT id, alert, created, expires, device, channel, job_kind, level, role, target, "
                 "target_name, unpersisted, body, state "
                 "FROM outbox WHERE done=0 ORDER BY created, rowid",
                 0, on_row, loader);
+}
+
+enum err load_states(sqlite3 *db, const struct store_loader *loader)
+{
+    return walk(db,
+                "SELECT t.name, s.no, s.version, s.value FROM state_table t JOIN state s ON s.tbl=t.id "
+                "ORDER BY t.id, s.no",
+                0, on_state, loader);
+}
+
+enum err load_inputs(sqlite3 *db, uint64_t after_n, const struct store_loader *loader)
+{
+    return walk(db,
+                "SELECT n, t, kind, device, lane, epoch, seq, count, blob FROM input WHERE n > ?1 ORDER BY n",
+                after_n, on_input, loader);
 }
 
 enum err store_load(struct store *store, const struct store_loader *loader)
@@ -171,20 +186,14 @@ enum err store_load(struct store *store, const struct store_loader *loader)
         log_write(LOG_WARN, "store.load", "old epochs were not forgotten\terror=%s", err_text(err));
     err = db_exec(store->db, "BEGIN");
     if (err == ERR_OK)
-        err = walk(store,
-                   "SELECT t.name, s.no, s.version, s.value FROM state_table t JOIN state s ON s.tbl=t.id "
-                   "ORDER BY t.id, s.no",
-                   0, on_state, loader);
+        err = load_states(store->db, loader);
     if (err == ERR_OK)
-        err = walk(store, "SELECT * FROM watermark_before ORDER BY key, last_ms, epoch", 0, on_watermark,
+        err = walk(store->db, "SELECT * FROM watermark_before ORDER BY key, last_ms, epoch", 0, on_watermark,
                    loader);
     if (err == ERR_OK)
-        err = walk(store, "SELECT * FROM watermark ORDER BY key", 0, on_watermark, loader);
+        err = walk(store->db, "SELECT * FROM watermark ORDER BY key", 0, on_watermark, loader);
     if (err == ERR_OK)
-        err = walk(
-            store,
-            "SELECT n, t, kind, device, lane, epoch, seq, count, blob FROM input WHERE n > ?1 ORDER BY n",
-            store->at.mark.snapshot_n, on_input, loader);
+        err = load_inputs(store->db, store->at.mark.snapshot_n, loader);
     if (err == ERR_OK)
         err = store_rows(store, loader);
     store_rollback(store);

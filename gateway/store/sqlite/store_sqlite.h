@@ -34,7 +34,10 @@
     X(GAP, "INSERT INTO gap VALUES(NULL,?1,?2,?3,?4,?5,?6)")                                                 \
     X(STATE_TABLE, "INSERT INTO state_table(id, name) VALUES(?1,?2)")                                        \
     X(STATE, "INSERT INTO state VALUES(?1,?2,?3,?4) ON CONFLICT DO UPDATE SET version=?3, value=?4")         \
-    X(STATE_GONE, "DELETE FROM state WHERE tbl=?1 AND no=?2")
+    X(STATE_GONE, "DELETE FROM state WHERE tbl=?1 AND no=?2")                                                \
+    X(SILENCE, "INSERT INTO silence VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT(id) DO UPDATE SET "   \
+               "removed=?9, removed_by=?10")                                                                 \
+    X(SUPPRESSION, "INSERT INTO suppression VALUES(NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)")
 enum statement {
 #define X(name, sql) STATEMENT_##name,
     STATEMENT_MAP(X)
@@ -110,5 +113,9 @@ struct chain_row {
 };
 void chain_next(const uint8_t before[SHA256_SIZE], const struct chain_row *row, struct buf *scratch,
                 uint8_t ret_hash[SHA256_SIZE]);
+
+/* Parts of a restart that a reader walks too (load.c): states of the snapshot; inputs after n. */
+MUST_CHECK enum err load_states(sqlite3 *db, const struct store_loader *loader);
+MUST_CHECK enum err load_inputs(sqlite3 *db, uint64_t after_n, const struct store_loader *loader);
 
 #endif

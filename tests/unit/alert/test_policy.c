@@ -13,21 +13,31 @@
 
 static struct alert_settings settings;
 
+static const struct policy_scope nobody = {.territory = REGISTRY_NONE};
+
+static void write_fault(void *self, int rule, int step, const char *why)
+{
+    buf_printf(self, "%d/%d: %s\n", rule, step, why);
+}
+
 static void the_standard_policy_has_no_fault(void **state)
 {
     (void)state;
     struct buf errors;
+    struct policy_scope scope = nobody;
     buf_init(&errors, 10000);
+    assert_int_equal(registry_empty((struct registry **)(void *)&scope.registry), ERR_OK);
     alert_settings_default(&settings);
-    assert_int_equal(policy_check(&settings, &errors), 0);
+    assert_int_equal(policy_check(&settings, write_fault, &errors), 0);
     assert_string_equal(buf_text(&errors), "");
-    const struct policy_rule *rule = policy_find(&settings, FAMILY_EMERGENCY, LEVEL_RED);
+    const struct policy_rule *rule = policy_find(&settings, FAMILY_EMERGENCY, LEVEL_RED, &scope);
     assert_int_equal(rule->step_count, 7);
     assert_int_equal(rule->steps[4].kind, STEP_VERIFY);
     assert_int_equal(rule->steps[6].after_s, 180);
     assert_true(rule->steps[6].unless_acknowledged);
-    assert_null(policy_find(&settings, FAMILY_VISITOR, LEVEL_GREEN));
-    assert_null(policy_find(&settings, FAMILY_FLEET, LEVEL_RED));
+    assert_null(policy_find(&settings, FAMILY_VISITOR, LEVEL_GREEN, &scope));
+    assert_null(policy_find(&settings, FAMILY_FLEET, LEVEL_RED, &scope));
+    registry_free((struct registry *)(uintptr_t)scope.registry);
     buf_release(&errors);
 }
 
@@ -35,10 +45,10 @@ static void no_suspicion_rule_ever_speaks(void **state)
 {
     (void)state;
     alert_settings_default(&settings);
-    for (unsigned level = 0; level < LEVEL_COUNT; level++) {
-        const struct policy_rule *rule = policy_find(&settings, FAMILY_FRAUD, (enum level)level);
-        for (unsigned i = 0; rule && i < rule->step_count; i++)
-            assert_int_not_equal(rule->steps[i].kind, STEP_PROMPT);
+    for (unsigned i = 0; i < settings.rule_count; i++) {
+        const struct policy_rule *rule = &settings.rules[i];
+        for (unsigned j = 0; rule->family == FAMILY_FRAUD && j < rule->step_count; j++)
+            assert_int_not_equal(rule->steps[j].kind, STEP_PROMPT);
     }
 }
 
@@ -46,7 +56,7 @@ static void expect_fault(const char *text)
 {
     struct buf errors;
     buf_init(&errors, 10000);
-    assert_int_equal(policy_check(&settings, &errors), 1);
+    assert_int_equal(policy_check(&settings, write_fault, &errors), 1);
     if (!strstr(buf_text(&errors), text))
         print_error("%s", buf_text(&errors));
     assert_non_null(strstr(buf_text(&errors), text));
@@ -58,24 +68,109 @@ static void every_fault_of_a_policy_is_named(void **state)
 {
     (void)state;
     alert_settings_default(&settings);
-    settings.rules[0].steps[6].after_s = 30;
-    expect_fault("emergency/red step 6: steps are out of order");
-    settings.rules[0].steps[0].prompt[0] = 0;
-    expect_fault("step 0: a prompt needs the id");
-    snprintf(settings.rules[0].steps[0].prompt, ID_SIZE, "sos heard");
-    expect_fault("step 0: a prompt needs the id");
-    settings.rules[0].steps[1].role = ROLE_NONE;
-    expect_fault("step 1: notify needs a role");
+    struct policy_step *steps = settings.rules[0].steps;
+    steps[6].after_s = 30;
+    expect_fault("0/6: steps are out of order");
+    steps[0].prompt[0] = 0;
+    expect_fault("0/0: a prompt needs the id");
+    snprintf(steps[0].prompt, ID_SIZE, "sos heard");
+    expect_fault("0/0: a prompt needs the id");
+    steps[1].role = ROLE_NONE;
+    expect_fault("0/1: notify needs a role");
+    snprintf(steps[1].to, ID_SIZE, "d-0001");
+    expect_fault("0/1: notify needs a role, or one person");
+    snprintf(steps[0].to, ID_SIZE, "d-0001");
+    expect_fault("0/0: to belongs to notify and webhook");
+    snprintf(steps[3].roster, sizeof steps[3].roster, "330402");
+    expect_fault("0/3: roster belongs to notify with a role other than family");
+    steps[1].kind = STEP_WEBHOOK;
+    expect_fault("0/1: webhook needs the name");
+    snprintf(settings.rules[1].steps[0].prompt, ID_SIZE, "sweep");
+    expect_fault("1/0: a task is call");
+    steps[6].repeat_s = 60;
+    expect_fault("0/6: repeat_s and repeat_max go together");
+    steps[6].repeat_s = 9;
+    steps[6].repeat_max = 1;
+    expect_fault("0/6: repeats are at most 14, 10..86400 s apart");
+    steps[6].repeat_s = 60;
+    steps[6].repeat_max = POLICY_REPEAT_MAX + 1;
+    expect_fault("0/6: repeats are at most 14");
+    steps[6].alerts_least = 3;
+    expect_fault("0/6: alerts and within_min go together");
+    steps[6].alerts_least = 1;
+    steps[6].alerts_within_min = 5;
+    expect_fault("0/6: alerts is 2..128");
+    steps[6].to_minute = 1440;
+    expect_fault("0/6: hours lie in");
     settings.rules[1].level = LEVEL_RED;
-    expect_fault("policy[1]: a second rule");
+    expect_fault("1/-1: a second rule");
     settings.rules[2].level = LEVEL_COUNT;
-    expect_fault("policy[2]: unknown family or level");
-    settings.rules[0].steps[6].after_s = 86401;
+    expect_fault("2/-1: unknown family or level");
+    settings.rules[2].step_count = POLICY_STEPS_MAX + 1;
+    expect_fault("2/-1: too many steps");
+    steps[6].after_s = 86401;
     expect_fault("outside 0..86400");
-    settings.rules[0].steps[6].kind = STEP_KIND_COUNT;
+    steps[6].kind = STEP_KIND_COUNT;
     expect_fault("unknown kind of step");
     settings.rule_count = POLICY_RULES_MAX + 1;
     expect_fault("more than 64 rules");
+}
+
+static void a_step_acts_at_its_time_and_at_each_repeat(void **state)
+{
+    (void)state;
+    struct policy_rule rule = {.step_count = 2,
+                               .steps = {{.after_s = 60, .repeat_s = 30, .repeat_max = 2}, {.after_s = 100}}};
+    static const uint32_t moments[] = {60, 90, 100, 120};
+    uint32_t from_s = 0;
+    unsigned repeat = 99;
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(policy_next_s(&rule, from_s), moments[i]);
+        assert_int_equal(policy_next_s(&rule, moments[i]), moments[i]);
+        from_s = moments[i] + 1;
+    }
+    assert_int_equal(policy_next_s(&rule, from_s), POLICY_NEVER);
+    assert_int_equal(policy_next_s(&rule, POLICY_NEVER), POLICY_NEVER);
+    assert_true(policy_acts(&rule.steps[0], 120, &repeat));
+    assert_int_equal(repeat, 2);
+    assert_false(policy_acts(&rule.steps[0], 150, &repeat));
+    assert_false(policy_acts(&rule.steps[0], 61, &repeat));
+    assert_false(policy_acts(&rule.steps[0], 59, &repeat));
+    assert_true(policy_acts(&rule.steps[1], 100, &repeat));
+    assert_int_equal(repeat, 0);
+    assert_false(policy_acts(&rule.steps[1], 130, &repeat));
+}
+
+static void hours_run_over_midnight_and_end_on_the_minute(void **state)
+{
+    (void)state;
+    struct policy_step night = {.from_minute = 22 * 60, .to_minute = 6 * 60},
+                       day = {.from_minute = 8 * 60, .to_minute = 18 * 60}, any = {.kind = STEP_NOTIFY};
+    static const struct {
+        int hour, minute;
+        bool night, day;
+    } rows[] = {{21, 59, false, false}, {22, 0, true, false}, {0, 0, true, false},   {5, 59, true, false},
+                {6, 0, false, false},   {8, 0, false, true},  {17, 59, false, true}, {18, 0, false, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct civil local = {.hour = rows[i].hour, .minute = rows[i].minute};
+        assert_int_equal(policy_judge(&night, false, &local, 0),
+                         rows[i].night ? VERDICT_STEP_ACTS : VERDICT_STEP_OUT_OF_HOURS);
+        assert_int_equal(policy_judge(&day, false, &local, 0),
+                         rows[i].day ? VERDICT_STEP_ACTS : VERDICT_STEP_OUT_OF_HOURS);
+        assert_int_equal(policy_judge(&any, true, &local, 0), VERDICT_STEP_ACTS);
+    }
+}
+
+static void the_other_conditions_are_judged(void **state)
+{
+    (void)state;
+    struct civil noon = {.hour = 12};
+    struct policy_step step = {.unless_acknowledged = 1, .alerts_least = 3};
+    assert_int_equal(policy_judge(&step, true, &noon, 9), VERDICT_STEP_ACKNOWLEDGED);
+    assert_int_equal(policy_judge(&step, false, &noon, 2), VERDICT_STEP_TOO_FEW_ALERTS);
+    assert_int_equal(policy_judge(&step, false, &noon, 3), VERDICT_STEP_ACTS);
+    assert_string_equal(step_verdict_name(VERDICT_STEP_TOO_FEW_ALERTS), "too_few_alerts");
+    assert_string_equal(step_verdict_name(STEP_VERDICT_COUNT), "none");
 }
 
 static void names_of_steps_go_there_and_back(void **state)
@@ -173,6 +268,9 @@ int main(void)
         cmocka_unit_test(the_standard_policy_has_no_fault),
         cmocka_unit_test(no_suspicion_rule_ever_speaks),
         cmocka_unit_test(every_fault_of_a_policy_is_named),
+        cmocka_unit_test(a_step_acts_at_its_time_and_at_each_repeat),
+        cmocka_unit_test(hours_run_over_midnight_and_end_on_the_minute),
+        cmocka_unit_test(the_other_conditions_are_judged),
         cmocka_unit_test(names_of_steps_go_there_and_back),
         cmocka_unit_test(the_index_agrees_with_a_plain_set_over_many_random_steps),
         cmocka_unit_test(a_full_index_says_so),

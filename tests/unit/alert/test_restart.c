@@ -222,6 +222,91 @@ static void new_settings_move_the_timers(void **state)
     fold_free(fold);
 }
 
+/* A rule with repeats, a condition that counts and steps of the past, cut off after every one of its moments.
+ */
+static void a_kill_between_repeats_neither_loses_nor_doubles_one(void **state)
+{
+    (void)state;
+    for (int killed = 0; killed <= 130; killed += 5) {
+        struct fold *fold = fold_new();
+        struct rows rows = {.count = 0};
+        struct policy_rule *rule = &fold->settings.rules[0];
+        rule->step_count = 2;
+        rule->steps[0] = (struct policy_step){
+            .kind = STEP_NOTIFY, .role = ROLE_COUNTY_DESK, .after_s = 10, .repeat_s = 30, .repeat_max = 3};
+        rule->steps[1] = (struct policy_step){.kind = STEP_NOTIFY,
+                                              .role = ROLE_TOWN_DESK,
+                                              .after_s = 100,
+                                              .alerts_least = 2,
+                                              .alerts_within_min = 2};
+        event(fold, on(fold, 9, 0, 0), "wb-3", SOS);
+        event(fold, on(fold, 9, 0, 0), "wb-1", SOS);
+        tick(fold, on(fold, 9, 0, killed));
+        save(fold, &rows);
+        restart(fold, &rows, killed % 10 == 0);
+        tick(fold, on(fold, 9, 30, 0));
+        assert_int_equal(count_jobs(fold, 0, JOB_NOTIFY, ROLE_COUNTY_DESK, NULL), 8);
+        assert_int_equal(count_jobs(fold, 0, JOB_NOTIFY, ROLE_TOWN_DESK, NULL), 2);
+        for (unsigned i = 0; i < rows.count; i++)
+            free(rows.row[i].value);
+        fold_free(fold);
+    }
+}
+
+/* What the version before kept: the number of the next step, and nothing where escalated_s is now. */
+static void an_alert_of_the_version_before_goes_on_where_it_was(void **state)
+{
+    (void)state;
+    struct fold *fold = fold_new();
+    struct rows rows = {.count = 0};
+    event(fold, on(fold, 9, 0, 0), "wb-1", SOS);
+    tick(fold, on(fold, 9, 1, 30));
+    assert_int_equal(count_jobs(fold, 0, JOB_NOTIFY, ROLE_TOWN_DESK, NULL), 1);
+    save(fold, &rows);
+    for (unsigned i = 0; i < rows.count; i++) {
+        if (strcmp(rows.row[i].table, "alert") != 0)
+            continue;
+        struct alert alert;
+        memcpy(&alert, rows.row[i].value, sizeof alert);
+        assert_int_equal(alert.escalated_s, 61);
+        alert.escalated_s = 0;
+        alert.next_step_v1 = 6;
+        memcpy(rows.row[i].value, &alert, sizeof alert);
+        rows.row[i].version = 1;
+    }
+    unsigned before = fold->job_count;
+    restart(fold, &rows, false);
+    tick(fold, on(fold, 9, 2, 59));
+    assert_int_equal(count_jobs(fold, before, JOB_NOTIFY, ROLE_NONE, NULL), 0);
+    tick(fold, on(fold, 9, 3, 0));
+    assert_int_equal(count_jobs(fold, before, JOB_NOTIFY, ROLE_COUNTY_DESK, NULL), 1);
+    assert_int_equal(count_jobs(fold, before, JOB_NOTIFY, ROLE_TOWN_DESK, NULL), 0);
+    for (unsigned i = 0; i < rows.count; i++)
+        free(rows.row[i].value);
+    fold_free(fold);
+}
+
+/* A step put in front of those that have been is past, and none of the others is done twice or left out. */
+static void a_rule_that_changes_under_a_running_alert_skips_nobody(void **state)
+{
+    (void)state;
+    struct fold *fold = fold_new();
+    event(fold, on(fold, 9, 0, 0), "wb-1", SOS);
+    tick(fold, on(fold, 9, 1, 30));
+    unsigned before = fold->job_count;
+    struct policy_rule *rule = &fold->settings.rules[0];
+    memmove(rule->steps + 1, rule->steps, 7 * sizeof *rule->steps);
+    rule->step_count = 8;
+    rule->steps[0] =
+        (struct policy_step){.kind = STEP_TASK, .role = ROLE_GRID_WORKER, .prompt = "home_visit"};
+    assert_int_equal(alerts_rebind(fold->alerts, fold->world->registry, &fold->settings), ERR_OK);
+    tick(fold, on(fold, 9, 2, 59));
+    assert_int_equal(count_jobs(fold, before, JOB_NOTIFY, ROLE_NONE, NULL), 0);
+    tick(fold, on(fold, 9, 3, 0));
+    assert_int_equal(count_jobs(fold, before, JOB_NOTIFY, ROLE_COUNTY_DESK, NULL), 1);
+    fold_free(fold);
+}
+
 static void a_heap_without_room_delays_the_escalation_but_does_not_lose_it(void **state)
 {
     (void)state;
@@ -245,6 +330,9 @@ int main(void)
         cmocka_unit_test(a_kill_after_any_step_changes_nothing_that_follows),
         cmocka_unit_test(rows_that_cannot_be_read_are_refused),
         cmocka_unit_test(new_settings_move_the_timers),
+        cmocka_unit_test(a_kill_between_repeats_neither_loses_nor_doubles_one),
+        cmocka_unit_test(an_alert_of_the_version_before_goes_on_where_it_was),
+        cmocka_unit_test(a_rule_that_changes_under_a_running_alert_skips_nobody),
         cmocka_unit_test(a_heap_without_room_delays_the_escalation_but_does_not_lose_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -186,6 +186,13 @@ static void what_is_shown_is_read_back_to_the_same_configuration(void **state)
         "state_dir: \"a \\\"quoted\\\" \\\\ path: # \xE6\x8A\xA4\"\nrelay: {police: {direct: [sos, fall]}}\n",
         "policy: []\nrelay: {webhook: [{name: a, url: http://x}, {name: b, role: family, url: https://y/z, "
         "secret_file: f}]}\n",
+        "relay: {webhook: [{name: a, url: https://x}]}\npolicy:\n  - family: visitor\n    level: orange\n"
+        "    category: \xE5\xA4\xB1\xE6\x99\xBA\n    territory: \"330402\"\n    steps:\n"
+        "      - {do: notify, to: d-1, after_s: 5, unless: acknowledged}\n"
+        "      - {do: notify, role: town_desk, roster: \"3304\", after_s: 9, repeat_s: 60, repeat_max: 14}\n"
+        "      - {do: webhook, to: a, after_s: 10, from: \"22:00\", until: \"06:00\"}\n"
+        "      - {do: task, prompt: home_visit, role: grid_worker, after_s: 10, alerts: 3, within_min: 30}\n"
+        "      - {do: stop, after_s: 11, until: \"07:00\"}\n",
         "prompts: {quiet_from: \"00:00\", quiet_to: \"23:59\"}\nlog_level: error\nstore: {ballast_bytes: 0}\n"
         "ingest: {urgent_ring_bytes: 65537}\n",
     };
@@ -195,6 +202,13 @@ static void what_is_shown_is_read_back_to_the_same_configuration(void **state)
         struct config *second = parse_well(shown);
         char *again = show(second);
         assert_string_equal(shown, again);
+        struct buf policy;
+        buf_init(&policy, 1 << 20);
+        config_show_policy(first, &policy);
+        struct config *third = parse_well(buf_text(&policy));
+        assert_memory_equal(&first->alert, &third->alert, sizeof first->alert);
+        config_free(third);
+        buf_release(&policy);
         config_free(first);
         config_free(second);
         free(shown);
@@ -412,12 +426,14 @@ static void settings_that_contradict_each_other_are_faults_at_their_place(void *
            "h.yaml:3:3: relay.webhook: two receivers are named \"a\"\n");
     assert_null(parse("policy:\n  - {family: fraud, level: red, steps: [{do: notify}, {do: prompt}]}\n"));
     assert_string_equal(errors,
-                        "h.yaml:2:3: policy[0] fraud/red step 0: notify needs a role\n"
-                        "h.yaml:2:3: policy[0] fraud/red step 1: a prompt needs the id of its text\n");
+                        "h.yaml:2:41: policy[0] fraud/red step 0: notify needs a role, or one person in to\n"
+                        "h.yaml:2:55: policy[0] fraud/red step 1: a prompt needs the id of its text\n");
     refuse("policy:\n  - {family: fraud, level: red}\n  - {family: fraud, level: red}\n",
-           "h.yaml:2:3: policy[1]: a second rule for this family and level\n");
+           "h.yaml:3:5: policy[1] fraud/red: a second rule for this family, level, category and territory\n");
+    refuse("policy:\n  - family: fraud\n    level: red\n    steps:\n      - {do: webhook, to: nobody}\n",
+           "h.yaml:5:9: policy[0] fraud/red step 0: \"nobody\" is no receiver of relay.webhook\n");
     refuse("policy:\n  - {family: emergency, level: red, steps: [{do: prompt, prompt: sos-herd}]}\n",
-           "h.yaml:2:3: policy[0] emergency/red step 0: \"sos-herd\" is none of the prompts: sos-heard, "
+           "h.yaml:2:45: policy[0] emergency/red step 0: \"sos-herd\" is none of the prompts: sos-heard, "
            "fall-check, visitor-discreet, outing-check, help-told\n");
 }
 

@@ -444,6 +444,59 @@ static void a_reader_works_beside_the_writer_and_after_it(void **state)
     close_reader(&r);
 }
 
+static void silences_and_the_ledger_are_read_back(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    struct batch_item *item = batch_add(&f->batch, BATCH_SILENCE);
+    struct silence silence = {.t_ms = T0,
+                              .until_ms = T0 + 60000,
+                              .subject = person,
+                              .family = FAMILY_VISITOR,
+                              .by = "wang",
+                              .why = "a \"wedding\""};
+    silence.id.bytes[0] = 7;
+    item->silence = silence;
+    item = batch_add(&f->batch, BATCH_SUPPRESSION);
+    item->suppression.suppression =
+        (struct suppression){.t_ms = T0 + 1,
+                             .silence = silence.id,
+                             .rule = SUPPRESSED_BY_SILENCE,
+                             .by = "wang",
+                             .why = "w",
+                             .job = {.kind = JOB_NOTIFY, .level = LEVEL_YELLOW, .role = ROLE_FAMILY}};
+    text_copy(item->suppression.who, ID_SIZE, "c-1");
+    commit(f);
+    silence.removed_ms = T0 + 5;
+    text_copy(silence.removed_by, ID_SIZE, "li");
+    batch_add(&f->batch, BATCH_SILENCE)->silence = silence; /* the same again: the row is changed */
+    commit(f);
+    struct reading r = open_reader(f);
+    assert_int_equal(reader_silences(r.reader, 0, &r.out), ERR_OK);
+    assert_string_equal(
+        buf_text(&r.out),
+        "[{\"id\":\"07000000000000000000000000000000\",\"t\":\"2026-03-01T01:12:00+00:00\",\"until\":\"2026-"
+        "03-01T01:13:00+00:00\","
+        "\"resident\":\"r-001\",\"family\":\"visitor\",\"by\":\"wang\",\"note\":\"a "
+        "\\\"wedding\\\"\",\"removed\":\"2026-03-01T01:12:00.005+00:00\",\"removed_by\":\"li\"}]");
+    buf_clear(&r.out);
+    assert_int_equal(reader_silences(r.reader, T0 + 60000, &r.out), ERR_OK);
+    assert_string_equal(buf_text(&r.out), "[]"); /* it has ended by then */
+    buf_clear(&r.out);
+    assert_int_equal(reader_suppressions(r.reader, 10, &r.out), ERR_OK);
+    assert_string_equal(buf_text(&r.out),
+                        "[{\"t\":\"2026-03-01T01:12:00.001+00:00\",\"alert\":"
+                        "\"00000000000000000000000000000000\",\"kind\":\"notify\",\"level\":\"yellow\","
+                        "\"role\":\"family\",\"what\":\"\",\"who\":\"c-1\",\"rule\":\"silence\",\"silence\":"
+                        "\"07000000000000000000000000000000\",\"by\":\"wang\",\"note\":\"w\"}]");
+    struct subject subject;
+    assert_int_equal(reader_subject(r.reader, SUBJECT_RESIDENT, "r-002", &subject), ERR_OK);
+    assert_int_equal(subject.no, 1);
+    assert_int_equal(reader_subject(r.reader, SUBJECT_RESIDENT, "r-9", &subject), ERR_NOT_FOUND);
+    assert_int_equal(reader_subject(r.reader, SUBJECT_NONE, "r-002", &subject), ERR_NOT_FOUND);
+    close_reader(&r);
+}
+
 static void a_folder_without_a_database_has_no_reader(void **state)
 {
     struct reader *reader;
@@ -470,6 +523,7 @@ int main(void)
         TEST(a_key_that_is_none_or_unknown_is_told_apart),
         TEST(counts_are_of_what_there_is),
         TEST(a_reader_works_beside_the_writer_and_after_it),
+        TEST(silences_and_the_ledger_are_read_back),
         TEST(a_folder_without_a_database_has_no_reader),
     };
 #undef TEST

@@ -64,7 +64,7 @@ static void the_connection_is_set_up_for_durability(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(look(f, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
-    assert_int_equal(look(f, "PRAGMA user_version"), 1);
+    assert_int_equal(look(f, "PRAGMA user_version"), 2);
     assert_int_equal(look(f, "PRAGMA application_id"), 0x48755961);
 }
 
@@ -382,6 +382,22 @@ static void a_database_of_a_newer_version_is_refused(void **state)
     assert_null(f->store);
 }
 
+static void a_database_of_the_version_before_is_brought_up_to_date(void **state)
+{
+    struct fixture *f = *state;
+    sqlite3 *db = foreign(f);
+
+    store_sqlite.close(f->store);
+    f->store = NULL;
+    assert_int_equal(sqlite3_exec(db, "DROP TABLE silence; DROP TABLE suppression; PRAGMA user_version=1",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    assert_int_equal(store_open_in(f->folder, &f->store), ERR_OK);
+    assert_int_equal(look(f, "PRAGMA user_version"), 2);
+    assert_int_equal(look(f, "SELECT count(*) FROM silence"), 0);
+}
+
 static void a_file_that_is_no_database_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -525,6 +541,7 @@ static void stored_enums_keep_their_numbers(void **state)
     assert_int_equal(DELIVERY_DONE, 11);
     assert_int_equal(ACTION_ACKNOWLEDGE, 1);
     assert_int_equal(ACTION_STATUS, 5);
+    assert_int_equal(ACTION_UNSILENCE, 7);
     assert_int_equal(SUBJECT_RESIDENT, 1);
     assert_int_equal(SUBJECT_DEVICE, 4);
     assert_int_equal(LANE_URGENT, 1);
@@ -554,6 +571,7 @@ int main(void)
         TEST(a_second_gateway_is_refused_and_told_who_holds_the_folder),
         TEST(a_database_of_another_county_is_refused),
         TEST(a_database_of_a_newer_version_is_refused),
+        TEST(a_database_of_the_version_before_is_brought_up_to_date),
         TEST(a_file_that_is_no_database_is_refused),
         TEST(a_folder_without_parent_is_refused),
         TEST(the_ballast_is_there_released_and_made_again),

@@ -1,0 +1,110 @@
+#include "alert/explain.h"
+
+#include <string.h>
+
+#include "alert/alerts.h"
+
+static const char *const speech_names[SPEECH_COUNT] = {
+#define X(name, text) [SPEECH_##name] = #text,
+    EXPLAIN_SPEECH_MAP(X)
+#undef X
+};
+
+const char *explain_speech_name(enum explain_speech speech)
+{
+    return (unsigned)speech < SPEECH_COUNT ? speech_names[speech] : "none";
+}
+
+/* Whoever was told at the same moment by an earlier step is not told again (escalation.c). */
+struct told {
+    uint32_t at_s;
+    unsigned count;
+    struct audience_person people[AUDIENCE_MAX * POLICY_STEPS_MAX];
+};
+
+static bool was_told(struct told *told, uint32_t at_s, const struct audience_person *person)
+{
+    if (told->at_s != at_s)
+        *told = (struct told){.at_s = at_s};
+    for (unsigned i = 0; i < told->count; i++) {
+        const struct audience_person *other = &told->people[i];
+        if (other->no == person->no && other->is_contact == person->is_contact &&
+            (other->no != REGISTRY_NONE || other->role == person->role))
+            return true;
+    }
+    told->people[told->count++] = *person;
+    return false;
+}
+
+static void find_people(const struct alerts *alerts, const struct alert *alert, struct told *told,
+                        struct explain_step *step)
+{
+    struct audience_person people[AUDIENCE_MAX];
+    size_t count = audience_of_step(alerts, alert, step->step, step->t_ms, people);
+    for (size_t i = 0; i < count; i++) {
+        if (step->verdict != VERDICT_STEP_ACTS || !was_told(told, step->after_s, &people[i]))
+            step->people[step->people_count++] = people[i];
+    }
+}
+
+static void find_speech(const struct alerts *alerts, const struct alert *alert, struct explain_step *step)
+{
+    step->device_count = (unsigned)audience_devices(alerts, alert, step->step->prompt, step->devices);
+    if (audience_is_silent(alerts, alert))
+        step->speech = SPEECH_NOBODY;
+    else if (!prompt_is_allowed(alerts, alert))
+        step->speech = SPEECH_NO_CONSENT;
+    else if (prompt_day_is_full(alerts, alert, step->t_ms))
+        step->speech = SPEECH_DAY_IS_FULL;
+    else if (step->device_count == 0)
+        step->speech = SPEECH_NO_DEVICE;
+}
+
+static void find_police(const struct alerts *alerts, const struct alert *alert, struct explain_step *step)
+{
+    if (!police_may_know(alerts, alert))
+        return;
+    bool waits = step->step->kind == STEP_VERIFY && !police_is_direct(alerts, alert);
+    step->police_ms = step->t_ms + (waits ? (int64_t)alerts->config.settings->verify_timeout_s * 1000 : 0);
+}
+
+static void explain_one(const struct alerts *alerts, const struct alert *alert, struct told *told,
+                        struct explain_step *step)
+{
+    switch ((enum step_kind)step->step->kind) {
+    case STEP_NOTIFY: find_people(alerts, alert, told, step); break;
+    case STEP_PROMPT: find_speech(alerts, alert, step); break;
+    case STEP_VERIFY:
+    case STEP_POLICE: find_police(alerts, alert, step); break;
+    case STEP_TASK:
+    case STEP_WEBHOOK:
+    case STEP_STOP:
+    case STEP_KIND_COUNT: break;
+    }
+}
+
+const struct policy_rule *alerts_explain(const struct alerts *alerts, const struct alert *alert,
+                                         void (*fn)(void *self, const struct explain_step *step), void *self)
+{
+    const struct policy_rule *rule = escalation_rule(alerts, alert);
+    struct told told = {.at_s = POLICY_NEVER};
+    bool stopped = false;
+    uint32_t at_s = rule ? policy_next_s(rule, 0) : POLICY_NEVER;
+    for (; at_s != POLICY_NEVER && !stopped; at_s = policy_next_s(rule, at_s + 1)) {
+        for (unsigned i = 0; i < rule->step_count && !stopped; i++) {
+            struct explain_step step = {.t_ms = alert->last_notify_ms + (int64_t)at_s * 1000,
+                                        .after_s = at_s,
+                                        .number = i,
+                                        .has_been = at_s < alert->escalated_s,
+                                        .step = &rule->steps[i]};
+            if (!policy_acts(step.step, at_s, &step.repeat))
+                continue;
+            step.verdict = (uint8_t)escalation_judge(alerts, alert, rule, step.step,
+                                                     alert->acknowledged_ms != 0, step.t_ms);
+            explain_one(alerts, alert, &told, &step);
+            fn(self, &step);
+            stopped = step.step->kind == STEP_STOP && step.verdict == VERDICT_STEP_ACTS;
+        }
+    }
+    return rule;
+}
