@@ -96,7 +96,7 @@ enum MHD_Result http_send_file(struct api *api, struct exchange *exchange)
     add_header(response, "ETag", etag);
     add_header(response, "Vary", "Accept-Encoding");
     add_header(response, "Cache-Control", file->hashed ? "public, max-age=31536000, immutable" : "no-cache");
-    protect(response, "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; "
+    protect(response, "default-src 'self'; base-uri 'none'; form-action 'self'; "
                       "frame-ancestors 'none'");
     if (!same) {
         add_header(response, "Content-Type", file->type);

@@ -1,6 +1,9 @@
 """The responders' desk in a real browser, fed by real devices through a real broker."""
 import csv
+import gzip
+import http.client
 import os
+import re
 
 import pytest
 
@@ -216,6 +219,35 @@ def test_a_session_that_ends_elsewhere_ends_here(desk):
     answer = desk.root.send("PUT", "/api/v1/accounts/wang", {"name": "W", "role": "county_desk", "scope": "", "disabled": True}, {"If-Match": shown.headers["ETag"]})
     assert answer.status == 200
     browser.wait("input[name=password]", timeout_s=30)
+
+
+def fetch(gateway, path, headers=None):
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=10)
+    try:
+        connection.request("GET", path, headers=headers or {})
+        reply = connection.getresponse()
+        return reply.status, reply.headers, reply.read()
+    finally:
+        connection.close()
+
+
+def test_the_files_are_served_packed_checked_and_locked_down(world):
+    _, _, gateway = world.standard(homes=1)
+    status, headers, page = fetch(gateway, "/")
+    assert status == 200 and headers["Content-Type"] == "text/html; charset=utf-8" and headers["Cache-Control"] == "no-cache"
+    assert headers["Content-Security-Policy"].startswith("default-src 'self';") and "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff" and headers["X-Frame-Options"] == "DENY"
+    assert b"<script>" not in page and b"<style" not in page and b" style=" not in page and b"http://" not in page
+    assert fetch(gateway, "/index.html")[2] == page
+    script = re.search(rb'src="(/assets/[^"]+[.]js)"', page).group(1).decode()
+    status, headers, plain = fetch(gateway, script)
+    assert status == 200 and "immutable" in headers["Cache-Control"] and "Content-Encoding" not in headers
+    _, headers, packed = fetch(gateway, script, {"Accept-Encoding": "gzip, br"})
+    assert headers["Content-Encoding"] == "gzip" and gzip.decompress(packed) == plain and len(packed) < len(plain)
+    status, headers, body = fetch(gateway, script, {"If-None-Match": headers["ETag"]})
+    assert (status, body) == (304, b"")
+    assert fetch(gateway, "/assets/")[0] == 401 and fetch(gateway, "/assets/none.js")[0] == 401
+    assert b"https://" not in re.sub(rb"https?://(www[.]w3[.]org|preactjs[.]com)[^\"'`]*", b"", plain), "nothing is fetched from elsewhere"
 
 
 HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>{{7*7}}\u202e" onmouseover="window.pwned=1'

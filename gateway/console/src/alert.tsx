@@ -16,35 +16,33 @@ function sentence(change: Transition, whole: Whole): string {
   return term("policy", change.why);
 }
 
-interface Entry { t: string; order: number; what: string; text: string; by: string; kind: string }
+interface Entry { t: string; what: string; text: string; by: string; kind: string; way?: Job["history"] }
 
 function jobName(job: Job): string {
   const role = term("role", job.role);
-  return language() === "zh" ? (job.role ? `${term("job", job.kind)}${role}` : term("job", job.kind)) : `${term("job", job.kind)} ${job.role ?? "" ? role.toLowerCase() : ""}`.trim();
+  return language() === "zh" ? term("job", job.kind) + role : `${term("job", job.kind)} ${role.toLowerCase()}`.trim();
 }
 
-/** Transitions and the way of every message, in the order they happened. */
+/** Changes and messages, newest first; a message stands where its latest word came, with the way it went. */
 function entriesOf(whole: Whole): Entry[] {
   const entries: Entry[] = whole.transitions.map((change) => ({
-    t: change.t, order: 0, kind: change.kind, what: change.kind === "updated" && change.why.startsWith("call: ") ? t("call") : term("transition", change.kind),
+    t: change.t, kind: change.kind, what: change.why.startsWith("call: ") ? t("called") : term("transition", change.kind),
     text: sentence(change, whole), by: change.by === "policy" || term("detector", change.by) !== change.by ? "" : change.by,
   }));
   for (const job of whole.jobs) {
-    const states = job.history.length ? job.history : [{ t: job.created, state: job.state, reason: job.reason }];
-    for (const state of states) {
-      entries.push({
-        t: state.t, order: 1, kind: "job-" + state.state, what: jobName(job), by: "",
-        text: [term("delivery", state.state), state.reason && (term("outcome", state.reason) || state.reason), job.target].filter(Boolean).join(" · "),
-      });
-    }
+    const why = job.reason ? term("outcome", job.reason) : "";
+    entries.push({
+      t: job.state_at, kind: "job-" + job.state, what: `${jobName(job)}：${term("delivery", job.state)}`.replace("：", language() === "zh" ? "：" : ": "), by: "",
+      text: [why, job.target].filter(Boolean).join(" · "), way: job.history.length > 1 ? job.history : undefined,
+    });
   }
-  return entries.sort((a, b) => Date.parse(b.t) - Date.parse(a.t) || b.order - a.order);
+  return entries.map((entry, i) => ({ entry, i })).sort((a, b) => Date.parse(b.entry.t) - Date.parse(a.entry.t) || b.i - a.i).map(({ entry }) => entry);
 }
 
 function Timeline({ whole }: { whole: Whole }) {
   const [all, setAll] = useState(false);
   const entries = entriesOf(whole);
-  const shown = all ? entries : entries.slice(0, 8);
+  const shown = all ? entries : entries.slice(0, 10);
   return (
     <section class="block">
       <h3>{t("done")}</h3>
@@ -52,7 +50,7 @@ function Timeline({ whole }: { whole: Whole }) {
         {shown.map((entry, i) => (
           <li key={`${entry.t}${entry.what}${entry.text}${i}`} class={entry.kind}>
             <time dateTime={entry.t}>{clock(entry.t)}</time>
-            <span><b>{entry.what}</b>{entry.by && <> <bdi class="by">{entry.by}</bdi></>}{entry.text && <bdi class="text">{entry.text}</bdi>}</span>
+            <span><b>{entry.what}</b>{entry.by && <> <bdi class="by">{entry.by}</bdi></>}{entry.text && <bdi class="text">{entry.text}</bdi>}{entry.way && <span class="way">{entry.way.map((state) => `${term("delivery", state.state)} ${clock(state.t)}`).join(" → ")}</span>}</span>
           </li>
         ))}
       </ol>
@@ -156,20 +154,22 @@ export function AlertView({ id, back, toast }: { id: string; back: () => void; t
   const root = useRef<HTMLElement>(null);
   const may = (action: Action) => session?.may?.includes(action) ?? false;
 
-  const load = async (still: () => boolean) => {
+  const wanted = useRef(id);
+  wanted.current = id;
+  const asked = useRef(0), shown = useRef(0); // answers may overtake each other: an older one never replaces a newer
+
+  const load = async () => {
+    const number = ++asked.current;
+    const counts = () => wanted.current === id && number > shown.current;
     try {
       const got = await api.alert(id);
-      if (still()) { setWhole(got); setFault(""); }
+      if (counts()) { shown.current = number; setWhole(got); setFault(""); }
     } catch (problem) {
-      if (still()) setFault(said(problem));
+      if (counts()) setFault(said(problem));
     }
   };
   useEffect(() => { setWhole(null); setFault(""); root.current?.scrollTo(0, 0); }, [id]);
-  useEffect(() => {
-    let here = true;
-    void load(() => here);
-    return () => { here = false; };
-  }, [id, version, desk.line === "live"]);
+  useEffect(() => void load(), [id, version, desk.line === "live"]);
   useEffect(() => { if (whole) root.current?.querySelector<HTMLElement>("h2")?.focus({ preventScroll: true }); }, [whole?.id]);
 
   const run = async (action: Action, body: Record<string, string>, done: string) => {
@@ -180,7 +180,7 @@ export function AlertView({ id, back, toast }: { id: string; back: () => void; t
       if (problem instanceof api.Problem && problem.status === 401) desk.leave({ account: null });
       toast(said(problem));
     }
-    await load(() => true);
+    await load();
   };
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -194,7 +194,7 @@ export function AlertView({ id, back, toast }: { id: string; back: () => void; t
   return (
     <article class="detail" ref={root} aria-label={whole ? title(whole) : t("loading")} aria-busy={!whole && !fault}>
       <button type="button" class="link back" onClick={back}>← {t("back")}</button>
-      {fault && !whole && <div class="empty"><h2>{t("failed")}</h2><p>{fault}</p><button type="button" class="button" onClick={() => void load(() => true)}>{t("again")}</button></div>}
+      {fault && !whole && <div class="empty"><h2>{t("failed")}</h2><p>{fault}</p><button type="button" class="button" onClick={() => void load()}>{t("again")}</button></div>}
       {!fault && !whole && <div class="empty" role="status"><span class="spinner" aria-hidden="true" />{t("loading")}</div>}
       {whole && (
         <>

@@ -8,7 +8,7 @@ import { language, t, term } from "./words";
 const SHAPES: Record<Level, string> = {
   red: "M7.5 1.5h9l6 6v9l-6 6h-9l-6-6v-9z", orange: "M12 2 23 21.5H1z", yellow: "M12 1.5 22.5 12 12 22.5 1.5 12z", green: "M12 2a10 10 0 1 0 0 20 10 10 0 1 0 0-20z",
 };
-const MARKS: Record<Level, string> = { red: "M12 6.5v7M12 16.5v.6", orange: "M12 9.5v5.6M12 17.8v.5", yellow: "M12 7v6M12 16v.6", green: "M8 12.3l2.8 2.8L16 9.4" };
+const MARKS: Record<Level, string> = { red: "M12 6.5v7M12 16.5v.6", orange: "M12 9.5v5.6M12 17.8v.5", yellow: "M12 7v6M12 16v.6", green: "M12 11v6M12 7v.6" };
 
 export function LevelShape({ level }: { level: Level }) {
   return (

@@ -19,16 +19,16 @@ const words = {
   allFamilies: ["全部类别", "All kinds"], allTerritories: ["全部辖区", "All territories"], filterFamily: ["按类别筛选", "Filter by kind"], filterTerritory: ["按辖区筛选", "Filter by territory"],
   live: ["实时", "Live"], connecting: ["连接中", "Connecting"], lost: ["已断线，正在重连", "Offline, reconnecting"],
   lostText: ["以下内容可能不是最新的。设备上报与语音提醒不受影响。", "What you see may be out of date. Devices and prompts go on without this page."],
-  sound: ["声音", "Sound"], soundOn: ["声音已开", "Sound on"], soundOff: ["声音已关", "Sound off"], soundBlocked: ["点此允许报警声", "Tap to allow the alarm"],
+  sound: ["声音", "Sound"], soundBlocked: ["点此允许报警声", "Tap to allow the alarm"],
   theme: ["外观", "Appearance"], themeAuto: ["跟随系统", "As the system"], themeLight: ["浅色", "Light"], themeDark: ["深色", "Dark"], menu: ["菜单", "Menu"],
   keys: ["键盘快捷键", "Keyboard shortcuts"], keysHelp: ["J / K 上下移动，回车打开，A 受理，Esc 返回", "J / K move, Enter opens, A takes it, Esc goes back"],
   waiting: ["无人受理", "Nobody has it"], takenBy: ["{0} 已受理", "{0} has it"], verify: ["待核实", "To be verified"], cleared: ["情形已解除", "Condition ended"],
   ended_closed: ["已关闭", "Closed"], ended_lapsed: ["已自动失效", "Lapsed"], ended_absorbed: ["已并入其他告警", "Part of another alert"],
   back: ["返回列表", "Back to the list"], select: ["选择一条告警查看详情", "Choose an alert"],
   what: ["发生了什么", "What happened"], late: ["迟到的上报", "Reported late"], times: ["共 {0} 次", "{0} times"], ended: ["已解除", "ended"],
-  where: ["位置", "Where"], who: ["相关人", "Who"], noAddress: ["您的角色不显示姓名和地址", "Your role is shown no name or address"], call: ["拨打", "Call"], noContacts: ["没有登记联系人", "No contacts on file"],
+  where: ["位置", "Where"], who: ["相关人", "Who"], noAddress: ["您的角色不显示姓名和地址", "Your role is shown no name or address"], call: ["拨打", "Call"], called: ["电话核实", "Called"], noContacts: ["没有登记联系人", "No contacts on file"],
   next: ["下一步", "What to do next"], done: ["已经做了什么", "What was done"], all: ["全部", "All"],
-  take: ["我来处理", "I take this"], taking: ["正在受理……", "Taking it …"], takenNote: ["受理后停止继续升级通知。", "This stops the escalation."],
+  take: ["我来处理", "I take this"], takenNote: ["受理后停止继续升级通知。", "This stops the escalation."],
   callTitle: ["给老人打电话，记录结果", "Call the resident, record the outcome"],
   callVerify: ["请在 {0} 前打电话核实：需要帮助或无人接听时，将通知警方；误触请选“平安”。", "Call to verify before {0}: if help is needed or nobody answers, the police are told. For a mistake choose “Safe”."],
   callSilent: ["这是静默求助键：请以社区工作人员身份致电，不要提到按键或警方，先听对方说。", "This was the silent button: call as a community worker, mention neither button nor police, and listen first."],
@@ -42,7 +42,6 @@ const words = {
   addAccount: ["新建账号", "New account"], create: ["创建", "Create"], disable: ["停用", "Disable"], enable: ["启用", "Enable"], disabled: ["已停用", "Disabled"], accountHelp: ["字母、数字、- 和 _", "Letters, digits, - and _"],
   changePassword: ["修改密码", "Change password"], oldPassword: ["原密码", "Old password"], newPassword: ["新密码", "New password"], change: ["修改", "Change"],
   now: ["刚刚", "now"], minutes: ["{0} 分钟", "{0} min"], hours: ["{0} 小时 {1} 分", "{0} h {1} min"], days: ["{0} 天", "{0} d"],
-  unverifiedTo: ["通知 {0}", "To {0}"], toDevice: ["设备语音", "Prompt"],
 } satisfies Record<string, Pair>;
 
 const terms: Record<string, Record<string, Pair>> = {
@@ -54,7 +53,7 @@ const terms: Record<string, Record<string, Pair>> = {
   outcome: { safe: ["平安", "Safe"], needs_help: ["需要帮助", "Needs help"], no_answer: ["无人接听", "No answer"], other_person: ["他人接听", "Somebody else"], wrong_number: ["号码有误", "Wrong number"] },
   role: { family: ["家属", "Family"], grid_worker: ["网格员", "Grid worker"], town_desk: ["镇值班", "Town desk"], county_desk: ["县值班", "County desk"], police_desk: ["警务台", "Police desk"], administrator: ["管理员", "Administrator"] },
   relation: { daughter: ["女儿", "Daughter"], son: ["儿子", "Son"], neighbour: ["邻居", "Neighbour"], neighbor: ["邻居", "Neighbour"] },
-  job: { prompt: ["语音提醒", "Voice prompt"], notify: ["通知", "Notice to"], task: ["任务", "Task for"], police: ["警务消息", "Police message"], stand_down: ["撤回警务消息", "Police stand-down"], notice: ["告知老人", "Told the resident"] },
+  job: { prompt: ["语音提醒", "Voice prompt"], notify: ["通知", "Told"], task: ["交办", "Task for"], police: ["警务消息 ", "Message to"], stand_down: ["撤回警务消息 ", "Withdrawn from"], notice: ["告知老人", "Told the resident"] },
   delivery: { queued: ["排队中", "queued"], sent: ["已发出", "sent"], received: ["设备已收到", "received"], playing: ["播放中", "playing"], played: ["已播放", "played"], delivered: ["已送达", "delivered"], accepted: ["已受理", "accepted"], rejected: ["被退回", "rejected"], failed: ["失败", "failed"], expired: ["已过期", "expired"], cancelled: ["已取消", "cancelled"], done: ["已完成", "done"] },
   transition: { opened: ["告警产生", "Opened"], updated: ["更新", "Updated"], acknowledged: ["受理", "Taken"], cleared: ["情形解除", "Condition ended"], lapsed: ["自动失效", "Lapsed"], closed: ["关闭", "Closed"], absorbed: ["并入其他告警", "Absorbed"] },
   policy: { "Nobody answered the verification in time": ["核实限时内无人应答", "Nobody answered the verification in time"], "Acknowledgement expired without a disposition": ["受理后久未处置，重新通知", "Acknowledgement expired without a disposition"], "The condition ended and nobody touched the alert": ["情形已解除且无人处理", "The condition ended and nobody touched the alert"], "Gave way to a red alert: no room for more": ["为红色告警让位", "Gave way to a red alert: no room for more"] },
@@ -103,10 +102,11 @@ export function age(ms: number): string {
   if (minutes < 48 * 60) return t("hours", Math.floor(minutes / 60), minutes % 60);
   return t("days", Math.floor(minutes / 1440));
 }
+/** As the gateway's own clock showed it, whatever zone this browser is in: sentences name the same times. */
 export function clock(text: string): string {
-  const date = new Date(text);
-  const today = new Date().toDateString() === date.toDateString();
-  return date.toLocaleString(lang === "zh" ? "zh-CN" : "en-GB", {
-    hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false, ...(today ? {} : { month: "numeric", day: "numeric" }),
-  });
+  const [, date = "", time = "", zone = "Z"] = /^(\S+)T(\d\d:\d\d:\d\d)(?:\.\d+)?(\S*)$/.exec(text) ?? [];
+  const [, sign = "+", hours = "0", minutes = "0"] = /^([+-])(\d\d):(\d\d)$/.exec(zone) ?? [];
+  const offset = (Number(hours) * 60 + Number(minutes)) * (sign === "-" ? -60000 : 60000);
+  const today = new Date(Date.now() + offset).toISOString().slice(0, 10);
+  return date === today ? time : `${date.slice(5)} ${time.slice(0, 5)}`;
 }

@@ -202,13 +202,13 @@ static enum err rows_with(struct reader *reader, enum registry_table table, cons
 
 static enum err put_contact(struct reader *reader, uint32_t number, struct buf *out)
 {
-    char name[READER_NAME_SIZE], phone[READER_NAME_SIZE], relation[ID_SIZE];
+    char name[READER_NAME_SIZE], phone[READER_NAME_SIZE], relation[READER_NAME_SIZE];
     enum err err = vault_of(reader, REGISTRY_CONTACT, number, "name", name, sizeof(name));
 
     if (err == ERR_OK)
         err = vault_of(reader, REGISTRY_CONTACT, number, "phone", phone, sizeof(phone));
     if (err == ERR_OK)
-        err = value_or_none(reader, REGISTRY_CONTACT, number, "relation", relation);
+        err = vault_of(reader, REGISTRY_CONTACT, number, "relation", relation, sizeof(relation));
     buf_putc(out, '{');
     json_member_text("name", name, out);
     json_member_text("relation", relation, out);

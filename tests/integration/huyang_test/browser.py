@@ -57,7 +57,10 @@ class Browser:
             return []
 
     def wait(self, selector, text=None, timeout_s=20):
-        return wait_until(lambda: (self.all(selector, text) or [None])[0], timeout_s, f"{selector} with {text!r} on the page, which shows: {self.text()[-1500:]}")
+        try:
+            return wait_until(lambda: (self.all(selector, text) or [None])[0], timeout_s, f"{selector} with {text!r}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; the page shows: {self.text()[-1500:]}") from None
 
     def wait_gone(self, selector, text=None, timeout_s=20):
         wait_until(lambda: not self.all(selector, text), timeout_s, f"no {selector} with {text!r}")

@@ -63,9 +63,9 @@ class Person:
         return self.send("GET", "/api/v1/alerts").json["alerts"]
 
 
-def first_administrator(gateway, account="root"):
+def first_administrator(gateway, account="root", password=PASSWORD):
     person = Person(gateway)
-    answer = person.send("POST", "/api/v1/setup", {"code": setup_code(gateway), "account": account, "name": "管理员", "password": PASSWORD})
+    answer = person.send("POST", "/api/v1/setup", {"code": setup_code(gateway), "account": account, "name": "管理员", "password": password})
     assert answer.status == 200, answer.body
     return person
 
