@@ -67,7 +67,7 @@ static enum err put_change(struct stream *stream, const struct hash_id *id, bool
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-static enum err look(struct stream *stream)
+static enum err look_once(struct stream *stream)
 {
     struct hash_id alerts[STREAM_CHANGES];
     struct reader_cursor before = stream->at;
@@ -78,6 +78,17 @@ static enum err look(struct stream *stream)
         err = put_change(stream, &alerts[i], i + 1 == count);
     stream->more = stream->at.transition != before.transition || stream->at.delivery != before.delivery;
     return err == ERR_OK && stream->out.failed ? ERR_FULL : err;
+}
+
+static enum err look(struct stream *stream)
+{
+    enum err err = reader_begin(stream->api->reader);
+
+    if (err != ERR_OK)
+        return err;
+    err = look_once(stream);
+    reader_end(stream->api->reader);
+    return err;
 }
 
 /* Fills `out` if there is something to say; false: the stream ends, the page comes back. */

@@ -13,13 +13,11 @@ else()
   endif()
   set(console_dir ${CMAKE_CURRENT_SOURCE_DIR}/console)
   file(GLOB_RECURSE console_sources CONFIGURE_DEPENDS ${console_dir}/src/* ${console_dir}/public/*)
-  # One node_modules for all build folders.
+  set(console_stamp ${CMAKE_CURRENT_BINARY_DIR}/embedded/npm.stamp)
   add_custom_command(
-    OUTPUT ${console_dir}/node_modules/.package-lock.json
-    COMMAND ${NPM} ci --no-audit --no-fund --loglevel=error --ignore-scripts
-    COMMAND ${CMAKE_COMMAND} -E touch ${console_dir}/node_modules/.package-lock.json
-    WORKING_DIRECTORY ${console_dir}
-    DEPENDS ${console_dir}/package.json ${console_dir}/package-lock.json
+    OUTPUT ${console_stamp}
+    COMMAND ${CMAKE_COMMAND} -D NPM=${NPM} -D DIR=${console_dir} -D STAMP=${console_stamp} -P ${console_dir}/install.cmake
+    DEPENDS ${console_dir}/package.json ${console_dir}/package-lock.json ${console_dir}/install.cmake
     COMMENT "Installing what the console is built with" VERBATIM)
   add_custom_command(
     OUTPUT ${console_c}
@@ -27,7 +25,7 @@ else()
     COMMAND ${NODE} node_modules/vite/bin/vite.js build --logLevel warn --outDir ${CMAKE_CURRENT_BINARY_DIR}/console-dist --emptyOutDir
     COMMAND ${NODE} embed.mjs ${CMAKE_CURRENT_BINARY_DIR}/console-dist ${console_c}
     WORKING_DIRECTORY ${console_dir}
-    DEPENDS ${console_sources} ${console_dir}/node_modules/.package-lock.json ${console_dir}/index.html ${console_dir}/vite.config.ts ${console_dir}/tsconfig.json
+    DEPENDS ${console_sources} ${console_stamp} ${console_dir}/index.html ${console_dir}/vite.config.ts ${console_dir}/tsconfig.json
             ${console_dir}/embed.mjs
     COMMENT "Building the console" VERBATIM)
 endif()

@@ -1,5 +1,6 @@
 #include "store/reader.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,8 +29,43 @@ void reader_close(struct reader *reader)
 {
     if (reader == NULL)
         return;
+    for (unsigned i = 0; i < READER_KEPT; i++)
+        sqlite3_finalize(reader->kept[i].statement);
     sqlite3_close(reader->db);
     free(reader);
+}
+
+enum err reader_keep(struct reader *reader, const char *sql, sqlite3_stmt **ret_statement)
+{
+    unsigned i = 0;
+
+    while (i < READER_KEPT && reader->kept[i].sql != NULL && reader->kept[i].sql != sql)
+        i++;
+    assert(i < READER_KEPT);
+    if (reader->kept[i].sql == NULL) {
+        enum err err = db_prepare(reader->db, sql, &reader->kept[i].statement);
+        if (err != ERR_OK)
+            return err;
+        reader->kept[i].sql = sql;
+    }
+    *ret_statement = reader->kept[i].statement;
+    return ERR_OK;
+}
+
+void reader_done(sqlite3_stmt *statement)
+{
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+}
+
+enum err reader_begin(struct reader *reader)
+{
+    return db_exec(reader->db, "BEGIN");
+}
+
+void reader_end(struct reader *reader)
+{
+    (void)!db_exec(reader->db, "ROLLBACK");
 }
 
 void reader_set_zone(struct reader *reader, const struct tz *tz)
@@ -173,10 +209,12 @@ enum err reader_alerts_walk(struct reader *reader, const struct reader_filter *f
     return err;
 }
 
+static const char alert_sql[] = "SELECT json FROM alert WHERE id=?1";
+
 enum err reader_alert_item(struct reader *reader, const struct hash_id *id, struct buf *out)
 {
     sqlite3_stmt *s;
-    enum err err = db_prepare(reader->db, "SELECT json FROM alert WHERE id=?1", &s);
+    enum err err = reader_keep(reader, alert_sql, &s);
 
     if (err != ERR_OK)
         return err;
@@ -185,7 +223,7 @@ enum err reader_alert_item(struct reader *reader, const struct hash_id *id, stru
     err = code == SQLITE_DONE ? ERR_NOT_FOUND : db_err(reader->db, code);
     if (err == ERR_OK)
         buf_puts(out, db_text(s, 0));
-    sqlite3_finalize(s);
+    reader_done(s);
     return err == ERR_OK && out->failed ? ERR_FULL : err;
 }
 
@@ -223,7 +261,7 @@ static enum err put_alert_open(struct reader *reader, const struct hash_id *id, 
 
 enum err reader_alert(struct reader *reader, const struct hash_id *id, struct buf *out)
 {
-    enum err err = db_exec(reader->db, "BEGIN");
+    enum err err = reader_begin(reader);
 
     if (err != ERR_OK)
         return err;
@@ -237,7 +275,7 @@ enum err reader_alert(struct reader *reader, const struct hash_id *id, struct bu
         err = json_jobs(reader, id, false, out);
     }
     buf_putc(out, '}');
-    (void)!db_exec(reader->db, "ROLLBACK");
+    reader_end(reader);
     return err == ERR_OK && out->failed ? ERR_FULL : err;
 }
 

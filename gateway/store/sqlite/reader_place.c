@@ -7,13 +7,14 @@
 
 enum { CHANGES_MAX = 256 };
 
+static const char vault_sql[] = "SELECT value FROM vault WHERE tbl=?1 AND number=?2 AND field=?3";
+
 /* A personal field, "" when there is none. */
 static enum err vault_of(struct reader *reader, enum registry_table table, uint32_t number, const char *field,
                          char *value, size_t size)
 {
     sqlite3_stmt *s;
-    enum err err =
-        db_prepare(reader->db, "SELECT value FROM vault WHERE tbl=?1 AND number=?2 AND field=?3", &s);
+    enum err err = reader_keep(reader, vault_sql, &s);
 
     if (err != ERR_OK)
         return err;
@@ -23,7 +24,7 @@ static enum err vault_of(struct reader *reader, enum registry_table table, uint3
     int code = sqlite3_step(s);
     (void)text_copy(value, size, code == SQLITE_ROW ? db_text(s, 0) : "");
     err = db_err(reader->db, code);
-    sqlite3_finalize(s);
+    reader_done(s);
     return err;
 }
 
@@ -127,15 +128,15 @@ static enum err place_of(struct reader *reader, struct subject subject, struct r
     }
 }
 
+static const char place_sql[] = "SELECT subject_kind, subject_no, family, EXISTS(SELECT 1 FROM outbox WHERE "
+                                "alert=?1 AND job_kind=?2) FROM alert WHERE id=?1";
+
 enum err reader_place(struct reader *reader, const struct hash_id *alert, struct reader_place *ret_place)
 {
     struct reader_place place = {.territory_count = 0};
     struct subject subject = {.kind = SUBJECT_NONE};
     sqlite3_stmt *s;
-    enum err err = db_prepare(reader->db,
-                              "SELECT subject_kind, subject_no, family, EXISTS(SELECT 1 FROM outbox WHERE "
-                              "alert=?1 AND job_kind=?2) FROM alert WHERE id=?1",
-                              &s);
+    enum err err = reader_keep(reader, place_sql, &s);
 
     if (err != ERR_OK)
         return err;
@@ -149,7 +150,7 @@ enum err reader_place(struct reader *reader, const struct hash_id *alert, struct
         place.family = (uint8_t)sqlite3_column_int(s, 2);
         place.police = sqlite3_column_int(s, 3) != 0;
     }
-    sqlite3_finalize(s);
+    reader_done(s);
     if (err == ERR_OK)
         err = place_of(reader, subject, &place);
     if (err == ERR_OK)
