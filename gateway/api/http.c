@@ -163,7 +163,7 @@ static void take_header(struct MHD_Connection *connection, const char *name, cha
 /* An ETag without its quotes; anything else is "". */
 static void take_etag(struct MHD_Connection *connection, const char *name, char *value, size_t size)
 {
-    char text[64];
+    char text[64] = "";
     size_t len;
 
     value[0] = '\0';
@@ -299,7 +299,7 @@ static void hand_over(struct api *api, struct exchange *exchange, enum verdict v
     secret_wipe(&pending, sizeof(pending));
 }
 
-static void own_metrics(const struct api *api, struct buf *out)
+static void own_metrics(struct api *api, struct buf *out)
 {
     buf_puts(out, "# HELP huyang_api_replies_total HTTP replies by class of status.\n# TYPE "
                   "huyang_api_replies_total counter\n");
@@ -311,6 +311,13 @@ static void own_metrics(const struct api *api, struct buf *out)
                "huyang_api_denied_total counter\n"
                "huyang_api_denied_total %llu\n",
                (unsigned long long)api->gate.denied);
+    pthread_mutex_lock(&api->lock);
+    unsigned streams = api->stream_count;
+    pthread_mutex_unlock(&api->lock);
+    buf_printf(out,
+               "# HELP huyang_api_streams Pages that listen.\n# TYPE huyang_api_streams gauge\n"
+               "huyang_api_streams %u\n",
+               streams);
 }
 
 /* The handler, or after a wait its second half; then what it decided. */

@@ -125,13 +125,12 @@ def test_signing_out_ends_the_session_for_whoever_kept_the_cookie(desk_world):
     assert thief.send("GET", "/api/v1/alerts").status == 401
 
 
-@pytest.mark.parametrize("cookie", ["0" * 64, "f" * 63, "f" * 65, "", "../../etc/passwd", "' OR 1=1 --", "%00", "Z" * 64])
-def test_a_forged_cookie_opens_nothing(desk_world, cookie):
+def test_a_forged_cookie_opens_nothing(desk_world):
     _, _, gateway = desk_world
     first_administrator(gateway)
-    forger = Person(gateway)
-    answer = forger.send("GET", "/api/v1/alerts", headers={"Cookie": "huyang_session=" + cookie})
-    assert answer.status == 401 and answer.json["status"] == 401
+    for cookie in ("0" * 64, "f" * 63, "f" * 65, "", "../../etc/passwd", "' OR 1=1 --", "%00", "Z" * 64, "a" * 5000):
+        answer = Person(gateway).send("GET", "/api/v1/alerts", headers={"Cookie": "huyang_session=" + cookie})
+        assert answer.status == 401 and answer.json["status"] == 401, cookie
 
 
 def test_sessions_that_are_idle_or_old_end(desk_world):
@@ -384,23 +383,29 @@ def room(person):
 
 # ---- bad peers ----
 
-@pytest.mark.parametrize("path", ["/../etc/passwd", "/assets/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/assets/%00", "/index.html%00.js", "//", "/.",
-                                  "/api/v1/accounts/../alerts", "/api/v1/accounts/" + "a" * 65, "/api/v1/accounts/a%2Fb"])
-def test_paths_that_play_tricks_lead_nowhere(desk_world, path):
+TRICKS = ["/../etc/passwd", "/assets/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/assets/%00", "/index.html%00.js", "//", "/.",
+          "/api/v1/accounts/../alerts", "/api/v1/accounts/" + "a" * 65, "/api/v1/accounts/a%2Fb"]
+
+
+def test_paths_that_play_tricks_lead_nowhere(desk_world):
     _, _, gateway = desk_world
     administrator = first_administrator(gateway)
-    answer = administrator.send("GET", path)
-    assert answer.status == 404 and "root:" not in answer.body
+    for path in TRICKS:
+        answer = administrator.send("GET", path)
+        assert answer.status == 404 and "root:" not in answer.body, path
 
 
-@pytest.mark.parametrize("raw, place", [
+BAD_SIGN_INS = [
     (b"", None), (b"[]", None), (b"{}", "account"), (b'{"account":"a b","password":"x"}', "account"), (b'{"account":1,"password":"x"}', "account"),
     (b'{"account":"a","password":"x","extra":1}', "extra"), (b'{"account":"a","password":"' + b"x" * 200 + b'"}', "password"),
-    (b'{"account":"a","account":"b","password":"x"}', None), (b'{"account":"\\u0000","password":"x"}', None), (b"\xff\xfe", None)])
-def test_a_bad_sign_in_is_told_what_is_wrong(desk_world, raw, place):
+    (b'{"account":"a","account":"b","password":"x"}', None), (b'{"account":"\\u0000","password":"x"}', None), (b"\xff\xfe", None)]
+
+
+def test_a_bad_sign_in_is_told_what_is_wrong(desk_world):
     _, _, gateway = desk_world
-    answer = Person(gateway).send("POST", "/api/v1/session", raw=raw)
-    assert answer.status == 400 and answer.json.get("place") == place
+    for raw, place in BAD_SIGN_INS:
+        answer = Person(gateway).send("POST", "/api/v1/session", raw=raw)
+        assert answer.status == 400 and answer.json.get("place") == place, raw
 
 
 def test_an_oversized_body_is_refused(desk_world):
