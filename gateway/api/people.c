@@ -305,6 +305,37 @@ enum verdict people_list(const struct view *view, struct request *request, struc
     return VERDICT_REPLY;
 }
 
+static enum err list_name(void *self, const struct account *one)
+{
+    struct listing *listing = self;
+
+    if (listing->count++ != 0)
+        buf_putc(listing->out, ',');
+    buf_json_string(listing->out, one->id);
+    buf_putc(listing->out, ':');
+    buf_json_string(listing->out, one->name);
+    return ERR_OK;
+}
+
+/* Who is behind the accounts that a record names, for those who work together. */
+enum verdict people_names(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    struct listing listing = {.out = &request->reply.body};
+    enum err err = ERR_OK;
+
+    (void)ret_pending;
+    if (!view_no_query(request))
+        return VERDICT_REPLY;
+    buf_puts(&request->reply.body, "{\"names\":{");
+    if (access_precision(&request->person) >= PRECISION_CONTACTS)
+        err = accounts_each(view->gate->accounts, list_name, &listing);
+    buf_puts(&request->reply.body, "}}\n");
+    if (err != ERR_OK)
+        return refuse_store(request, err);
+    reply_json(request, 200);
+    return VERDICT_REPLY;
+}
+
 static enum verdict show(struct request *request, int status, const struct account *one)
 {
     buf_clear(&request->reply.body);

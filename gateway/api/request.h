@@ -149,6 +149,7 @@ enum verdict people_sign_in(const struct view *view, struct request *request, st
 enum verdict people_sign_out(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict people_password(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict people_list(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict people_names(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict people_show(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict people_add(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict people_change(const struct view *view, struct request *request, struct pending *ret_pending);

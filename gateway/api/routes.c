@@ -14,6 +14,7 @@ const struct route routes[] = {
     {.method = "POST", .path = "/api/v1/session", .who = WHO_ANYBODY, PEOPLE(sign_in)},
     {.method = "DELETE", .path = "/api/v1/session", .who = WHO_KNOWN, .handle = people_sign_out},
     {.method = "POST", .path = "/api/v1/session/password", .who = WHO_KNOWN, PEOPLE(password)},
+    {.method = "GET", .path = "/api/v1/names", .who = WHO_KNOWN, .handle = people_names},
     {.method = "GET", .path = "/api/v1/accounts", .who = WHO_ADMINISTRATOR, .handle = people_list},
     {.method = "POST", .path = "/api/v1/accounts", .who = WHO_ADMINISTRATOR, PEOPLE(add)},
     {.method = "GET", .path = "/api/v1/accounts/{name}", .who = WHO_ADMINISTRATOR, .handle = people_show},

@@ -115,7 +115,7 @@ def test_an_sos_appears_live_is_taken_and_closed(desk, size, name):
     if size == PHONE:
         assert buttons[0].rect["y"] > 844 / 2, "in reach of a thumb"
     buttons[0].click()
-    browser.wait(".alert-head .state", "wang has it")
+    browser.wait(".alert-head .state", "王芳 has it")
     browser.wait(".timeline li", "Taken")
     browser.wait_gone(".button.primary.big", "I take this")
     browser.type(".step textarea[maxlength]", "on my way")
@@ -148,7 +148,7 @@ def test_the_keyboard_alone_is_enough(desk):
     browser.press(Keys.ENTER)
     browser.wait(".alert-head h2")
     browser.press("a")
-    browser.wait(".alert-head .state", "wang has it")
+    browser.wait(".alert-head .state", "王芳 has it")
     browser.press(Keys.ESCAPE)
     wait_until(lambda: browser.js("return document.activeElement.dataset.id") == chosen, 10, "the focus is back where it was")
 
@@ -161,7 +161,7 @@ def test_two_responders_see_each_other_and_nothing_is_doubled(desk):
     wang.click(".card.red", "老人1")
     li.click(".card.red", "老人1")
     wang.click(".button.primary.big", "I take this")
-    li.wait(".alert-head .state", "wang has it")
+    li.wait(".alert-head .state", "王芳 has it")
     li.wait_gone(".button.primary.big", "I take this")
     li.click(".choices .button", "No answer")
     wang.wait(".timeline li", "No answer")

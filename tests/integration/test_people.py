@@ -266,6 +266,9 @@ def test_each_role_sees_does_and_is_shown_its_own(desk_world):
     assert "address" not in shown["root"]["place"] and "name" not in shown["root"]["place"]
     assert shown["root"]["place"]["territories"][0]["name"] == "测试一组"
     assert "老人" not in json.dumps(people["root"].alerts(), ensure_ascii=False)
+    assert people["grid"].send("GET", "/api/v1/names").json["names"]["root"] == "管理员"
+    for name in ("daughter", "police", "root"):
+        assert people[name].send("GET", "/api/v1/names").json == {"names": {}}, name
 
 
 def test_an_action_names_the_signed_in_person_whatever_the_body_says(desk_world):

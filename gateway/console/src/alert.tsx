@@ -50,7 +50,7 @@ function Timeline({ whole }: { whole: Whole }) {
         {shown.map((entry, i) => (
           <li key={`${entry.t}${entry.what}${entry.text}${i}`} class={entry.kind}>
             <time dateTime={entry.t}>{clock(entry.t)}</time>
-            <span><b>{entry.what}</b>{entry.by && <> <bdi class="by">{entry.by}</bdi></>}{entry.text && <bdi class="text">{entry.text}</bdi>}{entry.way && <span class="way">{entry.way.map((state) => `${term("delivery", state.state)} ${clock(state.t)}`).join(" → ")}</span>}</span>
+            <span><b>{entry.what}</b>{entry.by && <> <bdi class="by">{desk.nameOf(entry.by)}</bdi></>}{entry.text && <bdi class="text">{entry.text}</bdi>}{entry.way && <span class="way">{entry.way.map((state) => `${term("delivery", state.state)} ${clock(state.t)}`).join(" → ")}</span>}</span>
           </li>
         ))}
       </ol>
@@ -138,7 +138,7 @@ function Head({ whole }: { whole: Whole }) {
       <div class="row"><LevelTag level={whole.level} /><span>{term("family", whole.family)}</span>{!whole.disposition && whole.outcome !== "needs_help" && <span class="tag">{t("verify")}</span>}<time class="age" dateTime={whole.opened}>{age(now - Date.parse(whole.opened))}</time></div>
       <h2 tabIndex={-1}><bdi>{title(whole)}</bdi></h2>
       <p class="state" role="status">
-        {whole.state !== "open" ? t(`ended_${whole.state}` as "ended_closed") + (whole.disposition ? " · " + term("disposition", whole.disposition) : "") : isWaiting(whole) ? t("waiting") : t("takenBy", whole.acknowledged_by ?? "")}
+        {whole.state !== "open" ? t(`ended_${whole.state}` as "ended_closed") + (whole.disposition ? " · " + term("disposition", whole.disposition) : "") : isWaiting(whole) ? t("waiting") : t("takenBy", desk.nameOf(whole.acknowledged_by))}
         {whole.cleared && whole.state === "open" && " · " + t("cleared")}
       </p>
     </header>

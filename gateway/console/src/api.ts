@@ -98,6 +98,7 @@ export async function act(id: string, action: Action, body: Record<string, strin
   }
 }
 
+export const names = () => send<{ names: Record<string, string> }>("GET", "/api/v1/names").then((got) => got.names);
 export const accounts = () => send<{ accounts: Account[] }>("GET", "/api/v1/accounts").then((got) => got.accounts);
 export const addAccount = (account: { account: string; name: string; role: string; scope: string; password: string }) =>
   send<Account>("POST", "/api/v1/accounts", account);

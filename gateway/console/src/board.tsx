@@ -9,7 +9,7 @@ function State({ alert }: { alert: Alert }) {
   if (alert.state !== "open") {
     return <span class="tag">{alert.disposition ? term("disposition", alert.disposition) : t(`ended_${alert.state}` as "ended_closed")}</span>;
   }
-  return isWaiting(alert) ? <span class="tag waiting">{t("waiting")}</span> : <span class="tag taken">{t("takenBy", alert.acknowledged_by ?? "")}</span>;
+  return isWaiting(alert) ? <span class="tag waiting">{t("waiting")}</span> : <span class="tag taken">{t("takenBy", desk.nameOf(alert.acknowledged_by))}</span>;
 }
 
 function Card({ alert, chosen, now, choose }: { alert: Alert; chosen: boolean; now: number; choose: () => void }) {

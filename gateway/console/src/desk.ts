@@ -26,6 +26,8 @@ class Desk {
   alarm = 0; // counts up with each red alert that wants somebody
   changed = new Map<string, number>(); // how often an alert was told of, for whoever shows it whole
 
+  private names: Record<string, string> = {}; // account -> the person's name
+
   private listeners = new Set<() => void>();
   private source: EventSource | null = null;
   private heard = 0;
@@ -38,6 +40,17 @@ class Desk {
     return () => { this.listeners.delete(listener); };
   }
   private tell() { for (const listener of this.listeners) listener(); }
+
+  /** Whoever is behind an account, as far as we are told. */
+  nameOf(account: string | undefined): string {
+    return (account && this.names[account]) || account || "";
+  }
+  private async learnNames() {
+    try {
+      this.names = await api.names();
+      this.tell();
+    } catch { /* accounts are shown by their ids meanwhile */ }
+  }
 
   async begin() {
     try {
@@ -119,6 +132,7 @@ class Desk {
       for (const id of this.open.keys()) this.count(id);
       this.loaded = true;
       this.setLine("live");
+      void this.learnNames();
     } catch (problem) {
       if (problem instanceof api.Problem && problem.status === 401) this.leave({ account: null });
       else if (this.source) this.again(this.source);
@@ -137,6 +151,7 @@ class Desk {
     this.touched?.add(alert.id);
     this.count(alert.id);
     if (before && alert.transitions < before.transitions) return;
+    if (alert.acknowledged_by && !before?.acknowledged_by && !this.names[alert.acknowledged_by]) void this.learnNames();
     if (alert.state === "open") {
       if (isWaiting(alert) && (!before || !isWaiting(before) || rank(alert) > rank(before))) this.raise(alert);
       this.open.set(alert.id, alert);
