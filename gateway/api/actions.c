@@ -1,18 +1,9 @@
-/* What can be done: a body becomes an action, and the request waits until the core has committed it. Members
- * are strict: one that is unknown, missing or out of range is an error that names it, because a misspelt
- * disposition must not become a default. */
+/* What can be done: a body becomes an action, and the request waits until the core has committed it. Whoever
+ * is signed in is its actor; only the machine's token may name somebody else. */
 #include <string.h>
 
-#include "api/request.h"
-#include "core/json.h"
-
-/* What a member of a body may be. */
-struct member {
-    const char *name;
-    bool (*take)(const char *text, struct pending *pending);
-    const char *must; /* what it must be, for people */
-    bool required;
-};
+#include "api/body.h"
+#include "api/gate.h"
 
 static bool take_by(const char *text, struct pending *pending)
 {
@@ -21,10 +12,7 @@ static bool take_by(const char *text, struct pending *pending)
 
 static bool take_note(const char *text, struct pending *pending)
 {
-    for (const char *at = text; *at != '\0'; at++)
-        if ((unsigned char)*at < 0x20 && *at != '\n' && *at != '\t')
-            return false;
-    return text_copy(pending->action.note, sizeof(pending->action.note), text);
+    return body_is_plain(text, true) && text_copy(pending->action.note, sizeof(pending->action.note), text);
 }
 
 static bool take_filled_note(const char *text, struct pending *pending)
@@ -93,124 +81,94 @@ static bool take_device(const char *text, struct pending *pending)
 #define MUST_NOTE    "text of at most 255 bytes"
 #define MUST_SUBJECT "an id, and the only one of resident, household, territory and device"
 static const struct member
-    by = {"by", take_by, MUST_BY, true},
-    note = {"note", take_note, MUST_NOTE, false},
-    text = {"note", take_filled_note, MUST_NOTE ", not empty", true},
+    by = {"by", take_by, MUST_BY, true, false},
+    note = {"note", take_note, MUST_NOTE, false, false},
+    text = {"note", take_filled_note, MUST_NOTE ", not empty", true, false},
     disposition = {"disposition", take_disposition,
-                   "true, false, expected, drill, could_not_verify, transferred or declined", true},
-    outcome = {"outcome", take_outcome, "safe, needs_help, no_answer, other_person or wrong_number", true},
-    family = {"family", take_family, "health, visitor, outing, fraud, coverage or fleet", false},
-    until = {"until", take_until, "an ISO 8601 time with an offset", true},
-    resident = {"resident", take_resident, MUST_SUBJECT, false},
-    household = {"household", take_household, MUST_SUBJECT, false},
-    territory = {"territory", take_territory, MUST_SUBJECT, false},
-    device = {"device", take_device, MUST_SUBJECT, false},
-    folder = {"folder", take_folder, "the absolute path of a folder on this machine", true};
+                   "true, false, expected, drill, could_not_verify, transferred or declined", true, false},
+    outcome = {"outcome", take_outcome, "safe, needs_help, no_answer, other_person or wrong_number", true,
+               false},
+    family = {"family", take_family, "health, visitor, outing, fraud, coverage or fleet", false, false},
+    until = {"until", take_until, "an ISO 8601 time with an offset", true, false},
+    resident = {"resident", take_resident, MUST_SUBJECT, false, false},
+    household = {"household", take_household, MUST_SUBJECT, false, false},
+    territory = {"territory", take_territory, MUST_SUBJECT, false, false},
+    device = {"device", take_device, MUST_SUBJECT, false, false},
+    folder = {"folder", take_folder, "the absolute path of a folder on this machine", true, false};
 
-static const struct member *find_member(const struct member *const *members, const char *name)
+/* May this person do this to this alert? An alert that is not theirs is not there. */
+static bool may_act(const struct view *view, struct request *request, enum action_kind kind)
 {
-    for (size_t i = 0; members[i] != NULL; i++)
-        if (strcmp(members[i]->name, name) == 0)
-            return members[i];
-    return NULL;
+    struct reader_place place;
+
+    if (request->is_operator)
+        return true;
+    if (view->reader == NULL) {
+        reply_problem(request, 503, NULL, "there is no database yet");
+        return false;
+    }
+    enum err err = reader_place(view->reader, &request->id, &place);
+    if (err == ERR_NOT_FOUND || (err == ERR_OK && !access_sees(&request->person, &place)))
+        reply_said(request, 404, "there is no alert of this id", "没有这个编号的告警");
+    else if (err != ERR_OK)
+        reply_problem(request, 503, NULL, "the database cannot be read: %s", err_text(err));
+    else if (!access_acts(&request->person, kind))
+        reply_said(request, 403, "your role may not do this", "您的角色无此权限");
+    else
+        return true;
+    return false;
 }
 
-/* False: request->reply says what is wrong. */
-static bool read_members(struct request *request, const struct json *root,
-                         const struct member *const *members, struct pending *pending)
+/* `members` begins with `by`, which a session has no use for. */
+static enum verdict act(const struct view *view, struct request *request, enum action_kind kind,
+                        const struct member *const *members, struct pending *ret_pending)
 {
-    const struct json *value;
-    const char *name;
-    size_t iter = 0;
-
-    if (json_type_of(root) != JSON_OBJECT_T) {
-        reply_problem(request, 400, NULL, "the body must be a JSON object");
-        return false;
-    }
-    while (json_next(root, &iter, &name, &value)) {
-        const struct member *member = find_member(members, name);
-        if (member == NULL) {
-            reply_problem(request, 400, name, "unknown member");
-            return false;
-        }
-        if (json_string(value) == NULL || !member->take(json_string(value), pending)) {
-            reply_problem(request, 400, name, "must be %s", member->must);
-            return false;
-        }
-    }
-    for (size_t i = 0; members[i] != NULL; i++)
-        if (members[i]->required && json_get(root, members[i]->name) == NULL) {
-            reply_problem(request, 400, members[i]->name, "is missing: %s", members[i]->must);
-            return false;
-        }
-    return true;
-}
-
-static bool read_body(struct request *request, const struct member *const *members,
-                      struct pending *ret_pending)
-{
-    struct pending pending = {.action = {.has_alert = 1, .alert = request->id, .family = FAMILY_COUNT}};
-    struct json_error error;
-    struct json *root;
-
-    if (request->query_count != 0) {
-        reply_problem(request, 400, request->query[0].name, "unknown parameter");
-        return false;
-    }
-    enum err err = json_parse(buf_text(&request->body), request->body.len, &root, &error);
-    if (err == ERR_NOMEM) {
-        reply_problem(request, 503, NULL, "out of memory");
-        return false;
-    }
-    if (err != ERR_OK) {
-        reply_problem(request, 400, NULL, "line %d, column %d: %s", error.line, error.column, error.text);
-        return false;
-    }
-    bool ok = read_members(request, root, members, &pending);
-    json_free(root);
-    if (ok)
-        *ret_pending = pending;
-    return ok;
-}
-
-static enum verdict act(struct request *request, enum action_kind kind, const struct member *const *members,
-                        struct pending *ret_pending)
-{
-    if (!read_body(request, members, ret_pending))
+    if (!may_act(view, request, kind) || !body_read(request, members + !request->is_operator, ret_pending) ||
+        !gate_once(view->gate, request))
         return VERDICT_REPLY;
     ret_pending->action.kind = (uint8_t)kind;
+    if (!request->is_operator)
+        (void)text_copy(ret_pending->action.by, sizeof(ret_pending->action.by), request->person.account.id);
     return VERDICT_ACTION;
+}
+
+enum verdict act_done(const struct view *view, struct request *request, struct pending *pending, enum err err,
+                      const char *why)
+{
+    bool action = pending->action.kind != ACTION_NONE;
+
+    reply_outcome(request, action ? VERDICT_ACTION : VERDICT_IMPORT, err, why);
+    gate_once_done(view->gate, request, err == ERR_OK ? buf_text(&request->reply.body) : NULL);
+    return VERDICT_REPLY;
 }
 
 enum verdict act_acknowledge(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    (void)view;
-    return act(request, ACTION_ACKNOWLEDGE, (const struct member *const[]){&by, &note, NULL}, ret_pending);
+    return act(view, request, ACTION_ACKNOWLEDGE, (const struct member *const[]){&by, &note, NULL},
+               ret_pending);
 }
 
 enum verdict act_close(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    (void)view;
-    return act(request, ACTION_CLOSE, (const struct member *const[]){&by, &disposition, &note, NULL},
+    return act(view, request, ACTION_CLOSE, (const struct member *const[]){&by, &disposition, &note, NULL},
                ret_pending);
 }
 
 enum verdict act_call(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    (void)view;
-    return act(request, ACTION_CALL, (const struct member *const[]){&by, &outcome, &note, NULL}, ret_pending);
+    return act(view, request, ACTION_CALL, (const struct member *const[]){&by, &outcome, &note, NULL},
+               ret_pending);
 }
 
 enum verdict act_comment(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    (void)view;
-    return act(request, ACTION_COMMENT, (const struct member *const[]){&by, &text, NULL}, ret_pending);
+    return act(view, request, ACTION_COMMENT, (const struct member *const[]){&by, &text, NULL}, ret_pending);
 }
 
 /* What a silence may be is the alert stage's word (a 409); who and what it is about is looked up here. */
 enum verdict act_silence(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    if (!read_body(request,
+    if (!body_read(request,
                    (const struct member *const[]){&by, &text, &until, &family, &resident, &household,
                                                   &territory, &device, NULL},
                    ret_pending))
@@ -231,18 +189,18 @@ enum verdict act_silence(const struct view *view, struct request *request, struc
     ret_pending->action.has_alert = 0;
     memset(&ret_pending->action.alert, 0, sizeof(ret_pending->action.alert));
     ret_pending->action.kind = ACTION_SILENCE;
-    return VERDICT_ACTION;
+    return gate_once(view->gate, request) ? VERDICT_ACTION : VERDICT_REPLY;
 }
 
 enum verdict act_unsilence(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    (void)view;
-    return act(request, ACTION_UNSILENCE, (const struct member *const[]){&by, &note, NULL}, ret_pending);
+    return act(view, request, ACTION_UNSILENCE, (const struct member *const[]){&by, &note, NULL},
+               ret_pending);
 }
 
 enum verdict act_import(const struct view *view, struct request *request, struct pending *ret_pending)
 {
     (void)view;
-    return read_body(request, (const struct member *const[]){&folder, NULL}, ret_pending) ? VERDICT_IMPORT
+    return body_read(request, (const struct member *const[]){&folder, NULL}, ret_pending) ? VERDICT_IMPORT
                                                                                           : VERDICT_REPLY;
 }

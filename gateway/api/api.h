@@ -1,8 +1,9 @@
 /* Look in, act: the HTTP side on a thread of its own (libmicrohttpd), with a read-only database connection
- * and one bounded queue into the core.
+ * and one bounded queue into the core. It serves the console, and the interface that the console and others
+ * use (openapi.json).
  *
- * Every request but /healthz needs `Authorization: Bearer TOKEN`; the token is made at first start
- * ({state_dir}/token, mode 0600). */
+ * Whoever asks is a person with a session (a cookie; accounts in accounts.db), or this machine's operator by
+ * `Authorization: Bearer TOKEN`; the token is made at first start ({state_dir}/token, mode 0600). */
 #ifndef HUYANG_API_API_H
 #define HUYANG_API_API_H
 
@@ -36,6 +37,9 @@ uint16_t api_port(const struct api *api);
 /* From the core loop: the outcome of a submitted action after commit. `text` is a message for people
  * (copied). */
 void api_answer(struct api *api, uint64_t ticket, enum err err, const char *text);
+/* From the core loop, after a commit with transitions or deliveries: whoever listens is told. Costs a lock.
+ */
+void api_changed(struct api *api);
 /* From the core loop: new numbers; `metrics` is the whole Prometheus text (copied). */
 void api_update(struct api *api, const struct api_health *health, const struct buf *metrics);
 

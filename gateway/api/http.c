@@ -1,23 +1,23 @@
 /* The fence around libmicrohttpd: connections, limits, the token, and the waiting of actions for their
  * commit.
  *
- * Threads: MHD's own (epoll) runs every handler and all reads of the database. The core answers from its
- * thread, under the lock. A third thread does nothing but wake requests whose answer does not come: a core
- * that hangs in fsync must not keep its callers.
+ * Threads: MHD's own (epoll) runs every handler, all reads of the database and all of the accounts. The core
+ * answers from its thread, and the passwords' thread from its own, under the lock. One more thread does
+ * nothing but wake: streams that have something to say, and requests whose answer does not come: a core that
+ * hangs in fsync must not keep its callers.
  *
  * A waiting request: suspended first, then listed, then handed to the core; so its answer always finds it
  * listed and suspended. Whoever takes it off the list resumes it, exactly once. */
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
-#include <microhttpd.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 
-#include "api/request.h"
+#include "api/console.h"
+#include "api/http.h"
 #include "core/log.h"
 
 enum {
@@ -26,42 +26,6 @@ enum {
     CONNECTION_TIMEOUT_S = 15,
     DISCARD_MAX = 1 << 20, /* bytes of a body that is too large before the connection is closed */
     METRICS_MAX = 1 << 20
-};
-
-enum phase { PHASE_READING, PHASE_WAITING, PHASE_ANSWERED };
-struct exchange {
-    struct exchange *prev, *next; /* in api->waiting */
-    struct MHD_Connection *connection;
-    const struct route *route;
-    struct request request;
-    enum phase phase;
-    enum verdict verdict;
-    uint64_t ticket;
-    int64_t deadline_ms;
-    size_t discarded;
-    enum err outcome;
-    char text[1024];
-};
-
-struct api {
-    struct api_config config;
-    struct MHD_Daemon *daemon;
-    struct reader *reader; /* MHD's thread only */
-    char token[TOKEN_SIZE];
-    uint16_t port;
-    uint64_t replies[6]; /* by hundreds of the status; MHD's thread only */
-    uint64_t denied;
-    struct log_limit denied_lines;
-    pthread_t watch;
-    pthread_mutex_t lock; /* all below */
-    pthread_cond_t changed;
-    struct exchange *first, *last; /* waiting, oldest first */
-    unsigned waiting;
-    uint64_t tickets;
-    bool stopping;
-    struct api_health health;
-    int64_t heard_ms; /* monotonic, 0 = never */
-    struct buf metrics;
 };
 
 /* Under the lock. */
@@ -103,67 +67,37 @@ void api_update(struct api *api, const struct api_health *health, const struct b
     pthread_mutex_unlock(&api->lock);
 }
 
+void api_changed(struct api *api)
+{
+    pthread_mutex_lock(&api->lock);
+    api->changes++;
+    pthread_cond_signal(&api->changed);
+    pthread_mutex_unlock(&api->lock);
+}
+
 static void *watch(void *self)
 {
     struct api *api = self;
 
     pthread_mutex_lock(&api->lock);
     while (!api->stopping) {
-        if (api->first == NULL) {
-            pthread_cond_wait(&api->changed, &api->lock);
-            continue;
-        }
-        if (api->first->deadline_ms <= clock_now().mono_ms) {
+        int64_t mono_ms = clock_now().mono_ms, until_ms = http_wake_streams(api, mono_ms);
+        if (api->first != NULL && api->first->deadline_ms <= mono_ms) {
             answer(api, api->first, ERR_TIMEOUT,
                    "no commit within 10 s; it may still happen: look before you ask again");
             continue;
         }
-        const struct timespec until = {.tv_sec = api->first->deadline_ms / 1000,
-                                       .tv_nsec = api->first->deadline_ms % 1000 * 1000000};
+        if (api->first != NULL && api->first->deadline_ms < until_ms)
+            until_ms = api->first->deadline_ms;
+        if (until_ms == INT64_MAX) {
+            pthread_cond_wait(&api->changed, &api->lock);
+            continue;
+        }
+        const struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
         pthread_cond_timedwait(&api->changed, &api->lock, &until);
     }
     pthread_mutex_unlock(&api->lock);
     return NULL;
-}
-
-static enum MHD_Result add_header(struct MHD_Response *response, const char *name, const char *value)
-{
-    return MHD_add_response_header(response, name, value);
-}
-
-static enum MHD_Result send_reply(struct api *api, struct exchange *exchange)
-{
-    struct reply *reply = &exchange->request.reply;
-
-    if (reply->body.failed) {
-        buf_release(&reply->body);
-        reply_problem(&exchange->request, 503, NULL, "out of memory");
-    }
-    if (reply->status < 100 || reply->status > 599)
-        reply->status = 500;
-    api->replies[reply->status / 100]++;
-    size_t len = reply->body.len;
-    /* The bytes become the response's; it frees them. */
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(len, reply->body.data, MHD_RESPMEM_MUST_FREE);
-    if (response == NULL)
-        return MHD_NO;
-    buf_init(&reply->body, API_REPLY_MAX);
-    add_header(response, "Content-Type", reply->content_type);
-    add_header(response, "Cache-Control", "no-store");
-    add_header(response, "X-Content-Type-Options", "nosniff");
-    add_header(response, "X-Frame-Options", "DENY");
-    add_header(response, "Referrer-Policy", "no-referrer");
-    add_header(response, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-    if (reply->allow != NULL)
-        add_header(response, "Allow", reply->allow);
-    if (reply->retry_later)
-        add_header(response, "Retry-After", "1");
-    if (reply->challenge)
-        add_header(response, "WWW-Authenticate", "Bearer");
-    enum MHD_Result result = MHD_queue_response(exchange->connection, (unsigned)reply->status, response);
-    MHD_destroy_response(response);
-    return result;
 }
 
 static int hex_value(char c)
@@ -218,6 +152,66 @@ static enum MHD_Result take_query(void *self, enum MHD_ValueKind kind, const cha
     return MHD_YES;
 }
 
+static void take_header(struct MHD_Connection *connection, const char *name, char *value, size_t size)
+{
+    const char *header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+
+    if (header == NULL || !text_copy(value, size, header))
+        value[0] = '\0';
+}
+
+/* An ETag without its quotes; anything else is "". */
+static void take_etag(struct MHD_Connection *connection, const char *name, char *value, size_t size)
+{
+    char text[64] = "";
+    size_t len;
+
+    value[0] = '\0';
+    take_header(connection, name, text, sizeof(text));
+    const char *tag = strncmp(text, "W/", 2) == 0 ? text + 2 : text; /* a proxy that packs makes it weak */
+    len = strlen(tag);
+    if (len >= 2 && tag[0] == '"' && tag[len - 1] == '"' && len - 2 < size) {
+        memcpy(value, tag + 1, len - 2);
+        value[len - 2] = '\0';
+    }
+}
+
+static void take_address(struct MHD_Connection *connection, char *text, socklen_t size)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *address = info != NULL ? info->client_addr : NULL;
+
+    if (address != NULL && address->sa_family == AF_INET)
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr, text, size);
+    else if (address != NULL && address->sa_family == AF_INET6)
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, text, size);
+}
+
+static void take_headers(struct MHD_Connection *connection, struct asked *asked)
+{
+    char text[128];
+    const char *cookie = MHD_lookup_connection_value(connection, MHD_COOKIE_KIND, "huyang_session");
+
+    if (cookie == NULL || !text_copy(asked->cookie, sizeof(asked->cookie), cookie))
+        asked->cookie[0] = '\0';
+    take_header(connection, "X-CSRF-Token", asked->csrf, sizeof(asked->csrf));
+    take_header(connection, "Idempotency-Key", asked->once, sizeof(asked->once));
+    take_header(connection, "Sec-Fetch-Site", asked->fetch_site, sizeof(asked->fetch_site));
+    take_header(connection, "Last-Event-ID", asked->last_event, sizeof(asked->last_event));
+    take_etag(connection, "If-Match", asked->if_match, sizeof(asked->if_match));
+    take_etag(connection, "If-None-Match", asked->if_none, sizeof(asked->if_none));
+    take_header(connection, "Accept-Language", text, sizeof(text));
+    asked->zh = strncasecmp(text, "zh", 2) == 0;
+    take_header(connection, "Accept-Encoding", text, sizeof(text));
+    asked->gzip = strstr(text, "gzip") != NULL;
+    take_header(connection, "X-Forwarded-Proto", text, sizeof(text));
+    asked->https = strcmp(text, "https") == 0;
+    take_header(connection, "Content-Type", text, sizeof(text));
+    asked->json = strncasecmp(text, "application/json", 16) == 0;
+    take_address(connection, asked->address, sizeof(asked->address));
+}
+
 /* The gates before a body is read; false = the reply is made. */
 static bool admit(struct api *api, struct exchange *exchange, const char *method, const char *url)
 {
@@ -226,32 +220,25 @@ static bool admit(struct api *api, struct exchange *exchange, const char *method
     const char *header;
     int64_t len;
 
+    take_headers(connection, &request->asked);
     if (!text_copy(request->path, sizeof(request->path), url)) {
         reply_problem(request, 414, NULL, "the path is too long");
         return false;
     }
+    bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    if (reads && (exchange->file = console_find(request->path)) != NULL)
+        return true;
+    if (api->reader == NULL && reader_open(api->config.folder, &api->reader) == ERR_OK)
+        reader_set_zone(api->reader, api->config.tz);
     exchange->route = route_find(request, method);
-    if (exchange->route == NULL || !exchange->route->open) {
-        header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization");
-        if (!token_matches(api->token, header)) {
-            api->denied++;
-            if (log_allow(&api->denied_lines, "api.denied", 10, clock_now().mono_ms))
-                log_write(LOG_WARN, "api.denied", "a request without the right token\tpath=%s",
-                          request->path);
-            request->reply.allow = NULL;
-            reply_problem(request, 401, NULL, "a token is needed: Authorization: Bearer TOKEN");
-            request->reply.challenge = true;
-            return false;
-        }
-    }
-    if (exchange->route == NULL)
+    header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization");
+    if (!gate_admit(&api->gate, request, exchange->route, header, api->reader))
         return false;
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, take_query, request);
     if (request->reply.status != 0)
         return false;
     header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Type");
-    if (header != NULL && strcmp(exchange->route->method, "POST") == 0 &&
-        strncasecmp(header, "application/json", 16) != 0) {
+    if (header != NULL && !reads && !request->asked.json) {
         reply_problem(request, 415, NULL, "the body must be application/json");
         return false;
     }
@@ -263,18 +250,35 @@ static bool admit(struct api *api, struct exchange *exchange, const char *method
     return true;
 }
 
-/* Hands an action to the core. The connection is suspended before anybody can know of it. */
-static void hand_over(struct api *api, struct exchange *exchange, const struct pending *pending)
+/* Hands what waits to whom it waits for. */
+static enum err pass_on(struct api *api, uint64_t ticket, enum verdict verdict, struct pending *pending)
+{
+    enum err err;
+
+    switch (verdict) {
+    case VERDICT_ACTION: return api->config.submit(api->config.self, ticket, &pending->action);
+    case VERDICT_IMPORT: return api->config.import(api->config.self, ticket, pending->folder);
+    default:
+        err = passwords_put(api->passwords, ticket, verdict == VERDICT_MAKE ? PASSWORD_MAKE : PASSWORD_CHECK,
+                            pending->password, pending->secret[0] != '\0' ? pending->secret : NULL);
+        return err;
+    }
+}
+
+/* The connection is suspended before anybody can know of it. `pending` is a copy: from the moment the core
+ * knows, the exchange may be answered and gone. */
+static void hand_over(struct api *api, struct exchange *exchange, enum verdict verdict,
+                      struct pending pending)
 {
     const char *refusal = NULL;
     uint64_t ticket = 0;
-    enum err err = ERR_OK;
 
     MHD_suspend_connection(exchange->connection);
-    exchange->phase = PHASE_WAITING;
     exchange->deadline_ms = clock_now().mono_ms + API_ANSWER_TIMEOUT_MS;
     pthread_mutex_lock(&api->lock);
+    exchange->phase = PHASE_WAITING;
     exchange->prev = api->last;
+    exchange->next = NULL;
     *(api->last != NULL ? &api->last->next : &api->first) = exchange;
     api->last = exchange;
     ticket = exchange->ticket = ++api->tickets;
@@ -287,18 +291,15 @@ static void hand_over(struct api *api, struct exchange *exchange, const struct p
     else
         pthread_cond_signal(&api->changed);
     pthread_mutex_unlock(&api->lock);
-    if (refusal != NULL)
-        return;
-    /* From here on the exchange may be answered at any moment. */
-    if (pending->action.kind != ACTION_NONE)
-        err = api->config.submit(api->config.self, ticket, &pending->action);
-    else
-        err = api->config.import(api->config.self, ticket, pending->folder);
-    if (err != ERR_OK)
-        api_answer(api, ticket, err, err == ERR_BUSY ? "the core's queue is full" : err_text(err));
+    if (refusal == NULL) {
+        enum err err = pass_on(api, ticket, verdict, &pending);
+        if (err != ERR_OK)
+            api_answer(api, ticket, err, err == ERR_BUSY ? "too many wait already" : err_text(err));
+    }
+    secret_wipe(&pending, sizeof(pending));
 }
 
-static void own_metrics(const struct api *api, struct buf *out)
+static void own_metrics(struct api *api, struct buf *out)
 {
     buf_puts(out, "# HELP huyang_api_replies_total HTTP replies by class of status.\n# TYPE "
                   "huyang_api_replies_total counter\n");
@@ -306,37 +307,49 @@ static void own_metrics(const struct api *api, struct buf *out)
         buf_printf(out, "huyang_api_replies_total{class=\"%uxx\"} %llu\n", i,
                    (unsigned long long)api->replies[i]);
     buf_printf(out,
-               "# HELP huyang_api_denied_total Requests without the right token.\n# TYPE "
+               "# HELP huyang_api_denied_total Requests without a token or session.\n# TYPE "
                "huyang_api_denied_total counter\n"
                "huyang_api_denied_total %llu\n",
-               (unsigned long long)api->denied);
+               (unsigned long long)api->gate.denied);
+    pthread_mutex_lock(&api->lock);
+    unsigned streams = api->stream_count;
+    pthread_mutex_unlock(&api->lock);
+    buf_printf(out,
+               "# HELP huyang_api_streams Pages that listen.\n# TYPE huyang_api_streams gauge\n"
+               "huyang_api_streams %u\n",
+               streams);
 }
 
-/* The whole request is there. */
+/* The handler, or after a wait its second half; then what it decided. */
 static enum MHD_Result dispatch(struct api *api, struct exchange *exchange)
 {
-    struct pending pending = {.folder = ""};
-    struct view view = {.config = &api->config};
+    struct view view = {.config = &api->config, .gate = &api->gate, .reader = api->reader};
+    const struct route *route = exchange->route;
+    enum verdict verdict;
     struct buf metrics;
 
-    if (api->reader == NULL && reader_open(api->config.folder, &api->reader) == ERR_OK)
-        reader_set_zone(api->reader, api->config.tz);
     buf_init(&metrics, METRICS_MAX);
     pthread_mutex_lock(&api->lock);
     view.health = api->health;
     view.heard = api->heard_ms != 0 && clock_now().mono_ms - api->heard_ms <= API_SILENCE_MS;
-    if (exchange->route->handle == view_metrics)
+    if (route->handle == view_metrics)
         buf_append(&metrics, buf_text(&api->metrics), api->metrics.len);
     pthread_mutex_unlock(&api->lock);
-    if (exchange->route->handle == view_metrics)
+    if (route->handle == view_metrics)
         own_metrics(api, &metrics);
-    view.reader = api->reader;
     view.metrics = &metrics;
-    exchange->verdict = exchange->route->handle(&view, &exchange->request, &pending);
+    if (exchange->phase == PHASE_ANSWERED)
+        verdict =
+            route->finish(&view, &exchange->request, &exchange->pending, exchange->outcome, exchange->text);
+    else
+        verdict = route->handle(&view, &exchange->request, &exchange->pending);
     buf_release(&metrics);
-    if (exchange->verdict == VERDICT_REPLY)
-        return send_reply(api, exchange);
-    hand_over(api, exchange, &pending);
+    secret_wipe(exchange->text, sizeof(exchange->text));
+    if (verdict == VERDICT_REPLY)
+        return http_send_reply(api, exchange);
+    if (verdict == VERDICT_STREAM)
+        return http_send_stream(api, exchange);
+    hand_over(api, exchange, verdict, exchange->pending);
     return MHD_YES;
 }
 
@@ -372,19 +385,17 @@ static enum MHD_Result on_request(void *self, struct MHD_Connection *connection,
         exchange->connection = connection;
         buf_init(&exchange->request.body, API_BODY_MAX);
         buf_init(&exchange->request.reply.body, API_REPLY_MAX);
-        return admit(api, exchange, method, url) ? MHD_YES : send_reply(api, exchange);
+        return admit(api, exchange, method, url) ? MHD_YES : http_send_reply(api, exchange);
     }
     if (*data_len != 0)
         return take_body(exchange, data, data_len);
-    if (exchange->phase == PHASE_ANSWERED) {
-        reply_outcome(&exchange->request, exchange->verdict, exchange->outcome, exchange->text);
-        return send_reply(api, exchange);
-    }
-    assert(exchange->phase == PHASE_READING);
     if (exchange->request.body.failed) {
         reply_problem(&exchange->request, 413, NULL, "a body is at most %d bytes", API_BODY_MAX);
-        return send_reply(api, exchange);
+        return http_send_reply(api, exchange);
     }
+    if (exchange->file != NULL)
+        return http_send_file(api, exchange);
+    assert(exchange->phase != PHASE_WAITING);
     return dispatch(api, exchange);
 }
 
@@ -402,8 +413,10 @@ static void on_completed(void *self, struct MHD_Connection *connection, void **c
     if (exchange->phase == PHASE_WAITING)
         unlist(api, exchange);
     pthread_mutex_unlock(&api->lock);
+    gate_once_done(&api->gate, &exchange->request, NULL);
     buf_release(&exchange->request.body);
     buf_release(&exchange->request.reply.body);
+    secret_wipe(exchange, sizeof(*exchange));
     free(exchange);
     *context = NULL;
 }
@@ -461,12 +474,18 @@ static enum err start_daemon(struct api *api)
 
 static void api_free(struct api *api)
 {
+    passwords_free(api->passwords);
     reader_close(api->reader);
     buf_release(&api->metrics);
     pthread_cond_destroy(&api->changed);
     pthread_mutex_destroy(&api->lock);
-    explicit_bzero(api->token, sizeof(api->token));
+    gate_close(&api->gate);
     free(api);
+}
+
+static void on_password(void *self, uint64_t ticket, enum err err, const char *text)
+{
+    api_answer(self, ticket, err, text);
 }
 
 enum err api_start(const struct api_config *config, struct api **ret_api)
@@ -483,7 +502,9 @@ enum err api_start(const struct api_config *config, struct api **ret_api)
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&api->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    enum err err = token_open(config->folder, api->token);
+    enum err err = gate_open(&api->gate, config->folder);
+    if (err == ERR_OK)
+        err = passwords_new(on_password, api, &api->passwords);
     if (err == ERR_OK && pthread_create(&api->watch, NULL, watch, api) != 0)
         err = ERR_NOMEM;
     else if (err == ERR_OK && (err = start_daemon(api)) != ERR_OK) {
@@ -504,6 +525,7 @@ void api_stop(struct api *api)
         return;
     pthread_mutex_lock(&api->lock);
     api->stopping = true;
+    (void)http_wake_streams(api, clock_now().mono_ms);
     while (api->first != NULL)
         answer(api, api->first, ERR_BUSY, "the gateway is stopping");
     pthread_cond_signal(&api->changed);

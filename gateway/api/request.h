@@ -4,7 +4,9 @@
 
 #include <stdbool.h>
 
+#include "api/access.h"
 #include "api/api.h"
+#include "api/secret.h"
 #include "core/text.h"
 #include "store/reader.h"
 
@@ -17,7 +19,8 @@ enum {
     API_PENDING_MAX = 64, /* actions that wait for their commit */
     API_ANSWER_TIMEOUT_MS = 10000,
     API_SILENCE_MS = 5000, /* no news from the core for so long is not healthy */
-    TOKEN_SIZE = 65        /* 256 bits in hex and the terminator */
+    API_STREAMS_MAX = 64,  /* pages that listen at once */
+    TOKEN_SIZE = SECRET_HEX_SIZE
 };
 
 struct query {
@@ -26,15 +29,37 @@ struct query {
 
 struct reply {
     int status;
-    const char *content_type; /* static */
-    const char *allow;        /* static; "" = no such header */
-    bool retry_later;         /* Retry-After: 1 */
-    bool challenge;           /* WWW-Authenticate: Bearer */
+    const char *content_type;     /* static */
+    char allow[48];               /* "" = no such header */
+    unsigned retry_after_s;       /* Retry-After; 0 = no such header */
+    bool challenge;               /* WWW-Authenticate: Bearer */
+    uint32_t version;             /* ETag; 0 = no such header */
+    char cookie[SECRET_HEX_SIZE]; /* the session that begins; "-" = the one that ends; "" = nothing */
     struct buf body;
+};
+
+/* What the headers say; "" = not there, or longer than it may be. */
+struct asked {
+    char cookie[SECRET_HEX_SIZE]; /* the session's token */
+    char csrf[SECRET_HEX_SIZE];
+    char once[65];       /* Idempotency-Key */
+    char if_match[24];   /* the ETag without its quotes */
+    char if_none[48];    /* the same of If-None-Match */
+    char fetch_site[24]; /* Sec-Fetch-Site */
+    char last_event[48];
+    char address[46]; /* of the peer */
+    bool json, zh, gzip, https;
 };
 
 struct request {
     char path[API_PATH_MAX];
+    struct asked asked;
+    struct person person; /* role ROLE_NONE unless signed_in */
+    bool is_operator;     /* the machine's token */
+    bool signed_in;
+    bool flies; /* under an Idempotency-Key, until its outcome is known */
+    uint8_t once_key[SHA256_SIZE], once_request[SHA256_SIZE];
+    char name[ID_SIZE]; /* of the path's {name} */
     struct query query[API_QUERY_MAX];
     unsigned query_count;
     struct hash_id id; /* of the path's {id} */
@@ -45,26 +70,45 @@ struct request {
 /* What a handler may look at. Only the API thread uses it. */
 struct view {
     const struct api_config *config;
+    struct gate *gate;
     struct reader *reader; /* NULL: there is no database to read yet */
     struct api_health health;
     bool heard;          /* the core has spoken within API_SILENCE_MS */
     struct buf *metrics; /* the core's text, then our own */
 };
 
-/* What a handler has decided: the reply is complete, or an action waits for the core. */
-enum verdict { VERDICT_REPLY, VERDICT_ACTION, VERDICT_IMPORT };
+/* What a handler has decided: the reply is complete, something waits (for the core, for the passwords'
+ * thread), or the reply goes on for as long as somebody listens. */
+enum verdict {
+    VERDICT_REPLY,
+    VERDICT_ACTION,
+    VERDICT_IMPORT,
+    VERDICT_CHECK, /* pending->password against pending->secret */
+    VERDICT_MAKE,  /* a secret of pending->password */
+    VERDICT_STREAM
+};
 struct pending {
     struct action action;
     char folder[512];
     uint8_t subject_kind; /* of a silence: what its id means; enum subject_kind */
     char subject[ID_SIZE];
+    struct account account;
+    char password[PASSWORD_SIZE], replacement[PASSWORD_SIZE], code[SETUP_CODE_SIZE];
+    char secret[ACCOUNT_SECRET_SIZE]; /* "": there is no such account */
 };
 
+/* Whom a route is for; the machine's token opens all. */
+enum who { WHO_ANYBODY, WHO_KNOWN, WHO_ADMINISTRATOR, WHO_OPERATOR };
 struct route {
-    const char *method, *path; /* "{id}" stands for an alert's id */
-    bool open;                 /* needs no token */
+    const char *method, *path; /* "{id}" stands for an alert's id, "{name}" for an account's */
+    enum who who;
     enum verdict (*handle)(const struct view *view, struct request *request, struct pending *ret_pending);
+    /* What waited is known; may decide to wait for something else. */
+    enum verdict (*finish)(const struct view *view, struct request *request, struct pending *pending,
+                           enum err err, const char *text);
 };
+extern const struct route routes[];
+extern const size_t route_count;
 /* Finds the route. NULL: request->reply says why (404, 405). A HEAD is looked for as a GET. */
 const struct route *route_find(struct request *request, const char *method);
 
@@ -73,9 +117,11 @@ void reply_json(struct request *request, int status); /* body is filled by the c
 /* RFC 9457. `place` is a member or parameter, NULL when there is none. */
 __attribute__((format(printf, 4, 5))) void reply_problem(struct request *request, int status,
                                                          const char *place, const char *format, ...);
+/* The same in the caller's language. */
+void reply_said(struct request *request, int status, const char *en, const char *zh);
 /* The core's word on an action or import. */
 void reply_outcome(struct request *request, enum verdict verdict, enum err err, const char *text);
-const char *status_text(int status);
+const char *status_text(int status, bool zh);
 
 /* views.c */
 enum verdict view_healthz(const struct view *view, struct request *request, struct pending *ret_pending);
@@ -84,15 +130,45 @@ enum verdict view_alerts(const struct view *view, struct request *request, struc
 enum verdict view_alert(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict view_silences(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict view_suppressions(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict view_stream(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict view_openapi(const struct view *view, struct request *request, struct pending *ret_pending);
+/* Refuses parameters: most paths take none. False: the reply is made. */
+bool view_no_query(struct request *request);
+/* Appends the alert as this person may see it, with its place. ERR_NOT_FOUND: not theirs. `item` is its JSON
+ * object. */
+MUST_CHECK enum err view_put_item(struct reader *reader, const struct person *person,
+                                  const struct hash_id *id, const char *item, size_t len, struct buf *out);
 /* actions.c */
 enum verdict act_acknowledge(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_close(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_call(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_comment(const struct view *view, struct request *request, struct pending *ret_pending);
-enum verdict act_import(const struct view *view, struct request *request, struct pending *ret_pending);
-
 enum verdict act_silence(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_unsilence(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict act_import(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict act_done(const struct view *view, struct request *request, struct pending *pending, enum err err,
+                      const char *text);
+/* people.c */
+enum verdict people_setup(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict people_session(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict people_sign_in(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict people_sign_out(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict people_password(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict people_list(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict people_names(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict people_show(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict people_add(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict people_change(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict people_setup_done(const struct view *view, struct request *request, struct pending *pending,
+                               enum err err, const char *text);
+enum verdict people_sign_in_done(const struct view *view, struct request *request, struct pending *pending,
+                                 enum err err, const char *text);
+enum verdict people_password_done(const struct view *view, struct request *request, struct pending *pending,
+                                  enum err err, const char *text);
+enum verdict people_add_done(const struct view *view, struct request *request, struct pending *pending,
+                             enum err err, const char *text);
+enum verdict people_change_done(const struct view *view, struct request *request, struct pending *pending,
+                                enum err err, const char *text);
 
 /* token.c: reads the folder's token, made if absent. */
 MUST_CHECK enum err token_open(const char *folder, char token[TOKEN_SIZE]);

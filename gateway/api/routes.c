@@ -4,77 +4,130 @@
 
 #include "api/request.h"
 
-static const struct route routes[] = {
-    {.method = "GET", .path = "/healthz", .open = true, .handle = view_healthz},
-    {.method = "GET", .path = "/metrics", .handle = view_metrics},
-    {.method = "GET", .path = "/api/v1/alerts", .handle = view_alerts},
-    {.method = "GET", .path = "/api/v1/alerts/{id}", .handle = view_alert},
-    {.method = "POST", .path = "/api/v1/alerts/{id}/acknowledge", .handle = act_acknowledge},
-    {.method = "POST", .path = "/api/v1/alerts/{id}/close", .handle = act_close},
-    {.method = "POST", .path = "/api/v1/alerts/{id}/call", .handle = act_call},
-    {.method = "POST", .path = "/api/v1/alerts/{id}/comment", .handle = act_comment},
-    {.method = "GET", .path = "/api/v1/silences", .handle = view_silences},
-    {.method = "POST", .path = "/api/v1/silences/add", .handle = act_silence},
-    {.method = "POST", .path = "/api/v1/silences/{id}/remove", .handle = act_unsilence},
-    {.method = "GET", .path = "/api/v1/suppressions", .handle = view_suppressions},
-    {.method = "POST", .path = "/api/v1/registry/import", .handle = act_import},
+#define PEOPLE(what) .handle = people_##what, .finish = people_##what##_done
+const struct route routes[] = {
+    {.method = "GET", .path = "/healthz", .who = WHO_ANYBODY, .handle = view_healthz},
+    {.method = "GET", .path = "/metrics", .who = WHO_OPERATOR, .handle = view_metrics},
+    {.method = "GET", .path = "/api/v1/openapi.json", .who = WHO_ANYBODY, .handle = view_openapi},
+    {.method = "POST", .path = "/api/v1/setup", .who = WHO_ANYBODY, PEOPLE(setup)},
+    {.method = "GET", .path = "/api/v1/session", .who = WHO_ANYBODY, .handle = people_session},
+    {.method = "POST", .path = "/api/v1/session", .who = WHO_ANYBODY, PEOPLE(sign_in)},
+    {.method = "DELETE", .path = "/api/v1/session", .who = WHO_KNOWN, .handle = people_sign_out},
+    {.method = "POST", .path = "/api/v1/session/password", .who = WHO_KNOWN, PEOPLE(password)},
+    {.method = "GET", .path = "/api/v1/names", .who = WHO_KNOWN, .handle = people_names},
+    {.method = "GET", .path = "/api/v1/accounts", .who = WHO_ADMINISTRATOR, .handle = people_list},
+    {.method = "POST", .path = "/api/v1/accounts", .who = WHO_ADMINISTRATOR, PEOPLE(add)},
+    {.method = "GET", .path = "/api/v1/accounts/{name}", .who = WHO_ADMINISTRATOR, .handle = people_show},
+    {.method = "PUT", .path = "/api/v1/accounts/{name}", .who = WHO_ADMINISTRATOR, PEOPLE(change)},
+    {.method = "GET", .path = "/api/v1/stream", .who = WHO_KNOWN, .handle = view_stream},
+    {.method = "GET", .path = "/api/v1/alerts", .who = WHO_KNOWN, .handle = view_alerts},
+    {.method = "GET", .path = "/api/v1/alerts/{id}", .who = WHO_KNOWN, .handle = view_alert},
+#define ACTS(what)                                                                                           \
+    {                                                                                                        \
+        .method = "POST", .path = "/api/v1/alerts/{id}/" #what, .who = WHO_KNOWN, .handle = act_##what,      \
+        .finish = act_done                                                                                   \
+    }
+    ACTS(acknowledge),
+    ACTS(close),
+    ACTS(call),
+    ACTS(comment),
+    {.method = "GET", .path = "/api/v1/silences", .who = WHO_OPERATOR, .handle = view_silences},
+    {.method = "POST",
+     .path = "/api/v1/silences/add",
+     .who = WHO_OPERATOR,
+     .handle = act_silence,
+     .finish = act_done},
+    {.method = "POST",
+     .path = "/api/v1/silences/{id}/remove",
+     .who = WHO_OPERATOR,
+     .handle = act_unsilence,
+     .finish = act_done},
+    {.method = "GET", .path = "/api/v1/suppressions", .who = WHO_OPERATOR, .handle = view_suppressions},
+    {.method = "POST",
+     .path = "/api/v1/registry/import",
+     .who = WHO_OPERATOR,
+     .handle = act_import,
+     .finish = act_done},
 };
+const size_t route_count = sizeof(routes) / sizeof(routes[0]);
 
-/* Every path has one method, so that the 405 can name it. */
-static bool path_matches(const char *pattern, const char *path, struct hash_id *ret_id)
+/* One hole at most. */
+static bool path_matches(const char *pattern, struct request *request)
 {
-    static const char hole[] = "{id}";
-    const char *at = strstr(pattern, hole);
+    const char *hole = strchr(pattern, '{'), *path = request->path;
+    char text[ID_SIZE];
 
-    if (at == NULL)
+    if (hole == NULL)
         return strcmp(pattern, path) == 0;
-    size_t head = (size_t)(at - pattern);
+    size_t head = (size_t)(hole - pattern);
     if (strncmp(pattern, path, head) != 0)
         return false;
     path += head;
-    char text[HASH_ID_TEXT] = "";
     size_t len = strcspn(path, "/");
-    if (len != HASH_ID_TEXT - 1 || strcmp(path + len, at + sizeof(hole) - 1) != 0)
+    if (len >= sizeof(text) || strcmp(path + len, strchr(hole, '}') + 1) != 0)
         return false;
     memcpy(text, path, len);
-    return hash_id_parse(text, ret_id) != 0;
+    text[len] = '\0';
+    if (strncmp(hole, "{id}", 4) == 0)
+        return hash_id_parse(text, &request->id) != 0;
+    return text_is_id(text, len) && text_copy(request->name, sizeof(request->name), text);
+}
+
+/* "GET, HEAD, POST": what the path takes, for the 405. */
+static void allow_method(struct request *request, const char *method)
+{
+    char *allow = request->reply.allow;
+    size_t len = strlen(allow);
+
+    snprintf(allow + len, sizeof(request->reply.allow) - len, "%s%s", len != 0 ? ", " : "",
+             strcmp(method, "GET") == 0 ? "GET, HEAD" : method);
 }
 
 const struct route *route_find(struct request *request, const char *method)
 {
-    bool head = strcmp(method, "HEAD") == 0;
+    const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
 
-    for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-        const struct route *route = &routes[i];
-        bool get = strcmp(route->method, "GET") == 0;
-        if (!path_matches(route->path, request->path, &request->id))
+    for (size_t i = 0; i < route_count; i++) {
+        if (!path_matches(routes[i].path, request))
             continue;
-        if (strcmp(route->method, method) == 0 || (head && get))
-            return route;
-        reply_problem(request, 405, NULL, "this path takes %s", get ? "GET, HEAD" : route->method);
-        request->reply.allow = get ? "GET, HEAD" : "POST";
-        return NULL;
+        if (strcmp(routes[i].method, wanted) == 0)
+            return &routes[i];
+        allow_method(request, routes[i].method);
     }
-    reply_problem(request, 404, NULL, "there is nothing at this path");
+    if (request->reply.allow[0] != '\0')
+        reply_problem(request, 405, NULL, "this path takes %s", request->reply.allow);
+    else
+        reply_said(request, 404, "there is nothing at this path", "此路径下没有内容");
     return NULL;
 }
 
-const char *status_text(int status)
+#define STATUS_MAP(X)                                                                                        \
+    X(200, "OK", "成功")                                                                                     \
+    X(201, "Created", "已创建")                                                                              \
+    X(400, "Bad Request", "请求有误")                                                                        \
+    X(401, "Unauthorized", "未登录")                                                                         \
+    X(403, "Forbidden", "无权限")                                                                            \
+    X(404, "Not Found", "未找到")                                                                            \
+    X(405, "Method Not Allowed", "方法不允许")                                                               \
+    X(409, "Conflict", "状态冲突")                                                                           \
+    X(412, "Precondition Failed", "版本已变")                                                                \
+    X(413, "Content Too Large", "内容过大")                                                                  \
+    X(414, "URI Too Long", "路径过长")                                                                       \
+    X(415, "Unsupported Media Type", "内容类型不支持")                                                       \
+    X(422, "Unprocessable Content", "内容无法处理")                                                          \
+    X(428, "Precondition Required", "缺少版本")                                                              \
+    X(429, "Too Many Requests", "尝试过多")                                                                  \
+    X(503, "Service Unavailable", "暂不可用")                                                                \
+    X(504, "Gateway Timeout", "等待超时")
+
+const char *status_text(int status, bool zh)
 {
     switch (status) {
-    case 200: return "OK";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 409: return "Conflict";
-    case 413: return "Content Too Large";
-    case 414: return "URI Too Long";
-    case 415: return "Unsupported Media Type";
-    case 422: return "Unprocessable Content";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    default: return "Internal Server Error";
+#define X(code, en, zh_text)                                                                                 \
+    case code: return zh ? (zh_text) : (en);
+        STATUS_MAP(X)
+#undef X
+    default: return zh ? "内部错误" : "Internal Server Error";
     }
 }
 
@@ -95,7 +148,7 @@ void reply_problem(struct request *request, int status, const char *place, const
     va_end(args);
     buf_clear(body);
     buf_puts(body, "{\"type\":\"about:blank\",\"title\":");
-    buf_json_string(body, status_text(status));
+    buf_json_string(body, status_text(status, request->asked.zh));
     buf_printf(body, ",\"status\":%d,\"detail\":", status);
     buf_json_string(body, detail);
     if (place != NULL) {
@@ -105,7 +158,12 @@ void reply_problem(struct request *request, int status, const char *place, const
     buf_puts(body, "}\n");
     request->reply.status = status;
     request->reply.content_type = "application/problem+json";
-    request->reply.retry_later = status == 503;
+    request->reply.retry_after_s = status == 503;
+}
+
+void reply_said(struct request *request, int status, const char *en, const char *zh)
+{
+    reply_problem(request, status, NULL, "%s", request->asked.zh ? zh : en);
 }
 
 void reply_outcome(struct request *request, enum verdict verdict, enum err err, const char *text)

@@ -1,5 +1,4 @@
-/* The token of the API: 256 random bits in hex, in a file that only its owner can read. The fence around
- * libsodium. */
+/* The token of the API: 256 random bits in hex, in a file that only its owner can read. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -41,15 +40,12 @@ enum err api_token(const char *folder, char *token, size_t size)
 /* Written aside and renamed, so that a crash or a full disk leaves no half token. */
 static enum err token_make(const char *folder, char token[TOKEN_SIZE])
 {
-    unsigned char bits[TOKEN_LEN / 2];
     char path[PATH_SIZE], aside[PATH_SIZE], line[TOKEN_SIZE + 1];
 
     if (snprintf(path, sizeof(path), "%s/token", folder) >= (int)sizeof(path) ||
         snprintf(aside, sizeof(aside), "%s/token.new", folder) >= (int)sizeof(aside))
         return ERR_RANGE;
-    randombytes_buf(bits, sizeof(bits));
-    sodium_bin2hex(token, TOKEN_SIZE, bits, sizeof(bits));
-    sodium_memzero(bits, sizeof(bits));
+    secret_hex(token);
     int len = snprintf(line, sizeof(line), "%s\n", token);
     int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
@@ -87,5 +83,5 @@ bool token_matches(const char token[TOKEN_SIZE], const char *header)
     if (header == NULL || strncmp(header, scheme, sizeof(scheme) - 1) != 0)
         return false;
     header += sizeof(scheme) - 1;
-    return strlen(header) == TOKEN_LEN && sodium_memcmp(header, token, TOKEN_LEN) == 0;
+    return secret_equal(header, token);
 }

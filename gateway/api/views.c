@@ -21,8 +21,7 @@ static void member_time(struct buf *out, const struct tz *tz, const char *name, 
     buf_printf(out, ",\"%s\":\"%s\"", name, text);
 }
 
-/* Refuses parameters: most paths take none. */
-static bool no_query(struct request *request)
+bool view_no_query(struct request *request)
 {
     if (request->query_count == 0)
         return true;
@@ -37,7 +36,7 @@ enum verdict view_healthz(const struct view *view, struct request *request, stru
     bool ready = health->ready && view->heard;
 
     (void)ret_pending;
-    if (!no_query(request))
+    if (!view_no_query(request))
         return VERDICT_REPLY;
     buf_printf(body,
                "{\"ready\":%s,\"core\":%s,\"broker\":%s,\"store\":%s,\"database\":%s,\"unpersisted\":%s",
@@ -56,7 +55,7 @@ enum verdict view_metrics(const struct view *view, struct request *request, stru
     struct reader_counts counts;
 
     (void)ret_pending;
-    if (!no_query(request))
+    if (!view_no_query(request))
         return VERDICT_REPLY;
     struct buf *body = &request->reply.body;
     buf_append(body, buf_text(view->metrics), view->metrics->len);
@@ -151,12 +150,78 @@ static void reply_database(struct request *request, enum err err)
     log_write(LOG_ERROR, "api.database", "a view failed\tpath=%s\terror=%s", request->path, err_text(err));
 }
 
+/* ,"place":{…}: the territory for everybody, the rest as far as the person is shown it. */
+static void put_place(const struct reader_place *place, enum precision precision, struct buf *out)
+{
+    buf_puts(out, ",\"place\":{\"territories\":[");
+    for (unsigned i = 0; i < place->territory_count; i++) {
+        buf_printf(out, "%s{\"code\":\"%s\",\"name\":", i != 0 ? "," : "", place->territories[i].code);
+        buf_json_string(out, place->territories[i].name);
+        buf_putc(out, '}');
+    }
+    buf_putc(out, ']');
+    if (precision >= PRECISION_ADDRESS) {
+        buf_puts(out, ",\"name\":");
+        buf_json_string(out, place->name);
+        buf_puts(out, ",\"address\":");
+        buf_json_string(out, place->address);
+    }
+    buf_putc(out, '}');
+}
+
+enum err view_put_item(struct reader *reader, const struct person *person, const struct hash_id *id,
+                       const char *item, size_t len, struct buf *out)
+{
+    struct reader_place place;
+    enum err err = reader_place(reader, id, &place);
+
+    if (err != ERR_OK)
+        return err;
+    if (!access_sees(person, &place))
+        return ERR_NOT_FOUND;
+    if (len < 2 || item[len - 1] != '}')
+        return ERR_CORRUPT;
+    buf_append(out, item, len - 1);
+    put_place(&place, access_precision(person), out);
+    buf_putc(out, '}');
+    return out->failed ? ERR_FULL : ERR_OK;
+}
+
+/* A page of the list: what this person may see, until it is full. ERR_BUSY ends the walk. */
+struct page {
+    const struct view *view;
+    struct request *request;
+    unsigned limit, count, walked;
+    int64_t last_ms;
+    struct hash_id last_id;
+};
+
+static enum err put_alert(void *self, const struct reader_item *item)
+{
+    struct page *page = self;
+    struct buf *body = &page->request->reply.body;
+    size_t before = body->len;
+
+    if (page->count != 0)
+        buf_putc(body, ',');
+    enum err err =
+        view_put_item(page->view->reader, &page->request->person, &item->id, item->json, item->len, body);
+    if (err == ERR_NOT_FOUND) { /* not theirs */
+        body->len = before;
+        err = ERR_OK;
+    } else if (err == ERR_OK) {
+        page->count++;
+    }
+    page->walked++;
+    page->last_ms = item->opened_ms;
+    page->last_id = item->id;
+    return err == ERR_OK && page->count == page->limit ? ERR_BUSY : err;
+}
+
 enum verdict view_alerts(const struct view *view, struct request *request, struct pending *ret_pending)
 {
     struct reader_filter filter;
-    struct hash_id last_id;
-    int64_t last_ms;
-    unsigned count;
+    struct page page = {.view = view, .request = request};
     char id[HASH_ID_TEXT];
     struct buf *body = &request->reply.body;
 
@@ -167,36 +232,66 @@ enum verdict view_alerts(const struct view *view, struct request *request, struc
         reply_problem(request, 503, NULL, "there is no database yet");
         return VERDICT_REPLY;
     }
-    buf_puts(body, "{\"alerts\":");
-    enum err err = reader_alerts_page(view->reader, &filter, body, &count, &last_ms, &last_id);
-    if (err != ERR_OK) {
+    page.limit = filter.limit;
+    filter.limit = READER_WALK_MAX; /* a page may be short, and still have one after it */
+    buf_puts(body, "{\"alerts\":[");
+    enum err err = reader_alerts_walk(view->reader, &filter, put_alert, &page);
+    bool more = err == ERR_BUSY && page.count == page.limit;
+    if (err != ERR_OK && !more) {
         reply_database(request, err);
         return VERDICT_REPLY;
     }
-    if (count == filter.limit) {
-        hash_id_text(&last_id, id);
-        buf_printf(body, ",\"next\":\"%lld-%s\"", (long long)last_ms, id);
+    buf_putc(body, ']');
+    if (more || page.walked == READER_WALK_MAX) {
+        hash_id_text(&page.last_id, id);
+        buf_printf(body, ",\"next\":\"%lld-%s\"", (long long)page.last_ms, id);
     }
     buf_puts(body, "}\n");
     reply_json(request, 200);
     return VERDICT_REPLY;
 }
 
+/* Everything about an alert, and for those who handle it the people of the home. */
+static enum err put_whole(const struct view *view, struct request *request, struct buf *alert)
+{
+    struct buf *body = &request->reply.body;
+    struct reader_place place;
+    enum err err = reader_alert(view->reader, &request->id, alert);
+
+    if (err == ERR_OK)
+        err = view_put_item(view->reader, &request->person, &request->id, buf_text(alert), alert->len, body);
+    if (err == ERR_OK && access_precision(&request->person) >= PRECISION_CONTACTS)
+        err = reader_place(view->reader, &request->id, &place);
+    else
+        return err;
+    if (err == ERR_OK && place.household[0] != '\0') {
+        body->len--;
+        buf_puts(body, ",\"people\":");
+        err = reader_people(view->reader, place.household, body);
+        buf_putc(body, '}');
+    }
+    return err;
+}
+
 enum verdict view_alert(const struct view *view, struct request *request, struct pending *ret_pending)
 {
+    struct buf alert;
+
     (void)ret_pending;
-    if (!no_query(request))
+    if (!view_no_query(request))
         return VERDICT_REPLY;
     if (view->reader == NULL) {
         reply_problem(request, 503, NULL, "there is no database yet");
         return VERDICT_REPLY;
     }
-    enum err err = reader_alert(view->reader, &request->id, &request->reply.body);
+    buf_init(&alert, API_REPLY_MAX);
+    enum err err = put_whole(view, request, &alert);
+    buf_release(&alert);
     buf_putc(&request->reply.body, '\n');
     if (err == ERR_OK)
         reply_json(request, 200);
     else if (err == ERR_NOT_FOUND)
-        reply_problem(request, 404, NULL, "there is no alert of this id");
+        reply_said(request, 404, "there is no alert of this id", "没有这个编号的告警");
     else
         reply_database(request, err);
     return VERDICT_REPLY;
@@ -206,7 +301,7 @@ enum verdict view_alert(const struct view *view, struct request *request, struct
 static enum verdict view_list(const struct view *view, struct request *request, const char *name,
                               enum err (*list)(struct reader *reader, struct buf *out))
 {
-    if (!no_query(request))
+    if (!view_no_query(request))
         return VERDICT_REPLY;
     if (view->reader == NULL) {
         reply_problem(request, 503, NULL, "there is no database yet");
@@ -244,4 +339,31 @@ enum verdict view_suppressions(const struct view *view, struct request *request,
 {
     (void)ret_pending;
     return view_list(view, request, "suppressions", list_suppressions);
+}
+
+enum verdict view_stream(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    (void)ret_pending;
+    if (!view_no_query(request))
+        return VERDICT_REPLY;
+    if (view->reader != NULL)
+        return VERDICT_STREAM;
+    reply_problem(request, 503, NULL, "there is no database yet");
+    return VERDICT_REPLY;
+}
+
+/* The document stands beside the code (openapi.json); a test holds the two together. */
+enum verdict view_openapi(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    static const char *const documents[] = {
+#include "openapi_json.h"
+    };
+
+    (void)view;
+    (void)ret_pending;
+    if (!view_no_query(request))
+        return VERDICT_REPLY;
+    buf_puts(&request->reply.body, documents[0]);
+    reply_json(request, 200);
+    return VERDICT_REPLY;
 }

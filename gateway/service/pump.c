@@ -346,9 +346,14 @@ void service_on_committed(void *self, const struct batch *batch, struct now now)
         tell_outbox(service, batch, now);
         outbox_tick(service->outbox, now);
     }
-    for (const struct batch_item *item = batch->first; item != NULL; item = item->next)
+    bool news = false;
+    for (const struct batch_item *item = batch->first; item != NULL; item = item->next) {
+        news |= item->kind == BATCH_TRANSITION || item->kind == BATCH_DELIVERY;
         if (item->kind == BATCH_WATERMARK)
             seats_committed(service->seats, &item->watermark);
+    }
+    if (news && service->api != NULL)
+        api_changed(service->api);
     seats_send_acks(service->seats, send_ack, service);
     for (unsigned i = 0; i < service->answers[1].count; i++)
         api_answer(service->api, service->answers[1].tickets[i], ERR_OK, "done");

@@ -14,6 +14,11 @@ void reader_close(struct reader *reader);
 /* The zone that times are written in; borrowed until close. NULL (as after open) = UTC. */
 void reader_set_zone(struct reader *reader, const struct tz *tz);
 
+/* Several looks at one state of the database; cheaper than each for itself. Not nested, and not around
+ * reader_alert. */
+MUST_CHECK enum err reader_begin(struct reader *reader);
+void reader_end(struct reader *reader);
+
 struct reader_filter {
     int state;  /* enum alert_state, -1 = any */
     int level;  /* at least this enum level, -1 = any */
@@ -27,11 +32,56 @@ struct reader_filter {
 /* Appends `[{alert},…]`, newest first (level is in the object). */
 MUST_CHECK enum err reader_alerts(struct reader *reader, const struct reader_filter *filter, struct buf *out,
                                   unsigned *ret_count);
-/* The same, and the place of the last one for the next page's before_ms and before_id (untouched when there
- * was none). */
-MUST_CHECK enum err reader_alerts_page(struct reader *reader, const struct reader_filter *filter,
-                                       struct buf *out, unsigned *ret_count, int64_t *ret_last_ms,
-                                       struct hash_id *ret_last_id);
+/* Hands each alert's object to `fn`, newest first; an error of `fn` stops the walk and is returned. The item
+ * is borrowed for the call. filter->limit bounds the rows looked at (1..READER_WALK_MAX). */
+enum { READER_WALK_MAX = 5000 };
+struct reader_item {
+    const char *json;
+    size_t len;
+    int64_t opened_ms;
+    struct hash_id id;
+};
+MUST_CHECK enum err reader_alerts_walk(struct reader *reader, const struct reader_filter *filter,
+                                       enum err (*fn)(void *self, const struct reader_item *item),
+                                       void *self);
+/* Appends the alert's object as it stands in lists. ERR_NOT_FOUND. */
+MUST_CHECK enum err reader_alert_item(struct reader *reader, const struct hash_id *id, struct buf *out);
+
+/* Where an alert is and whom it concerns, as the registry in force says; personal fields included: what of it
+ * may be shown is api/access.c's to say. "" where there is none. */
+enum { READER_TERRITORIES = 4, READER_NAME_SIZE = 128, READER_ADDRESS_SIZE = 256 };
+struct reader_territory {
+    char code[16], name[READER_NAME_SIZE];
+};
+struct reader_place {
+    char resident[ID_SIZE], household[ID_SIZE]; /* resident: only when it is about one person */
+    char name[READER_NAME_SIZE];                /* of that resident */
+    char address[READER_ADDRESS_SIZE];
+    struct reader_territory territories[READER_TERRITORIES]; /* the grid first, then what it lies in */
+    unsigned territory_count;
+    bool police;    /* a message to the police was made */
+    uint8_t family; /* enum family of the alert */
+};
+MUST_CHECK enum err reader_place(struct reader *reader, const struct hash_id *alert,
+                                 struct reader_place *ret_place);
+/* A resident's home, and whether the family may know of more than emergencies. ERR_NOT_FOUND. */
+MUST_CHECK enum err reader_home_of(struct reader *reader, const char *resident, char household[ID_SIZE],
+                                   bool *ret_family_consent);
+bool reader_has_territory(struct reader *reader, const char *code);
+/* Appends `[{"id","name","contacts":[{"name","relation","phone"}]}]`: the residents of a home and who belongs
+ * to them. Cost: one pass over the contacts and residents of the county. */
+MUST_CHECK enum err reader_people(struct reader *reader, const char *household, struct buf *out);
+
+/* How far somebody has followed what changes. */
+struct reader_cursor {
+    int64_t transition, delivery;
+};
+MUST_CHECK enum err reader_cursor(struct reader *reader, struct reader_cursor *ret_cursor);
+/* Writes the alerts that changed after the cursor, each once, in the order of their last change, and moves
+ * the cursor; at most `max` (<= 256) changes at a time, so call until none comes. */
+MUST_CHECK enum err reader_changes(struct reader *reader, struct reader_cursor *cursor,
+                                   struct hash_id *alerts, size_t max, size_t *ret_count);
+
 /* Appends the alert's object with "transitions" and "jobs" (states with times). ERR_NOT_FOUND. */
 MUST_CHECK enum err reader_alert(struct reader *reader, const struct hash_id *id, struct buf *out);
 /* Every input in (n) order, for `journal export`; stops when fn returns an error. from_n inclusive. */

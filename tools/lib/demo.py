@@ -6,6 +6,7 @@ Everything runs on loopback on free ports, in a folder of its own, and is ended 
 import argparse
 import csv
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "integration"))  # the demo's pro
 
 from huyang_test import Desk, Device, Fleet, Gateway, SecureBroker, binary  # noqa: E402
 from huyang_test.county import CODE  # noqa: E402
+from huyang_test.person import add_account, first_administrator  # noqa: E402
 from huyang_test.process import Process  # noqa: E402
 
 HOMES = 40
@@ -72,6 +74,17 @@ class Stage:
         settings = dict(SETTINGS, relay=dict(SETTINGS["relay"], police=dict(SETTINGS["relay"]["police"], url=self.police.url + "/cap", ca_file=cert)))
         self.gateway = self.keep(Gateway(os.path.join(self.folder, "gateway"), self.broker, self.county, self.desk, settings=settings))
 
+    def open_console(self):
+        """Accounts for the console, with passwords of this run: (account, password) of the county desk and of a grid worker."""
+        root = first_administrator(self.gateway, password=secrets.token_urlsafe(9))
+        grid = self.table("households")[0]["grid"]
+        people = []
+        for account, role, scope, name in (("desk", "county_desk", "", "县值守台"), ("grid", "grid_worker", grid, "网格员")):
+            password = secrets.token_urlsafe(9)
+            add_account(root, account, role, scope, name=name, password=password)
+            people.append((account, password))
+        return people
+
     def table(self, name):
         with open(os.path.join(self.county.folder, name + ".csv"), encoding="utf-8-sig", newline="") as file:
             return list(csv.DictReader(file))
@@ -112,10 +125,12 @@ class Stage:
 
 
 WORDS = {
-    "en": {"addresses": "The gateway's API: {api} (token in {token})\nThe desk's record:  {desk}\nThe police's record: {police}\nThe broker:         {broker}",
+    "en": {"console": "The console:        {url}   (account {0[0]}, password {0[1]}; as a grid worker: {1[0]}, {1[1]})",
+           "addresses": "The gateway's API: {api} (token in {token})\nThe desk's record:  {desk}\nThe police's record: {police}\nThe broker:         {broker}",
            "try": "Type a device and what happens to it, such as `wb-00001 sos`, `wb-00002 fall`, `cam-00006 visit arrive indoors unknown`. Ctrl-C ends it all.",
            "told": "told", "ending": "ending ...", "kept": "The logs are kept in {folder}"},
-    "zh": {"addresses": "网关接口：{api}（令牌见 {token}）\n值班席记录：{desk}\n警务接收记录：{police}\n消息代理：{broker}",
+    "zh": {"console": "值守台网页：{url}  （账号 {0[0]}，密码 {0[1]}；网格员：{1[0]}，{1[1]}）",
+           "addresses": "网关接口：{api}（令牌见 {token}）\n值班席记录：{desk}\n警务接收记录：{police}\n消息代理：{broker}",
            "try": "输入设备和发生的事，例如 `wb-00001 sos`、`wb-00002 fall`、`cam-00006 visit arrive indoors unknown`。Ctrl-C 结束全部。",
            "told": "告知", "ending": "正在结束……", "kept": "日志保存在 {folder}"},
 }
@@ -133,6 +148,7 @@ def show_records(stage, words, stop):
 
 def keep_running(stage, words):
     """Until Ctrl-C: devices obey typed lines, what the receivers take is shown."""
+    print(words["console"].format(*stage.open_console(), url=f"http://127.0.0.1:{stage.gateway.port}/"))
     print(words["addresses"].format(api=f"http://127.0.0.1:{stage.gateway.port}/api/v1/alerts", token=os.path.join(stage.gateway.state_dir, "token"),
                                     desk=stage.desk.url + "/recorded", police=stage.police.url + "/recorded", broker=stage.broker.url))
     print(words["try"], flush=True)

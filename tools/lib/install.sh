@@ -11,7 +11,10 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 missing_packages() {
     local wanted
-    wanted=$(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$here/packages.txt")
+    # "package:command" is wanted only where the command is missing: node may come from elsewhere than Debian.
+    wanted=$(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$here/packages.txt" | while IFS=: read -r package command; do
+        if [ -z "$command" ] || ! command -v "$command" >/dev/null; then echo "$package"; fi
+    done)
     # One dpkg-query for all: a package that was removed but left its settings behind counts as missing.
     local installed
     # shellcheck disable=SC2016,SC2086

@@ -1,8 +1,8 @@
-# Writes every NNNN.sql of this folder as one C string into OUT, in the order of their numbers: store/sqlite/migrations.c includes it.
-# Run as: cmake -D IN=this/folder -D OUT=migrations_sql.h -P embed.cmake
-file(GLOB files ${IN}/[0-9][0-9][0-9][0-9].sql)
+# Writes files as C strings with a comma after each into OUT, in the order of their names: the migrations for store/sqlite/migrations.c, the API's
+# document for api/views.c. Run as: cmake -D "IN=pattern" -D OUT=name.h -P embed.cmake
+file(GLOB files ${IN})
 list(SORT files)
-set(text "/* Made from the .sql files by embed.cmake. */\n")
+set(text "/* Made by embed.cmake. */\n")
 foreach(file ${files})
   file(READ ${file} sql)
   string(REPLACE "\\" "\\\\" sql "${sql}")

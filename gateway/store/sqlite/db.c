@@ -130,6 +130,42 @@ static enum err settle(sqlite3 *db, const char *pragmas, int busy_ms)
     return db_exec(db, pragmas);
 }
 
+/* Names, addresses and phones are in it: for its owner only, whatever the folder's mode and the umask
+ * say. SQLite gives the WAL and its index the database's mode. An existing file is not opened here:
+ * closing it would take the locks of this process's other connections away. */
+static enum err open_private(const char *path, sqlite3 **ret_db)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        close(fd);
+    else if (errno == EEXIST)
+        (void)!chmod(path, 0600);
+    int code =
+        sqlite3_open_v2(path, ret_db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    return db_err(*ret_db, code);
+}
+
+enum err db_open_small(const char *folder, const char *file, sqlite3 **ret_db)
+{
+    char path[DB_PATH_SIZE];
+    sqlite3 *db = NULL;
+
+    if (snprintf(path, sizeof(path), "%s/%s", folder, file) >= (int)sizeof(path))
+        return ERR_RANGE;
+    enum err err = open_private(path, &db);
+    if (err == ERR_OK)
+        err = settle(db,
+                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON; PRAGMA "
+                     "temp_store=MEMORY; PRAGMA journal_size_limit=1048576;",
+                     WRITER_BUSY_MS);
+    if (err != ERR_OK) {
+        sqlite3_close(db);
+        return err;
+    }
+    *ret_db = db;
+    return ERR_OK;
+}
+
 enum err db_open_writer(const char *folder, sqlite3 **ret_db)
 {
     char path[DB_PATH_SIZE];
@@ -137,17 +173,7 @@ enum err db_open_writer(const char *folder, sqlite3 **ret_db)
 
     if (snprintf(path, sizeof(path), "%s/" DB_FILE, folder) >= (int)sizeof(path))
         return ERR_RANGE;
-    /* Names, addresses and phones are in it: for its owner only, whatever the folder's mode and the umask
-     * say. SQLite gives the WAL and its index the database's mode. An existing file is not opened here:
-     * closing it would take the locks of this process's other connections away. */
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd >= 0)
-        close(fd);
-    else if (errno == EEXIST)
-        (void)!chmod(path, 0600);
-    int code =
-        sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
-    enum err err = db_err(db, code);
+    enum err err = open_private(path, &db);
     /* synchronous=FULL: NORMAL would lose the last commits at a power cut. Checkpoints are ours to time, they
      * can stall for 24 ms. What is deleted is overwritten, because of the vault. */
     if (err == ERR_OK)

@@ -27,6 +27,10 @@ MUST_CHECK enum err db_open_writer(const char *folder, sqlite3 **ret_db);
 /* ERR_NOT_FOUND: there is none. */
 MUST_CHECK enum err db_open_reader(const char *folder, sqlite3 **ret_db);
 
+/* Opens or makes a small database of one owner beside it (mode 0600), without a schema. What it loses at a
+ * power cut is the last moment (synchronous=NORMAL). */
+MUST_CHECK enum err db_open_small(const char *folder, const char *file, sqlite3 **ret_db);
+
 /* Runs statements that return no rows of interest. */
 MUST_CHECK enum err db_exec(sqlite3 *db, const char *sql);
 MUST_CHECK enum err db_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret_statement);

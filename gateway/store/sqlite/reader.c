@@ -1,5 +1,6 @@
 #include "store/reader.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,8 +29,43 @@ void reader_close(struct reader *reader)
 {
     if (reader == NULL)
         return;
+    for (unsigned i = 0; i < READER_KEPT; i++)
+        sqlite3_finalize(reader->kept[i].statement);
     sqlite3_close(reader->db);
     free(reader);
+}
+
+enum err reader_keep(struct reader *reader, const char *sql, sqlite3_stmt **ret_statement)
+{
+    unsigned i = 0;
+
+    while (i < READER_KEPT && reader->kept[i].sql != NULL && reader->kept[i].sql != sql)
+        i++;
+    assert(i < READER_KEPT);
+    if (reader->kept[i].sql == NULL) {
+        enum err err = db_prepare(reader->db, sql, &reader->kept[i].statement);
+        if (err != ERR_OK)
+            return err;
+        reader->kept[i].sql = sql;
+    }
+    *ret_statement = reader->kept[i].statement;
+    return ERR_OK;
+}
+
+void reader_done(sqlite3_stmt *statement)
+{
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+}
+
+enum err reader_begin(struct reader *reader)
+{
+    return db_exec(reader->db, "BEGIN");
+}
+
+void reader_end(struct reader *reader)
+{
+    (void)!db_exec(reader->db, "ROLLBACK");
 }
 
 void reader_set_zone(struct reader *reader, const struct tz *tz)
@@ -82,33 +118,75 @@ static enum err prepare_alerts(struct reader *reader, const struct reader_filter
     return err;
 }
 
+/* What a page of the list collects. */
+struct page {
+    struct buf *out;
+    unsigned count;
+    int64_t last_ms;
+    struct hash_id last_id;
+};
+
+static enum err put_item(void *self, const struct reader_item *item)
+{
+    struct page *page = self;
+
+    if (page->count++ != 0)
+        buf_putc(page->out, ',');
+    buf_append(page->out, item->json, item->len);
+    page->last_ms = item->opened_ms;
+    page->last_id = item->id;
+    return page->out->failed ? ERR_FULL : ERR_OK;
+}
+
 enum err reader_alerts(struct reader *reader, const struct reader_filter *filter, struct buf *out,
                        unsigned *ret_count)
 {
-    int64_t last_ms;
-    struct hash_id last_id;
+    struct page page = {.out = out};
 
-    return reader_alerts_page(reader, filter, out, ret_count, &last_ms, &last_id);
+    if (filter->limit > ALERTS_MAX)
+        return ERR_RANGE;
+    buf_putc(out, '[');
+    enum err err = reader_alerts_walk(reader, filter, put_item, &page);
+    buf_putc(out, ']');
+    if (err == ERR_OK && out->failed)
+        err = ERR_FULL;
+    if (err == ERR_OK)
+        *ret_count = page.count;
+    return err;
 }
 
-enum err reader_alerts_page(struct reader *reader, const struct reader_filter *filter, struct buf *out,
-                            unsigned *ret_count, int64_t *ret_last_ms, struct hash_id *ret_last_id)
+static enum err walk(sqlite3_stmt *s, enum err (*fn)(void *self, const struct reader_item *item), void *self)
+{
+    enum err err = ERR_OK;
+    int code = SQLITE_DONE;
+
+    while (err == ERR_OK && (code = sqlite3_step(s)) == SQLITE_ROW) {
+        struct reader_item item = {.opened_ms = sqlite3_column_int64(s, 1)};
+        item.json = db_text(s, 0);
+        item.len = (size_t)sqlite3_column_bytes(s, 0);
+        if (sqlite3_column_bytes(s, 2) != HASH_ID_SIZE)
+            err = ERR_CORRUPT;
+        else
+            memcpy(item.id.bytes, sqlite3_column_blob(s, 2), HASH_ID_SIZE);
+        if (err == ERR_OK)
+            err = fn(self, &item);
+    }
+    return err != ERR_OK ? err : db_err(sqlite3_db_handle(s), code);
+}
+
+enum err reader_alerts_walk(struct reader *reader, const struct reader_filter *filter,
+                            enum err (*fn)(void *self, const struct reader_item *item), void *self)
 {
     struct about about;
     sqlite3_stmt *s;
-    unsigned count = 0;
-    int code = SQLITE_DONE;
     enum err err = ERR_OK;
 
-    if (filter->limit == 0 || filter->limit > ALERTS_MAX)
+    if (filter->limit == 0 || filter->limit > READER_WALK_MAX)
         return ERR_RANGE;
     if (filter->resident != NULL)
         err = find_about(reader, filter->resident, &about);
-    if (err == ERR_NOT_FOUND) { /* nobody of that name has alerts */
-        buf_puts(out, "[]");
-        *ret_count = 0;
+    if (err == ERR_NOT_FOUND) /* nobody of that name has alerts */
         return ERR_OK;
-    }
     if (err == ERR_OK)
         err = prepare_alerts(reader, filter, filter->resident != NULL ? &about : NULL, &s);
     if (err != ERR_OK)
@@ -126,23 +204,27 @@ enum err reader_alerts_page(struct reader *reader, const struct reader_filter *f
         db_bind_blob(s, 6, filter->before_id.bytes, HASH_ID_SIZE);
     }
     sqlite3_bind_int64(s, 7, filter->limit);
-    buf_putc(out, '[');
-    while ((code = sqlite3_step(s)) == SQLITE_ROW) {
-        if (count++ != 0)
-            buf_putc(out, ',');
-        buf_puts(out, db_text(s, 0));
-        *ret_last_ms = sqlite3_column_int64(s, 1);
-        if (sqlite3_column_bytes(s, 2) == HASH_ID_SIZE)
-            memcpy(ret_last_id->bytes, sqlite3_column_blob(s, 2), HASH_ID_SIZE);
-    }
-    buf_putc(out, ']');
-    err = db_err(reader->db, code);
+    err = walk(s, fn, self);
     sqlite3_finalize(s);
-    if (err == ERR_OK && out->failed)
-        err = ERR_FULL;
-    if (err == ERR_OK)
-        *ret_count = count;
     return err;
+}
+
+static const char alert_sql[] = "SELECT json FROM alert WHERE id=?1";
+
+enum err reader_alert_item(struct reader *reader, const struct hash_id *id, struct buf *out)
+{
+    sqlite3_stmt *s;
+    enum err err = reader_keep(reader, alert_sql, &s);
+
+    if (err != ERR_OK)
+        return err;
+    db_bind_blob(s, 1, id->bytes, HASH_ID_SIZE);
+    int code = sqlite3_step(s);
+    err = code == SQLITE_DONE ? ERR_NOT_FOUND : db_err(reader->db, code);
+    if (err == ERR_OK)
+        buf_puts(out, db_text(s, 0));
+    reader_done(s);
+    return err == ERR_OK && out->failed ? ERR_FULL : err;
 }
 
 /* The object says how many transitions there are, under the name that the list of them is about to take.
@@ -165,29 +247,21 @@ static void put_without_count(const char *json, size_t len, struct buf *out)
 /* The alert's own object without its closing brace. */
 static enum err put_alert_open(struct reader *reader, const struct hash_id *id, struct buf *out)
 {
-    sqlite3_stmt *s;
-    enum err err = db_prepare(reader->db, "SELECT json FROM alert WHERE id=?1", &s);
+    struct buf item;
 
-    if (err != ERR_OK)
-        return err;
-    db_bind_blob(s, 1, id->bytes, HASH_ID_SIZE);
-    int code = sqlite3_step(s);
-    err = code == SQLITE_DONE ? ERR_NOT_FOUND : db_err(reader->db, code);
-    if (err == ERR_OK) {
-        const char *json = db_text(s, 0);
-        size_t len = strlen(json);
-        if (len < 2 || json[len - 1] != '}')
-            err = ERR_CORRUPT;
-        else
-            put_without_count(json, len - 1, out);
-    }
-    sqlite3_finalize(s);
+    buf_init(&item, out->max);
+    enum err err = reader_alert_item(reader, id, &item);
+    if (err == ERR_OK && (item.len < 2 || item.data[item.len - 1] != '}'))
+        err = ERR_CORRUPT;
+    if (err == ERR_OK)
+        put_without_count(buf_text(&item), item.len - 1, out);
+    buf_release(&item);
     return err;
 }
 
 enum err reader_alert(struct reader *reader, const struct hash_id *id, struct buf *out)
 {
-    enum err err = db_exec(reader->db, "BEGIN");
+    enum err err = reader_begin(reader);
 
     if (err != ERR_OK)
         return err;
@@ -201,7 +275,7 @@ enum err reader_alert(struct reader *reader, const struct hash_id *id, struct bu
         err = json_jobs(reader, id, false, out);
     }
     buf_putc(out, '}');
-    (void)!db_exec(reader->db, "ROLLBACK");
+    reader_end(reader);
     return err == ERR_OK && out->failed ? ERR_FULL : err;
 }
 

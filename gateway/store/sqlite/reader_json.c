@@ -48,10 +48,12 @@ enum err json_committed(struct reader *reader, int64_t commit_id, struct buf *ou
     return err;
 }
 
+static const char id_sql[] = "SELECT id FROM registry_row WHERE tbl=?1 AND number=?2";
+
 enum err registry_id_of(struct reader *reader, enum registry_table table, uint32_t number, char id[ID_SIZE])
 {
     sqlite3_stmt *s;
-    enum err err = db_prepare(reader->db, "SELECT id FROM registry_row WHERE tbl=?1 AND number=?2", &s);
+    enum err err = reader_keep(reader, id_sql, &s);
 
     if (err != ERR_OK)
         return err;
@@ -60,18 +62,19 @@ enum err registry_id_of(struct reader *reader, enum registry_table table, uint32
     int code = sqlite3_step(s);
     err = db_err(reader->db, code);
     (void)text_copy(id, ID_SIZE, code == SQLITE_ROW ? db_text(s, 0) : "?");
-    sqlite3_finalize(s);
+    reader_done(s);
     return err;
 }
+
+/* A removed row's id may have been given again: the living one is meant. */
+static const char number_sql[] =
+    "SELECT number FROM registry_row WHERE tbl=?1 AND id=?2 ORDER BY removed, number LIMIT 1";
 
 enum err registry_number_of(struct reader *reader, enum registry_table table, const char *id,
                             uint32_t *ret_number)
 {
     sqlite3_stmt *s;
-    /* A removed row's id may have been given again: the living one is meant. */
-    enum err err = db_prepare(
-        reader->db, "SELECT number FROM registry_row WHERE tbl=?1 AND id=?2 ORDER BY removed, number LIMIT 1",
-        &s);
+    enum err err = reader_keep(reader, number_sql, &s);
 
     if (err != ERR_OK)
         return err;
@@ -81,15 +84,17 @@ enum err registry_number_of(struct reader *reader, enum registry_table table, co
     err = code == SQLITE_DONE ? ERR_NOT_FOUND : db_err(reader->db, code);
     if (err == ERR_OK)
         *ret_number = (uint32_t)sqlite3_column_int64(s, 0);
-    sqlite3_finalize(s);
+    reader_done(s);
     return err;
 }
+
+static const char fields_sql[] = "SELECT fields FROM registry_row WHERE tbl=?1 AND number=?2";
 
 enum err registry_value_of(struct reader *reader, enum registry_table table, uint32_t number,
                            const char *column, char value[ID_SIZE])
 {
     sqlite3_stmt *s;
-    enum err err = db_prepare(reader->db, "SELECT fields FROM registry_row WHERE tbl=?1 AND number=?2", &s);
+    enum err err = reader_keep(reader, fields_sql, &s);
 
     if (err != ERR_OK)
         return err;
@@ -112,7 +117,7 @@ enum err registry_value_of(struct reader *reader, enum registry_table table, uin
             at = held + strlen(held) + 1;
         }
     }
-    sqlite3_finalize(s);
+    reader_done(s);
     return err;
 }
 

@@ -6,10 +6,21 @@
 #include "store/reader.h"
 #include "store/sqlite/db.h"
 
+/* Looking a row of the registry up takes less time than preparing the statement for it: those that a list
+ * runs ten times an alert are kept. Told apart by the address of their text. */
+enum { READER_KEPT = 8 };
 struct reader {
     sqlite3 *db;
     const struct tz *tz;
+    struct {
+        const char *sql;
+        sqlite3_stmt *statement;
+    } kept[READER_KEPT];
 };
+/* `sql` is a literal, and no row of it is being looked at. */
+MUST_CHECK enum err reader_keep(struct reader *reader, const char *sql, sqlite3_stmt **ret_statement);
+/* Ends its use. */
+void reader_done(sqlite3_stmt *statement);
 
 /* Each appends a JSON list; `detail` adds what only `trace` shows (input numbers, commit times).
  * reader_json.c */

@@ -1,0 +1,71 @@
+#include "api/access.h"
+
+#include <string.h>
+
+#define DOES(name) (1U << ACTION_##name)
+#define DOES_ALL   (DOES(ACKNOWLEDGE) | DOES(CALL) | DOES(COMMENT) | DOES(CLOSE))
+
+enum sight { SEES_NOTHING, SEES_RESIDENT, SEES_TERRITORY, SEES_POLICE, SEES_ALL };
+
+static const struct {
+    enum sight sight;
+    unsigned acts; /* 1 << enum action_kind */
+    enum precision precision;
+} rights[ACCOUNT_ADMINISTRATOR + 1] = {
+    [ROLE_NONE] = {SEES_ALL, DOES_ALL, PRECISION_CONTACTS},
+    [ROLE_FAMILY] = {SEES_RESIDENT, DOES(ACKNOWLEDGE) | DOES(CALL) | DOES(COMMENT), PRECISION_ADDRESS},
+    [ROLE_GRID_WORKER] = {SEES_TERRITORY, DOES_ALL, PRECISION_CONTACTS},
+    [ROLE_TOWN_DESK] = {SEES_TERRITORY, DOES_ALL, PRECISION_CONTACTS},
+    [ROLE_COUNTY_DESK] = {SEES_ALL, DOES_ALL, PRECISION_CONTACTS},
+    [ROLE_POLICE_DESK] = {SEES_POLICE, DOES(COMMENT), PRECISION_ADDRESS},
+    [ACCOUNT_ADMINISTRATOR] = {SEES_ALL, 0, PRECISION_TERRITORY},
+};
+
+static bool is_within(const char *code, const struct reader_place *place)
+{
+    for (unsigned i = 0; i < place->territory_count; i++)
+        if (strcmp(place->territories[i].code, code) == 0)
+            return true;
+    return false;
+}
+
+static bool is_about(const struct person *person, const struct reader_place *place)
+{
+    const char *resident = person->account.scope;
+
+    /* About one person: that one. About a home: the one that person lives in. */
+    bool theirs = place->resident[0] != '\0'
+                      ? strcmp(place->resident, resident) == 0
+                      : place->household[0] != '\0' && strcmp(place->household, person->household) == 0;
+    return theirs && (place->family == FAMILY_EMERGENCY || person->family_consent);
+}
+
+bool access_sees(const struct person *person, const struct reader_place *place)
+{
+    switch (rights[person->account.role].sight) {
+    case SEES_ALL: return true;
+    case SEES_TERRITORY: return is_within(person->account.scope, place);
+    case SEES_RESIDENT: return is_about(person, place);
+    case SEES_POLICE: return place->police;
+    default: return false;
+    }
+}
+
+bool access_acts(const struct person *person, enum action_kind kind)
+{
+    return (rights[person->account.role].acts & (1U << kind)) != 0;
+}
+
+enum precision access_precision(const struct person *person)
+{
+    return rights[person->account.role].precision;
+}
+
+enum registry_table access_scope_table(unsigned role)
+{
+    switch (rights[role].sight) {
+    case SEES_TERRITORY: return REGISTRY_TERRITORY;
+    case SEES_RESIDENT: return REGISTRY_RESIDENT;
+    default: return REGISTRY_TABLES;
+    }
+}

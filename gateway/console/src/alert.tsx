@@ -1,0 +1,223 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import * as api from "./api";
+import type { Action, Job, Transition, Whole } from "./api";
+import { desk, isWaiting, useDesk } from "./desk";
+import { Button, LevelTag, reason, said, title, useNow, where } from "./parts";
+import { age, clock, language, names, t, term } from "./words";
+
+/** What the record says of a change, in the reader's language where it is a sentence of ours. */
+function sentence(change: Transition, whole: Whole): string {
+  const finding = whole.findings.find((one) => one.reason === change.why);
+  if (finding) return reason(finding);
+  const call = /^call: (\w+)(?:\. )?([^]*)$/.exec(change.why);
+  if (call) return [term("outcome", call[1]), call[2]].filter(Boolean).join(" · ");
+  const [first = "", ...rest] = change.why.split(". ");
+  if (change.kind === "closed" && term("disposition", first) !== first) return [term("disposition", first), rest.join(". ")].filter(Boolean).join(" · ");
+  return term("policy", change.why);
+}
+
+interface Entry { t: string; what: string; text: string; by: string; kind: string; way?: Job["history"] }
+
+function jobName(job: Job): string {
+  const role = term("role", job.role);
+  return language() === "zh" ? term("job", job.kind) + role : `${term("job", job.kind)} ${role.toLowerCase()}`.trim();
+}
+
+/** Changes and messages, newest first; a message stands where its latest word came, with the way it went. */
+function entriesOf(whole: Whole): Entry[] {
+  const entries: Entry[] = whole.transitions.map((change) => ({
+    t: change.t, kind: change.kind, what: change.why.startsWith("call: ") ? t("called") : term("transition", change.kind),
+    text: sentence(change, whole), by: change.by === "policy" || term("detector", change.by) !== change.by ? "" : change.by,
+  }));
+  for (const job of whole.jobs) {
+    const why = job.reason ? term("outcome", job.reason) : "";
+    entries.push({
+      t: job.state_at, kind: "job-" + job.state, what: `${jobName(job)}：${term("delivery", job.state)}`.replace("：", language() === "zh" ? "：" : ": "), by: "",
+      text: [why, job.target].filter(Boolean).join(" · "), way: job.history.length > 1 ? job.history : undefined,
+    });
+  }
+  return entries.map((entry, i) => ({ entry, i })).sort((a, b) => Date.parse(b.entry.t) - Date.parse(a.entry.t) || b.i - a.i).map(({ entry }) => entry);
+}
+
+function Timeline({ whole }: { whole: Whole }) {
+  const [all, setAll] = useState(false);
+  const entries = entriesOf(whole);
+  const shown = all ? entries : entries.slice(0, 10);
+  return (
+    <section class="block">
+      <h3>{t("done")}</h3>
+      <ol class="timeline">
+        {shown.map((entry, i) => (
+          <li key={`${entry.t}${entry.what}${entry.text}${i}`} class={entry.kind}>
+            <time dateTime={entry.t}>{clock(entry.t)}</time>
+            <span><b>{entry.what}</b>{entry.by && <> <bdi class="by">{desk.nameOf(entry.by)}</bdi></>}{entry.text && <bdi class="text">{entry.text}</bdi>}{entry.way && <span class="way">{entry.way.map((state) => `${term("delivery", state.state)} ${clock(state.t)}`).join(" → ")}</span>}</span>
+          </li>
+        ))}
+      </ol>
+      {shown.length < entries.length && <button type="button" class="link" onClick={() => setAll(true)}>{t("all")} ({entries.length})</button>}
+    </section>
+  );
+}
+
+function People({ whole }: { whole: Whole }) {
+  const people = whole.people ?? [];
+  if (!whole.place.address && !whole.place.name) return <section class="block"><h3>{t("where")}</h3><p><bdi>{where(whole)}</bdi></p><p class="quiet">{t("noAddress")}</p></section>;
+  return (
+    <section class="block two">
+      <div><h3>{t("where")}</h3><p class="strong"><bdi>{whole.place.address}</bdi></p><p class="quiet"><bdi>{where(whole)}</bdi></p></div>
+      <div>
+        <h3>{t("who")}</h3>
+        {people.length === 0 && <p class="strong"><bdi>{whole.place.name}</bdi></p>}
+        {people.map((person) => (
+          <div key={person.id}>
+            <p class="strong"><bdi>{person.name}</bdi></p>
+            {person.contacts.length === 0 && <p class="quiet">{t("noContacts")}</p>}
+            {person.contacts.map((contact) => (
+              <p key={contact.phone + contact.name} class="contact">
+                <span><bdi>{contact.name}</bdi> <span class="quiet">{term("relation", contact.relation)}</span></span>
+                <a class="button small" href={"tel:" + contact.phone.replace(/[^0-9+*#]/g, "")} aria-label={`${t("call")} ${contact.name} ${contact.phone}`}>{contact.phone}</a>
+              </p>
+            ))}
+          </div>
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function Steps({ whole, may, run }: { whole: Whole; may: (action: Action) => boolean; run: (action: Action, body: Record<string, string>, done: string) => Promise<void> }) {
+  const [note, setNote] = useState("");
+  const [comment, setComment] = useState("");
+  const [disposition, setDisposition] = useState("");
+  if (whole.state !== "open") return <section class="block"><h3>{t("next")}</h3><p>{t("nothingMore")}</p></section>;
+  if (!may("acknowledge") && !may("comment")) return <section class="block"><h3>{t("next")}</h3><p>{t("readOnly")}</p></section>;
+  const silent = whole.findings.some((finding) => finding.detector === "suspicion");
+  return (
+    <section class="block steps">
+      <h3>{t("next")}</h3>
+      {isWaiting(whole) && may("acknowledge") && (
+        <div class="step wide-only">
+          <Button kind="primary big" work={() => run("acknowledge", {}, t("savedTake"))} aria-keyshortcuts="a">{t("take")}</Button>
+          <p class="quiet">{t("takenNote")}</p>
+        </div>
+      )}
+      {may("call") && (
+        <div class="step">
+          <h4>{t("callTitle")}</h4>
+          {silent && <p class="warn">{t("callSilent")}</p>}
+          {whole.verify_until && <p class="warn">{t("callVerify", clock(whole.verify_until))}</p>}
+          <div class="choices">{names("outcome").map((outcome) => <Button key={outcome} kind={outcome === "needs_help" ? "grave" : ""} work={() => run("call", { outcome }, t("saved"))}>{term("outcome", outcome)}</Button>)}</div>
+        </div>
+      )}
+      {may("close") && (
+        <div class="step">
+          <h4>{t("closeTitle")}</h4>
+          <div class="choices" role="radiogroup" aria-label={t("disposition")}>
+            {names("disposition").map((name) => (
+              <label key={name} class="choice"><input type="radio" name="disposition" value={name} checked={disposition === name} onChange={() => setDisposition(name)} /><span>{term("disposition", name)}</span></label>
+            ))}
+          </div>
+          <label class="field"><span class="label">{t("note")}</span><textarea rows={2} maxLength={80} value={note} onInput={(event) => setNote(event.currentTarget.value)} /></label>
+          <Button kind={disposition ? "primary" : ""} aria-disabled={!disposition} work={async () => { if (disposition) await run("close", note ? { disposition, note } : { disposition }, t("savedClose")); }}>{disposition ? t("closeButton") : t("chooseDisposition")}</Button>
+        </div>
+      )}
+      {may("comment") && (
+        <div class="step">
+          <label class="field"><span class="label">{t("comment")}</span><textarea rows={2} maxLength={80} value={comment} onInput={(event) => setComment(event.currentTarget.value)} /></label>
+          <Button work={async () => { if (comment.trim()) { await run("comment", { note: comment.trim() }, t("saved")); setComment(""); } }}>{t("commentButton")}</Button>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Head({ whole }: { whole: Whole }) {
+  const now = useNow();
+  return (
+    <header class={"alert-head " + whole.level}>
+      <div class="row"><LevelTag level={whole.level} /><span>{term("family", whole.family)}</span>{!whole.disposition && whole.outcome !== "needs_help" && <span class="tag">{t("verify")}</span>}<time class="age" dateTime={whole.opened}>{age(now - Date.parse(whole.opened))}</time></div>
+      <h2 tabIndex={-1}><bdi>{title(whole)}</bdi></h2>
+      <p class="state" role="status">
+        {whole.state !== "open" ? t(`ended_${whole.state}` as "ended_closed") + (whole.disposition ? " · " + term("disposition", whole.disposition) : "") : isWaiting(whole) ? t("waiting") : t("takenBy", desk.nameOf(whole.acknowledged_by))}
+        {whole.cleared && whole.state === "open" && " · " + t("cleared")}
+      </p>
+    </header>
+  );
+}
+
+/** One alert: what happened and why, where, who, what was done, what to do next. */
+export function AlertView({ id, back, toast }: { id: string; back: () => void; toast: (text: string) => void }) {
+  const { session, changed } = useDesk();
+  const [whole, setWhole] = useState<Whole | null>(null);
+  const [fault, setFault] = useState("");
+  const version = changed.get(id) ?? 0;
+  const root = useRef<HTMLElement>(null);
+  const may = (action: Action) => session?.may?.includes(action) ?? false;
+
+  const wanted = useRef(id);
+  wanted.current = id;
+  const asked = useRef(0), shown = useRef(0); // answers may overtake each other: an older one never replaces a newer
+
+  const load = async () => {
+    const number = ++asked.current;
+    const counts = () => wanted.current === id && number > shown.current;
+    try {
+      const got = await api.alert(id);
+      if (counts()) { shown.current = number; setWhole(got); setFault(""); }
+    } catch (problem) {
+      if (counts()) setFault(said(problem));
+    }
+  };
+  useEffect(() => { setWhole(null); setFault(""); root.current?.scrollTo(0, 0); }, [id]);
+  useEffect(() => void load(), [id, version, desk.line === "live"]);
+  useEffect(() => { if (whole) root.current?.querySelector<HTMLElement>("h2")?.focus({ preventScroll: true }); }, [whole?.id]);
+
+  const run = async (action: Action, body: Record<string, string>, done: string) => {
+    try {
+      await api.act(id, action, body);
+      toast(done);
+    } catch (problem) {
+      if (problem instanceof api.Problem && problem.status === 401) desk.leave({ account: null });
+      toast(said(problem));
+    }
+    await load();
+  };
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.key !== "a" || event.ctrlKey || event.metaKey || event.altKey || (event.target as HTMLElement).closest("input, textarea, select")) return;
+      if (whole && isWaiting(whole) && may("acknowledge")) void run("acknowledge", {}, t("savedTake"));
+    };
+    document.addEventListener("keydown", press);
+    return () => document.removeEventListener("keydown", press);
+  });
+
+  return (
+    <article class="detail" ref={root} aria-label={whole ? title(whole) : t("loading")} aria-busy={!whole && !fault}>
+      <button type="button" class="link back" onClick={back}>← {t("back")}</button>
+      {fault && !whole && <div class="empty"><h2>{t("failed")}</h2><p>{fault}</p><button type="button" class="button" onClick={() => void load()}>{t("again")}</button></div>}
+      {!fault && !whole && <div class="empty" role="status"><span class="spinner" aria-hidden="true" />{t("loading")}</div>}
+      {whole && (
+        <>
+          <Head whole={whole} />
+          <section class="block">
+            <h3>{t("what")}</h3>
+            <ul class="findings">
+              {whole.findings.map((finding) => (
+                <li key={finding.detector} class={finding.active ? "" : "quiet"}>
+                  <p class="strong">{reason(finding)}</p>
+                  <p class="quiet">{[term("detector", finding.detector), finding.at && clock(finding.at), finding.count > 1 && t("times", finding.count), finding.late && t("late"), !finding.active && t("ended")].filter(Boolean).join(" · ")}</p>
+                </li>
+              ))}
+            </ul>
+          </section>
+          <People whole={whole} />
+          <Steps key={whole.id} whole={whole} may={may} run={run} />
+          <Timeline key={"t" + whole.id} whole={whole} />
+          {isWaiting(whole) && may("acknowledge") && (
+            <div class="thumb"><Button kind="primary big" work={() => run("acknowledge", {}, t("savedTake"))}>{t("take")}</Button></div>
+          )}
+        </>
+      )}
+    </article>
+  );
+}

@@ -1,0 +1,61 @@
+// Small pieces that several screens share.
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { Problem, type Alert, type Level, type Whole } from "./api";
+import { language, t, term } from "./words";
+
+/** A level by colour, shape and word together: none of them stands alone. */
+const SHAPES: Record<Level, string> = {
+  red: "M7.5 1.5h9l6 6v9l-6 6h-9l-6-6v-9z", orange: "M12 2 23 21.5H1z", yellow: "M12 1.5 22.5 12 12 22.5 1.5 12z", green: "M12 2a10 10 0 1 0 0 20 10 10 0 1 0 0-20z",
+};
+const MARKS: Record<Level, string> = { red: "M12 6.5v7M12 16.5v.6", orange: "M12 9.5v5.6M12 17.8v.5", yellow: "M12 7v6M12 16v.6", green: "M12 11v6M12 7v.6" };
+
+export function LevelShape({ level }: { level: Level }) {
+  return (
+    <svg class={"shape " + level} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+      <path class="body" d={SHAPES[level]} />
+      <path class="mark" d={MARKS[level]} />
+    </svg>
+  );
+}
+export function LevelTag({ level }: { level: Level }) {
+  return <span class={"level " + level}><LevelShape level={level} /><span>{term("level", level)}</span></span>;
+}
+
+/** The time that runs: renders again every few seconds. */
+export function useNow(everyMs = 5000): number {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = window.setInterval(() => setNow(Date.now()), everyMs);
+    return () => window.clearInterval(timer);
+  }, [everyMs]);
+  return now;
+}
+
+export const reason = (finding: { reason: string; reason_zh: string }) => (language() === "zh" ? finding.reason_zh : finding.reason);
+
+/** Who or what an alert is about, as far as we are told. */
+export function title(alert: Alert | Whole): string {
+  return alert.place.name || alert.place.address || Object.values(alert.subject)[0] || "";
+}
+export const newest = (alert: Alert | Whole) => alert.findings.find((finding) => finding.active) ?? alert.findings[0];
+export const where = (alert: Alert | Whole) => alert.place.territories.slice(0, 3).map((territory) => territory.name).reverse().join(" · ");
+
+export function said(problem: unknown): string {
+  if (!(problem instanceof Problem)) return String(problem);
+  if (problem.status === 0) return t("e0");
+  if (problem.status === 409) return t("e409", problem.detail);
+  if (problem.status === 429) return t("e429");
+  return t("eOther", problem.detail);
+}
+
+export function Field({ label, help, children }: { label: string; help?: string; children: ComponentChildren }) {
+  return <label class="field"><span class="label">{label}</span>{children}{help && <span class="help">{help}</span>}</label>;
+}
+
+/** A button that works on something: it says so, and cannot be pressed twice. */
+export function Button({ work, children, kind = "", ...rest }: { work: () => Promise<void>; children: ComponentChildren; kind?: string; [attribute: string]: unknown }) {
+  const [busy, setBusy] = useState(false);
+  const press = () => { if (!busy) { setBusy(true); void work().finally(() => setBusy(false)); } };
+  return <button type="button" class={"button " + kind} aria-disabled={busy} aria-busy={busy} onClick={press} {...rest}>{children}</button>;
+}
