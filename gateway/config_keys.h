@@ -29,10 +29,21 @@ struct key {
     const char *(*name)(unsigned value); /* names; NULL past the last one */
     size_t count_offset;                 /* lists: where the number of items stands (1 byte) */
     size_t item_size;
-    const struct key *items;
-    size_t item_count;
+    const struct key_list *items;
+};
+struct key_list {
+    const struct key *keys;
+    size_t count;
 };
 
+/* 0 for what is no list. */
+static inline size_t key_item_count(const struct key *key)
+{
+    return key->items ? key->items->count : 0;
+}
+
+extern const struct key_list config_webhook_list, config_dc09_list, config_dc09_account_list,
+    config_rule_list, config_dialect_list;
 extern const struct key config_keys[];
 extern const size_t config_key_count;
 enum { CONFIG_KEYS_MAX = 128 };

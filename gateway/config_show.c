@@ -116,15 +116,15 @@ static void show_help(struct buf *out, int indent, const struct key *key, const 
     }
     buf_putc(&text, ')');
     show_comment(out, indent, buf_text(&text));
-    for (size_t i = 0; i < key->item_count; i++) {
-        const struct key *item = &key->items[i];
+    for (size_t i = 0; i < key_item_count(key); i++) {
+        const struct key *item = &key->items->keys[i];
         buf_clear(&text);
         buf_printf(&text, "- %s: %s (", item->path, item->help);
         show_range(&text, item);
         buf_puts(&text, item->required ? "; required)" : ")");
         show_comment(out, indent, buf_text(&text));
-        for (size_t j = 0; j < item->item_count; j++) {
-            const struct key *inner = &item->items[j];
+        for (size_t j = 0; j < key_item_count(item); j++) {
+            const struct key *inner = &item->items->keys[j];
             buf_clear(&text);
             buf_printf(&text, "-- %s: %s (", inner->path, inner->help);
             show_range(&text, inner);
@@ -137,8 +137,8 @@ static void show_help(struct buf *out, int indent, const struct key *key, const 
 
 static bool has_lists(const struct key *key)
 {
-    for (size_t i = 0; i < key->item_count; i++)
-        if (key->items[i].type == KEY_LIST)
+    for (size_t i = 0; i < key_item_count(key); i++)
+        if (key->items->keys[i].type == KEY_LIST)
             return true;
     return false;
 }
@@ -167,8 +167,8 @@ static void show_list(struct buf *out, int indent, const struct key *list, const
         bool block = has_lists(list);
         buf_printf(out, "%*s- %s", indent, "", block ? "" : "{");
         bool first = true;
-        for (size_t j = 0; j < list->item_count; j++) {
-            const struct key *key = &list->items[j];
+        for (size_t j = 0; j < key_item_count(list); j++) {
+            const struct key *key = &list->items->keys[j];
             if (is_empty(key, item))
                 continue;
             if (!first)

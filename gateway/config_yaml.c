@@ -144,9 +144,9 @@ static void read_mapping(struct walk *walk, const yaml_node_t *node, const char 
 static void check_required(struct walk *walk, const yaml_node_t *node, const char *path,
                            const struct key *list, uint64_t given)
 {
-    for (size_t i = 0; i < list->item_count; i++)
-        if (list->items[i].required && !(given >> i & 1))
-            fault(walk, &node->start_mark, path, "\"%s\" is missing", list->items[i].path);
+    for (size_t i = 0; i < key_item_count(list); i++)
+        if (list->items->keys[i].required && !(given >> i & 1))
+            fault(walk, &node->start_mark, path, "\"%s\" is missing", list->items->keys[i].path);
 }
 
 /* Remembers the place of a list's item that is a rule or a step of one. */
@@ -190,7 +190,7 @@ static void read_list(struct walk *walk, const yaml_node_t *node, const char *pa
         if (key->type == KEY_LIST) {
             mark_policy(walk, slot, value);
             uint64_t given = 0;
-            read_mapping(walk, value, shown, "", key->items, key->item_count, slot, &given);
+            read_mapping(walk, value, shown, "", key->items->keys, key_item_count(key), slot, &given);
             if (value->type == YAML_MAPPING_NODE)
                 check_required(walk, value, shown, key, given);
         } else if (value->type != YAML_SCALAR_NODE) {
