@@ -91,3 +91,22 @@ def test_a_start_with_a_clock_behind_the_last_commit_serves_and_never_runs_back(
     fleet.report("wb-0003", wire.sos())
     gateway.wait_alert("emergency", "r-0003", level="red")
     no_time_runs_back(gateway)
+
+
+def test_an_hour_in_which_the_gateway_was_killed_is_no_silence_of_the_devices(world, clock):
+    """Heartbeats, kill -9, and the clock an hour later at the next start: what was not heard was not heard by us."""
+    environment, set_clock = clock
+    broker, _, gateway = world.standard(homes=3, settings={"detect": {"silent_s": 60}}, environment=environment)
+    fleet = world.fleet(broker, ["wb-0001", "wb-0002", "wb-0003"])
+    wait_until(fleet.connected.is_set, 10, "the devices are connected")
+    for device in ("wb-0001", "wb-0003"):
+        fleet.report(device, wire.heartbeat())
+    wait_until(lambda: fleet.unacked() == 0, 30, "the heartbeats are on disk")
+    gateway.kill()
+    set_clock(HOUR)
+    gateway.start()
+    noticed(gateway, fleet)
+    lines = gateway.journal()
+    assert [line["broker"]["up"] for line in lines if "broker" in line][-2:] == [False, True]
+    assert not [alert for alert in gateway.alerts() if alert["family"] == "coverage"]
+    no_time_runs_back(gateway)
