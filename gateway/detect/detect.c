@@ -426,6 +426,24 @@ uint32_t detect_territory(const struct detect_context *context, const struct det
     return territory_of_home(context->registry, household, detector);
 }
 
+uint32_t detect_only_resident(const struct detect_context *context)
+{
+    uint32_t only = REGISTRY_NONE;
+    if (context->household == REGISTRY_NONE)
+        return only;
+    for (uint32_t no = registry_household(context->registry, context->household)->first_resident;
+         no != REGISTRY_NONE; no = registry_resident(context->registry, no)->next_in_household) {
+        uint8_t status = live_resident(context->live, no)->status;
+        if (registry_resident(context->registry, no)->removed || status == STATUS_MOVED ||
+            status == STATUS_DECEASED)
+            continue;
+        if (only != REGISTRY_NONE)
+            return REGISTRY_NONE;
+        only = no;
+    }
+    return only;
+}
+
 bool detect_is_out(const struct detect_context *context, const struct event *event)
 {
     return registry_device(context->registry, event->key.device)->kind == DEVICE_WRISTBAND &&

@@ -181,6 +181,10 @@ uint32_t detect_territory(const struct detect_context *context, const struct det
 /* Another detector's state for owner `no` of its kind, read only, as it stands now; never NULL for a number
  * of the registry. */
 const void *detect_peek(const struct detect_context *context, const struct detector *other, uint32_t no);
+/* The one person who lives in the context's home (moved and deceased ones aside), or REGISTRY_NONE: what a
+ * camera there says of "the resident" is about them, and in a shared home about nobody in particular
+ * (practice.md 3). */
+uint32_t detect_only_resident(const struct detect_context *context);
 /* For `wakes`: is the event of a wristband whose wearer is not known to be at home? */
 bool detect_is_out(const struct detect_context *context, const struct event *event);
 /* Arms (or moves) the owner's one timer; TIMER_OFF (0) disarms. */

@@ -106,23 +106,6 @@ bool led_away_has_unknown_companion(const void *opaque, uint32_t resident)
     return false;
 }
 
-/* The one person who lives there, or REGISTRY_NONE. */
-static uint32_t only_resident(const struct detect_context *context)
-{
-    uint32_t only = REGISTRY_NONE;
-    for (uint32_t no = registry_household(context->registry, context->household)->first_resident;
-         no != REGISTRY_NONE; no = registry_resident(context->registry, no)->next_in_household) {
-        uint8_t status = live_resident(context->live, no)->status;
-        if (registry_resident(context->registry, no)->removed || status == STATUS_MOVED ||
-            status == STATUS_DECEASED)
-            continue;
-        if (only != REGISTRY_NONE)
-            return REGISTRY_NONE;
-        only = no;
-    }
-    return only;
-}
-
 /* numbers: {0} left, {1} the visit began (seconds), {2} between the visit's end and the departure. */
 static void emit(const struct detect_context *context, const struct led_departure *departure, unsigned reason,
                  enum level level, int64_t gap_ms, unsigned flags)
@@ -266,7 +249,7 @@ static void on_event(const struct detect_context *context, void *opaque, const s
 {
     struct led_away_state *state = opaque;
     bool band = registry_device(context->registry, event->key.device)->kind == DEVICE_WRISTBAND;
-    uint32_t resident = band ? context->resident : only_resident(context);
+    uint32_t resident = band ? context->resident : detect_only_resident(context);
     for (unsigned i = 0; i < DEPARTURES; i++) {
         struct led_departure *departure = &state->departures[i];
         if (!departure->used)

@@ -91,13 +91,10 @@ static bool is_covered(const struct detect_context *context)
         if (band->worn != LIVE_NO && !band->charging && silent_is_heard(context, resident->wristband))
             return true;
     }
-    const struct household *home = context->household == REGISTRY_NONE
-                                       ? NULL
-                                       : registry_household(context->registry, context->household);
-    bool alone =
-        home && home->first_resident == context->owner.no && resident->next_in_household == REGISTRY_NONE;
-    if (!alone || live_household(context->live, context->household)->paused_until_ms > context->t_ms)
+    if (detect_only_resident(context) != context->owner.no ||
+        live_household(context->live, context->household)->paused_until_ms > context->t_ms)
         return false;
+    const struct household *home = registry_household(context->registry, context->household);
     for (uint32_t no = home->first_camera; no != REGISTRY_NONE;
          no = registry_device(context->registry, no)->next_camera) {
         if (registry_device(context->registry, no)->indoors && silent_is_heard(context, no))

@@ -28,12 +28,13 @@ struct silent_state {
     uint8_t phase;          /* enum silent_phase */
 };
 
-enum { REASON_NOTED, REASON_SILENT, REASON_LONG, REASON_HEARD };
+enum { REASON_NOTED, REASON_SILENT, REASON_LONG, REASON_HEARD, REASON_EXCUSED };
 static const struct reason reasons[] = {
     [REASON_NOTED] = {"unheard", "Not heard for {0m} minutes (since {1t})", "已 {0m} 分钟无消息（{1t} 起）"},
     [REASON_SILENT] = {"silent", "Not heard for {0m} minutes (since {1t})", "已 {0m} 分钟无消息（{1t} 起）"},
     [REASON_LONG] = {"silent-long", "Not heard for {0m} minutes: the device protects nobody",
                      "已 {0m} 分钟无消息，设备已不起作用"},
+    [REASON_EXCUSED] = {"may-be-silent", "Nobody expects to hear it any more", "该设备目前无需上报"},
     [REASON_HEARD] = {"heard", "Heard again after {0m} minutes", "中断 {0m} 分钟后恢复消息"},
 };
 
@@ -107,12 +108,25 @@ static bool is_area_out(const struct detect_context *context)
     return no != REGISTRY_NONE && area_outage_is_on(detect_peek(context, &detector_area_outage, no));
 }
 
+/* A told silence ends without a word when the wearer goes away; and it turns long. */
+static int64_t look_again_ms(const struct detect_context *context, const struct silent_state *state)
+{
+    int64_t again_ms = context->t_ms + silent_after_ms(context, context->owner.no);
+    int64_t long_ms = state->last_ms + LONG_MS;
+    return long_ms > context->t_ms && long_ms < again_ms ? long_ms : again_ms;
+}
+
 static void on_timer(const struct detect_context *context, void *opaque)
 {
     struct silent_state *state = opaque;
     int64_t after_ms = silent_after_ms(context, context->owner.no);
     bool deaf = live_gateway(context->live)->down, excused = may_be_silent(context);
     int64_t due_ms = counted_from_ms(context) + after_ms;
+    if (excused && state->phase >= SILENT_TOLD) {
+        emit(context, state, NULL, REASON_EXCUSED, state->phase == SILENT_TOLD ? LEVEL_GREEN : LEVEL_YELLOW,
+             FINDING_CLEARS);
+        state->phase = SILENT_NOTED;
+    }
     if (deaf || excused || context->t_ms < due_ms) {
         /* Told ones stay told: that the gateway went deaf does not mean the device speaks. */
         detect_arm(context, !deaf && !excused ? due_ms : context->t_ms + after_ms);
@@ -133,18 +147,16 @@ static void on_timer(const struct detect_context *context, void *opaque)
         }
         state->phase = SILENT_TOLD;
         emit(context, state, NULL, REASON_SILENT, LEVEL_GREEN, 0);
-        next_ms = due_ms - after_ms + LONG_MS;
-        next_ms = next_ms > context->t_ms ? next_ms : context->t_ms + SETTLE_MS;
+        next_ms = look_again_ms(context, state);
         break;
     case SILENT_TOLD:
-        if (is_area_out(context)) {
-            next_ms = context->t_ms + SETTLE_MS;
+        next_ms = look_again_ms(context, state);
+        if (context->t_ms < state->last_ms + LONG_MS || is_area_out(context))
             break;
-        }
         state->phase = SILENT_TOLD_LONG;
         emit(context, state, NULL, REASON_LONG, LEVEL_YELLOW, 0);
         break;
-    default: break;
+    default: next_ms = look_again_ms(context, state); break;
     }
     detect_arm(context, next_ms);
 }

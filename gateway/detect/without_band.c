@@ -29,16 +29,6 @@ static const struct reason reasons[] = {
     [REASON_BACK] = {"without-band-back", "At home again at {0t}", "{0t} 已回到家中"},
 };
 
-/* The one person who lives there and has a band, or REGISTRY_NONE. */
-static uint32_t wearer(const struct detect_context *context)
-{
-    uint32_t no = registry_household(context->registry, context->household)->first_resident;
-    if (no == REGISTRY_NONE || registry_resident(context->registry, no)->next_in_household != REGISTRY_NONE ||
-        registry_resident(context->registry, no)->wristband == REGISTRY_NONE)
-        return REGISTRY_NONE;
-    return no;
-}
-
 static void emit(const struct detect_context *context, const struct without_band_state *state,
                  const struct event *event, uint32_t resident, unsigned reason, enum level level,
                  unsigned flags)
@@ -86,8 +76,9 @@ static enum live_tri band_at_home(const struct detect_context *context, const st
 static void on_event(const struct detect_context *context, void *opaque, const struct event *event)
 {
     struct without_band_state *state = opaque;
-    uint32_t resident = wearer(context);
-    if (resident == REGISTRY_NONE)
+    uint32_t resident = detect_only_resident(context);
+    if (resident == REGISTRY_NONE ||
+        registry_resident(context->registry, resident)->wristband == REGISTRY_NONE)
         return;
     bool camera = registry_device(context->registry, event->key.device)->kind == DEVICE_CAMERA;
     if (event->kind == EVENT_DEPARTURE && camera) {

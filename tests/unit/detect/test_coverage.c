@@ -171,6 +171,20 @@ static void away_from_home_a_band_may_be_silent(void **state)
     assert_int_equal(world->finding_count, 0);
 }
 
+static void a_stay_in_hospital_ends_the_silence_of_the_band(void **state)
+{
+    struct world *world = *state;
+    world_event(world, at(world, 9, 0, 0), "wb-1", WORN);
+    world_tick(world, at(world, 21, 30, 0));
+    assert_finding(world, "silent-long", LEVEL_YELLOW);
+    live_set_status(world->live, resident(world, "r-1").no, STATUS_HOSPITAL, 0);
+    world_tick(world, at(world, 22, 30, 0));
+    assert_finding(world, "may-be-silent", LEVEL_YELLOW);
+    assert_true(last_finding(world)->flags & FINDING_CLEARS);
+    world_tick(world, at(world, 47, 0, 0));
+    assert_int_equal(count_findings(world, "silent", "may-be-silent"), 1);
+}
+
 static void all_heard(struct world *world, int64_t t_ms)
 {
     static const char *const devices[] = {"wb-1", "wb-2a", "wb-2b", "wb-3", "wb-4", "cam-1", "cam-2"};
@@ -269,6 +283,7 @@ int main(void)
         T(a_device_that_never_sent_a_heartbeat_is_not_judged),
         T(while_the_gateway_is_deaf_nobody_is_silent),
         T(away_from_home_a_band_may_be_silent),
+        T(a_stay_in_hospital_ends_the_silence_of_the_band),
         T(many_silent_at_once_are_one_alert_of_the_village),
         T(an_outage_of_hours_ends_in_one_alert_for_each_device),
         T(a_few_silent_devices_are_no_outage),
