@@ -26,9 +26,10 @@ static void put_intake(struct buf *out, const struct service *service)
     put(out, "unknown_fields_total", "counter", "fields from a newer device", (double)stats.unknown_fields);
     buf_puts(out, "# HELP huyang_refused_total events and messages that were not used, by reason\n# TYPE "
                   "huyang_refused_total counter\n");
-    for (unsigned i = REFUSAL_NONE + 1; i < REFUSAL_COUNT; i++)
-        buf_printf(out, "huyang_refused_total{reason=\"%s\"} %llu\n", refusal_name((enum refusal)i),
-                   (unsigned long long)(stats.refused[i] + foreign->refused[i]));
+    for (unsigned i = REFUSAL_NONE + 1; i < REFUSAL_COUNT; i++) {
+        const unsigned long long refused = stats.refused[i] + foreign->refused[i];
+        buf_printf(out, "huyang_refused_total{reason=\"%s\"} %llu\n", refusal_name((enum refusal)i), refused);
+    }
 }
 
 static void put_dialects(struct buf *out, const struct service *service)
