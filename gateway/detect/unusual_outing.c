@@ -92,7 +92,7 @@ struct unusual_outing_state {
     uint8_t days[DAYS]; /* maxima of earlier days */
 };
 
-enum { REASON_UNUSUAL, REASON_DAY, REASON_OVER, REASON_NEXT_DAY };
+enum { REASON_UNUSUAL, REASON_DAY, REASON_OVER, REASON_NEXT_DAY, REASON_OFF };
 static const struct reason reasons[] = {
     [REASON_UNUSUAL] =
         {"off-routine",
@@ -103,6 +103,7 @@ static const struct reason reasons[] = {
                     "{1} % of today's positions are at places or hours hardly ever seen ({2} days known)",
                     "今日 {1}% 的位置在几乎未到过的地点或时段（已了解 {2} 天）"},
     [REASON_OVER] = {"off-routine-over", "At home again at {0t}", "{0t} 已回到家中"},
+    [REASON_OFF] = {"off-routine-no-matter", "Outings are not judged at present", "目前不判断外出情况"},
     [REASON_NEXT_DAY] = {"off-routine-day-over", "The day that was off the routine is over",
                          "偏离日常的一天已结束"},
 };
@@ -380,11 +381,12 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     struct unusual_outing_state *state = opaque;
     struct geo_point p;
     bool at_home = live_resident(context->live, context->owner.no)->at_home == LIVE_YES;
-    if (event->kind != EVENT_FIX) {
-        if (at_home)
-            over(context, state, event, REASON_OVER);
+    if (!is_judged(context))
+        over(context, state, event, REASON_OFF);
+    else if (at_home && (event->kind != EVENT_FIX || event->at_ms < state->looked_ms + LOOK_MS))
+        over(context, state, event, REASON_OVER);
+    if (event->kind != EVENT_FIX)
         return;
-    }
     if (!registry_locate(&event->fix, &p) || !is_judged(context) ||
         (event->fix.has_accuracy && (double)event->fix.accuracy_m > VAGUE_ACCURACY_M) ||
         event->at_ms < state->looked_ms + LOOK_MS || position_is_protected(context, context->owner.no, p))

@@ -2,6 +2,9 @@
  * zones. */
 #include "world.h"
 
+#include "detect/detect_inner.h"
+#include "detect/unusual_outing.h"
+
 #define DAY_MS ((int64_t)86400000)
 
 static int setup(void **state)
@@ -139,6 +142,53 @@ static void a_day_in_hospital_is_neither_judged_nor_learned(void **state)
     live_set_status(world->live, resident(world, "r-4").no, STATUS_ACTIVE, 0);
     elsewhere(world, 36);
     assert_true(told(world, "unusual-outing") > 0);
+}
+
+static void coming_home_a_few_minutes_after_the_last_fix_is_over(void **state)
+{
+    struct world *world = *state;
+    for (int day = 0; day < 35; day++)
+        ordinary_day(world, day);
+    elsewhere(world, 35);
+    assert_true(told(world, "unusual-outing") > 0);
+    fix(world, on_day(world, 35, 14, 54), 0); /* the last one that was looked at was at 14:50 */
+    assert_int_equal(count_findings(world, "unusual-outing", "off-routine-over"), 1);
+}
+
+static void going_to_hospital_ends_what_was_told(void **state)
+{
+    struct world *world = *state;
+    for (int day = 0; day < 35; day++)
+        ordinary_day(world, day);
+    elsewhere(world, 35);
+    live_set_status(world->live, resident(world, "r-4").no, STATUS_HOSPITAL, 0);
+    fix(world, on_day(world, 35, 15, 10), 9000);
+    assert_int_equal(count_findings(world, "unusual-outing", "off-routine-no-matter"), 1);
+    fix(world, on_day(world, 35, 15, 20), 9000);
+    assert_int_equal(count_findings(world, "unusual-outing", "off-routine-no-matter"), 1);
+}
+
+static double novelty(struct world *world, double north_m, int64_t at_ms)
+{
+    const struct detect_context context = {.registry = world->registry, .live = world->live, .tz = world->tz};
+    const struct geo_point p = {.lat = 43.83 + north_m / 111195.0, .lon = 87.6};
+    const void *state = state_at(world->detect, detector_find("unusual-outing"), resident(world, "r-4").no);
+    return unusual_outing_novelty(&context, state, p, at_ms);
+}
+
+static void a_day_that_was_told_is_learned_at_a_quarter(void **state)
+{
+    struct world *world = *state;
+    for (int day = 0; day < 35; day++)
+        ordinary_day(world, day);
+    world->finding_count = 0;
+    for (int i = 0; i < 4; i++)
+        fix(world, on_day(world, 35, 14, 10 * i), 9000);
+    assert_true(told(world, "unusual-outing") > 0);
+    ordinary_day(world, 36);
+    /* Four fixes at a quarter are one visit: 1/(1 + 1), not 1/(1 + 4). */
+    double seen = novelty(world, 9000, on_day(world, 36, 14, 0));
+    assert_true(seen > 0.45 && seen < 0.55);
 }
 
 static void a_fix_too_vague_for_a_place_says_nothing(void **state)
@@ -282,6 +332,21 @@ static void an_early_walk_that_is_a_habit_is_not_night(void **state)
     assert_int_equal(told(world, "night-outing"), 1);
 }
 
+static void a_habit_of_last_season_is_forgotten(void **state)
+{
+    struct world *world = *state;
+    for (int day = 0; day < 5; day++) {
+        door(world, on_day(world, day, 3, 30), false);
+        door(world, on_day(world, day, 4, 30), true);
+    }
+    world->finding_count = 0;
+    door(world, on_day(world, 6, 3, 30), false);
+    assert_int_equal(told(world, "night-outing"), 0);
+    door(world, on_day(world, 6, 4, 30), true);
+    door(world, on_day(world, 70, 3, 30), false);
+    assert_int_equal(told(world, "night-outing"), 1);
+}
+
 /* In Xinjiang the sun keeps its own time: at 21:30 by Peking it is dark in March and light in June. */
 static void night_is_the_sun_s(void **state)
 {
@@ -302,6 +367,10 @@ int main(void)
         TEST(before_the_routine_is_known_a_day_elsewhere_is_only_recorded),
         TEST(the_same_place_at_another_hour_is_more_unusual),
         TEST(a_day_in_hospital_is_neither_judged_nor_learned),
+        TEST(coming_home_a_few_minutes_after_the_last_fix_is_over),
+        TEST(going_to_hospital_ends_what_was_told),
+        TEST(a_day_that_was_told_is_learned_at_a_quarter),
+        TEST(a_habit_of_last_season_is_forgotten),
         TEST(a_fix_too_vague_for_a_place_says_nothing),
         TEST(not_back_an_hour_after_the_usual_time_is_yellow_then_orange),
         TEST(of_a_stranger_to_us_six_hours_are_usual),
