@@ -44,6 +44,8 @@ enum err detect_rebind(struct detect *detect, const struct registry *registry,
     struct state_table *larger = calloc(detect->table_count, sizeof *larger);
     if (!larger)
         return ERR_NOMEM;
+    for (unsigned kind = SUBJECT_NONE + 1; kind < SUBJECT_KINDS && err == ERR_OK; kind++)
+        err = asleep_grow(detect, (enum subject_kind)kind, owners(registry, (enum subject_kind)kind));
     for (unsigned i = 0; i < detect->table_count && err == ERR_OK; i++) {
         uint32_t count = owners(registry, detectors[i]->state_of);
         if (count > detect->tables[i].count)
@@ -115,6 +117,8 @@ void detect_free(struct detect *detect)
         return;
     for (unsigned i = 0; detect->tables && i < detect->table_count; i++)
         states_release(&detect->tables[i]);
+    for (unsigned kind = 0; kind < SUBJECT_KINDS; kind++)
+        free(detect->asleep[kind]);
     free(detect->tables);
     free(detect->before);
     free(detect->fresh);
@@ -130,20 +134,15 @@ struct occasion {
     const struct closing *closing;
 };
 
-static bool is_asleep(const struct state_table *table, uint32_t no)
-{
-    return table->asleep ? table->asleep[no] : table->places && !table->places[no];
-}
-
 static void run(struct detect *detect, unsigned index, struct detect_context *context,
                 struct occasion occasion)
 {
     const struct detector *detector = detectors[index];
     struct state_table *table = &detect->tables[index];
     uint32_t no = context->owner.no;
+    uint32_t *asleep = &detect->asleep[context->owner.kind][no], bit = UINT32_C(1) << index;
     size_t size = detector->state_size;
-    if (occasion.event && (detector->wakes || detector->is_asleep) && is_asleep(table, no) &&
-        !(detector->wakes && detector->wakes(context, occasion.event)))
+    if (occasion.event && *asleep & bit && !(detector->wakes && detector->wakes(context, occasion.event)))
         return;
     unsigned char *state = state_at(detect, index, no);
     if (state == detect->zeros)
@@ -165,10 +164,10 @@ static void run(struct detect *detect, unsigned index, struct detect_context *co
     if (timer || (table->slots && table->slots[no].deadline_ms != deadline_ms) ||
         memcmp(detect->before, state, size) != 0)
         state_mark_dirty(table, no);
-    if (table->asleep)
-        table->asleep[no] = detector->is_asleep(state);
     if (table->places)
         state_settle(detect, index, no, state);
+    if (detector->wakes || detector->is_asleep)
+        asleep_note(detect, index, no);
 }
 
 static struct detect_context context_of(struct detect *detect, int64_t t_ms, struct subject owner)

@@ -7,8 +7,9 @@
 
 enum {
     DEADLINE_BYTES = 8, /* in front of a state in a snapshot */
-    DETECTORS_MAX = 32, /* bits of heard_by */
-    HEARD_MAX = 64      /* findings of one event or timer that wait for the detectors that hear them */
+    DETECTORS_MAX = 32, /* bits of heard_by and asleep */
+    SUBJECT_KINDS = SUBJECT_DEVICE + 1,
+    HEARD_MAX = 64 /* findings of one event or timer that wait for the detectors that hear them */
 };
 
 struct state_table {
@@ -18,7 +19,6 @@ struct state_table {
     struct timer_slot *slots; /* count; NULL when the detector has no timer */
     uint32_t *places;         /* of a sparse one: 1 + the owner's place in states, 0 = zero; else NULL */
     uint32_t places_used, free_place; /* places taken at any time; 1 + the head of the list of free ones */
-    uint8_t *asleep;                  /* count flags; NULL when the detector has no is_asleep */
     uint8_t *dirty;                   /* count flags */
     uint32_t *dirty_list;             /* room for count */
 };
@@ -27,6 +27,10 @@ struct detect {
     struct detect_config config;
     struct state_table *tables; /* one for each detector */
     unsigned table_count;
+    /* For each kind of owner and each owner the set of detectors that need not be called, so that an event
+     * costs one look for all of them. */
+    uint32_t *asleep[SUBJECT_KINDS];
+    uint32_t asleep_count[SUBJECT_KINDS];
     unsigned char *before;        /* room for the largest state */
     unsigned char *fresh, *zeros; /* likewise: a sparse state that has no place yet; one that never will */
     unsigned char *image;         /* room for the largest snapshot value */
@@ -42,6 +46,10 @@ struct detect_run {
     unsigned detector;
 };
 
+/* After a state changed: does its owner sleep now? */
+void asleep_note(struct detect *detect, unsigned index, uint32_t no);
+/* Room in `asleep` for `count` owners of a kind, the new ones as zero states are. */
+MUST_CHECK enum err asleep_grow(struct detect *detect, enum subject_kind kind, uint32_t count);
 /* Frees what it holds and zeroes it. */
 void states_release(struct state_table *table);
 /* A larger copy of `old`, for the states of `detector`; `old` stays as it is. */

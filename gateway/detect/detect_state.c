@@ -20,7 +20,6 @@ void states_release(struct state_table *table)
     free(table->states);
     free(table->slots);
     free(table->places);
-    free(table->asleep);
     free(table->dirty);
     free(table->dirty_list);
     *table = (struct state_table){0};
@@ -47,7 +46,6 @@ enum err states_grown(const struct state_table *old, uint32_t count, const struc
     bool fine = grown(true, old->states, states, count, detector->state_size, &table.states);
     fine &= grown(detector->on_timer, old->slots, old->count, count, sizeof *table.slots, &table.slots);
     fine &= grown(detector->sparse, old->places, old->count, count, sizeof *table.places, &table.places);
-    fine &= grown(detector->is_asleep, old->asleep, old->count, count, sizeof *table.asleep, &table.asleep);
     fine &= grown(true, old->dirty, old->count, count, sizeof *table.dirty, &table.dirty);
     fine &=
         grown(true, old->dirty_list, old->dirty_count, count, sizeof *table.dirty_list, &table.dirty_list);
@@ -56,6 +54,44 @@ enum err states_grown(const struct state_table *old, uint32_t count, const struc
         return ERR_NOMEM;
     }
     *ret_table = table;
+    return ERR_OK;
+}
+
+/* Asleep before anything happened: what a zero state says. */
+static uint32_t asleep_at_first(enum subject_kind kind)
+{
+    uint32_t asleep = 0;
+    for (unsigned i = 0; detectors[i]; i++) {
+        if (detectors[i]->state_of == kind && detectors[i]->sparse && detectors[i]->wakes &&
+            !detectors[i]->is_asleep)
+            asleep |= UINT32_C(1) << i;
+    }
+    return asleep;
+}
+
+void asleep_note(struct detect *detect, unsigned index, uint32_t no)
+{
+    const struct detector *detector = detectors[index];
+    uint32_t *asleep = &detect->asleep[detector->state_of][no], bit = UINT32_C(1) << index;
+    bool sleeps = detector->is_asleep
+                      ? detector->is_asleep(state_at(detect, index, no))
+                      : detector->sparse && detector->wakes && !detect->tables[index].places[no];
+    *asleep = sleeps ? *asleep | bit : *asleep & ~bit;
+}
+
+enum err asleep_grow(struct detect *detect, enum subject_kind kind, uint32_t count)
+{
+    uint32_t old = detect->asleep_count[kind];
+    if (count <= old)
+        return ERR_OK;
+    uint32_t *larger = realloc(detect->asleep[kind], (size_t)count * sizeof *larger);
+    if (!larger)
+        return ERR_NOMEM;
+    const uint32_t at_first = asleep_at_first(kind);
+    for (uint32_t no = old; no < count; no++)
+        larger[no] = at_first;
+    detect->asleep[kind] = larger;
+    detect->asleep_count[kind] = count;
     return ERR_OK;
 }
 
@@ -228,10 +264,9 @@ enum err detect_restore(struct detect *detect, const char *table, uint16_t versi
         }
         state_mark_dirty(&detect->tables[i], no);
     }
-    if (detect->tables[i].asleep)
-        detect->tables[i].asleep[no] = 0;
     if (detect->tables[i].places)
         state_settle(detect, i, no, state);
+    asleep_note(detect, i, no);
     if (!detect->tables[i].slots)
         return ERR_OK;
     timer_arm(detect, i, (struct subject){.kind = (uint8_t)detectors[i]->state_of, .no = no}, deadline_ms);

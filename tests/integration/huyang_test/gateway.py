@@ -190,5 +190,5 @@ class Gateway:
         return b"".join(line + b"\n" for line in out.splitlines() if b'"transition":' in line)
 
     def database(self):
-        name = next(entry for entry in os.listdir(self.state_dir) if entry.endswith(".db"))
-        return sqlite3.connect(f"file:{os.path.join(self.state_dir, name)}?mode=ro", uri=True)
+        """The county's database; accounts.db beside it is the API's."""
+        return sqlite3.connect(f"file:{os.path.join(self.state_dir, 'huyang.db')}?mode=ro", uri=True)
