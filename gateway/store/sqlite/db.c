@@ -158,6 +158,10 @@ enum err db_open_small(const char *folder, const char *file, sqlite3 **ret_db)
                      "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON; PRAGMA "
                      "temp_store=MEMORY; PRAGMA journal_size_limit=1048576;",
                      WRITER_BUSY_MS);
+    /* A checkpoint on closing would wait for a disk that hangs, and the whole process with it; the next start
+     * reads the log. */
+    if (err == ERR_OK)
+        err = db_err(db, sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL));
     if (err != ERR_OK) {
         sqlite3_close(db);
         return err;
