@@ -161,6 +161,15 @@ static inline void line_stop(struct line *line)
     free(line);
 }
 
+/* An event that was counted already. */
+static inline const char *line_seen(struct line *line, unsigned i)
+{
+    pthread_mutex_lock(&line->mutex);
+    const char *seen = line->seen[i];
+    pthread_mutex_unlock(&line->mutex);
+    return seen;
+}
+
 static inline unsigned line_count(struct line *line, const unsigned *counter)
 {
     pthread_mutex_lock(&line->mutex);

@@ -127,8 +127,8 @@ static void messages_are_taken_by_their_acks_over_one_kept_connection(void **sta
     for (unsigned n = 0; n < 3; n++)
         assert_outcome(path, n, DC09_STATE_TAKEN, "");
     assert_int_equal(line_count(line, &line->connections), 1);
-    assert_int_equal(line->events, 3);
-    assert_non_null(strstr(line->seen[0], "R1L0#1234[#1234|Nri1/PA001^h-1^][Ihelp]_"));
+    assert_int_equal(line_count(line, &line->events), 3);
+    assert_non_null(strstr(line_seen(line, 0), "R1L0#1234[#1234|Nri1/PA001^h-1^][Ihelp]_"));
     const struct dc09_client_stats *stats = dc09_client_stats(path->client);
     assert_true(stats->alive && !stats->lost);
     assert_int_equal(stats->acks, 3);
@@ -142,9 +142,9 @@ static void a_nak_is_answered_with_the_receivers_time_under_the_same_number(void
     open_path(path, line->port);
     assert_outcome(path, 1, DC09_STATE_TAKEN, "");
     assert_outcome(path, 2, DC09_STATE_TAKEN, "");
-    assert_int_equal(line->events, 3);
-    assert_memory_equal(line->seen[0] + 9, line->seen[1] + 9, strlen("\"SIA-DCS\"0000R1L0#1234["));
-    assert_string_not_equal(line->seen[0], line->seen[1]);
+    assert_int_equal(line_count(line, &line->events), 3);
+    assert_memory_equal(line_seen(line, 0) + 9, line_seen(line, 1) + 9, strlen("\"SIA-DCS\"0000R1L0#1234["));
+    assert_string_not_equal(line_seen(line, 0), line_seen(line, 1));
     int64_t offset_ms = dc09_client_stats(path->client)->offset_ms;
     assert_true(offset_ms > LINE_AHEAD_MS - 60000 && offset_ms < LINE_AHEAD_MS + 60000);
     line_stop(line);
@@ -185,8 +185,8 @@ static void a_connection_that_died_while_idle_costs_no_attempt(void **state)
     open_path(path, line->port);
     assert_outcome(path, 1, DC09_STATE_TAKEN, "");
     assert_outcome(path, 2, DC09_STATE_TAKEN, "");
-    assert_int_equal(line->events, 3);
-    assert_string_equal(line->seen[1], line->seen[2]);
+    assert_int_equal(line_count(line, &line->events), 3);
+    assert_string_equal(line_seen(line, 1), line_seen(line, 2));
     assert_int_equal(line_count(line, &line->connections), 2);
     line_stop(line);
 }

@@ -59,7 +59,7 @@ static void an_ack_is_sent_and_without_a_persons_word_it_expires_to_one(void **s
     expire_rows(world);
     assert_int_equal(world->told_count, 2);
     assert_told(world, 1, DELIVERY_EXPIRED, "taken, but nobody accepted it");
-    assert_int_equal(line->events, 1);
+    assert_int_equal(line_count(line, &line->events), 1);
     line_stop(line);
 }
 
@@ -74,7 +74,7 @@ static void what_was_sent_before_a_restart_is_not_sent_again(void **state)
     add_one(world, JOB_POLICE, 2);
     run(world, 1);
     assert_told(world, 0, DELIVERY_SENT, "");
-    assert_int_equal(line->events, 1);
+    assert_int_equal(line_count(line, &line->events), 1);
     expire_rows(world);
     assert_int_equal(world->told_count, 3);
     assert_told(world, 1, DELIVERY_EXPIRED, "taken, but nobody accepted it");
@@ -102,11 +102,11 @@ static void an_unanswered_message_takes_the_backup_path_then_the_backup(void **s
     add_one(world, JOB_POLICE, 1);
     run(world, 1);
     assert_told(world, 0, DELIVERY_SENT, "");
-    assert_int_equal(hangs->events, 1);
-    assert_int_equal(closes->events, 1);
-    assert_int_equal(works->events, 1);
-    assert_string_equal(hangs->seen[0], works->seen[0]);
-    assert_string_equal(closes->seen[0], works->seen[0]);
+    assert_int_equal(line_count(hangs, &hangs->events), 1);
+    assert_int_equal(line_count(closes, &closes->events), 1);
+    assert_int_equal(line_count(works, &works->events), 1);
+    assert_string_equal(line_seen(hangs, 0), line_seen(works, 0));
+    assert_string_equal(line_seen(closes, 0), line_seen(works, 0));
     line_stop(hangs);
     line_stop(closes);
     line_stop(works);
@@ -121,9 +121,9 @@ static void refused_everywhere_it_is_rejected_at_once(void **state)
     add_one(world, JOB_POLICE, 1);
     run(world, 1);
     assert_told(world, 0, DELIVERY_REJECTED, "DUH: the receiver cannot take it");
-    assert_int_equal(line[0]->events, 1);
-    assert_int_equal(line[1]->events, 2);
-    assert_int_equal(line[2]->events, 1);
+    assert_int_equal(line_count(line[0], &line[0]->events), 1);
+    assert_int_equal(line_count(line[1], &line[1]->events), 2);
+    assert_int_equal(line_count(line[2], &line[2]->events), 1);
     for (unsigned i = 0; i < 3; i++)
         line_stop(line[i]);
 }
@@ -136,9 +136,9 @@ static void a_way_that_refused_a_message_is_not_asked_again_for_it(void **state)
     add_one(world, JOB_POLICE, 1);
     run(world, 1); /* the second round, after a second's wait */
     assert_told(world, 0, DELIVERY_SENT, "");
-    assert_int_equal(refuses->events, 1);
-    assert_int_equal(comes_back->events, 2);
-    assert_string_equal(comes_back->seen[0], comes_back->seen[1]);
+    assert_int_equal(line_count(refuses, &refuses->events), 1);
+    assert_int_equal(line_count(comes_back, &comes_back->events), 2);
+    assert_string_equal(line_seen(comes_back, 0), line_seen(comes_back, 1));
     line_stop(refuses);
     line_stop(comes_back);
 }
@@ -170,7 +170,7 @@ static void a_path_carries_one_message_at_a_time_and_red_first(void **state)
     outbox_tick(world->outbox, clock_now());
     assert_int_equal(in_flight(world), 1);
     run(world, 21);
-    assert_int_equal(line->events, 21);
+    assert_int_equal(line_count(line, &line->events), 21);
     assert_int_equal(line_count(line, &line->connections), 1);
     struct hash_id red = row_of(JOB_POLICE, LEVEL_RED, "police", 100).id;
     assert_memory_equal(&world->told[0].job, &red, sizeof red);
@@ -220,7 +220,7 @@ static void a_row_without_the_form_its_receivers_take_fails_to_a_person(void **s
     add(world, &row);
     run(world, 2);
     assert_told(world, 1, DELIVERY_FAILED, "the stored message cannot be read");
-    assert_int_equal(line->events, 0);
+    assert_int_equal(line_count(line, &line->events), 0);
     line_stop(line);
 }
 
@@ -240,7 +240,7 @@ static void a_message_under_way_survives_new_settings_and_a_cancelled_one_is_not
     add_dc09(world, POLICE_PRIMARY, other, NULL);
     run(world, 1);
     assert_told(world, 0, DELIVERY_SENT, "");
-    assert_int_equal(other->events, 1);
+    assert_int_equal(line_count(other, &other->events), 1);
     line_stop(slow);
     line_stop(other);
 }
@@ -278,8 +278,8 @@ static void one_silence_sends_the_whole_line_to_the_other_path(void **state)
     run(world, 30);
     for (unsigned n = 0; n < 30; n++)
         assert_told(world, n, DELIVERY_SENT, "");
-    assert_int_equal(hangs->events, 1);
-    assert_int_equal(works->events, 30);
+    assert_int_equal(line_count(hangs, &hangs->events), 1);
+    assert_int_equal(line_count(works, &works->events), 30);
     line_stop(hangs);
     line_stop(works);
 }
@@ -293,7 +293,7 @@ static void the_only_path_is_tried_for_red_also_while_it_rests(void **state)
     run_until(world, is_idle);
     add_one(world, JOB_POLICE, 2);
     run(world, 2); /* the first one comes again after its second */
-    assert_int_equal(line->events, 3);
+    assert_int_equal(line_count(line, &line->events), 3);
     line_stop(line);
 }
 
