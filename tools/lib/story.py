@@ -209,6 +209,19 @@ class Story:
         camera.do("visit arrive indoors trusted:v-demo")
         self.board.see(7, "home 7: a trusted visitor comes in; the gateway has it", "七号家：熟人进门，网关已收到", lambda: camera.count("acked urgent"), since=came)
 
+    def led_away(self):
+        see, camera = self.board.see, self.camera(9)
+        self.switch_on(self.band(9), camera)
+        came = self.board.now()
+        camera.do("visit arrive doorstep unknown")
+        see(9, "home 9: an unknown person is at the door: green", "九号家：门口有陌生人：绿色", self.alert("visitor", "h-00009", level="green"), since=came)
+        left = self.board.now()
+        camera.do("departure unknown")
+        alert = see(9, "home 9: the resident leaves with them: orange, to be verified", "九号家：老人随其离家：橙色，待核实", self.alert("fraud", "r-00009", level="orange"), since=left)
+        see(9, "home 9: the visit has become evidence of it", "九号家：来访已并入该警情", self.alert("visitor", "h-00009", state="absorbed"), since=left)
+        see(9, "home 9: grid worker and family are told", "九号家：网格员与家属已被告知",
+            lambda: self.told("grid_worker", alert["id"])() and self.told("family", alert["id"])(), since=left)
+
     def at(self, home, metres_north, accuracy):
         lat, lon = self.stage.homes[f"h-{home:05d}"]
         return f"fix {lat + math.degrees(metres_north / 6371008.8):.7f} {lon:.7f} {accuracy}"
@@ -303,7 +316,7 @@ def tell(stage, language):
     """Tells all lines at the same time; True when every step was seen."""
     story = Story(stage, language)
     lines = [story.sos_not_answered, story.fall_direct, story.fall_cancelled, story.low_battery_and_sos, story.second_sos, story.unknown_visitor,
-             story.trusted_visitor, story.wild_fix, story.two_fixes, story.suspicion, story.killed]
+             story.trusted_visitor, story.led_away, story.wild_fix, story.two_fixes, story.suspicion, story.killed]
 
     def run(line):
         try:
