@@ -48,6 +48,9 @@ enum err accounts_open(const char *folder, struct accounts **ret_accounts)
         err = db_exec(accounts->db, schema);
     else if (err == ERR_OK && version != SCHEMA_VERSION)
         err = ERR_UNSUPPORTED;
+    /* What the last run left in the log becomes the file: it is not done on closing (db_open_small). */
+    if (err == ERR_OK)
+        err = db_exec(accounts->db, "PRAGMA wal_checkpoint(TRUNCATE)");
     if (err != ERR_OK) {
         log_write(LOG_ERROR, "store.accounts", "the accounts cannot be opened\tfolder=%s\terror=%s", folder,
                   err_text(err));
