@@ -140,9 +140,9 @@ static void run(struct detect *detect, unsigned index, struct detect_context *co
     const struct detector *detector = detectors[index];
     struct state_table *table = &detect->tables[index];
     uint32_t no = context->owner.no;
-    uint32_t *asleep = &detect->asleep[context->owner.kind][no], bit = UINT32_C(1) << index;
     size_t size = detector->state_size;
-    if (occasion.event && *asleep & bit && !(detector->wakes && detector->wakes(context, occasion.event)))
+    bool sleeps = detect->asleep[context->owner.kind][no] & UINT32_C(1) << index;
+    if (occasion.event && sleeps && !(detector->wakes && detector->wakes(context, occasion.event)))
         return;
     unsigned char *state = state_at(detect, index, no);
     if (state == detect->zeros)

@@ -59,7 +59,8 @@ enum {
     REASON_OFF_ROUTINE,
     REASON_BACK,
     REASON_CALM,
-    REASON_OVER
+    REASON_OVER,
+    REASON_GAVE_WAY
 };
 static const struct reason reasons[] = {
     [REASON_WITH_VISITOR] =
@@ -78,6 +79,9 @@ static const struct reason reasons[] = {
     [REASON_BACK] = {"led-away-back", "At home again at {0t}", "{0t} 已回到家中"},
     [REASON_CALM] = {"led-away-calm", "The departure of {0t} was not with the visitor",
                      "{0t} 的离家与来访者无关"},
+    [REASON_GAVE_WAY] = {"led-away-gave-way",
+                         "The departure of {0t} is followed no longer: there are newer ones",
+                         "{0t} 的离家不再跟进，已有更新的离家记录"},
     [REASON_OVER] = {"led-away-over", "Nothing more was heard of the departure of {0t} for a day",
                      "{0t} 的离家一天内再无消息"},
 };
@@ -195,7 +199,7 @@ static struct led_departure *free_place(const struct detect_context *context, st
         if (departure->left_ms < oldest->left_ms)
             oldest = departure;
     }
-    forget(context, oldest, REASON_CALM, context->t_ms);
+    forget(context, oldest, REASON_GAVE_WAY, context->t_ms);
     return oldest;
 }
 

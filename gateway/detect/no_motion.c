@@ -9,7 +9,8 @@
  * Nothing is told of who is out (overdue-return watches that), away or in hospital, nor where nothing could
  * tell movement: the band unworn, charging or silent and no camera heard. Without coverage there is no
  * no-motion (design.md 6); the time goes on counting when coverage comes back, for what was not seen may have
- * happened. A band that never sends steps is never judged. Cost: one hourly timer for each resident. */
+ * happened. A band that never sends steps is never judged. Cost: one timer for each resident, at most
+ * every half hour. */
 #include <string.h>
 
 #include "core/timers.h"
@@ -58,19 +59,19 @@ static bool is_waking(const struct no_motion_state *state, int hour)
     return state->share[hour] * 100 >= WAKING_PERCENT * SHARE_ONE;
 }
 
-/* Waking time between two moments, in steps of ten minutes. */
+/* Waking time between two moments, of at most the last eight days, in steps of ten minutes. */
 static int64_t waking_ms(const struct detect_context *context, const struct no_motion_state *state,
                          int64_t from_ms, int64_t to_ms)
 {
     int64_t sum_ms = 0;
+    if (from_ms < to_ms - 8 * 24 * HOUR_MS)
+        from_ms = to_ms - 8 * 24 * HOUR_MS;
     for (int64_t at_ms = from_ms; at_ms < to_ms && sum_ms < 4 * PAUSE_MAX_MS; at_ms += STEP_MS) {
         struct civil local;
         clock_civil(context->tz, at_ms, &local);
         int64_t step_ms = to_ms - at_ms < STEP_MS ? to_ms - at_ms : STEP_MS;
         if (is_waking(state, local.hour))
             sum_ms += step_ms;
-        if (to_ms - from_ms > 8 * 24 * HOUR_MS)
-            break;
     }
     return sum_ms;
 }

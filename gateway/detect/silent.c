@@ -92,7 +92,7 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     detect_arm(context, context->t_ms + silent_after_ms(context, context->owner.no));
 }
 
-/* The wearer came home or the gateway connected meanwhile: the silence begins then. */
+/* The gateway connected after the last word: the silence begins then. */
 static int64_t counted_from_ms(const struct detect_context *context)
 {
     int64_t heard_ms = live_device(context->live, context->owner.no)->heard_ms;

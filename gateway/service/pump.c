@@ -79,8 +79,7 @@ static const char *why_refused(uint8_t kind, enum err err)
         return "there is no such silence, or it has ended";
     if (kind == ACTION_SILENCE)
         return "a silence needs a reason, an end within 30 days and a territory below the county; "
-               "emergencies are "
-               "never silenced, and no more than 256 silences run at once";
+               "emergencies are never silenced, and no more than 256 silences run at once";
     return err == ERR_NOT_FOUND ? "there is no such open alert" : "the alert's state does not allow this";
 }
 
@@ -156,6 +155,18 @@ void service_on_clock(void *self, int64_t time_ms, struct now now)
     service->clock_owed = true;
 }
 
+/* The first word of a new run: since its last moment this gateway heard nothing, which is no fault of the
+ * devices. It is said as of that moment, before time runs on, or all of them would have fallen silent
+ * meanwhile. False: there was no room for it yet. */
+static bool note_stop(struct service *service)
+{
+    struct input input = {.t_ms = gateway_t_ms(service->gateway), .kind = INPUT_BROKER, .broker_up = false};
+    const bool known =
+        service->stop_told || input.t_ms == 0 || live_gateway(gateway_live(service->gateway))->down;
+    service->stop_told = known || service_take(service, &input) == ERR_OK;
+    return service->stop_told;
+}
+
 static void note_broker(struct service *service, struct now now)
 {
     const unsigned changes = link_changes(service->link);
@@ -163,22 +174,11 @@ static void note_broker(struct service *service, struct now now)
     service->broker_up = up;
     if (up != was_up)
         service_tell_metrics(service, now); /* /healthz says so at once */
-    const bool told = !live_gateway(gateway_live(service->gateway))->down;
-    if (changes == service->link_changes && up == service->broker_told && service->stop_told)
+    if (!note_stop(service) || (changes == service->link_changes && up == service->broker_told))
         return;
     struct input input = {.t_ms = service_t_ms(service, now), .kind = INPUT_BROKER, .broker_up = up};
-    /* The first word of a new run: since its last moment this gateway heard nothing, which is no fault of the
-     * devices. It must be said before time runs on, or all of them would have fallen silent meanwhile. */
-    if (!service->stop_told && told) {
-        input.t_ms = gateway_t_ms(service->gateway);
-        input.broker_up = false;
-    }
     if (service_take(service, &input) != ERR_OK)
         return; /* told to the fold when there is room again */
-    if (!service->stop_told) {
-        service->stop_told = true;
-        return;
-    }
     service->link_changes = changes;
     service->broker_told = up;
 }

@@ -170,6 +170,16 @@ static void out_or_uncovered_is_not_judged(void **state)
     assert_int_equal(count_findings(world, "no-motion", NULL), 0);
 }
 
+static void ten_days_unheard_are_counted_once_the_band_is_heard_again(void **state)
+{
+    struct world *world = *state;
+    ordinary_days(world, 10);
+    world_tick(world, at(world, 9, 0, 0) + 20 * DAY_MS);
+    assert_int_equal(count_findings(world, "no-motion", NULL), 0);
+    quiet_hours_of(world, 20, 10, 12);
+    assert_int_equal(count_findings(world, "no-motion", "no-motion-long"), 1);
+}
+
 static void a_band_that_never_sends_steps_is_not_judged(void **state)
 {
     struct world *world = *state;
@@ -229,6 +239,7 @@ int main(void)
         T(four_waking_hours_without_a_sign_are_yellow_and_eight_orange),
         T(a_night_is_no_waking_time),
         T(out_or_uncovered_is_not_judged),
+        T(ten_days_unheard_are_counted_once_the_band_is_heard_again),
         T(a_band_that_never_sends_steps_is_not_judged),
         T(a_daily_check_in_that_stays_away_is_told_two_hours_after_its_usual_time),
         T(who_checks_in_now_and_then_is_not_missed),
