@@ -174,9 +174,12 @@ static void ten_days_unheard_are_counted_once_the_band_is_heard_again(void **sta
 {
     struct world *world = *state;
     ordinary_days(world, 10);
+    world->detect_settings.silent_s = 600; /* from here on the band counts as unheard */
     world_tick(world, at(world, 9, 0, 0) + 20 * DAY_MS);
     assert_int_equal(count_findings(world, "no-motion", NULL), 0);
-    quiet_hours_of(world, 20, 10, 12);
+    for (int minute = 0; minute < 120; minute += 20)
+        world_event(world, at(world, 10, minute, 0) + 20 * DAY_MS, "wb-1",
+                    "{\"heartbeat\":{\"battery_percent\":80,\"worn\":true}}");
     assert_int_equal(count_findings(world, "no-motion", "no-motion-long"), 1);
 }
 
