@@ -92,12 +92,14 @@ static void note_closing(struct gateway *gateway, const struct alert *alert)
                                                        [DISPOSITION_TRANSFERRED] = LESSON_TRUE,
                                                        [DISPOSITION_FALSE] = LESSON_FALSE,
                                                        [DISPOSITION_EXPECTED] = LESSON_EXPECTED};
-    gateway->closing = (struct closing){.opened_ms = alert->opened_ms,
-                                        .subject = alert->subject,
-                                        .resident = alert->resident,
-                                        .household = alert->household,
-                                        .family = alert->family,
-                                        .lesson = lessons[alert->disposition]};
+    gateway->closing =
+        (struct closing){.opened_ms = alert->opened_ms,
+                         .subject = alert->subject,
+                         .resident = alert->resident,
+                         .household = alert->household,
+                         .family = alert->family,
+                         .lesson = lessons[alert->disposition],
+                         .reached = alert->outcome == OUTCOME_SAFE || alert->outcome == OUTCOME_NEEDS_HELP};
 }
 
 static void on_transition(void *self, const struct alert *alert, const struct transition *transition)

@@ -120,6 +120,7 @@ struct closing {
     struct subject subject;
     uint32_t resident, household; /* or REGISTRY_NONE */
     uint8_t family, lesson;       /* enum family, enum lesson */
+    bool reached;                 /* the last call spoke to the resident or the family */
 };
 
 struct detector {
