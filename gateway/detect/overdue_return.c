@@ -104,7 +104,7 @@ static unsigned near_count(const struct overdue_return_state *state, uint8_t slo
 
 static int64_t usual_of(const struct overdue_return_state *state, uint8_t slot)
 {
-    struct weighed sorted[OUTINGS];
+    struct weighed sorted[OUTINGS] = {0};
     unsigned count = weigh(state, slot, sorted), total = 0, below = 0, at = 0;
     for (unsigned i = 0; i < count; i++)
         total += sorted[i].weight;

@@ -6,15 +6,16 @@
  *
  * How strange a fix is: the mean of three log-rarities, -log(v + 1/2) with v the remembered visits within
  * 60 m, within 150 m at about this hour, and within 200 m at about this hour, on a scale from 0 (daily) to 1
- * (never there). A day is as strange as its fixes on average, and less so or more by what an own day nearly
- * always has: one place well known at its hour; a beginning near where the day before ended, at a known
- * place; a known place now; places that were seen not long ago (weights in WEIGHT_…). Two numbers follow:
+ * (never there). A day is as strange as its fixes on average, and more or less so by what an own day nearly
+ * always has. Two numbers follow:
  *
- * - Its *rank*, with the mean as it is. It is what findings carry as score; the last one of a day ranks days
+ * - Told is by what shows at once: the mean drawn towards what is usual for this person while fixes are few,
+ *   and the day's *edges*: it begins near where the day before ended, it begins at a known place, it is at a
+ *   known place now. The day stands for its running maximum: looking again at every fix is paid for, because
+ *   earlier days are remembered by their maximum too.
+ * - Its *rank* has the mean as it is, the edges, one place at least that is well known at its hour, and how
+ *   long ago its places were last seen. It is what findings carry as score; the last one of a day ranks days
  *   best.
- * - What can be known while the day runs: the mean drawn towards what is usual for this person while fixes
- *   are few. The day stands for its running maximum: looking again at every fix is paid for, because earlier
- *   days are remembered by their maximum too.
  *
  * It is told (yellow) when at most one in `unusual_outing_days` days would be as unusual: the rank among the
  * last DAYS own days (a conformal p-value; Vovk, Gammerman, Shafer 2005). The first LEARN_DAYS days out are
@@ -54,18 +55,18 @@ enum {
     BLOCK_VISIT = 4,     /* and of place.blocks */
     HALF_LIFE_DAYS = 60, /* of a visit */
     TOLD_SHARE = 4,      /* a day that was told is learned at one of so many */
-    BAR_SHARE = 16,  /* own days missing to a p-value raise the bar by at most so much of what is left to 1 */
+    BAR_SHARE = 32,  /* own days missing to a p-value raise the bar by at most so much of what is left to 1 */
     DRIFT_SHARE = 3, /* one in so many more days than the setting says */
     SCORE_UNITS = 255,
 };
-#define PLACE_M          100.0
-#define SHRINK_FIXES     3.0 /* the told mean begins with so many fixes of this person's usual strangeness */
-#define USUAL_FIXES      400.0
-#define RECORD_STEP      0.01
-#define RARE_LOWEST      (-5.0) /* 150 visits: as good as daily */
-#define WEIGHT_LEAST     0.5    /* of the best known fix at its hour, beside 1 of the mean */
-#define WEIGHT_EDGE      0.3 /* each: step from yesterday, beginning, latest fix, time since the last visit */
-#define WEIGHTS          2.7 /* all together */
+#define PLACE_M      100.0
+#define SHRINK_FIXES 3.0 /* the told mean begins with so many fixes of this person's usual strangeness */
+#define USUAL_FIXES  400.0
+#define RECORD_STEP  0.01
+#define RARE_LOWEST  (-5.0) /* 150 visits: as good as daily */
+#define WEIGHT_EDGE                                                                                          \
+    0.3 /* of each edge of the day and of the time since the last visit, beside 1 of the mean */
+#define WEIGHT_LEAST     0.5   /* of the best known fix at its hour */
 #define STEP_NEAR_M      50.0  /* a day that begins so near to where the last ended has not stepped, */
 #define STEP_FAR         600.0 /* one that begins so many times as far has stepped wholly */
 #define SINCE_DAYS       60.0  /* a place not visited for so long might be new */
@@ -90,7 +91,7 @@ struct unusual_outing_state {
     float sum, since; /* strangeness of the day's fixes, and time since their last visits (0..1), summed */
     float usual,
         usual_fixes; /* mean strangeness of earlier days' fixes, and of how many (the last USUAL_FIXES) */
-    float least, start, step, latest; /* 0..1: as WEIGHT_LEAST and WEIGHT_EDGE say */
+    float least, start, step, latest; /* 0..1: the best known fix, and the day's edges */
     float recorded;                   /* the last rank that was recorded */
     struct known_place places[PLACES];
     /* Fixes of today, to be learned when it is over. */
@@ -220,19 +221,26 @@ static double strangeness_of(const struct visits *visits)
     return (rarity(visits->at60) + rarity(visits->now150) + rarity(visits->now200)) / 3;
 }
 
-/* The day so far, 0..1; its mean begins with `shrink` fixes of the person's usual strangeness. */
-static double day_of(const struct unusual_outing_state *state, double shrink)
+static double edges_of(const struct unusual_outing_state *state)
 {
-    double mean = ((double)state->sum + shrink * (double)state->usual) / (state->fixes + shrink);
-    double edges = (double)state->step + (double)state->start + (double)state->latest +
-                   (double)state->since / state->fixes;
-    return (mean + WEIGHT_LEAST * (double)state->least + WEIGHT_EDGE * edges) / WEIGHTS;
+    return (double)state->step + (double)state->start + (double)state->latest;
 }
 
-/* The day so far, among days. */
+/* The day so far, 0..1: for telling. */
+static double alarm_of(const struct unusual_outing_state *state)
+{
+    double mean = ((double)state->sum + SHRINK_FIXES * (double)state->usual) / (state->fixes + SHRINK_FIXES);
+    return (mean + WEIGHT_EDGE * edges_of(state)) / (1 + 3 * WEIGHT_EDGE);
+}
+
+/* The day so far, 0..1: among days. */
 static double rank_of(const struct unusual_outing_state *state)
 {
-    return state->fixes ? day_of(state, 0) : 0;
+    if (!state->fixes)
+        return 0;
+    double since = (double)state->since / state->fixes, mean = (double)state->sum / state->fixes;
+    return (mean + WEIGHT_EDGE * (edges_of(state) + since) + WEIGHT_LEAST * (double)state->least) /
+           (1 + 4 * WEIGHT_EDGE + WEIGHT_LEAST);
 }
 
 /* The nearest place within PLACE_M; else a free one, or the one that has faded most. */
@@ -424,7 +432,7 @@ static void look(const struct detect_context *context, struct unusual_outing_sta
             detect_key_set(&state->first, &event->key);
         }
     }
-    uint8_t score = units_of(day_of(state, SHRINK_FIXES));
+    uint8_t score = units_of(alarm_of(state));
     if (score > state->score)
         state->score = score;
 }
