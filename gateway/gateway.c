@@ -252,6 +252,7 @@ enum err gateway_new(const struct gateway_config *config, struct gateway **ret_g
     const struct detect_config detect = {.registry = config->registry,
                                          .live = gateway->live,
                                          .settings = config->detect,
+                                         .overrides = config->overrides,
                                          .tz = config->tz,
                                          .timers = &gateway->timers,
                                          .on_finding = on_finding,
@@ -296,7 +297,7 @@ enum err gateway_rebind(struct gateway *gateway, const struct gateway_config *co
 {
     enum err err = live_rebind(gateway->live, config->registry);
     if (err == ERR_OK)
-        err = detect_rebind(gateway->detect, config->registry, config->detect);
+        err = detect_rebind(gateway->detect, config->registry, config->detect, config->overrides);
     if (err == ERR_OK)
         err = alerts_rebind(gateway->alerts, config->registry, config->alert);
     if (err != ERR_OK)

@@ -324,6 +324,7 @@ static enum err build(struct replay *replay)
     const struct gateway_config gateway = {.instance = config->instance,
                                            .registry = replay->registry,
                                            .detect = &config->detect,
+                                           .overrides = &config->detect_overrides,
                                            .alert = &config->alert,
                                            .relay = &config->relay,
                                            .tz = replay->tz,
