@@ -405,8 +405,24 @@ static void on_report(struct gateway *gateway, const struct report *report)
             on_event(gateway, &report->events[i]);
 }
 
+static void keep_announcement(struct gateway *gateway, const struct announcement *announcement)
+{
+    struct batch_item *item = add(gateway, BATCH_ANNOUNCEMENT);
+    if (item != NULL)
+        item->announcement = *announcement;
+}
+
 static enum err on_action(struct gateway *gateway, const struct action *action)
 {
+    if (action->kind == ACTION_ANNOUNCE || action->kind == ACTION_UNANNOUNCE) {
+        struct announcement announcement;
+        const enum err err = action->kind == ACTION_ANNOUNCE
+                                 ? gateway_announce(gateway, action, &announcement)
+                                 : gateway_unannounce(gateway, action, &announcement);
+        if (err == ERR_OK)
+            keep_announcement(gateway, &announcement);
+        return err;
+    }
     if (action->kind != ACTION_STATUS)
         return alerts_on_action(gateway->alerts, gateway->t_ms, action);
     if (action->subject.kind != SUBJECT_RESIDENT ||
