@@ -25,7 +25,8 @@ static const char *const fixture_files[][2] = {
     {"devices.csv", "id,kind,resident,household\nwb-1,wristband,r-1,\ncam-1,camera,,h-1\n"},
 };
 static const char *const fixture_optional[] = {"calendars.csv", "contacts.csv", "responders.csv",
-                                               "rosters.csv",   "visitors.csv", "zones.geojson"};
+                                               "rosters.csv",   "visitors.csv", "zones.geojson",
+                                               "consents.csv"};
 
 struct fixture {
     char folder[64];
