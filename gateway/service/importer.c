@@ -201,6 +201,8 @@ static const char *needs_restart(const struct config *before, const struct confi
         return "log_level";
     if (before->store.ballast_bytes != after->store.ballast_bytes)
         return "store.ballast_bytes";
+    if (memcmp(&before->retention, &after->retention, sizeof(before->retention)) != 0)
+        return "retention";
     return NULL;
 }
 

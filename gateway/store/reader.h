@@ -123,6 +123,14 @@ MUST_CHECK enum err reader_heard(struct reader *reader, int64_t since_ms,
 enum { READER_SILENCES_MAX = 1000 };
 MUST_CHECK enum err reader_silences(struct reader *reader, int64_t since_ms, struct buf *out);
 MUST_CHECK enum err reader_suppressions(struct reader *reader, unsigned limit, struct buf *out);
+/* What the retention would do now: inputs that wait for each of its steps, as of the time of the last commit.
+ */
+struct reader_retention {
+    int64_t inputs, oldest_ms; /* in the database; 0 = none */
+    int64_t location_due, health_due, visitor_due, input_due;
+};
+MUST_CHECK enum err reader_retention(struct reader *reader, const struct retention *retention,
+                                     struct reader_retention *ret_status);
 /* The ledger of consents, one person's (NULL = all); and of a resident what is in force. Appends a JSON
  * object. */
 MUST_CHECK enum err reader_consents(struct reader *reader, const char *person, struct buf *out);
