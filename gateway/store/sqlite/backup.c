@@ -272,10 +272,22 @@ static enum err bring_back(struct work *work, const char *name, uint64_t size, c
     return ERR_OK;
 }
 
+/* "NAME SIZE DIGEST" */
+static bool read_line(char *line, char name[NAME_SIZE], int64_t *ret_size, char hex[2 * SHA256_SIZE + 1])
+{
+    line[strcspn(line, "\n")] = '\0';
+    char *size = strchr(line, ' '), *digest = size != NULL ? strchr(size + 1, ' ') : NULL;
+    if (digest == NULL)
+        return false;
+    *size = *digest = '\0';
+    return text_copy(name, NAME_SIZE, line) && text_to_int(size + 1, 0, INT64_MAX, ret_size) &&
+           text_copy(hex, 2 * SHA256_SIZE + 1, digest + 1);
+}
+
 static enum err bring_all(struct work *work)
 {
     char path[DB_PATH_SIZE], line[256], name[NAME_SIZE], hex[2 * SHA256_SIZE + 1];
-    unsigned long long size;
+    int64_t size;
     bool main_file = false;
     enum err err = ERR_OK;
     FILE *file = path_of(path, work->from, MANIFEST) ? fopen(path, "re") : NULL;
@@ -284,10 +296,8 @@ static enum err bring_all(struct work *work)
     if (fgets(line, sizeof(line), file) == NULL || strcmp(line, HEADER) != 0)
         err = failed(work->said, MANIFEST, "is not of a backup that is known here", ERR_CORRUPT);
     while (err == ERR_OK && fgets(line, sizeof(line), file) != NULL) {
-        if (sscanf(line, "%63s %llu %64s", name, &size, hex) != 3)
-            err = failed(work->said, MANIFEST, "cannot be read", ERR_CORRUPT);
-        else
-            err = bring_back(work, name, size, hex);
+        err = read_line(line, name, &size, hex) ? bring_back(work, name, (uint64_t)size, hex)
+                                                : failed(work->said, MANIFEST, "cannot be read", ERR_CORRUPT);
         main_file |= err == ERR_OK && strcmp(name, DB_FILE) == 0;
     }
     fclose(file);
