@@ -15,7 +15,7 @@
 #include "core/err.h"
 #include "core/log.h"
 #include "core/text.h"
-#include "detect/detector.h"
+#include "detect/overrides.h"
 #include "ingest/dialects/dialects.h"
 #include "relay/relay.h"
 #include "report.h"
@@ -63,6 +63,7 @@ struct config {
     struct config_store store;
     struct retention retention;
     struct detect_settings detect;
+    struct detect_overrides detect_overrides;
     struct alert_settings alert;
     struct relay_settings relay;
     struct report_settings report;

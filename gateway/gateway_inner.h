@@ -37,5 +37,11 @@ MUST_CHECK enum err gateway_note_lost(struct gateway *gateway, const struct regi
 void gateway_forget_lost(struct gateway *gateway);
 /* An emergency is over: a position that was kept for it alone goes. */
 void gateway_forget_emergency(struct gateway *gateway, const struct alert *alert);
+/* gateway_announce.c: the announcement as it stands afterwards, for the record. ERR_NOT_FOUND, ERR_INVALID:
+ * nothing changed. */
+MUST_CHECK enum err gateway_announce(struct gateway *gateway, const struct action *action,
+                                     struct announcement *ret_announcement);
+MUST_CHECK enum err gateway_unannounce(struct gateway *gateway, const struct action *action,
+                                       struct announcement *ret_announcement);
 
 #endif

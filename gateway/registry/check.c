@@ -1,3 +1,4 @@
+#include "registry/announced.h"
 #include "registry/check.h"
 
 #include <stdlib.h>
@@ -170,6 +171,15 @@ bool consent_stands(const struct registry *registry, const void *item)
     const struct consent_entry *entry = item;
     return entry->person != PERSON_NONE && entry->no != REGISTRY_NONE &&
            !registry->tables[tables[entry->person]].removed[entry->no];
+}
+
+bool check_announcement(struct cell *cell, const char *row)
+{
+    const struct announcement_row *announcement = cell->item;
+    const char *wrong = announced_fault(cell->build->registry, announcement->territory, announcement->from_ms,
+                                        announcement->to_ms);
+    (void)row;
+    return wrong == NULL || fail_column(cell, "to", "%s", wrong);
 }
 
 static bool has_area(const struct geo_point *points, uint32_t count)

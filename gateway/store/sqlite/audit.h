@@ -1,4 +1,4 @@
-/* Inside the SQLite store: the chained record of what was done about people's data (migration 3). */
+/* Inside the SQLite store: the chained record of what was done about people's data (migration 4). */
 #ifndef HUYANG_STORE_SQLITE_AUDIT_H
 #define HUYANG_STORE_SQLITE_AUDIT_H
 
