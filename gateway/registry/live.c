@@ -169,6 +169,22 @@ const struct live_gateway *live_gateway(const struct live *live)
     return &live->gateway;
 }
 
+void live_forget(struct live *live, uint32_t no, uint8_t classes)
+{
+    assert(no < live->marks[LIVE_RESIDENT].count);
+    struct live_resident *resident = &live->residents[no];
+    if (!(classes & (CONSENT_BIT(CONSENT_LOCATION) | CONSENT_BIT(CONSENT_HEALTH))))
+        return;
+    if (classes & CONSENT_BIT(CONSENT_LOCATION)) {
+        resident->fix_ms = resident->at_home_ms = resident->presence_ms = 0;
+        resident->fix = (struct geo_point){0};
+        resident->fix_accuracy_m = 0;
+        resident->at_home = LIVE_UNKNOWN;
+    }
+    resident->seen_ms = 0;
+    mark(live, LIVE_RESIDENT, no);
+}
+
 /* ---- events ---- */
 
 static int64_t later(int64_t a, int64_t b)
