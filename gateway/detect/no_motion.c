@@ -1,16 +1,18 @@
 /* no-motion: waking hours pass and nothing shows that the person moves.
  *
  * Signs of movement are registry/live's: steps, a button, a door, being seen by the camera of a home where
- * nobody else lives. Which hours are waking ones is learned: an hour counts when the person moved in it on at
- * least WAKING_PERCENT of the last weeks' days, and 07-21 until LEARN_DAYS days are known. Waking time
- * without a sign for no_motion_s, or for a quarter more than the longest pause of an ordinary day when that
- * is longer, is yellow; twice that is orange.
+ * nobody else lives; and that the band, off or on the charger, is put on again. Which hours are waking ones
+ * is learned: an hour counts when the person moved in it on at least WAKING_PERCENT of the last weeks' days,
+ * and 07-21 until LEARN_DAYS days are known. Waking time without a sign for no_motion_s, or for a quarter
+ * more than the longest pause of an ordinary day when that is longer, is yellow; twice that is orange. A
+ * pause in which the band lay somewhere or was not heard is not learned as one.
  *
  * Nothing is told of who is out (overdue-return watches that), away or in hospital, nor where nothing could
  * tell movement: the band unworn, charging or silent and no camera heard. Without coverage there is no
  * no-motion (design.md 6); the time goes on counting when coverage comes back, for what was not seen may have
- * happened. A band that never sends steps is never judged. Cost: one timer for each resident, at most
- * every half hour. */
+ * happened; but a band that was out of reach is first given LOOK_MS to tell what it has kept. A band that
+ * never sends steps is never judged. Cost: one timer for each resident, at most every half hour. */
+#include <stddef.h>
 #include <string.h>
 
 #include "core/timers.h"
@@ -40,6 +42,9 @@ struct no_motion_state {
     uint8_t told;           /* 0 = nothing, else 1 + level */
     uint32_t moved;         /* hours of that day, bit 0 = midnight */
     uint8_t share[HOURS];   /* of days with a sign in that hour, in SHARE_ONE */
+    int64_t back_ms;        /* when the band was heard again after a silence, 0 = it is silent */
+    uint8_t off;            /* the band was off or on the charger by its last heartbeat */
+    uint8_t unseen;         /* since seen_ms there was a time when nothing could have been seen */
 };
 
 enum { REASON_STILL, REASON_LONG, REASON_MOVED };
@@ -145,7 +150,7 @@ static void moved(const struct detect_context *context, struct no_motion_state *
     if (state->told) {
         emit(context, state, event, REASON_MOVED, (enum level)(state->told - 1), 0, FINDING_CLEARS);
         state->told = 0;
-    } else if (state->seen_ms && seen_ms > state->seen_ms) {
+    } else if (state->seen_ms && seen_ms > state->seen_ms && !state->unseen) {
         int64_t pause_ms = waking_ms(context, state, state->seen_ms, seen_ms);
         if (pause_ms > PAUSE_MAX_MS)
             pause_ms = PAUSE_MAX_MS;
@@ -157,7 +162,19 @@ static void moved(const struct detect_context *context, struct no_motion_state *
     state->day = day;
     state->moved |= UINT32_C(1) << local.hour;
     state->seen_ms = seen_ms;
+    state->unseen = state->off;
     detect_key_set(&state->first, &event->key);
+}
+
+/* Follows whether the band could see anything. True when this heartbeat says that somebody put it on. */
+static bool is_put_on(struct no_motion_state *state, const struct event *event)
+{
+    if (event->kind != EVENT_HEARTBEAT || !event->heartbeat.has_worn)
+        return false;
+    bool was_off = state->off;
+    state->off = !event->heartbeat.worn || event->heartbeat.charging;
+    state->unseen |= state->off;
+    return was_off && !state->off;
 }
 
 static void on_event(const struct detect_context *context, void *opaque, const struct event *event)
@@ -165,14 +182,16 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     struct no_motion_state *state = opaque;
     const struct live_resident *live = live_resident(context->live, context->owner.no);
     bool steps = event->kind == EVENT_ACTIVITY;
+    bool put_on = is_put_on(state, event) && event->at_ms > live->seen_ms;
+    int64_t seen_ms = put_on ? event->at_ms : live->seen_ms;
     /* Before the first steps nothing is known to show movement, and nothing is judged. */
-    if (live->status != STATUS_ACTIVE || live->seen_ms <= state->seen_ms || (!state->day && !steps))
+    if (live->status != STATUS_ACTIVE || seen_ms <= state->seen_ms || (!state->day && !steps))
         return;
     /* A sign a few minutes after another says nothing new. */
-    if (!state->told && live->seen_ms - state->seen_ms < STEP_MS)
+    if (!state->told && seen_ms - state->seen_ms < STEP_MS)
         return;
     bool fresh = state->seen_ms == 0;
-    moved(context, state, event, live->seen_ms);
+    moved(context, state, event, seen_ms);
     if (fresh)
         detect_arm(context, context->t_ms + LOOK_MS);
 }
@@ -193,7 +212,7 @@ static void on_timer(const struct detect_context *context, void *opaque)
         return;
     }
     if (state->days < STEP_DAYS || live->status != STATUS_ACTIVE || live->at_home == LIVE_NO ||
-        still_ms < limit || !is_covered(context))
+        still_ms < limit || !is_covered(context) || context->t_ms - state->back_ms < LOOK_MS)
         return;
     struct civil local;
     clock_civil(context->tz, context->t_ms, &local);
@@ -205,17 +224,56 @@ static void on_timer(const struct detect_context *context, void *opaque)
     emit(context, state, NULL, level == LEVEL_ORANGE ? REASON_LONG : REASON_STILL, level, still_ms, 0);
 }
 
+/* The band fell silent, or is heard again. */
+static void on_finding(const struct detect_context *context, void *opaque, const struct finding *heard)
+{
+    struct no_motion_state *state = opaque;
+    bool is_back = heard->flags & FINDING_CLEARS;
+    state->unseen = 1;
+    state->back_ms = is_back ? context->t_ms : 0;
+}
+
+/* Whether the band is worn is followed only while it is not. */
+static bool is_asleep(const void *opaque)
+{
+    const struct no_motion_state *state = opaque;
+    return !state->off;
+}
+
+static bool wakes(const struct detect_context *context, const struct event *event)
+{
+    (void)context;
+    return event->kind != EVENT_HEARTBEAT ||
+           (event->heartbeat.has_worn && (!event->heartbeat.worn || event->heartbeat.charging));
+}
+
+static const struct detector *const hears[] = {&detector_silent, NULL};
+
+/* Version 1 did not follow the band: it ended where back_ms is now. */
+static enum err migrate(uint16_t version, const void *value, size_t len, void *state)
+{
+    if (version != 1 || len != offsetof(struct no_motion_state, back_ms))
+        return ERR_UNSUPPORTED;
+    memcpy(state, value, len);
+    return ERR_OK;
+}
+
 const struct detector detector_no_motion = {
     .name = "no-motion",
     .family = FAMILY_HEALTH,
     .state_of = SUBJECT_RESIDENT,
     .kinds = EVENT_BIT(EVENT_ACTIVITY) | EVENT_BIT(EVENT_PRESENCE) | EVENT_BIT(EVENT_CHECK_IN) |
              EVENT_BIT(EVENT_SOS) | EVENT_BIT(EVENT_SUSPICION) | EVENT_BIT(EVENT_PAUSE) |
-             EVENT_BIT(EVENT_FALL),
+             EVENT_BIT(EVENT_FALL) | EVENT_BIT(EVENT_HEARTBEAT),
     .reasons = reasons,
     .reason_count = sizeof reasons / sizeof *reasons,
-    .state_version = 1,
+    .state_version = 2,
     .state_size = sizeof(struct no_motion_state),
     .on_event = on_event,
     .on_timer = on_timer,
+    .hears = hears,
+    .on_finding = on_finding,
+    .is_asleep = is_asleep,
+    .wakes = wakes,
+    .migrate = migrate,
 };

@@ -37,6 +37,7 @@ ALIASES = {"stranger": "unknown-visitor", "stranger-indoors": "unknown-visitor",
 DETECTORS = {*OUTING, *RIGHT_FOR, *ALSO_TOLD_BY, "sos", "fall", "suspicion", "vitals", "no-motion", "check-in-missed", "familiar", "canvassing", "gathering",
              "unworn", "area-outage", "without-band", "tampered", "swapped"}
 TOLD = ("yellow", "orange", "red")
+RECORDED = {"without-band"}  # green is what this one is meant to be for most people: an entry in the digest counts
 EARLY_S, LATE_S = 300, 3600  # an alert this long before or after a pattern is still about it
 BUDGET = {"yellow": 30, "orange": 5}  # a day and 1,000 residents
 COLD_DAYS = 35
@@ -201,9 +202,9 @@ class Desk:
             detector = finding["detector"]
             if finding.get("clears"):
                 self.told[alert].discard(detector)
-            elif row["level"] in TOLD and detector not in self.told[alert] and self.latest.get((detector, subject)) in TOLD:
+            elif detector not in self.told[alert] and (detector in RECORDED or row["level"] in TOLD and self.latest.get((detector, subject)) in TOLD):
                 self.told[alert].add(detector)
-                self.tellings.append(Telling(t, detector, subject, self.latest[detector, subject]))
+                self.tellings.append(Telling(t, detector, subject, self.latest.get((detector, subject), "")))
         if row["level"] in TOLD:
             height = 1 + TOLD.index(row["level"])
             if height > self.height[alert]:
@@ -251,11 +252,11 @@ def replay(binary, folder, last, places, complain, progress, days):
 
 
 def spring_festival(day):
-    """From three days before the lunar new year of that year to ten days after it."""
+    """From three days before the lunar new year of that year to its tenth day."""
     year = date_of(day).year
     start = (datetime.date(year, 1, 21) - datetime.date(1970, 1, 1)).days
     new_year = next(d for d in range(start, start + 31) if lunar_day(d) == 1)
-    return new_year - 3 <= day <= new_year + 10
+    return new_year - 3 <= day <= new_year + 9
 
 
 def match(tellings, truths, places):

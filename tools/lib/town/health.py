@@ -70,9 +70,11 @@ class Trouble:
         draw, person, t = self.draw, self.wearer(day), midnight + self.draw.uniform(6, 22) * HOUR_S
         if self.worn(person, t):
             self.event(t, person.band, '{"sos":{"phase":"pressed"}}')
-            if draw.random() < 0.6:
+            taken_back = draw.random() < 0.6
+            if taken_back:
                 self.event(t + draw.uniform(3, 50), person.band, '{"sos":{"phase":"cancelled"}}')
-            self.say.truth("sos-mistake", {"resident": person.id}, t, t + HOUR_S, harmless=True)
+            # A press that nobody took back is a press, whatever it was about.
+            self.say.truth("sos-cancelled" if taken_back else "sos", {"resident": person.id}, t, t + HOUR_S, **({"harmless": True} if taken_back else {}))
             self.desk_answers(person, t, "safe", "false")
 
     def fall(self, day, midnight, _):
@@ -98,9 +100,12 @@ class Trouble:
         if person.checks_in is None or person.absent_until > day:
             return
         t = midnight + draw.gauss(person.checks_in, person.checks_in_spread)
-        if draw.random() < 0.03:
-            self.say.truth("check-in-missed", {"resident": person.id}, midnight + person.checks_in, midnight + DAY_S)
-        elif self.worn(person, t):
+        if draw.random() < 0.02 or not self.worn(person, t):
+            if person.checked_in:  # the first day of a row is the news
+                self.say.truth("check-in-missed", {"resident": person.id}, midnight + person.checks_in, midnight + DAY_S)
+            person.checked_in = False
+        else:
+            person.checked_in = True
             self.event(t, person.band, '{"check_in":{}}')
 
     # ---- the body

@@ -56,7 +56,8 @@ def ordinary_outings(world, person, day, draw, taken):
                               [(near(draw, person.home.where, 500, draw.choice((3000, 15000))), draw.lognormvariate(4.3, 0.7) * MINUTE_S)]))
     if festival and draw.random() < 0.25:  # visiting relatives
         planned.append(Outing(midnight + draw.uniform(8.5, 15) * HOUR_S,
-                              [(near(draw, person.home.where, 300, 12000), draw.lognormvariate(5, 0.5) * MINUTE_S)], companion="trusted"))
+                              [(near(draw, person.home.where, 300, 12000), draw.lognormvariate(5, 0.5) * MINUTE_S)],
+                              companion="trusted" if draw.random() < 0.7 else "unknown"))  # a son-in-law whom nobody listed
     kept = []
     for outing in sorted(planned, key=lambda o: o.leave):
         outing.travel(person.home.where)
@@ -78,12 +79,13 @@ class Band:
         """Puts the band on the charger, or forgets to: then it runs flat, and says nothing until somebody sees it."""
         midnight, say = day * DAY_S, self.say
         person.battery -= person.drain
-        if person.flat[1] > midnight:
+        if person.flat[1] > midnight or person.off[1] > midnight or person.housebound > midnight:
             return
         if person.battery < 0:
             start = midnight + draw.uniform(2, 16) * HOUR_S
             person.flat = start, start + DAY_S * draw.choice((0.4, 0.7, 1, 1.5, 2.5)) + draw.uniform(0, 8) * HOUR_S
-            person.battery = 90
+            person.battery = 100
+            person.off, person.charging = (person.flat[1], person.flat[1] + draw.uniform(40, 150) * MINUTE_S), True
             if person.flat[1] - start > 12 * HOUR_S:  # half a day: somebody should look after it
                 say.truth("silent", {"device": person.band}, start, person.flat[1])
         elif draw.random() < (0.95 if person.battery < 1.7 * person.drain else 0.35):
@@ -114,7 +116,7 @@ class Band:
         at = midnight + draw.uniform(0, AT_HOME_S)
         while at < midnight + DAY_S:
             out = any(o.leave < at < o.back for o in carried)
-            if not out and not person.flat[0] <= at < person.flat[1] and not self.world.is_out(person.home.village, at):
+            if not out and not person.flat[0] <= at < person.flat[1]:
                 nobody = any(a < at < b for a, b in left_behind)
                 self.report(person, at, midnight, naps, quiet, draw, trouble, nobody)
             at += AT_HOME_S
@@ -149,7 +151,14 @@ class Band:
                 parts.append(f'{{"fix":{{"lat":{where[0]:.6f},"lon":{where[1]:.6f},"accuracy_m":20,"source":"gnss","datum":"wgs84","valid":true}}}}')
             else:
                 parts.append('{"presence":{"at_home":true,"source":"wifi"}}')
-        self.say.line(at, f'{{"t":"{stamp(at)}","device":"{self.worn_band(person, at)}","events":[{",".join(parts)}]}}')
+        if battery <= 5 and person.warned != midnight:
+            person.warned = midnight
+            self.say.truth("flat", {"device": person.band}, at, at + DAY_S)
+        device, heard = self.worn_band(person, at), self.world.heard_at(person.home.village, at)
+        if heard > at:  # no network: it keeps what it has to say
+            parts = [f'{part[:-1]},"at":"{stamp(at)}"}}' for part in parts]
+            heard += draw.uniform(5, 300) + (at - midnight) / 1000
+        self.say.line(heard, f'{{"t":"{stamp(heard)}","device":"{device}","events":[{",".join(parts)}]}}')
 
     @staticmethod
     def worn_band(person, at):

@@ -9,7 +9,7 @@ from town.life import Band, departures, ordinary_outings
 from town.visits import Callers, invite
 from town.world import World
 
-FIRST_DAY = "2026-01-05"
+FIRST_DAY = "2026-01-12"
 
 
 class Say:
@@ -88,7 +88,7 @@ def live_day(world, person, day, forced, draw, say, band, trouble):
 def cameras(world, day, say):
     for home in world.homes:
         if home.camera:
-            for hour in range(24):
-                at = day * DAY_S + hour * HOUR_S + home.no * 37 % 3600
+            for hour in range(0, 24, 2):
+                at = day * DAY_S + hour * HOUR_S + home.no * 37 % 7200
                 if not world.is_out(home.village, at):
                     say.line(at, f'{{"t":"{stamp(at)}","device":"{home.camera}","event":{{"heartbeat":{{"battery_percent":100,"charging":true}}}}}}')

@@ -1,11 +1,12 @@
 """Who comes to a home with a camera, and what the camera makes of it.
 
 The camera compares a face with everybody it keeps for that home: with the pairwise false match rate it takes a stranger for one of them, each of them alike; with
-the false non-match rate it does not know somebody again. Its ids of strangers change with its salt, every 30 days.
+the false non-match rate it does not know somebody again, on that visit. It forgets a stranger whom it has not seen for 30 days.
 """
 from town.calendar import DAY_S, HOUR_S, MINUTE_S, stamp, weekday
+from town.world import FESTIVAL
 
-SALT_DAYS = 30
+KEPT_DAYS = 30
 
 
 class Guest:
@@ -17,28 +18,24 @@ class Guest:
 class Recogniser:
     def __init__(self, home, draw, false_match, false_non_match):
         self.home, self.draw, self.false_match, self.false_non_match = home, draw, false_match, false_non_match
-        self.listed, self.ids, self.count, self.visits, self.salted = [], {}, 0, 0, None
-
-    def forget_old(self, day):
-        if self.salted is None:
-            self.salted = day - self.draw.randrange(SALT_DAYS)
-        if day - self.salted >= SALT_DAYS:
-            self.salted, self.ids = day, {}
+        self.listed, self.ids, self.count, self.visits = [], {}, 0, 0  # ids: guest's key -> (id, day last seen)
 
     def see(self, guest, day):
         """(class, visitor_id) for one visit."""
-        self.forget_old(day)
-        known = guest.enrolled or self.ids.get(guest.key)
+        self.ids = {key: kept for key, kept in self.ids.items() if day - kept[1] <= KEPT_DAYS}
+        known = guest.enrolled or self.ids.get(guest.key, (None,))[0]
         if known and self.draw.random() >= self.false_non_match:
+            if not guest.enrolled:
+                self.ids[guest.key] = known, day
             return ("trusted" if guest.enrolled else "unknown"), known
-        gallery = [other.enrolled for other in self.listed if other is not guest] + [i for key, i in self.ids.items() if key != guest.key]
+        gallery = [other.enrolled for other in self.listed if other is not guest] + [kept[0] for key, kept in self.ids.items() if key != guest.key]
         if gallery and self.draw.random() < 1 - (1 - self.false_match) ** len(gallery):
             taken_for = self.draw.choice(gallery)
             return ("trusted" if any(other.enrolled == taken_for for other in self.listed) else "unknown"), taken_for
         self.count += 1
         fresh = f"u{self.home.no}-{self.count}"
-        if not guest.enrolled:
-            self.ids[guest.key] = fresh
+        if not known:
+            self.ids[guest.key] = fresh, day
         return "unknown", fresh
 
 
@@ -93,12 +90,18 @@ def invite(world, false_match, false_non_match):
         draw = world.draw(f"guests/{home.id}")
         home.recogniser = Recogniser(home, draw, false_match, false_non_match)
         for i in range(draw.randint(1, 4)):
-            listed = f"n{home.no}-{i}" if draw.random() < 0.3 else None
-            home.neighbours.append(Guest(f"neighbour {home.no} {i}", "neighbour", listed, "", draw.lognormvariate(-1.6, 0.8)))
-        if draw.random() < 0.5:
-            home.family.append(Guest(f"child {home.no}", "family", f"f{home.no}-0", "", draw.uniform(0.05, 0.4)))
-        for i in range(1, draw.randint(1, 5)):  # who comes for the festival only
-            home.family.append(Guest(f"relative {home.no} {i}", "family", f"f{home.no}-{i}" if draw.random() < 0.4 else None, "", 0.0))
+            often = min(1.5, draw.lognormvariate(-1.8, 0.8))  # visits a day; who comes often is the likelier to have been listed
+            listed = f"n{home.no}-{i}" if draw.random() < 0.35 + min(0.5, often) else None
+            home.neighbours.append(Guest(f"neighbour {home.no} {i}", "neighbour", listed, "", often))
+        child = draw.random()
+        if child < 0.75:  # near, or far and here for the festival only
+            home.family.append(Guest(f"child {home.no}", "family", f"f{home.no}-0" if draw.random() < 0.85 else None, "",
+                                     draw.uniform(0.03, 0.4) if child < 0.45 else 0.0))
+            for i in range(1, draw.randint(1, 5)):  # in-laws and grandchildren
+                home.family.append(Guest(f"relative {home.no} {i}", "family", f"f{home.no}-{i}" if draw.random() < 0.3 else None, "", 0.0))
+            if draw.random() < 0.7:  # together at Spring Festival, from a day on, for some days
+                came = FESTIVAL[0] + draw.randint(0, 4)
+                home.reunion = came, came + draw.randint(2, 9)
         if draw.random() < 0.15:
             home.nurse = Guest(f"nurse {home.no}", "nurse", f"s{home.no}", "mon-fri 08:00-12:00", draw.randrange(5))
         home.recogniser.listed = [guest for guest in (*home.neighbours, *home.family, home.nurse) if guest and guest.enrolled]
@@ -159,6 +162,18 @@ class Callers:
                     self.call(home, guest, kind, at, draw.uniform(20, 150), inside)
                 at += inside + draw.uniform(3, 9) * MINUTE_S
 
+    def reunion_day(self, home, day, midnight, draw):
+        """They arrive together, live here, and go out and come back in twos and threes."""
+        if day == home.reunion[0]:
+            self.call(home, home.family[0], "family", midnight + draw.uniform(9, 19) * HOUR_S, draw.uniform(5, 60), draw.uniform(0.5, 4) * HOUR_S, home.family[1:])
+            return
+        at = midnight + draw.uniform(7.5, 11) * HOUR_S
+        while at < midnight + 20.5 * HOUR_S and draw.random() < 0.75:
+            group = draw.sample(home.family, draw.randint(1, len(home.family)))
+            inside = draw.lognormvariate(4, 0.9) * MINUTE_S
+            self.call(home, group[0], "family", at, draw.uniform(5, 40), inside, group[1:])
+            at += inside + draw.uniform(0.5, 4) * HOUR_S
+
     def home_day(self, home, day, midnight, festival):
         draw = home.recogniser.draw
         for guest in home.neighbours:
@@ -167,13 +182,14 @@ class Callers:
                 there = somebody_at_home(home, at)
                 inside = draw.lognormvariate(3.2, 0.8) * MINUTE_S if there and draw.random() < 0.55 else 0
                 self.call(home, guest, "neighbour", at, draw.uniform(10, 240), min(inside, 4 * HOUR_S))
-        for i, guest in enumerate(home.family):
-            if festival and i < 5 and draw.random() < (0.5 if i else 0.7):
-                for _ in range(draw.randint(1, 3)):  # they live here for some days, and come and go
-                    at = midnight + draw.uniform(8, 20) * HOUR_S
-                    self.call(home, guest, "family", at, draw.uniform(5, 40), draw.uniform(0.3, 4) * HOUR_S)
-            elif guest.often and draw.random() < guest.often * (2 if weekday(day) >= 5 else 0.6):
-                self.call(home, guest, "family", midnight + draw.uniform(9, 19.5) * HOUR_S, draw.uniform(5, 40), draw.lognormvariate(4.6, 0.7) * MINUTE_S)
+        if home.reunion[0] <= day <= home.reunion[1]:
+            self.reunion_day(home, day, midnight, draw)
+        else:
+            for guest in home.family:
+                if guest.often and draw.random() < guest.often * (2 if weekday(day) >= 5 else 0.6):
+                    others = [other for other in home.family if other is not guest and draw.random() < 0.15]
+                    self.call(home, guest, "family", midnight + draw.uniform(9, 19.5) * HOUR_S, draw.uniform(5, 40),
+                              draw.lognormvariate(4.6, 0.7) * MINUTE_S, others)
         if home.nurse and weekday(day) == home.nurse.often and not festival:
             stands_in = draw.random() < 0.07
             guest = Guest(f"other nurse {day % 7}", "nurse") if stands_in else home.nurse

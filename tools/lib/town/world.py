@@ -40,7 +40,7 @@ class Village:
 class Home:
     def __init__(self, no, village, where):
         self.no, self.id, self.village, self.where = no, f"h-{no:05d}", village, where
-        self.people, self.camera, self.indoors, self.recogniser = [], None, False, None
+        self.people, self.camera, self.indoors, self.recogniser, self.reunion = [], None, False, None, (0, -1)
         self.neighbours, self.family, self.nurse, self.out_until = [], [], None, {}
 
 
@@ -53,9 +53,10 @@ class Person:
         self.steps_an_hour = draw.lognormvariate(5.7, 0.5)
         self.heart_rate, self.spo2 = draw.gauss(73, 8), draw.gauss(96.5, 1)
         self.has_vitals = draw.random() < 0.35
-        self.checks_in = draw.gauss(7.6, 0.8) * HOUR_S if draw.random() < 0.15 else None
+        self.checks_in = draw.gauss(7.6, 0.8) * HOUR_S if draw.random() < 0.1 else None
+        self.checked_in = False
         self.checks_in_spread = draw.uniform(300, 2400)
-        self.housebound, self.told_away = 0, False  # (until) cannot go out; the gateway was told of the absence
+        self.housebound, self.told_away, self.warned = 0, False, 0  # (until) cannot go out; the gateway was told of the absence
         self.habits, self.battery, self.drain = [], draw.uniform(40, 100), draw.uniform(18, 45)  # percent a day
         self.charges_at = draw.choice((13.0, 20.5, 21.5, 6.5)) * HOUR_S
         self.absent_until, self.absent_at = 0, None  # days: until when away from home, and where
@@ -139,6 +140,10 @@ class World:
         """Without power or network."""
         return any(a <= t < b for a, b in self.outages.get(village, ()))
 
+    def heard_at(self, village, t):
+        """When what is said at t comes through."""
+        return next((b for a, b in self.outages.get(village, ()) if a <= t < b), t)
+
     def is_fair(self, day):
         return lunar_day(day) % 10 in LUNAR_FAIR
 
@@ -171,7 +176,7 @@ class World:
                for p in self.people])
         table("devices", "id,kind,resident,household,report_interval_s,view",
               [(p.band, "wristband", p.id, "", 120 if p.tagged else 1800, "") for p in self.bands]
-              + [(h.camera, "camera", "", h.id, 3600, "indoors" if h.indoors else "doorstep") for h in self.homes if h.camera])
+              + [(h.camera, "camera", "", h.id, 7200, "indoors" if h.indoors else "doorstep") for h in self.homes if h.camera])
         table("contacts", "id,resident,name,relation,phone,channels",
               [(f"c-{p.no:05d}", p.id, f"child {p.no}", "daughter", f"139{p.no:08d}", "sms") for p in self.people])
         table("responders", "id,name,role,territory,phone,channels",
