@@ -8,7 +8,8 @@
  * pause in which the band lay somewhere or was not heard is not learned as one.
  *
  * Nothing is told of who is out (overdue-return watches that), away or in hospital, nor where nothing could
- * tell movement: the band unworn, charging or silent and no camera heard. Without coverage there is no
+ * tell movement: the band unworn, charging or silent, and no camera heard that has shown the resident within
+ * CAMERA_MS. Without coverage there is no
  * no-motion (design.md 6); the time goes on counting when coverage comes back, for what was not seen may have
  * happened; but a band that was out of reach is first given LOOK_MS to tell what it has kept. A band that
  * never sends steps is never judged. Cost: one timer for each resident, at most every half hour. */
@@ -31,6 +32,7 @@ enum {
 #define HOUR_MS      ((int64_t)3600 * 1000)
 #define STEP_MS      ((int64_t)10 * 60 * 1000)
 #define LOOK_MS      ((int64_t)30 * 60 * 1000)
+#define CAMERA_MS    ((int64_t)3 * 24 * 3600 * 1000)
 #define PAUSE_MAX_MS ((int64_t)10 * 3600 * 1000)
 
 struct no_motion_state {
@@ -42,6 +44,7 @@ struct no_motion_state {
     uint8_t told;           /* 0 = nothing, else 1 + level */
     uint32_t moved;         /* hours of that day, bit 0 = midnight */
     uint8_t share[HOURS];   /* of days with a sign in that hour, in SHARE_ONE */
+    int64_t camera_ms;      /* the last sign that was not the band's */
     int64_t back_ms;        /* when the band was heard again after a silence, 0 = it is silent */
     uint8_t off;            /* the band was off or on the charger by its last heartbeat */
     uint8_t unseen;         /* since seen_ms there was a time when nothing could have been seen */
@@ -89,7 +92,7 @@ static int64_t limit_ms(const struct detect_context *context, const struct no_mo
 }
 
 /* Could movement be seen at all just now? */
-static bool is_covered(const struct detect_context *context)
+static bool is_covered(const struct detect_context *context, const struct no_motion_state *state)
 {
     const struct resident *resident = registry_resident(context->registry, context->owner.no);
     if (resident->wristband != REGISTRY_NONE) {
@@ -97,7 +100,10 @@ static bool is_covered(const struct detect_context *context)
         if (band->worn != LIVE_NO && !band->charging && silent_is_heard(context, resident->wristband))
             return true;
     }
-    if (detect_only_resident(context) != context->owner.no ||
+    /* Many cameras tell of visitors only: one that has not shown the resident lately says nothing by silence.
+     */
+    if (!state->camera_ms || context->t_ms - state->camera_ms > CAMERA_MS ||
+        detect_only_resident(context) != context->owner.no ||
         live_household(context->live, context->household)->paused_until_ms > context->t_ms)
         return false;
     const struct household *home = registry_household(context->registry, context->household);
@@ -184,6 +190,8 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     bool steps = event->kind == EVENT_ACTIVITY;
     bool put_on = is_put_on(state, event) && event->at_ms > live->seen_ms;
     int64_t seen_ms = put_on ? event->at_ms : live->seen_ms;
+    if (event->kind == EVENT_HEARTBEAT && !put_on)
+        return; /* skipping it must change nothing */
     /* Before the first steps nothing is known to show movement, and nothing is judged. */
     if (live->status != STATUS_ACTIVE || seen_ms <= state->seen_ms || (!state->day && !steps))
         return;
@@ -202,6 +210,8 @@ static void on_timer(const struct detect_context *context, void *opaque)
     const struct live_resident *live = live_resident(context->live, context->owner.no);
     /* The home's camera may have seen what the band did not say. */
     int64_t seen_ms = live->seen_ms > state->seen_ms ? live->seen_ms : state->seen_ms;
+    if (live->seen_ms - state->seen_ms > STEP_MS)
+        state->camera_ms = live->seen_ms;
     int64_t still_ms = waking_ms(context, state, seen_ms, context->t_ms), limit = limit_ms(context, state);
     int64_t due_ms = seen_ms + limit;
     detect_arm(context, !state->told && due_ms > context->t_ms + LOOK_MS ? due_ms : context->t_ms + LOOK_MS);
@@ -212,7 +222,7 @@ static void on_timer(const struct detect_context *context, void *opaque)
         return;
     }
     if (state->days < STEP_DAYS || live->status != STATUS_ACTIVE || live->at_home == LIVE_NO ||
-        still_ms < limit || !is_covered(context) || context->t_ms - state->back_ms < LOOK_MS)
+        still_ms < limit || !is_covered(context, state) || context->t_ms - state->back_ms < LOOK_MS)
         return;
     struct civil local;
     clock_civil(context->tz, context->t_ms, &local);
@@ -249,10 +259,10 @@ static bool wakes(const struct detect_context *context, const struct event *even
 
 static const struct detector *const hears[] = {&detector_silent, NULL};
 
-/* Version 1 did not follow the band: it ended where back_ms is now. */
+/* Version 1 did not follow the band: it ended where camera_ms is now. */
 static enum err migrate(uint16_t version, const void *value, size_t len, void *state)
 {
-    if (version != 1 || len != offsetof(struct no_motion_state, back_ms))
+    if (version != 1 || len != offsetof(struct no_motion_state, camera_ms))
         return ERR_UNSUPPORTED;
     memcpy(state, value, len);
     return ERR_OK;

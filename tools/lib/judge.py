@@ -298,7 +298,7 @@ def judge(binary, folder, table, tools, learn_days=None):
         raise BadInput(f"{folder}: less than a day is left after {cold:.0f} days of learning")
     verdicts = match(desk.tellings, truths, places)
     judged = [(telling, *verdict) for telling, verdict in zip(desk.tellings, verdicts) if telling.t >= begin]
-    patterns(table, tools, [truth for truth in truths if truth.start >= begin], judged)
+    patterns(table, tools, [truth for truth in truths if truth.start >= begin and truth.end <= last], judged)
     loads(table, tools, desk, places, begin, last)
     table.append(("town: answers to alerts that were never opened", str(unopened), "", f"{places.residents} residents, {days:.0f} days, {cold:.0f} of them learning"))
 
