@@ -5,7 +5,8 @@
  * intervals (they spoke last at different moments of it, and so fall silent over it), the village is out
  * (yellow): a mast, the power, the provider. While it lasts their own alerts wait (silent.c). It is over when
  * half of those that counted are heard again or after LONG_MS, when each silent device is told for itself.
- * How many devices the village has is counted at most once an hour. */
+ * Devices that report seldom are noticed hours after the others: for AGAIN_MS it is still the same outage,
+ * and not told again. How many devices the village has is counted at most once an hour. */
 #include "detect/area_outage.h"
 
 #include <stddef.h>
@@ -19,6 +20,7 @@ enum { SILENT_MAX = 64, DEVICES_MIN = 5, SHARE = 3 };
 #define TOGETHER_MS    ((int64_t)15 * 60 * 1000)
 #define DAY_MS         ((int64_t)24 * 3600 * 1000)
 #define LONG_MS        ((int64_t)6 * 3600 * 1000)
+#define AGAIN_MS       ((int64_t)6 * 3600 * 1000)
 #define INTERVAL_MAX_S 3600
 #define COUNTED_MS     ((int64_t)3600 * 1000)
 
@@ -36,6 +38,7 @@ struct area_outage_state {
     uint32_t back;    /* and were heard again */
     struct silent_device silent[SILENT_MAX];
     int64_t counted_after_ms; /* which devices were counted: those that are noticed within so long */
+    int64_t over_ms;          /* when the last outage was over */
 };
 
 enum { REASON_OUT, REASON_OVER, REASON_LASTS };
@@ -89,6 +92,7 @@ static void count_devices(const struct detect_context *context, struct area_outa
 static void end(const struct detect_context *context, struct area_outage_state *state, unsigned reason)
 {
     emit(context, state, reason, state->back, FINDING_CLEARS);
+    state->over_ms = context->t_ms;
     state->since_ms = 0;
     state->out = state->back = 0;
     memset(state->silent, 0, sizeof state->silent);
@@ -124,7 +128,8 @@ static void fell_silent(const struct detect_context *context, struct area_outage
         if (other->t_ms < earliest->t_ms)
             earliest = other;
     }
-    if (together < DEVICES_MIN)
+    bool same = state->over_ms && context->t_ms - state->over_ms < AGAIN_MS;
+    if (together < DEVICES_MIN || same)
         return;
     count_devices(context, state, silent_after_ms(context, place->device));
     if (together * SHARE < state->devices)

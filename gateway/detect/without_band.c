@@ -75,11 +75,15 @@ static enum live_tri band_at_home(const struct detect_context *context, const st
     return geo_distance_m(home->home, p) <= radius_m ? LIVE_YES : LIVE_NO;
 }
 
+/* A band on a wrist at home has its wearer with it, who may have come back unseen; one that is off has not.
+ */
 static int64_t look_ms(const struct detect_context *context, uint32_t resident)
 {
     uint32_t band = registry_resident(context->registry, resident)->wristband;
     int64_t report_ms = (int64_t)registry_device(context->registry, band)->report_interval_s * 1250;
-    return report_ms < LOOK_MS ? LOOK_MS : report_ms < LOOK_MAX_MS ? report_ms : LOOK_MAX_MS;
+    if (live_device(context->live, band)->worn != LIVE_NO || report_ms < LOOK_MS)
+        return LOOK_MS;
+    return report_ms < LOOK_MAX_MS ? report_ms : LOOK_MAX_MS;
 }
 
 static void on_event(const struct detect_context *context, void *opaque, const struct event *event)
