@@ -28,6 +28,7 @@
 #include "detect/familiar.h"
 #include "detect/sight.h"
 #include "detect/unknown_visitor.h"
+#include "registry/announced.h"
 #include "registry/calendar.h"
 
 #define LIVES_IN_MS ((int64_t)48 * 3600 * 1000)
@@ -40,6 +41,7 @@ enum {
     REMEMBERED_MS = 1200 * 1000, /* an ended session, beyond the gap: the most that lateness_s may be, and
                                     somebody who left with the resident (led_away.c) */
     TRUSTED_DAY_FROM_HOUR = 7,
+    ANNOUNCED_MS = 900 * 1000, /* an announcement hides nobody who stays indoors so long */
 };
 
 enum session_state { SESSION_FREE, SESSION_OPEN, SESSION_LEFT };
@@ -87,6 +89,8 @@ enum {
     REASON_KNOWN,
     REASON_STILL,
     REASON_FAMILIAR,
+    REASON_ANNOUNCED,
+    REASON_ANNOUNCED_UNCLEAR,
     REASON_INDOORS_FESTIVAL,
 };
 static const struct reason reasons[] = {
@@ -122,6 +126,16 @@ static const struct reason reasons[] = {
     [REASON_FAMILIAR] = {"familiar-visitor",
                          "Somebody seen here on several days without concern came at {1t}",
                          "多日来访、未见异常的人于 {1t} 来访"},
+    [REASON_ANNOUNCED] =
+        {"indoors-announced",
+         "An unknown person has been indoors for {0m} minutes (since {1t}); not raised yet, for "
+         "a visit is announced here: {announced}",
+         "陌生人已在室内 {0m} 分钟（{1t} 起）；因已登记{announced}，暂不升级"},
+    [REASON_ANNOUNCED_UNCLEAR] = {"indoors-announced-unclear",
+                                  "Somebody the camera cannot make out has been indoors for {0m} minutes "
+                                  "(since {1t}); not raised yet, for a "
+                                  "visit is announced here: {announced}",
+                                  "未能辨认的人已在室内 {0m} 分钟（{1t} 起）；因已登记{announced}，暂不升级"},
     [REASON_INDOORS_FESTIVAL] =
         {"indoors-festival",
          "An unknown person has been indoors for {0m} minutes (since {1t}); it is the "
@@ -215,6 +229,21 @@ static int64_t session_now(const struct session *session, int64_t t_ms)
     return session->late ? t_ms : t_ms - (session->heard_ms - session->last_at_ms);
 }
 
+/* What was announced for the home when the visit came. */
+static enum announced announced_for(const struct detect_context *context, const struct session *session)
+{
+    return announced_at(context->registry, context->live,
+                        registry_household(context->registry, context->owner.no)->grid, session->arrived_ms);
+}
+
+/* A stay of so long is raised; of `ret_long_ms` it is told. The two differ where a visit is announced. */
+static int64_t raised_after_ms(const struct detect_context *context, const struct session *session,
+                               int64_t *ret_long_ms)
+{
+    *ret_long_ms = (int64_t)context->settings->visit_indoors_yellow_s * 1000;
+    return *ret_long_ms < ANNOUNCED_MS && announced_for(context, session) ? ANNOUNCED_MS : *ret_long_ms;
+}
+
 /* What a session deserves now; told 0 = nothing, else 1 + level. */
 struct judgement {
     uint8_t told, stage;
@@ -246,7 +275,7 @@ static struct judgement judge(const struct detect_context *context, const struct
             .told = 1 + LEVEL_GREEN, .stage = STAGE_DOORSTEP, .reason = REASON_FAMILIAR, .score = 0.1};
     if (session->person_class == SIGHT_OUTSIDE_WINDOW)
         return judge_window(context, state, session);
-    int64_t long_ms = (int64_t)context->settings->visit_indoors_yellow_s * 1000;
+    int64_t long_ms, raised_ms = raised_after_ms(context, session, &long_ms);
     bool unknown = session->person_class == SIGHT_UNKNOWN;
     double weight = (double)session->confidence * (unknown ? 1 : 0.6);
     if (!session->indoors_now) {
@@ -264,14 +293,17 @@ static struct judgement judge(const struct detect_context *context, const struct
                                   .stage = STAGE_INDOORS,
                                   .reason = unknown ? REASON_INDOORS : REASON_UNCLEAR_INDOORS,
                                   .score = 0.4 * weight};
-    bool trusted = trusted_present(state);
-    bool lowered = trusted || family_lives_in(context, state, at_ms);
+    bool accompanied = trusted_present(state), announced = at_ms - session->indoors_ms < raised_ms;
+    bool family = family_lives_in(context, state, at_ms);
+    bool lowered = accompanied || family || announced;
     return (struct judgement){.told = lowered ? 1 + LEVEL_GREEN : 1 + LEVEL_YELLOW,
                               .stage = STAGE_LONG,
-                              .reason = trusted   ? REASON_INDOORS_TRUSTED
-                                        : lowered ? REASON_INDOORS_FESTIVAL
-                                        : unknown ? REASON_INDOORS_LONG
-                                                  : REASON_UNCLEAR_LONG,
+                              .reason = accompanied            ? REASON_INDOORS_TRUSTED
+                                        : family               ? REASON_INDOORS_FESTIVAL
+                                        : announced && unknown ? REASON_ANNOUNCED
+                                        : announced            ? REASON_ANNOUNCED_UNCLEAR
+                                        : unknown              ? REASON_INDOORS_LONG
+                                                               : REASON_UNCLEAR_LONG,
                               .score = (lowered ? 0.4 : 0.8) * weight};
 }
 
@@ -279,8 +311,9 @@ static void emit(const struct detect_context *context, const struct session *ses
                  enum level level, double score, int64_t at_ms, unsigned flags)
 {
     struct finding finding = detect_finding(context, reason, level, score);
-    bool inside =
-        (reason >= REASON_INDOORS && reason <= REASON_INDOORS_TRUSTED) || reason == REASON_INDOORS_FESTIVAL;
+    bool inside = (reason >= REASON_INDOORS && reason <= REASON_INDOORS_TRUSTED) ||
+                  reason == REASON_ANNOUNCED || reason == REASON_ANNOUNCED_UNCLEAR ||
+                  reason == REASON_INDOORS_FESTIVAL;
     int64_t since_ms = inside ? session->indoors_ms : session->arrived_ms;
     detect_add_key(&finding, &session->first);
     detect_add_key(&finding, &session->last);
@@ -289,7 +322,7 @@ static void emit(const struct detect_context *context, const struct session *ses
     finding.numbers[0] = (double)(at_ms - since_ms) / 1000;
     finding.numbers[1] = (double)(since_ms / 1000);
     finding.numbers[2] = session->people;
-    finding.numbers[3] = session->came_before;
+    finding.numbers[3] = announced_for(context, session);
     detect_emit(context, &finding);
 }
 
@@ -374,8 +407,9 @@ static int64_t session_deadline(const struct detect_context *context, const stru
     if (!session->indoors_now)
         return session->heard_ms + gap_ms;
     int64_t end_ms = session->heard_ms + INDOORS_CAP_MS;
-    int64_t long_ms = session->indoors_ms + (int64_t)context->settings->visit_indoors_yellow_s * 1000 +
-                      (context->t_ms - session_now(session, context->t_ms));
+    int64_t told_after_ms, raised_ms = raised_after_ms(context, session, &told_after_ms);
+    int64_t since_ms = session->indoors_ms + (context->t_ms - session_now(session, context->t_ms));
+    int64_t long_ms = since_ms + (session->stage < STAGE_LONG ? told_after_ms : raised_ms);
     if (session->settling && long_ms < session->heard_ms + SETTLE_MS)
         long_ms = session->heard_ms + SETTLE_MS;
     bool due = session->person_class >= SIGHT_UNCLEAR && session->told < 1 + LEVEL_YELLOW &&
@@ -539,14 +573,24 @@ bool unknown_visitor_stranger(const void *opaque, int64_t from_ms, int64_t to_ms
     return true;
 }
 
-bool unknown_visitor_came_before(const struct finding *finding)
+bool unknown_visitor_came_before(const void *opaque, const struct finding *finding)
 {
-    return finding->numbers[3] > 0;
+    const struct visitor_state *state = opaque;
+    const struct event_key *first = &finding->evidence[0];
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        const struct session *session = &state->sessions[i];
+        if (session->state != SESSION_FREE && session->first.device == first->device &&
+            session->first.epoch == first->epoch && session->first.lane == first->lane &&
+            session->first.seq == first->seq)
+            return session->came_before;
+    }
+    return false;
 }
 
 bool unknown_visitor_is_indoors(const struct finding *finding)
 {
-    return finding->reason == REASON_INDOORS || finding->reason == REASON_INDOORS_LONG;
+    return finding->reason == REASON_INDOORS || finding->reason == REASON_INDOORS_LONG ||
+           finding->reason == REASON_ANNOUNCED;
 }
 
 /* Version 1 had padding, which is zero, where came_before is, and ended where family_ms is now. */
