@@ -130,7 +130,9 @@ struct job {
         attempt; /* enum job_kind; step of the rule; attempt 0 = first choice, 1 = the other device */
     uint8_t role, family, level;
     uint8_t recipient_is_contact;
-    char prompt[ID_SIZE]; /* prompt: catalogue id; task: what for ("verify", "call-back", "call") */
+    char prompt[ID_SIZE]; /* prompt: catalogue id; task: what for ("verify", "call-back", "call"); notify: the
+                             receiver of a webhook step, a way of the person's own (way_receiver), "" = the
+                             role's */
 };
 
 /* How a job stands. Final: played, delivered, accepted, rejected, failed, expired, cancelled, done. */
@@ -231,6 +233,8 @@ void alerts_on_finding(struct alerts *alerts, int64_t t_ms, const struct finding
 MUST_CHECK enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct action *action);
 /* An unknown job or a step backwards is ignored (false). */
 bool alerts_on_delivery(struct alerts *alerts, int64_t t_ms, const struct delivery *delivery);
+/* The job of that id while it is remembered, NULL = it is not. Borrowed as the other looks. */
+const struct job *alerts_job(const struct alerts *alerts, const struct hash_id *id);
 struct timer_slot *alerts_slot(struct alerts *alerts, uint64_t owner);
 void alerts_on_timer(struct alerts *alerts, uint64_t owner, int64_t deadline_ms);
 

@@ -166,6 +166,18 @@ void prompt_issue(struct alerts *alerts, struct alert_record *record, int64_t t_
 void task_issue(struct alerts *alerts, struct alert_record *record, int64_t t_ms, unsigned step,
                 enum role role, const char *what);
 
+/* reach.c: by which ways a person is told, and what follows when one of them fails or a person takes it. */
+/* Tells the people of a step: those not told yet in this moment. */
+void reach_people(struct alerts *alerts, struct alert_record *record, const struct job *draft,
+                  const struct audience_person *people, size_t count);
+/* A notification has come to a state. */
+void reach_settle(struct alerts *alerts, uint32_t job_no, int64_t t_ms);
+/* Calls that were not placed yet need not be. */
+void reach_taken(struct alerts *alerts, struct alert_record *record, int64_t t_ms);
+/* act.c: somebody has taken it; false when the alert's state does not allow that. */
+bool alert_take(struct alerts *alerts, struct alert_record *record, int64_t t_ms, const char *by,
+                const char *note);
+
 /* silence.c */
 MUST_CHECK enum err silence_add(struct alerts *alerts, int64_t t_ms, const struct action *action);
 MUST_CHECK enum err silence_remove(struct alerts *alerts, int64_t t_ms, const struct action *action);
