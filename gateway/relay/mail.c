@@ -7,7 +7,10 @@
 #include "relay/link.h"
 #include "relay/message.h"
 
-enum { LINE_MAX_QP = 75, WORD_BYTES = 45 /* of UTF-8 in one encoded word: 60 characters of base64 */ };
+enum {
+    LINE_MAX_QP = 75,
+    WORD_BYTES = 39 /* of UTF-8 in one encoded word: with "Subject: " within 78 characters */
+};
 
 bool mail_is_address(const char *text)
 {
