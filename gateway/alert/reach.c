@@ -58,7 +58,8 @@ static size_t ways_of(const struct alerts *alerts, uint32_t no, bool is_contact,
         had |= 1U << way;
         ways[count++] = (enum way)way;
     }
-    if (count == 0)
+    /* Who can only be called has the message at the role's receiver all the same. */
+    if ((had & ~(1U << WAY_VOICE)) == 0)
         ways[count++] = WAY_APP;
     return count;
 }

@@ -15,7 +15,7 @@ import urllib.request
 
 import pytest
 
-from huyang_test import wait_until, wire
+from huyang_test import binary, wait_until, wire
 
 FIRST, SECOND = "13800000001", "13800000002"
 
@@ -274,6 +274,31 @@ def test_guessing_links_is_slowed_down(world):
     stage = Stage(world, link=True)
     statuses = [fetch(stage.url() + "/a/" + "A" * 28).status for _ in range(80)]
     assert statuses[0] == 404 and statuses[-1] == 429
+
+
+def test_the_handbook_s_examples_are_configurations(tmp_path):
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    with open(os.path.join(root, "docs", "handbook.md"), encoding="utf-8") as file:
+        section = file.read().split("## 5a.")[1].split("## 6.")[0]
+    examples = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+    assert len(examples) == 3
+    for example in examples:
+        path = tmp_path / "config.yaml"
+        path.write_text(example, encoding="utf-8")
+        done = subprocess.run([binary("huyang"), "config", "check", str(path)], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("change, why", [
+    ({"way": "app"}, "sms or voice"), ({"callback_file": ""}, "callback_file or poll_url"), ({"fields": []}, "fields"), ({"status_id": ""}, "status_id"),
+    ({"url": "http://operator.example/"}, "allow_private"), ({"success": "code"}, "member=value")])
+def test_an_operator_that_could_not_work_is_refused_with_the_reason(tmp_path, change, why):
+    operator = {"way": "sms", "url": "https://operator.example/", "callback_file": "/x", "status_id": "ref", "status_code": "s",
+                "fields": [{"name": "to", "value": "{phone}"}]}
+    path = tmp_path / "config.yaml"
+    path.write_text(json.dumps({"relay": {"operators": [dict(operator, **change)]}}))
+    done = subprocess.run([binary("huyang"), "config", "check", str(path)], capture_output=True, text=True)
+    assert done.returncode != 0 and why in done.stderr + done.stdout
 
 
 # ---- robots and mail ----
