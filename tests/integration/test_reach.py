@@ -279,7 +279,7 @@ def test_guessing_links_is_slowed_down(world):
 def test_the_handbook_s_examples_are_configurations(tmp_path):
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     with open(os.path.join(root, "docs", "handbook.md"), encoding="utf-8") as file:
-        section = file.read().split("## 5a.")[1].split("## 6.")[0]
+        section = file.read().split("## 5b.")[1].split("## 6.")[0]
     examples = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
     assert len(examples) == 3
     for example in examples:
