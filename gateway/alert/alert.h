@@ -127,7 +127,8 @@ struct job {
     uint32_t recipient; /* responder or contact number, REGISTRY_NONE = the role itself */
     uint32_t device;    /* prompt, notice: which device; REGISTRY_NONE when there is none */
     uint8_t kind, step,
-        attempt; /* enum job_kind; step of the rule; attempt 0 = first choice, 1 = the other device */
+        attempt; /* enum job_kind; step of the rule; attempt 0 = first choice, 1 = the other device; notify:
+                    how many messages this one stands for, 0 = it is one itself */
     uint8_t role, family, level;
     uint8_t recipient_is_contact;
     char prompt[ID_SIZE]; /* prompt: catalogue id; task: what for ("verify", "call-back", "call"); notify: the
@@ -183,7 +184,8 @@ struct silence {
 /* One line of the ledger: what was not sent, by which rule and whose word. */
 #define SUPPRESSION_RULE_MAP(X)                                                                              \
     X(SILENCE, silence)                                                                                      \
-    X(DAILY_MAX, prompts_daily_max)
+    X(DAILY_MAX, prompts_daily_max)                                                                          \
+    X(BUNDLE, bundled)
 enum suppression_rule {
 #define X(name, text) SUPPRESSED_BY_##name,
     SUPPRESSION_RULE_MAP(X)

@@ -77,6 +77,7 @@ int64_t alert_deadline(const struct alerts *alerts, const struct alert_record *r
     int64_t deadline_ms = INT64_MAX;
     for (uint32_t no = record->first_job; no != NONE; no = job_at(alerts, no)->next)
         deadline_ms = earlier(deadline_ms, job_expires(job_at(alerts, no)));
+    deadline_ms = earlier(deadline_ms, burst_due(alerts, alert));
     if (alert->state != ALERT_OPEN)
         return deadline_ms;
     deadline_ms = earlier(deadline_ms, step_due(alerts, alert));
@@ -288,6 +289,7 @@ static void tick(struct alerts *alerts, struct alert_record *record, int64_t t_m
 {
     struct alert *alert = &record->alert;
     jobs_expire(alerts, record, t_ms);
+    burst_tell(alerts, record, t_ms);
     if (alert->state != ALERT_OPEN)
         return;
     if (alert->verify_until_ms && alert->verify_until_ms <= t_ms) {

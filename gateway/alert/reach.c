@@ -108,7 +108,8 @@ static void tell(struct alerts *alerts, struct alert_record *record, const struc
     if (way == WAY_VOICE)
         job.expires_ms = draft->t_ms + CALL_EXPIRES_MS;
     text_copy(job.prompt, sizeof job.prompt, way_receiver(way));
-    job_issue(alerts, record, &job);
+    if (!burst_holds(alerts, record, &job))
+        job_issue(alerts, record, &job);
 }
 
 static bool calls_at_once(const struct alert *alert, enum way first)

@@ -119,9 +119,13 @@ void mail_render(const struct relay_context *context, const struct alert *alert,
     put_date(context, job->t_ms, body);
     buf_printf(body, "Message-ID: <%s%s>\r\nReferences: <alert.%s%s>\r\n", id, domain ? domain : "", thread,
                domain ? domain : "");
-    message_title(context, &facts, job, zh, &text);
-    buf_puts(&text, zh ? "：" : ": ");
-    words_who(&facts, zh, &text);
+    if (job->attempt) {
+        buf_printf(&text, zh ? "另有%u条提醒" : "%u more messages", (unsigned)job->attempt);
+    } else {
+        message_title(context, &facts, job, zh, &text);
+        buf_puts(&text, zh ? "：" : ": ");
+        words_who(&facts, zh, &text);
+    }
     buf_puts(body, "Subject: ");
     mail_header(buf_text(&text), body);
     buf_printf(body,

@@ -105,7 +105,7 @@ static void put_time(const struct relay_context *context, int64_t t_ms, bool zh,
 static bool fits(const struct buf *text, const char *more)
 {
     size_t units = message_units(buf_text(text)) + message_units(more);
-    return units <= SMS_UNITS || units <= (size_t)SMS_PARTS_MAX * SMS_PART_UNITS;
+    return units <= (size_t)SMS_PARTS_MAX * SMS_PART_UNITS;
 }
 
 static const char *first_reason(const struct relay_context *context, const struct alert *alert, bool zh,
@@ -118,12 +118,32 @@ static const char *first_reason(const struct relay_context *context, const struc
     return buf_text(out);
 }
 
+/* One message in the place of many. */
+static void put_bundle(const struct relay_context *context, const struct job *job, bool zh, struct buf *out)
+{
+    if (context->settings->exercise)
+        buf_puts(out, zh ? "【演练】" : "[EXERCISE] ");
+    if (zh)
+        buf_printf(out, "近10分钟另有%u条提醒未逐条发送，最高为%s（待核实）。请登录平台逐条查看。",
+                   (unsigned)job->attempt, message_level_word(job->level, zh));
+    else
+        buf_printf(
+            out,
+            "%u more messages of the last 10 minutes were not sent one by one, %s at most (to be verified). "
+            "Sign in to see each of them.",
+            (unsigned)job->attempt, message_level_word(job->level, zh));
+}
+
 void message_sms(const struct relay_context *context, const struct alert *alert, const struct job *job,
                  struct buf *out)
 {
     struct words_facts facts;
     struct buf link, more;
     bool zh = message_is_zh(context, job);
+    if (job->attempt) {
+        put_bundle(context, job, zh, out);
+        return;
+    }
     buf_init(&link, PART_MAX);
     buf_init(&more, PART_MAX);
     words_facts(context, alert, job->t_ms, &facts);
@@ -213,6 +233,10 @@ void message_chat(const struct relay_context *context, const struct alert *alert
     struct words_facts facts;
     struct buf part, end;
     bool zh = message_is_zh(context, job);
+    if (job->attempt) {
+        put_bundle(context, job, zh, out);
+        return;
+    }
     buf_init(&part, PART_MAX);
     buf_init(&end, PART_MAX);
     words_facts(context, alert, job->t_ms, &facts);

@@ -9,8 +9,7 @@
 #include "relay/words.h"
 
 enum {
-    SMS_UNITS = 70,          /* UTF-16 units of a single SMS in UCS-2 */
-    SMS_PART_UNITS = 67,     /* … of each part of a longer one */
+    SMS_PART_UNITS = 67,     /* UTF-16 units of each part of a longer SMS in UCS-2 (a single one has 70) */
     SMS_PARTS_MAX = 3,       /* longer texts are cut: what matters stands first, the link is kept */
     MESSAGE_CHAT_MAX = 1900, /* bytes of a chat message; the strictest robot takes 2048 with its frame */
     MESSAGE_TEXT_MAX = 4096

@@ -168,6 +168,95 @@ static void calls_not_placed_yet_end_when_somebody_takes_it(void **state)
     assert_non_null(job_to(fold, "c-1a", ":sms")); /* a message lies there and rings nobody */
 }
 
+/* Messages to the grid worker, a new yellow alert each: a call for help that was cancelled. */
+static unsigned to_grid_worker(const struct fold *fold, unsigned attempt)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < fold->job_count; i++)
+        count += fold->jobs[i].kind == JOB_NOTIFY && fold->jobs[i].role == ROLE_GRID_WORKER &&
+                 fold->jobs[i].attempt == attempt && strcmp(fold->jobs[i].prompt, ":sms") == 0;
+    return count;
+}
+
+static void yellow(struct fold *fold, int hour, int minute)
+{
+    event(fold, on(fold, hour, minute, 0), "wb-1", "{\"sos\":{\"phase\":\"cancelled\"}}");
+    act(fold, on(fold, hour, minute, 10), who(fold, "r-1"),
+        (struct action){.kind = ACTION_CLOSE, .disposition = DISPOSITION_TRUE, .family = FAMILY_EMERGENCY});
+}
+
+static void a_burst_below_red_ends_in_one_message_with_a_count(void **state)
+{
+    struct fold *fold = *state;
+    for (int minute = 0; minute < 8; minute++)
+        yellow(fold, 9, minute);
+    assert_int_equal(to_grid_worker(fold, 0), 3);
+    tick(fold, on(fold, 9, 9, 59));
+    assert_int_equal(to_grid_worker(fold, 5), 0);
+    tick(fold, on(fold, 9, 10, 0));
+    assert_int_equal(to_grid_worker(fold, 5), 1); /* though all those alerts are over */
+    tick(fold, on(fold, 9, 30, 0));
+    assert_int_equal(to_grid_worker(fold, 5), 1);
+    /* Red comes alone and at once, in the middle of whatever. */
+    for (int minute = 30; minute < 36; minute++)
+        yellow(fold, 9, minute);
+    unsigned before = to_grid_worker(fold, 0);
+    event(fold, on(fold, 9, 37, 0), "wb-1", SOS);
+    assert_int_equal(to_grid_worker(fold, 0), before + 1);
+}
+
+struct kept {
+    char table[32];
+    uint16_t version;
+    uint32_t no;
+    size_t len;
+    uint8_t value[16384];
+};
+struct snapshot {
+    struct kept rows[64];
+    unsigned count;
+};
+
+static enum err keep_row(void *self, const char *table, uint16_t version, uint32_t no, const void *value,
+                         size_t len)
+{
+    struct snapshot *snapshot = self;
+    struct kept *row = &snapshot->rows[snapshot->count];
+    assert_true(snapshot->count < 64 && len <= sizeof row->value);
+    snprintf(row->table, sizeof row->table, "%s", table);
+    row->version = version;
+    row->no = no;
+    row->len = len;
+    if (len)
+        memcpy(row->value, value, len);
+    snapshot->count++;
+    return ERR_OK;
+}
+
+static void what_is_held_outlives_a_restart_and_gives_the_same_message(void **state)
+{
+    struct fold *fold = *state, *other = fold_new();
+    static struct snapshot snapshot;
+    snapshot.count = 0;
+    other->settings.ways = fold->settings.ways;
+    for (int minute = 0; minute < 6; minute++)
+        yellow(fold, 9, minute);
+    assert_int_equal(alerts_snapshot(fold->alerts, keep_row, &snapshot), ERR_OK);
+    /* In any order: here the last one first. */
+    for (unsigned i = snapshot.count; i-- > 0;) {
+        const struct kept *row = &snapshot.rows[i];
+        assert_int_equal(
+            alerts_restore(other->alerts, row->table, row->version, row->no, row->value, row->len), ERR_OK);
+    }
+    tick(fold, on(fold, 9, 10, 0));
+    tick(other, on(other, 9, 10, 0));
+    assert_int_equal(to_grid_worker(fold, 3), 1);
+    assert_int_equal(to_grid_worker(other, 3), 1);
+    assert_memory_equal(&fold->jobs[fold->job_count - 1].id, &other->jobs[other->job_count - 1].id,
+                        sizeof(struct hash_id));
+    fold_free(other);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -182,6 +271,8 @@ int main(void)
         T(a_link_takes_it_even_after_the_message_was_given_up),
         T(a_link_of_an_earlier_telling_does_not_take_the_new_one),
         T(calls_not_placed_yet_end_when_somebody_takes_it),
+        T(a_burst_below_red_ends_in_one_message_with_a_count),
+        T(what_is_held_outlives_a_restart_and_gives_the_same_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

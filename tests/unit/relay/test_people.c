@@ -85,6 +85,19 @@ static void a_mail_is_the_golden_message(void **state)
     assert_string_equal(f->why, "no e-mail address");
 }
 
+static void many_become_one_that_says_how_many(void **state)
+{
+    struct fixture *f = *state;
+    to_contact(f, "r-1", "c-1", WAY_SMS);
+    with_operator(f, WAY_SMS, false);
+    f->job.attempt = 5;
+    f->job.level = LEVEL_ORANGE;
+    render(f);
+    assert_string_equal(
+        f->row.body, "{\"to\":\"13800000001\",\"content\":\"【护阳】近10分钟另有5条提醒未逐条发送，最高为"
+                     "橙色（待核实）。请登录平台逐条查看。\",\"ref\":\"5e8c9902207afaeb7120430c585a445f\"}");
+}
+
 static void robots_get_their_golden_bodies(void **state)
 {
     struct fixture *f = *state;
@@ -386,6 +399,7 @@ int main(void)
         T(an_sms_is_the_golden_request),
         T(a_call_is_the_golden_form),
         T(a_mail_is_the_golden_message),
+        T(many_become_one_that_says_how_many),
         T(robots_get_their_golden_bodies),
         T(the_recipient_s_language_goes_before_the_county_s),
         T(an_sms_keeps_to_its_parts_and_never_loses_its_link),
