@@ -50,6 +50,7 @@ enum err config_parse(const char *text, size_t len, const char *name, struct con
         free(config);
         return ERR_INVALID;
     }
+    config->alert.ways = relay_ways(&config->relay);
     *ret_config = config;
     return ERR_OK;
 }

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "relay/mail.h"
 #include "relay/tcp.h"
 
 bool config_allows_id(const char *text)
@@ -114,9 +115,61 @@ bool config_allows_detector(const char *text)
     return detector_find(text) < detector_count();
 }
 
+bool config_allows_word(const char *text)
+{
+    return *text && !strpbrk(text, " \t:");
+}
+
+bool config_allows_member_value_or_none(const char *text)
+{
+    const char *equals = strchr(text, '=');
+    return !*text || (equals && equals > text && equals[1]);
+}
+
+bool config_allows_mail_url_or_none(const char *text)
+{
+    if (!*text)
+        return true;
+    if (strncmp(text, "smtp://", 7) == 0)
+        return is_rest_of_url(text + 7);
+    return strncmp(text, "smtps://", 8) == 0 && is_rest_of_url(text + 8);
+}
+
+bool config_allows_mail_address_or_none(const char *text)
+{
+    return !*text || mail_is_address(text);
+}
+
 bool config_allows_prefix(const char *text)
 {
     return dialect_prefix_ok(text);
+}
+
+/* As the enum counts, of which the two that need an operator have a name here. */
+const char *config_name_way(unsigned value)
+{
+    static const char *const names[] = {
+#define X(name, text) #text,
+        WAY_MAP(X)
+#undef X
+    };
+    return value < sizeof names / sizeof names[0] ? names[value] : NULL;
+}
+
+const char *config_name_form(unsigned value)
+{
+    static const char *const names[] = {"json", "form"};
+    return value < sizeof names / sizeof names[0] ? names[value] : NULL;
+}
+
+const char *config_name_preset(unsigned value)
+{
+    return preset_name((enum preset)value);
+}
+
+const char *config_name_operator_state(unsigned value)
+{
+    return operator_state_name((enum operator_state)value);
 }
 
 const char *config_name_dialect(unsigned value)

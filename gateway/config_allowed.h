@@ -24,6 +24,10 @@ bool config_allows_dc09_number(const char *text);
 bool config_allows_dc09_number_or_none(const char *text);
 bool config_allows_language(const char *text);
 bool config_allows_detector(const char *text);
+bool config_allows_word(const char *text);
+bool config_allows_member_value_or_none(const char *text);
+bool config_allows_mail_url_or_none(const char *text);
+bool config_allows_mail_address_or_none(const char *text);
 bool config_allows_prefix(const char *text);
 
 /* NULL past the last value. */
@@ -33,6 +37,10 @@ const char *config_name_level(unsigned value);
 const char *config_name_step(unsigned value);
 const char *config_name_role(unsigned value);
 const char *config_name_unless(unsigned value);
+const char *config_name_way(unsigned value);
+const char *config_name_form(unsigned value);
+const char *config_name_preset(unsigned value);
+const char *config_name_operator_state(unsigned value);
 const char *config_name_dialect(unsigned value);
 const char *config_name_place(unsigned value);
 const char *config_name_police_place(unsigned value);

@@ -32,10 +32,24 @@ static const struct key webhook_keys[] = {
      .rule = "http:// or https:// URL",
      .allowed = config_allows_http_url},
     {.path = "secret_file",
-     .help = "File with the key that signs each request (HMAC-SHA256).",
+     .help =
+         "File with the key that signs each request (HMAC-SHA256), the DingTalk robot's secret, or ntfy's "
+         "access token.",
      .type = KEY_TEXT,
      FIELD(struct webhook_settings, secret_file),
      FILE_RULE},
+    {.path = "preset",
+     .help =
+         "What it understands: json is our own object; wecom and dingtalk are robots of a chat group, ntfy "
+         "a topic.",
+     .type = KEY_NAME,
+     FIELD(struct webhook_settings, preset),
+     .name = config_name_preset},
+    {.path = "per_minute",
+     .help = "Most messages a minute, red excepted; 0 = 20 for the robots, else no limit.",
+     .type = KEY_NUMBER,
+     FIELD(struct webhook_settings, per_minute),
+     .high = 60000},
 };
 const struct key_list config_webhook_list = LIST_OF(webhook_keys);
 

@@ -447,6 +447,14 @@ static void check_dc09(struct walk *walk, const struct relay_settings *relay)
     }
 }
 
+static void check_people(struct walk *walk, const struct relay_settings *relay)
+{
+    yaml_mark_t mark;
+    const char *key, *why = config_people_fault(relay, &key);
+    if (why)
+        fault(walk, mark_for(walk, key, &mark), key, "%s", why);
+}
+
 /* A topic belongs to one entry. */
 static void check_dialects(struct walk *walk, const struct config *config)
 {
@@ -488,6 +496,7 @@ static void check_whole(struct walk *walk, const struct config *config)
             if (strcmp(config->relay.webhooks[i].name, config->relay.webhooks[j].name) == 0)
                 fault(walk, mark_for(walk, "relay.webhook", &mark), "relay.webhook",
                       "two receivers are named \"%s\"", config->relay.webhooks[i].name);
+    check_people(walk, relay);
     check_dialects(walk, config);
     if (policy_check(&config->alert, policy_fault, walk) == 0)
         check_names(walk, config);

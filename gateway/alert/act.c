@@ -61,15 +61,22 @@ static void notice(struct alerts *alerts, struct alert_record *record, int64_t t
     }
 }
 
+bool alert_take(struct alerts *alerts, struct alert_record *record, int64_t t_ms, const char *by,
+                const char *note)
+{
+    char why[320];
+    put_why(why, sizeof why, "", note);
+    if (!alert_apply(alerts, record, t_ms, INPUT_ACKNOWLEDGE, by, why))
+        return false;
+    reach_taken(alerts, record, t_ms);
+    notice(alerts, record, t_ms);
+    return true;
+}
+
 static enum err acknowledge(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
                             const struct action *action)
 {
-    char why[320];
-    put_why(why, sizeof why, "", action->note);
-    if (!alert_apply(alerts, record, t_ms, INPUT_ACKNOWLEDGE, action->by, why))
-        return ERR_INVALID;
-    notice(alerts, record, t_ms);
-    return ERR_OK;
+    return alert_take(alerts, record, t_ms, action->by, action->note) ? ERR_OK : ERR_INVALID;
 }
 
 static enum err close_alert(struct alerts *alerts, struct alert_record *record, int64_t t_ms,

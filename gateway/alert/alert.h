@@ -127,10 +127,13 @@ struct job {
     uint32_t recipient; /* responder or contact number, REGISTRY_NONE = the role itself */
     uint32_t device;    /* prompt, notice: which device; REGISTRY_NONE when there is none */
     uint8_t kind, step,
-        attempt; /* enum job_kind; step of the rule; attempt 0 = first choice, 1 = the other device */
+        attempt; /* enum job_kind; step of the rule; attempt 0 = first choice, 1 = the other device; notify:
+                    how many messages this one stands for, 0 = it is one itself */
     uint8_t role, family, level;
     uint8_t recipient_is_contact;
-    char prompt[ID_SIZE]; /* prompt: catalogue id; task: what for ("verify", "call-back", "call") */
+    char prompt[ID_SIZE]; /* prompt: catalogue id; task: what for ("verify", "call-back", "call"); notify: the
+                             receiver of a webhook step, a way of the person's own (way_receiver), "" = the
+                             role's */
 };
 
 /* How a job stands. Final: played, delivered, accepted, rejected, failed, expired, cancelled, done. */
@@ -181,7 +184,8 @@ struct silence {
 /* One line of the ledger: what was not sent, by which rule and whose word. */
 #define SUPPRESSION_RULE_MAP(X)                                                                              \
     X(SILENCE, silence)                                                                                      \
-    X(DAILY_MAX, prompts_daily_max)
+    X(DAILY_MAX, prompts_daily_max)                                                                          \
+    X(BUNDLE, bundled)
 enum suppression_rule {
 #define X(name, text) SUPPRESSED_BY_##name,
     SUPPRESSION_RULE_MAP(X)
@@ -235,6 +239,8 @@ bool alerts_on_delivery(struct alerts *alerts, int64_t t_ms, const struct delive
  * said, spoken or sent under it is cancelled; what was told of data that is no longer taken in counts as
  * cleared. An alert stays open until a person closes it, or lapses. */
 void alerts_on_withdrawal(struct alerts *alerts, int64_t t_ms, const uint8_t *lost, uint32_t count);
+/* The job of that id while it is remembered, NULL = it is not. Borrowed as the other looks. */
+const struct job *alerts_job(const struct alerts *alerts, const struct hash_id *id);
 struct timer_slot *alerts_slot(struct alerts *alerts, uint64_t owner);
 void alerts_on_timer(struct alerts *alerts, uint64_t owner, int64_t deadline_ms);
 

@@ -7,7 +7,8 @@
 
 enum { VERSION = 1, ALERT_VERSION = 2, NAME_SIZE = 40 };
 static const char alert_table[] = "alert", job_table[] = "job", case_table[] = "alert_case",
-                  recent_table[] = "alert_recent", silence_table[] = "alert_silence";
+                  recent_table[] = "alert_recent", silence_table[] = "alert_silence",
+                  burst_table[] = "alert_burst";
 
 struct alert_image {
     struct alert alert;
@@ -94,6 +95,10 @@ enum err alerts_snapshot(const struct alerts *alerts,
         if (alerts->silence_dirty[slot])
             err = fn(self, silence_table, VERSION, slot, &alerts->silences[slot], sizeof(struct silence));
     }
+    for (uint32_t slot = 0; slot < BURSTS_MAX && err == ERR_OK; slot++) {
+        if (alerts->burst_dirty[slot])
+            err = fn(self, burst_table, VERSION, slot, &alerts->bursts[slot], sizeof(struct burst));
+    }
     if (err == ERR_OK)
         err = write_alerts(alerts, fn, self);
     if (err == ERR_OK)
@@ -108,6 +113,7 @@ void alerts_snapshot_done(struct alerts *alerts)
     pool_clean(&alerts->jobs);
     memset(alerts->recent_dirty, 0, sizeof alerts->recent_dirty);
     memset(alerts->silence_dirty, 0, sizeof alerts->silence_dirty);
+    memset(alerts->burst_dirty, 0, sizeof alerts->burst_dirty);
 }
 
 static enum err restore_silence(struct alerts *alerts, uint32_t slot, const void *value)
@@ -273,7 +279,8 @@ enum err alerts_restore(struct alerts *alerts, const char *table, uint16_t versi
                  {job_table, VERSION, sizeof(struct job_image)},
                  {case_table, VERSION, sizeof(struct alert_case)},
                  {recent_table, VERSION, sizeof(struct recent)},
-                 {silence_table, VERSION, sizeof(struct silence)}};
+                 {silence_table, VERSION, sizeof(struct silence)},
+                 {burst_table, VERSION, sizeof(struct burst)}};
     enum { KNOWN = sizeof known / sizeof *known };
     size_t which = 0;
     while (which < KNOWN && strcmp(known[which].table, table) != 0)
@@ -291,6 +298,7 @@ enum err alerts_restore(struct alerts *alerts, const char *table, uint16_t versi
     case 1: return restore_job(alerts, no, value);
     case 2: return restore_case(alerts, value);
     case 3: return restore_recent(alerts, no, value);
-    default: return restore_silence(alerts, no, value);
+    case 4: return restore_silence(alerts, no, value);
+    default: return burst_restore(alerts, no, value);
     }
 }

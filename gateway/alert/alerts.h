@@ -24,7 +24,9 @@ enum {
     JOB_STEP_REPEAT = 16,         /* a job's step = the rule's step + 16 for each repeat before it */
     JOB_STEP_POLICE = 0xF0,       /* steps of jobs that no rule's step stands for */
     JOB_STEP_STAND_DOWN = 0xF1,
-    JOB_STEP_NOTICE = 0xF2
+    JOB_STEP_NOTICE = 0xF2,
+    JOB_STEP_BURST = 0xF3,
+    BURSTS_MAX = 256 /* people whose messages are counted at the same time */
 };
 
 struct alert_record {
@@ -60,8 +62,21 @@ struct recent {
     uint32_t count, next;
 };
 
+/* What one person was sent lately, and what is held back. */
+struct burst {
+    struct hash_id alert; /* the last one held back */
+    int64_t from_ms;      /* when the time began; 0 = a free slot */
+    uint32_t person;      /* responder or contact */
+    uint16_t sent, held;
+    uint8_t is_contact, way, level, role; /* of what is held: enums, the highest level */
+    uint8_t zero[4];
+};
+
 struct alerts {
     struct alert_config config;
+    struct burst bursts[BURSTS_MAX];
+    bool burst_dirty[BURSTS_MAX];
+    unsigned bursts_held; /* slots that hold something */
     struct recent recent[FAMILY_COUNT];
     bool recent_dirty[FAMILY_COUNT];
     struct silence silences[SILENCES_MAX];
@@ -165,6 +180,24 @@ void prompt_issue(struct alerts *alerts, struct alert_record *record, int64_t t_
                   const char *prompt);
 void task_issue(struct alerts *alerts, struct alert_record *record, int64_t t_ms, unsigned step,
                 enum role role, const char *what);
+
+/* reach.c: by which ways a person is told, and what follows when one of them fails or a person takes it. */
+/* Tells the people of a step: those not told yet in this moment. */
+void reach_people(struct alerts *alerts, struct alert_record *record, const struct job *draft,
+                  const struct audience_person *people, size_t count);
+/* A notification has come to a state. */
+void reach_settle(struct alerts *alerts, uint32_t job_no, int64_t t_ms);
+/* Calls that were not placed yet need not be. */
+void reach_taken(struct alerts *alerts, struct alert_record *record, int64_t t_ms);
+/* burst.c. True: the message is held back. */
+bool burst_holds(struct alerts *alerts, const struct alert_record *record, const struct job *job);
+/* When what hangs on the alert is to be told, INT64_MAX = nothing does; and telling what is due. */
+int64_t burst_due(const struct alerts *alerts, const struct alert *alert);
+void burst_tell(struct alerts *alerts, struct alert_record *record, int64_t t_ms);
+MUST_CHECK enum err burst_restore(struct alerts *alerts, uint32_t slot, const void *value);
+/* act.c: somebody has taken it; false when the alert's state does not allow that. */
+bool alert_take(struct alerts *alerts, struct alert_record *record, int64_t t_ms, const char *by,
+                const char *note);
 
 /* silence.c */
 MUST_CHECK enum err silence_add(struct alerts *alerts, int64_t t_ms, const struct action *action);

@@ -41,13 +41,17 @@ enum delivery_state delivery_from_name(const char *name)
     (BIT(PLAYED) | BIT(DELIVERED) | BIT(ACCEPTED) | BIT(REJECTED) | BIT(FAILED) | BIT(EXPIRED) |             \
      BIT(CANCELLED) | BIT(DONE))
 
-/* What may follow. States without a line are final. Reports may be lost, so any later state may come at once.
- */
+/* What may follow. Reports may be lost, so any later state may come at once. What was delivered, failed or
+ * expired is final: no machine says more of it; but a person who has the message all the same may still take
+ * it. */
 static const uint16_t followers[DELIVERY_COUNT] = {
     [DELIVERY_QUEUED] = BIT(SENT) | BIT(RECEIVED) | BIT(PLAYING) | ENDS,
     [DELIVERY_SENT] = BIT(RECEIVED) | BIT(PLAYING) | ENDS,
     [DELIVERY_RECEIVED] = BIT(PLAYING) | ENDS,
     [DELIVERY_PLAYING] = ENDS,
+    [DELIVERY_DELIVERED] = BIT(ACCEPTED),
+    [DELIVERY_FAILED] = BIT(ACCEPTED),
+    [DELIVERY_EXPIRED] = BIT(ACCEPTED),
 };
 
 bool delivery_may_follow(enum delivery_state from, enum delivery_state to)
@@ -59,7 +63,7 @@ bool delivery_may_follow(enum delivery_state from, enum delivery_state to)
 bool delivery_is_final(enum delivery_state state)
 {
     assert((unsigned)state < DELIVERY_COUNT);
-    return followers[state] == 0;
+    return ENDS >> state & 1;
 }
 
 enum delivery_state job_success(enum job_kind kind)
@@ -402,6 +406,10 @@ static void police_fall_back(struct alerts *alerts, uint32_t job_no, int64_t t_m
 static void settle(struct alerts *alerts, uint32_t job_no, int64_t t_ms)
 {
     const struct job_record *job = job_at(alerts, job_no);
+    if (job->job.kind == JOB_NOTIFY) {
+        reach_settle(alerts, job_no, t_ms);
+        return;
+    }
     if (job->state != DELIVERY_FAILED && job->state != DELIVERY_EXPIRED && job->state != DELIVERY_REJECTED)
         return;
     if (job->job.kind == JOB_PROMPT)
@@ -417,6 +425,12 @@ void jobs_expire(struct alerts *alerts, struct alert_record *record, int64_t t_m
             job_set_state(alerts, no, DELIVERY_EXPIRED, "expired", t_ms))
             settle(alerts, no, t_ms);
     }
+}
+
+const struct job *alerts_job(const struct alerts *alerts, const struct hash_id *id)
+{
+    uint32_t no = find_job(alerts, id);
+    return no == NONE ? NULL : &job_at(alerts, no)->job;
 }
 
 bool alerts_on_delivery(struct alerts *alerts, int64_t t_ms, const struct delivery *delivery)

@@ -77,6 +77,7 @@ int64_t alert_deadline(const struct alerts *alerts, const struct alert_record *r
     int64_t deadline_ms = INT64_MAX;
     for (uint32_t no = record->first_job; no != NONE; no = job_at(alerts, no)->next)
         deadline_ms = earlier(deadline_ms, job_expires(job_at(alerts, no)));
+    deadline_ms = earlier(deadline_ms, burst_due(alerts, alert));
     if (alert->state != ALERT_OPEN)
         return deadline_ms;
     deadline_ms = earlier(deadline_ms, step_due(alerts, alert));
@@ -105,6 +106,12 @@ struct moment {
     int64_t t_ms;
 };
 
+/* A person told by any way of their own was told; a named receiver is one of its own. */
+static bool is_same_receiver(const char *told, const char *receiver)
+{
+    return strcmp(told, receiver) == 0 || (!receiver[0] && told[0] == ':');
+}
+
 /* Was this person told in the present episode? A later moment of the running rule that names them again is a
  * reminder, and meant. */
 static bool is_told(const struct alerts *alerts, const struct alert_record *record,
@@ -114,7 +121,7 @@ static bool is_told(const struct alerts *alerts, const struct alert_record *reco
         const struct job *job = &job_at(alerts, no)->job;
         if (job->kind != JOB_NOTIFY || job->transition < record->alert.told_from ||
             job->recipient != person->no || job->recipient_is_contact != person->is_contact ||
-            strcmp(job->prompt, receiver) != 0)
+            !is_same_receiver(job->prompt, receiver))
             continue;
         if (person->no == REGISTRY_NONE && job->role != person->role)
             continue;
@@ -131,20 +138,17 @@ static void notify(struct alerts *alerts, struct alert_record *record, const str
 {
     struct audience_person people[AUDIENCE_MAX] = {{.no = REGISTRY_NONE}};
     const char *receiver = step->kind == STEP_WEBHOOK ? step->to : "";
-    size_t count = 1;
+    size_t count = 1, untold = 0;
     if (step->kind == STEP_NOTIFY)
         count = audience_of_step(alerts, &record->alert, step, moment->t_ms, people);
     for (size_t i = 0; i < count; i++) {
-        if (is_told(alerts, record, moment, &people[i], receiver))
-            continue;
-        struct job job = job_draft(&record->alert, JOB_NOTIFY, step_no, moment->t_ms);
-        job.expires_ms = moment->t_ms + NOTIFY_EXPIRES_MS;
-        job.role = people[i].role;
-        job.recipient = people[i].no;
-        job.recipient_is_contact = people[i].is_contact;
-        text_copy(job.prompt, sizeof job.prompt, receiver);
-        job_issue(alerts, record, &job);
+        if (!is_told(alerts, record, moment, &people[i], receiver))
+            people[untold++] = people[i];
     }
+    struct job draft = job_draft(&record->alert, JOB_NOTIFY, step_no, moment->t_ms);
+    draft.expires_ms = moment->t_ms + NOTIFY_EXPIRES_MS;
+    text_copy(draft.prompt, sizeof draft.prompt, receiver);
+    reach_people(alerts, record, &draft, people, untold);
 }
 
 /* A prompt or task of a lower level of this same episode need not come twice. */
@@ -285,6 +289,7 @@ static void tick(struct alerts *alerts, struct alert_record *record, int64_t t_m
 {
     struct alert *alert = &record->alert;
     jobs_expire(alerts, record, t_ms);
+    burst_tell(alerts, record, t_ms);
     if (alert->state != ALERT_OPEN)
         return;
     if (alert->verify_until_ms && alert->verify_until_ms <= t_ms) {

@@ -29,6 +29,23 @@ enum step_kind {
 const char *step_name(enum step_kind kind);
 enum step_kind step_from_name(const char *name); /* STEP_KIND_COUNT when unknown */
 
+/* How a person can be told: through the role's own receiver, or by one of the operators. As the registry's
+ * column `channels` writes them. */
+#define WAY_MAP(X)                                                                                           \
+    X(APP, app)                                                                                              \
+    X(SMS, sms)                                                                                              \
+    X(VOICE, voice)                                                                                          \
+    X(EMAIL, email)
+enum way {
+#define X(name, text) WAY_##name,
+    WAY_MAP(X)
+#undef X
+        WAY_COUNT
+};
+/* What job->prompt of a notification says: "" for APP, ":sms", … */
+const char *way_receiver(enum way way);
+enum way way_of_receiver(const char *receiver); /* WAY_COUNT when it is none */
+
 enum {
     POLICY_STEPS_MAX = 16,
     POLICY_RULES_MAX = 64,
@@ -74,6 +91,7 @@ struct alert_settings {
     char direct[POLICY_DIRECT_MAX]
                [ID_SIZE]; /* detectors whose red goes to the police without verify, by written agreement */
     uint8_t direct_count;
+    uint8_t ways; /* bit 1 << enum way: those the configuration has an operator for */
     uint8_t rule_count;
     struct policy_rule rules[POLICY_RULES_MAX];
 };

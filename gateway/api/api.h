@@ -17,6 +17,17 @@ struct api_health {
     bool ready, broker_up, store_ok, unpersisted; /* unpersisted: fail-open is on */
     int64_t started_wall_ms, last_commit_wall_ms, last_input_wall_ms;
 };
+/* What somebody says who has no account: an operator's report, or whoever follows the link in a message. */
+enum api_word_kind { API_WORD_REPORT, API_WORD_LINK };
+enum { API_WORD_TOKEN_SIZE = 128, API_WORD_BODY_SIZE = 8192 };
+struct api_word {
+    enum api_word_kind kind;
+    char way[ID_SIZE];               /* REPORT: "sms", "voice" */
+    char token[API_WORD_TOKEN_SIZE]; /* … not checked yet */
+    struct hash_id job;              /* LINK: the message it stood in */
+    size_t len;
+    char body[API_WORD_BODY_SIZE];
+};
 struct api_config {
     const char *folder; /* state folder: database and token */
     const char *listen; /* address */
@@ -25,6 +36,10 @@ struct api_config {
     /* Queues an action for the core loop; called on the API thread; ERR_BUSY = the queue is full (503). The
      * core answers through api_answer with the same ticket. */
     enum err (*submit)(void *self, uint64_t ticket, const struct action *action);
+    /* The same for a word from outside. */
+    enum err (*say)(void *self, uint64_t ticket, const struct api_word *word);
+    const uint8_t *link_key; /* LINK_KEY_SIZE bytes, borrowed (relay/link.h) */
+    uint32_t link_expires_s;
     /* A registry folder was asked to be imported (path on this machine); as above. */
     enum err (*import)(void *self, uint64_t ticket, const char *folder);
     /* A consent was given or withdrawn; as above. */

@@ -6,7 +6,8 @@
 #include "api/request.h"
 
 static const struct throttle_rule by_account = {.burst = 8, .every_ms = 30000},
-                                  by_address = {.burst = 24, .every_ms = 10000};
+                                  by_address = {.burst = 24, .every_ms = 10000},
+                                  from_outside = {.burst = 60, .every_ms = 2000};
 
 enum err gate_open(struct gate *gate, const char *folder)
 {
@@ -108,11 +109,11 @@ bool gate_admit(struct gate *gate, struct request *request, const struct route *
                          find_person(gate, request->asked.cookie, reader, &request->person);
     bool known = request->is_operator || request->signed_in;
 
-    if (!known && (route == NULL || route->who != WHO_ANYBODY))
+    if (!known && (route == NULL || route->who > WHO_OUTSIDE))
         return deny(gate, request);
     if (route == NULL) /* its reply is made */
         return false;
-    bool reads = strcmp(route->method, "GET") == 0;
+    bool reads = strcmp(route->method, "GET") == 0 || route->who == WHO_OUTSIDE;
     if (!request->is_operator && !reads && !is_ours(request))
         return false;
     bool allowed = route->who <= WHO_KNOWN || request->is_operator ||
@@ -155,6 +156,27 @@ void gate_was_right(struct gate *gate, const struct request *request, const char
     snprintf(address, sizeof(address), "i:%s", request->asked.address);
     throttle_give_back(&gate->throttle, &by_account, name, true);
     throttle_give_back(&gate->throttle, &by_address, address, false);
+}
+
+bool gate_outside(struct gate *gate, struct request *request)
+{
+    int64_t wait_ms = 0;
+    char address[64];
+
+    snprintf(address, sizeof(address), "o:%s", request->asked.address);
+    if (throttle_take(&gate->throttle, &from_outside, address, clock_now().mono_ms, &wait_ms))
+        return true;
+    reply_said(request, 429, "too many tries; wait a moment", "尝试次数过多，请稍后再试");
+    request->reply.retry_after_s = (unsigned)((wait_ms + 999) / 1000);
+    return false;
+}
+
+void gate_outside_was_right(struct gate *gate, const struct request *request)
+{
+    char address[64];
+
+    snprintf(address, sizeof(address), "o:%s", request->asked.address);
+    throttle_give_back(&gate->throttle, &from_outside, address, false);
 }
 
 /* ---- once ---- */

@@ -44,6 +44,10 @@ bool gate_try(struct gate *gate, struct request *request, const char *account);
 /* It was right. */
 void gate_was_right(struct gate *gate, const struct request *request, const char *account);
 
+/* The same for a link or a report, by address alone. */
+bool gate_outside(struct gate *gate, struct request *request);
+void gate_outside_was_right(struct gate *gate, const struct request *request);
+
 /* An action under an Idempotency-Key. True: go on. False: the reply is made (the kept one, or a refusal). */
 bool gate_once(struct gate *gate, struct request *request);
 /* Its outcome; `body` NULL = nothing to keep. May be called again. */

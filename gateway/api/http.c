@@ -195,6 +195,7 @@ static void take_headers(struct MHD_Connection *connection, struct asked *asked)
 
     if (cookie == NULL || !text_copy(asked->cookie, sizeof(asked->cookie), cookie))
         asked->cookie[0] = '\0';
+    take_header(connection, "Authorization", asked->bearer, sizeof(asked->bearer));
     take_header(connection, "X-CSRF-Token", asked->csrf, sizeof(asked->csrf));
     take_header(connection, "Idempotency-Key", asked->once, sizeof(asked->once));
     take_header(connection, "Sec-Fetch-Site", asked->fetch_site, sizeof(asked->fetch_site));
@@ -238,7 +239,7 @@ static bool admit(struct api *api, struct exchange *exchange, const char *method
     if (request->reply.status != 0)
         return false;
     header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Type");
-    if (header != NULL && !reads && !request->asked.json) {
+    if (header != NULL && !reads && !request->asked.json && exchange->route->who != WHO_OUTSIDE) {
         reply_problem(request, 415, NULL, "the body must be application/json");
         return false;
     }
@@ -257,6 +258,7 @@ static enum err pass_on(struct api *api, uint64_t ticket, enum verdict verdict, 
 
     switch (verdict) {
     case VERDICT_ACTION: return api->config.submit(api->config.self, ticket, &pending->action);
+    case VERDICT_WORD: return api->config.say(api->config.self, ticket, &pending->word);
     case VERDICT_IMPORT: return api->config.import(api->config.self, ticket, pending->folder);
     case VERDICT_CONSENT: return api->config.consent(api->config.self, ticket, &pending->consent);
     default:

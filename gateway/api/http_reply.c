@@ -38,7 +38,8 @@ static void add_headers(struct MHD_Response *response, const struct request *req
 
     add_header(response, "Content-Type", reply->content_type);
     add_header(response, "Cache-Control", "no-store");
-    protect(response, "default-src 'none'; frame-ancestors 'none'");
+    protect(response,
+            reply->policy[0] != '\0' ? reply->policy : "default-src 'none'; frame-ancestors 'none'");
     if (reply->allow[0] != '\0')
         add_header(response, "Allow", reply->allow);
     if (reply->retry_after_s != 0) {

@@ -33,6 +33,7 @@ struct reply {
     char allow[48];               /* "" = no such header */
     unsigned retry_after_s;       /* Retry-After; 0 = no such header */
     bool challenge;               /* WWW-Authenticate: Bearer */
+    char policy[192];             /* Content-Security-Policy; "" = nothing is allowed */
     uint32_t version;             /* ETag; 0 = no such header */
     char cookie[SECRET_HEX_SIZE]; /* the session that begins; "-" = the one that ends; "" = nothing */
     struct buf body;
@@ -48,6 +49,7 @@ struct asked {
     char fetch_site[24]; /* Sec-Fetch-Site */
     char last_event[48];
     char address[46]; /* of the peer */
+    char bearer[160]; /* Authorization */
     bool json, zh, gzip, https;
 };
 
@@ -84,12 +86,14 @@ enum verdict {
     VERDICT_ACTION,
     VERDICT_IMPORT,
     VERDICT_CONSENT,
+    VERDICT_WORD,
     VERDICT_CHECK, /* pending->password against pending->secret */
     VERDICT_MAKE,  /* a secret of pending->password */
     VERDICT_STREAM
 };
 struct pending {
     struct action action;
+    struct api_word word;
     char folder[512];
     struct consent_change consent;
     uint8_t subject_kind; /* of a silence or announcement: what its id means; enum subject_kind */
@@ -99,8 +103,9 @@ struct pending {
     char secret[ACCOUNT_SECRET_SIZE]; /* "": there is no such account */
 };
 
-/* Whom a route is for; the machine's token opens all. */
-enum who { WHO_ANYBODY, WHO_KNOWN, WHO_ADMINISTRATOR, WHO_OPERATOR };
+/* Whom a route is for; the machine's token opens all. OUTSIDE: no page of ours and no account, the handler
+ * checks what they bring. */
+enum who { WHO_ANYBODY, WHO_OUTSIDE, WHO_KNOWN, WHO_ADMINISTRATOR, WHO_OPERATOR };
 struct route {
     const char *method, *path; /* "{id}" stands for an alert's id, "{name}" for an account's */
     enum who who;
@@ -181,6 +186,15 @@ enum verdict people_add_done(const struct view *view, struct request *request, s
                              enum err err, const char *text);
 enum verdict people_change_done(const struct view *view, struct request *request, struct pending *pending,
                                 enum err err, const char *text);
+
+/* outside.c */
+enum verdict outside_report(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict outside_link(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict outside_take(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict outside_reported(const struct view *view, struct request *request, struct pending *pending,
+                              enum err err, const char *text);
+enum verdict outside_taken(const struct view *view, struct request *request, struct pending *pending,
+                           enum err err, const char *text);
 
 /* token.c: reads the folder's token, made if absent. */
 MUST_CHECK enum err token_open(const char *folder, char token[TOKEN_SIZE]);

@@ -8,6 +8,17 @@
 const struct route routes[] = {
     {.method = "GET", .path = "/healthz", .who = WHO_ANYBODY, .handle = view_healthz},
     {.method = "GET", .path = "/metrics", .who = WHO_OPERATOR, .handle = view_metrics},
+    {.method = "POST",
+     .path = "/api/v1/operators/{name}/status",
+     .who = WHO_OUTSIDE,
+     .handle = outside_report,
+     .finish = outside_reported},
+    {.method = "GET", .path = "/a/{name}", .who = WHO_OUTSIDE, .handle = outside_link},
+    {.method = "POST",
+     .path = "/a/{name}",
+     .who = WHO_OUTSIDE,
+     .handle = outside_take,
+     .finish = outside_taken},
     {.method = "GET", .path = "/api/v1/openapi.json", .who = WHO_ANYBODY, .handle = view_openapi},
     {.method = "POST", .path = "/api/v1/setup", .who = WHO_ANYBODY, PEOPLE(setup)},
     {.method = "GET", .path = "/api/v1/session", .who = WHO_ANYBODY, .handle = people_session},
@@ -133,6 +144,7 @@ const struct route *route_find(struct request *request, const char *method)
     X(404, "Not Found", "未找到")                                                                            \
     X(405, "Method Not Allowed", "方法不允许")                                                               \
     X(409, "Conflict", "状态冲突")                                                                           \
+    X(410, "Gone", "已过期")                                                                                 \
     X(412, "Precondition Failed", "版本已变")                                                                \
     X(413, "Content Too Large", "内容过大")                                                                  \
     X(414, "URI Too Long", "路径过长")                                                                       \

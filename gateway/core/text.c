@@ -93,6 +93,30 @@ bool text_copy(char *to, size_t size, const char *from)
     return false;
 }
 
+void text_base64(const void *data, size_t len, bool url, char *text)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    const unsigned char *in = data;
+    for (size_t i = 0; i < len; i += 3) {
+        size_t left = len - i;
+        uint32_t bits = (uint32_t)in[i] << 16;
+        if (left > 1)
+            bits |= (uint32_t)in[i + 1] << 8;
+        if (left > 2)
+            bits |= in[i + 2];
+        for (unsigned k = 0; k < 4; k++) {
+            uint32_t value = bits >> (18 - 6 * k) & 63;
+            if (k > left) {
+                if (!url)
+                    *text++ = '=';
+            } else {
+                *text++ = value < 62 ? letters[value] : value == 62 ? (url ? '-' : '+') : (url ? '_' : '/');
+            }
+        }
+    }
+    *text = 0;
+}
+
 bool text_to_int(const char *text, int64_t low, int64_t high, int64_t *ret_value)
 {
     const char *p = text;

@@ -20,6 +20,8 @@ bool text_is_id(const char *data, size_t len);
 bool text_is_county(const char *data, size_t len);
 /* Copies as much as fits, whole UTF-8 characters only, always terminates; false when it was cut. */
 bool text_copy(char *to, size_t size, const char *from);
+/* Base64 (RFC 4648), `text` holds 4 * ((len + 2) / 3) + 1. url: the alphabet for URLs, without padding. */
+void text_base64(const void *data, size_t len, bool url, char *text);
 /* Strict decimal, the whole text: no spaces, no plus sign, a minus sign only where `low` is negative, no
  * hexadecimal, no infinity. False otherwise or outside [low, high]; *ret_value is then untouched. */
 bool text_to_int(const char *text, int64_t low, int64_t high, int64_t *ret_value);

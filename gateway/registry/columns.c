@@ -38,6 +38,14 @@ static const char *const roles[] = {"", ROLE_MAP(ENUM_TEXT) NULL};
     {                                                                                                        \
         .name = "channels", .parse = cell_list                                                               \
     }
+#define LANGUAGE                                                                                             \
+    {                                                                                                        \
+        .name = "language", .parse = cell_text                                                               \
+    }
+#define EMAIL                                                                                                \
+    {                                                                                                        \
+        .name = "email", .personal = true, .parse = cell_text                                                \
+    }
 #define PHONE                                                                                                \
     {                                                                                                        \
         .name = "phone", .need = COLUMN_REQUIRED, .personal = true, .parse = cell_phone                      \
@@ -129,6 +137,7 @@ static const struct column contacts[] = {
     ID(contact), REFERENCE("resident", REGISTRY_RESIDENT, contact, resident),
     NAME,        {.name = "relation", .need = COLUMN_REQUIRED, .personal = true, .parse = cell_text},
     PHONE,       CHANNELS,
+    EMAIL,       LANGUAGE,
 };
 static const struct column responders[] = {
     ID(responder),
@@ -137,6 +146,8 @@ static const struct column responders[] = {
     REFERENCE("territory", REGISTRY_TERRITORY, responder, territory),
     PHONE,
     CHANNELS,
+    EMAIL,
+    LANGUAGE,
 };
 static const struct column rosters[] = {
     REFERENCE("territory", REGISTRY_TERRITORY, roster, territory),

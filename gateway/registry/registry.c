@@ -197,6 +197,25 @@ bool registry_has_channel(const struct registry *registry, enum registry_table t
     return value_of(registry, table, no, "channels")[0] != 0;
 }
 
+bool registry_channel(const struct registry *registry, enum registry_table table, uint32_t no, unsigned index,
+                      char word[REGISTRY_CHANNEL_SIZE])
+{
+    assert(no < registry->tables[table].count);
+    const char *list = value_of(registry, table, no, "channels");
+    while (*list) {
+        list += strspn(list, "; ");
+        size_t len = strcspn(list, "; ");
+        if (len > 0 && index-- == 0) {
+            size_t cut = len < REGISTRY_CHANNEL_SIZE ? len : REGISTRY_CHANNEL_SIZE - 1;
+            memcpy(word, list, cut);
+            word[cut] = 0;
+            return true;
+        }
+        list += len;
+    }
+    return false;
+}
+
 const char *registry_version(const struct registry *registry)
 {
     return registry->version;

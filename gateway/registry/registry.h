@@ -356,6 +356,10 @@ bool registry_roster_has_ended(const struct registry *registry, enum role role, 
 bool registry_resident_is(const struct registry *registry, uint32_t resident, const char *word);
 /* True when a contact or responder names a channel to be reached by. */
 bool registry_has_channel(const struct registry *registry, enum registry_table table, uint32_t no);
+/* The index'th of a contact's or responder's channels, clipped; false past the last one. */
+enum { REGISTRY_CHANNEL_SIZE = 16 };
+bool registry_channel(const struct registry *registry, enum registry_table table, uint32_t no, unsigned index,
+                      char word[REGISTRY_CHANNEL_SIZE]);
 
 /* Is `territory` the territory `above` or within it? */
 bool registry_is_within(const struct registry *registry, uint32_t territory, uint32_t above);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "relay/link.h"
 #include "relay/outbox_inner.h"
 
 enum { SILENT_BEFORE_HEARD_MS = 30000, ANSWER_TIME_MS = 2000 };
@@ -212,9 +213,7 @@ static bool is_done(const struct outbox *outbox, const struct hash_id *id)
 enum err outbox_add(struct outbox *outbox, const struct outbox_row *row, struct now now)
 {
     bool command = row->channel == CHANNEL_COMMAND;
-    if ((!command && row->channel != CHANNEL_CAP && row->channel != CHANNEL_DC09 &&
-         row->channel != CHANNEL_WEBHOOK) ||
-        row->len > RELAY_BODY_MAX)
+    if (row->channel == CHANNEL_NONE || row->channel >= CHANNEL_COUNT || row->len > RELAY_BODY_MAX)
         return ERR_INVALID;
     if (command && row->device >= outbox->device_count)
         return ERR_INVALID;
@@ -230,6 +229,8 @@ enum err outbox_add(struct outbox *outbox, const struct outbox_row *row, struct 
     if (err != ERR_OK)
         return err;
     entry->outbox = outbox;
+    if (outbox->config.link_key && row->job_kind == JOB_NOTIFY)
+        link_fill(outbox->config.link_key, &row->id, rows_body(entry), row->len);
     enum entry_state state = ENTRY_WAITING;
     if (command) {
         struct outbox_device *device = &outbox->devices[row->device];
@@ -244,6 +245,11 @@ enum err outbox_add(struct outbox *outbox, const struct outbox_row *row, struct 
      * operator may take it for a second one. What is awaited is a person's word. */
     if (row->channel == CHANNEL_DC09 && row->sent)
         state = ENTRY_TAKEN;
+    if (outbox_is_operator(row) && row->sent) { /* nobody is called a second time for the same */
+        outbox_await(outbox, entry, now);
+        outbox_arm(outbox, now);
+        return ERR_OK;
+    }
     outbox_wait(outbox, entry, state,
                 state == ENTRY_WAITING ? now.mono_ms : outbox_expiry_ms(outbox, entry, now));
     outbox_arm(outbox, now);
@@ -268,6 +274,7 @@ void outbox_on_state(struct outbox *outbox, const struct hash_id *job, enum deli
         return;
     bool answered =
         entry->row.channel == CHANNEL_COMMAND && (state == DELIVERY_RECEIVED || state == DELIVERY_PLAYING);
+    entry->heard = entry->heard || (entry->row.channel == CHANNEL_VOICE && state == DELIVERY_PLAYING);
     if (!answered && !delivery_is_final(state))
         return;
     if (entry->state == ENTRY_IN_FLIGHT) {
@@ -311,7 +318,8 @@ static const char *why_expired(const struct entry *entry)
     if (entry->row.channel == CHANNEL_COMMAND)
         return entry->told_sent ? "the device did not answer" : "the device was not heard";
     if (entry->state == ENTRY_TAKEN)
-        return "taken, but nobody accepted it";
+        return outbox_is_operator(&entry->row) ? "no word from the operator in time"
+                                               : "taken, but nobody accepted it";
     return entry->why[0] ? entry->why : "the receiver was busy";
 }
 
@@ -319,6 +327,10 @@ static void serve(struct outbox *outbox, struct entry *entry, struct now now)
 {
     if (entry->row.expires_ms <= wall_ms(outbox, now)) {
         outbox_finish(outbox, entry, DELIVERY_EXPIRED, why_expired(entry));
+        return;
+    }
+    if (entry->state == ENTRY_TAKEN && outbox_is_operator(&entry->row)) {
+        outbox_word_due(outbox, entry, now);
         return;
     }
     /* Those three only waited for their expiry, and the wall clock was set back meanwhile. */

@@ -17,6 +17,10 @@
  * … later until the device says `received` (outbox_on_state), and never after expiry. States told: sent
  * (first publish), expired.
  *
+ * SMS and VOICE rows: a few attempts; sent when the operator took it, with the operator's own id as reason;
+ * then what becomes of it (outbox_people.c): playing, delivered, accepted, rejected, failed. E-mail and
+ * robots: delivered when the server took it. A receiver's messages a minute are limited, red's are not.
+ *
  * A relay finishes each attempt exactly once and never from inside the call that failed. */
 #ifndef HUYANG_RELAY_OUTBOX_H
 #define HUYANG_RELAY_OUTBOX_H
@@ -44,6 +48,7 @@ struct outbox_config {
      * The caller turns it into an input; it may call outbox_add and outbox_on_state from here, not
      * outbox_free. */
     void (*on_delivery)(void *self, const struct delivery *delivery);
+    const uint8_t *link_key; /* borrowed, LINK_KEY_SIZE bytes; NULL = links are not filled in */
     /* The time that rows expire by; NULL = the machine's wall clock. Set under a virtual clock. */
     int64_t (*wall_ms)(void *self);
     void *self;
@@ -65,6 +70,8 @@ bool outbox_wants_more(struct outbox *outbox);
  */
 void outbox_on_state(struct outbox *outbox, const struct hash_id *job, enum delivery_state state,
                      struct now now);
+/* The row an operator knows by its own id; false when there is none. Walks all rows. */
+bool outbox_find_ref(const struct outbox *outbox, enum way way, const char *ref, struct hash_id *ret_job);
 /* The device was heard: what waits for it goes out now. */
 void outbox_on_heard(struct outbox *outbox, uint32_t device, struct now now);
 /* Its last will came: what is for it waits until it is heard again. */

@@ -63,6 +63,29 @@ void outbox_start_ready(struct outbox *outbox, struct now now);
 /* Sends the warm-ups that are due; returns when the next one is, INT64_MAX = never. */
 int64_t outbox_warm(struct outbox *outbox, struct now now);
 
+/* Takes a place at the receiver; the transport holds the entry. And gives it back. */
+void outbox_depart(struct outbox *outbox, struct receiver *receiver, struct entry *entry);
+void outbox_return(struct outbox *outbox, struct entry *entry, struct now now);
+
+/* outbox_people.c */
+static inline bool outbox_is_operator(const struct outbox_row *row)
+{
+    return row->channel == CHANNEL_SMS || row->channel == CHANNEL_VOICE;
+}
+static inline bool outbox_is_people(const struct outbox_row *row)
+{
+    return outbox_is_operator(row) || row->channel == CHANNEL_EMAIL || row->channel == CHANNEL_WECOM ||
+           row->channel == CHANNEL_DINGTALK || row->channel == CHANNEL_NTFY;
+}
+MUST_CHECK enum err outbox_send_people(struct outbox *outbox, const struct receiver *receiver,
+                                       struct entry *entry, struct now now);
+/* How often it is tried before the person's next way is better. */
+unsigned outbox_attempts_allowed(const struct entry *entry);
+/* The operator has it: waits for what becomes of it. */
+void outbox_await(struct outbox *outbox, struct entry *entry, struct now now);
+/* It is time to ask, or to wait no longer. */
+void outbox_word_due(struct outbox *outbox, struct entry *entry, struct now now);
+
 /* outbox_police.c */
 static inline bool outbox_is_police(const struct outbox_row *row)
 {

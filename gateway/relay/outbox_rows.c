@@ -75,7 +75,7 @@ enum err rows_add(struct outbox_rows *rows, const struct outbox_row *row, struct
     if (!entry)
         return ERR_NOMEM;
     *entry = (struct entry){.row = *row, .lane = (uint8_t)lane};
-    char *body = (char *)(entry + 1);
+    char *body = rows_body(entry);
     if (row->len)
         memcpy(body, row->body, row->len);
     body[row->len] = 0;

@@ -34,6 +34,8 @@ struct entry {
     uint8_t way;         /* police: which of the ways this attempt takes */
     uint8_t tried;       /* … a bit for each that failed in this round */
     uint8_t refused;     /* … and that refused this row: it is not asked again */
+    int64_t give_up_ms;  /* SMS, VOICE once taken: monotonic; when no word is waited for any more */
+    bool heard;          /* … VOICE: somebody has answered */
     bool told_sent;
     bool gone; /* cancelled while in flight: freed when the transport is done */
 };
@@ -52,6 +54,11 @@ struct outbox_rows {
 MUST_CHECK enum err rows_add(struct outbox_rows *rows, const struct outbox_row *row,
                              struct entry **ret_entry);
 struct entry *rows_find(const struct outbox_rows *rows, const struct hash_id *id);
+/* The entry's own copy of the body, to be changed in place. */
+static inline char *rows_body(struct entry *entry)
+{
+    return (char *)(entry + 1);
+}
 /* Out of table and heap; the entry stays alive (entry_free). */
 void rows_remove(struct outbox_rows *rows, struct entry *entry);
 void entry_free(struct entry *entry);

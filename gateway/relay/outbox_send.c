@@ -104,6 +104,10 @@ static void again(struct outbox *outbox, struct entry *entry, bool refused, unsi
     }
     entry->tried = 0;
     entry->attempts++;
+    if (entry->attempts >= outbox_attempts_allowed(entry)) {
+        outbox_finish(outbox, entry, DELIVERY_FAILED, entry->why);
+        return;
+    }
     int64_t wait = outbox_backoff_ms(&entry->row.id, entry->attempts, BACKOFF_MS,
                                      is_red(entry) ? BACKOFF_RED_MAX_MS : BACKOFF_MAX_MS);
     if (wait < (int64_t)retry_after_s * 1000)
@@ -118,7 +122,10 @@ static void conclude(struct outbox *outbox, struct entry *entry, const struct ve
 {
     switch (verdict->kind) {
     case VERDICT_ACCEPTED: outbox_finish(outbox, entry, DELIVERY_ACCEPTED, ""); return;
-    case VERDICT_REJECTED: outbox_finish(outbox, entry, DELIVERY_REJECTED, verdict->reason); return;
+    case VERDICT_REJECTED: /* an operator's no is not the person's */
+        outbox_finish(outbox, entry, outbox_is_operator(&entry->row) ? DELIVERY_FAILED : DELIVERY_REJECTED,
+                      verdict->reason);
+        return;
     case VERDICT_RETRY:
     case VERDICT_ELSEWHERE:
         text_copy(entry->why, sizeof entry->why, verdict->reason);
@@ -132,6 +139,9 @@ static void conclude(struct outbox *outbox, struct entry *entry, const struct ve
         outbox->stats.delivered++;
         outbox_wait(outbox, entry, ENTRY_TAKEN, outbox_expiry_ms(outbox, entry, now));
         outbox_tell(outbox, entry, DELIVERY_SENT, "");
+    } else if (outbox_is_operator(&entry->row)) {
+        outbox_await(outbox, entry, now);
+        outbox_tell(outbox, entry, DELIVERY_SENT, entry->row.ref);
     } else if (entry->row.job_kind == JOB_TASK) {
         outbox_finish(outbox, entry, DELIVERY_SENT, "");
     } else {
@@ -139,15 +149,31 @@ static void conclude(struct outbox *outbox, struct entry *entry, const struct ve
     }
 }
 
+void outbox_depart(struct outbox *outbox, struct receiver *receiver, struct entry *entry)
+{
+    rows_unschedule(&outbox->rows, entry);
+    entry->state = ENTRY_IN_FLIGHT;
+    entry->receiver = receiver;
+    receiver->in_flight[is_red(entry)]++;
+    outbox->in_flight++;
+    if (!is_red(entry))
+        outbox->rest_in_flight++;
+}
+
+void outbox_return(struct outbox *outbox, struct entry *entry, struct now now)
+{
+    entry->receiver->in_flight[is_red(entry)]--;
+    entry->receiver->talked_ms = now.mono_ms;
+    outbox->in_flight--;
+    if (!is_red(entry))
+        outbox->rest_in_flight--;
+}
+
 void outbox_attempt_over(struct outbox *outbox, struct entry *entry, const struct verdict *verdict,
                          struct now now)
 {
     struct receiver *receiver = entry->receiver;
-    receiver->in_flight[is_red(entry)]--;
-    receiver->talked_ms = now.mono_ms;
-    outbox->in_flight--;
-    if (!is_red(entry))
-        outbox->rest_in_flight--;
+    outbox_return(outbox, entry, now);
     if (verdict->kind == VERDICT_RETRY)
         count_failure(receiver, verdict->reason, now);
     else
@@ -204,6 +230,8 @@ static enum err sign(struct outbox *outbox, const struct receiver *receiver, con
 static enum err send_entry(struct outbox *outbox, struct receiver *receiver, struct entry *entry,
                            struct now now)
 {
+    if (outbox_is_people(&entry->row))
+        return outbox_send_people(outbox, receiver, entry, now);
     char id[HASH_ID_TEXT], lines[5][HEADER_SIZE];
     hash_id_text(&entry->row.id, id);
     const char *headers[6] = {NULL};
@@ -266,6 +294,13 @@ void outbox_attempt(struct outbox *outbox, struct entry *entry, struct now now)
         ready_push(&receiver->ready[is_red(entry)], entry);
         return;
     }
+    int64_t wait_ms = receiver_pace_ms(receiver, is_red(entry), now.mono_ms);
+    if (wait_ms > 0) {
+        int64_t expiry = outbox_expiry_ms(outbox, entry, now);
+        outbox_wait(outbox, entry, ENTRY_WAITING,
+                    now.mono_ms + wait_ms < expiry ? now.mono_ms + wait_ms : expiry);
+        return;
+    }
     enum err err = receiver_load_secret(receiver);
     if (err != ERR_OK)
         text_copy(entry->why, sizeof entry->why, "the secret file cannot be read");
@@ -275,8 +310,9 @@ void outbox_attempt(struct outbox *outbox, struct entry *entry, struct now now)
         err = send_entry(outbox, receiver, entry, now);
     if (err == ERR_INVALID) {
         outbox_finish(outbox, entry, DELIVERY_FAILED,
-                      receiver->dc09 ? "the stored message cannot be read"
-                                     : "the receiver's URL is not http or https");
+                      receiver->dc09                  ? "the stored message cannot be read"
+                      : outbox_is_people(&entry->row) ? "the receiver's address or secret cannot be used"
+                                                      : "the receiver's URL is not http or https");
         return;
     }
     if (err != ERR_OK) {
@@ -284,13 +320,7 @@ void outbox_attempt(struct outbox *outbox, struct entry *entry, struct now now)
         return;
     }
     outbox->stats.sent++;
-    rows_unschedule(&outbox->rows, entry);
-    entry->state = ENTRY_IN_FLIGHT;
-    entry->receiver = receiver;
-    receiver->in_flight[is_red(entry)]++;
-    outbox->in_flight++;
-    if (!is_red(entry))
-        outbox->rest_in_flight++;
+    outbox_depart(outbox, receiver, entry);
 }
 
 void outbox_start_ready(struct outbox *outbox, struct now now)

@@ -43,6 +43,9 @@ static struct receiver *bind_one(struct receivers *receivers, const char *name, 
     receiver->configured = true;
     receiver->is_police = false;
     receiver->dc09 = NULL;
+    receiver->operator_settings = NULL;
+    receiver->mail = NULL;
+    receiver->per_minute = 0;
     receiver->secret_file[0] = 0;
     text_copy(receiver->url, sizeof receiver->url, url);
     receiver->secret_len = 0; /* read again: a reload is how a key is changed */
@@ -78,23 +81,58 @@ static void bind_police(struct receivers *receivers, const struct relay_settings
     }
 }
 
+static void bind_webhook(struct receivers *receivers, const struct webhook_settings *settings)
+{
+    static const uint16_t presets[PRESET_COUNT] = {
+#define X(name, text, per_minute) [PRESET_##name] = per_minute,
+        PRESET_MAP(X)
+#undef X
+    };
+    struct receiver *receiver = bind_one(receivers, settings->name, settings->url);
+    if (!receiver)
+        return;
+    text_copy(receiver->secret_file, sizeof receiver->secret_file, settings->secret_file);
+    receiver->per_minute = settings->per_minute ? settings->per_minute : presets[settings->preset];
+}
+
+static void bind_operator(struct receivers *receivers, const struct operator_settings *settings)
+{
+    struct receiver *receiver = bind_one(receivers, way_receiver((enum way)settings->way), settings->url);
+    if (!receiver)
+        return;
+    receiver->operator_settings = settings;
+    receiver->per_minute = settings->per_minute;
+    text_copy(receiver->secret_file, sizeof receiver->secret_file, settings->secret_file);
+}
+
+static void bind_mail(struct receivers *receivers, const struct mail_settings *settings)
+{
+    struct receiver *receiver = bind_one(receivers, way_receiver(WAY_EMAIL), settings->url);
+    if (!receiver)
+        return;
+    receiver->mail = settings;
+    text_copy(receiver->secret_file, sizeof receiver->secret_file, settings->password_file);
+}
+
 void receivers_bind(struct receivers *receivers, const struct relay_settings *settings)
 {
     for (unsigned i = 0; i < RECEIVERS_MAX; i++)
         receivers->all[i].configured = false;
     bind_police(receivers, settings, POLICE_PRIMARY);
     bind_police(receivers, settings, POLICE_BACKUP);
-    for (unsigned i = 0; i < settings->webhook_count; i++) {
-        struct receiver *receiver =
-            bind_one(receivers, settings->webhooks[i].name, settings->webhooks[i].url);
-        if (receiver)
-            text_copy(receiver->secret_file, sizeof receiver->secret_file, settings->webhooks[i].secret_file);
-    }
+    for (unsigned i = 0; i < settings->webhook_count; i++)
+        bind_webhook(receivers, &settings->webhooks[i]);
+    for (unsigned i = 0; i < settings->operator_count; i++)
+        bind_operator(receivers, &settings->operators[i]);
+    if (settings->mail.url[0])
+        bind_mail(receivers, &settings->mail);
     for (unsigned i = 0; i < RECEIVERS_MAX; i++) {
         struct receiver *receiver = &receivers->all[i];
         if (!receiver->used || receiver->configured)
             continue;
         receiver->dc09 = NULL;
+        receiver->operator_settings = NULL;
+        receiver->mail = NULL;
         if (is_idle(receiver)) {
             dc09_client_close(receiver->client);
             explicit_bzero(receiver, sizeof *receiver);
@@ -124,6 +162,24 @@ enum err receiver_load_secret(struct receiver *receiver)
         return ERR_IO;
     receiver->secret_len = (size_t)len;
     return ERR_OK;
+}
+
+/* A quarter of the minute's messages at once, the rest evenly: never more than per_minute in any minute, and
+ * what red takes on top is taken off the others. */
+int64_t receiver_pace_ms(struct receiver *receiver, bool red, int64_t mono_ms)
+{
+    if (receiver->per_minute == 0)
+        return 0;
+    int64_t every_ms = INT64_C(80000) / receiver->per_minute;
+    int64_t burst = receiver->per_minute >= 4 ? receiver->per_minute / 4 : 1;
+    if (receiver->paced_ms < mono_ms)
+        receiver->paced_ms = mono_ms;
+    int64_t over_ms = receiver->paced_ms - mono_ms - (burst - 1) * every_ms;
+    if (!red && over_ms > 0)
+        return over_ms;
+    if (receiver->paced_ms < mono_ms + INT64_C(60000))
+        receiver->paced_ms += every_ms;
+    return 0;
 }
 
 void receivers_release(struct receivers *receivers)

@@ -9,8 +9,8 @@
 
 enum {
     POLICE_WAYS = 4, /* primary and backup, each with a main and a backup path; CAP has one */
-    RECEIVERS_MAX = 2 * (RELAY_WEBHOOKS_MAX + POLICE_WAYS), /* the old ones live on beside the new until their
-                                                               last attempt is over */
+    RECEIVERS_MAX = 2 * (RELAY_WEBHOOKS_MAX + POLICE_WAYS + WAY_COUNT), /* the old ones live on beside the new
+                                                               until their last attempt is over */
     RECEIVER_SECRET_MAX = 256,
     RECEIVER_FAILURES = 5,    /* in a row open the breaker … */
     RECEIVER_REST_MS = 30000, /* … for so long */
@@ -28,6 +28,10 @@ struct receiver {
     const struct dc09_settings *dc09; /* borrowed from the settings while configured; NULL = HTTP */
     bool dc09_backup;                 /* … its backup path */
     struct dc09_client *client;       /* owned; made by the outbox */
+    const struct operator_settings *operator_settings; /* borrowed likewise; NULL = no operator */
+    const struct mail_settings *mail;                  /* likewise; NULL = no mail server */
+    uint16_t per_minute;                               /* most messages but red; 0 = no limit */
+    int64_t paced_ms; /* monotonic; when the messages so far would be through at an even pace */
     char secret_file[RELAY_PATH_SIZE];
     uint8_t secret[RECEIVER_SECRET_MAX];
     size_t secret_len; /* 0 with a secret_file: not read yet */
@@ -52,6 +56,8 @@ struct receiver *receivers_find(struct receivers *receivers, const char *name);
 /* Reads the secret when one is configured and not read yet. ERR_IO when it cannot be read: nothing is ever
  * sent unsigned instead. */
 MUST_CHECK enum err receiver_load_secret(struct receiver *receiver);
+/* Takes a place in the receiver's minute: 0, or how long to wait. Red always has one. */
+int64_t receiver_pace_ms(struct receiver *receiver, bool red, int64_t mono_ms);
 void receivers_release(struct receivers *receivers); /* wipes the secrets */
 
 void ready_push(struct ready_list *list, struct entry *entry);

@@ -4,8 +4,8 @@
 
 /* Which relay writes which kind of job. */
 static const struct relay *const relays[JOB_KIND_COUNT] = {
-    [JOB_PROMPT] = &relay_prompt,     [JOB_NOTICE] = &relay_prompt,  [JOB_POLICE] = &relay_police,
-    [JOB_STAND_DOWN] = &relay_police, [JOB_NOTIFY] = &relay_webhook, [JOB_TASK] = &relay_webhook,
+    [JOB_PROMPT] = &relay_prompt,     [JOB_NOTICE] = &relay_prompt, [JOB_POLICE] = &relay_police,
+    [JOB_STAND_DOWN] = &relay_police, [JOB_NOTIFY] = &relay_person, [JOB_TASK] = &relay_webhook,
 };
 
 /* How long a job without an expiry of its own is tried. A police message that nobody takes for a quarter of
@@ -38,7 +38,45 @@ void relay_settings_default(struct relay_settings *ret_settings)
         .rest_from_minute = 12 * 60,
         .rest_to_minute = 14 * 60 + 30,
         .police_warm_s = 30,
+        .link_expires_s = 86400,
+        .people_language = "zh",
     };
+}
+
+const char *preset_name(enum preset preset)
+{
+    static const char *const names[PRESET_COUNT] = {
+#define X(name, text, per_minute) [PRESET_##name] = #text,
+        PRESET_MAP(X)
+#undef X
+    };
+    return (unsigned)preset < PRESET_COUNT ? names[preset] : NULL;
+}
+
+const char *operator_state_name(enum operator_state state)
+{
+    static const char *const names[OPERATOR_STATE_COUNT] = {
+#define X(name, text) [OPERATOR_##name] = #text,
+        OPERATOR_STATE_MAP(X)
+#undef X
+    };
+    return (unsigned)state < OPERATOR_STATE_COUNT ? names[state] : NULL;
+}
+
+const struct operator_settings *relay_operator(const struct relay_settings *settings, enum way way)
+{
+    for (unsigned i = 0; i < settings->operator_count; i++)
+        if (settings->operators[i].way == way)
+            return &settings->operators[i];
+    return NULL;
+}
+
+uint8_t relay_ways(const struct relay_settings *settings)
+{
+    unsigned ways = settings->mail.url[0] ? 1U << WAY_EMAIL : 0;
+    for (unsigned i = 0; i < settings->operator_count; i++)
+        ways |= 1U << settings->operators[i].way;
+    return (uint8_t)ways;
 }
 
 const struct dc09_settings *relay_dc09_of(const struct relay_settings *settings, enum police_place place)

@@ -19,8 +19,11 @@ struct transfer {
     struct transport *transport;
     struct transfer *next, *previous;
     CURL *easy;
-    struct curl_slist *headers;
+    struct curl_slist *headers, *recipients;
     struct buf body;
+    struct buf mail; /* the message, and how much of it the server has */
+    size_t mail_at;
+    bool is_mail;
     size_t header_bytes;
     bool allow_private, refused, cut, header_flood;
     void (*done)(void *self, const struct transport_reply *reply, struct now now);
@@ -56,6 +59,15 @@ static size_t on_header(char *data, size_t size, size_t count, void *self)
         return size * count;
     transfer->header_flood = true;
     return 0;
+}
+
+static size_t on_mail(char *out, size_t size, size_t count, void *self)
+{
+    struct transfer *transfer = self;
+    size_t left = transfer->mail.len - transfer->mail_at, len = size * count < left ? size * count : left;
+    memcpy(out, transfer->mail.data + transfer->mail_at, len);
+    transfer->mail_at += len;
+    return len;
 }
 
 static curl_socket_t on_open(void *self, curlsocktype purpose, struct curl_sockaddr *address)
@@ -103,6 +115,8 @@ static const char *error_text(const struct transfer *transfer, CURLcode code)
     case CURLE_SEND_ERROR: return "connection closed while sending";
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL: return "not HTTP";
+    case CURLE_USE_SSL_FAILED: return "the server offers no TLS";
+    case CURLE_LOGIN_DENIED: return "the server refused the login";
     case CURLE_OUT_OF_MEMORY: return "out of memory";
     default: return curl_easy_strerror(code);
     }
@@ -120,6 +134,8 @@ static void transfer_free(struct transfer *transfer)
     if (transfer->easy)
         curl_easy_cleanup(transfer->easy);
     curl_slist_free_all(transfer->headers);
+    curl_slist_free_all(transfer->recipients);
+    buf_release(&transfer->mail);
     buf_release(&transfer->body);
     free(transfer);
 }
@@ -131,6 +147,11 @@ static void report(struct transfer *transfer, CURLcode code, struct now now)
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(transfer->easy, CURLINFO_RETRY_AFTER, &retry_after);
     bool complete = code == CURLE_OK || transfer->cut;
+    /* A mail server that says no says why by its number; of one that took it only that counts. */
+    if (transfer->is_mail && code == CURLE_OK)
+        status = 250;
+    else if (transfer->is_mail && status >= 400 && status < 600 && code != CURLE_OPERATION_TIMEDOUT)
+        complete = true;
     struct transport_reply reply = {
         .status = complete ? (int)status : 0,
         .error = complete ? "" : error_text(transfer, code),
@@ -315,7 +336,7 @@ static bool set_rules(struct transfer *transfer, const struct transport_request 
 #define SET(option, value) code = code == CURLE_OK ? curl_easy_setopt(easy, option, value) : code
     SET(CURLOPT_PRIVATE, transfer);
     SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(CURLOPT_PROTOCOLS_STR, request->mail ? "smtp,smtps" : "http,https");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_PROXY, "");
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -345,8 +366,23 @@ static bool set_rules(struct transfer *transfer, const struct transport_request 
     if (given(request->key_file))
         SET(CURLOPT_SSLKEY, request->key_file);
     SET(CURLOPT_URL, request->url);
-    if (request->warm) {
+    if (request->mail) {
+        const struct transport_mail *mail = request->mail;
+        SET(CURLOPT_USE_SSL, (long)(mail->clear ? CURLUSESSL_NONE : CURLUSESSL_ALL));
+        SET(CURLOPT_MAIL_FROM, mail->from);
+        SET(CURLOPT_MAIL_RCPT, transfer->recipients);
+        if (given(mail->username)) {
+            SET(CURLOPT_USERNAME, mail->username);
+            SET(CURLOPT_PASSWORD, mail->password);
+        }
+        SET(CURLOPT_UPLOAD, 1L);
+        SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->len);
+        SET(CURLOPT_READFUNCTION, on_mail);
+        SET(CURLOPT_READDATA, transfer);
+    } else if (request->warm) {
         SET(CURLOPT_NOBODY, 1L);
+    } else if (request->get) {
+        SET(CURLOPT_HTTPGET, 1L);
     } else {
         SET(CURLOPT_POST, 1L);
         SET(CURLOPT_POSTFIELDSIZE, (long)request->len);
@@ -356,13 +392,30 @@ static bool set_rules(struct transfer *transfer, const struct transport_request 
     return code == CURLE_OK;
 }
 
+static bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* The message is copied, since it is read while it is sent. */
+static bool set_mail(struct transfer *transfer, const struct transport_request *request)
+{
+    if (!request->mail)
+        return true;
+    transfer->is_mail = true;
+    buf_append(&transfer->mail, request->body, request->len);
+    transfer->recipients = curl_slist_append(NULL, request->mail->to);
+    return transfer->recipients && !transfer->mail.failed;
+}
+
 enum err transport_send(struct transport *transport, const struct transport_request *request,
                         void (*done)(void *self, const struct transport_reply *reply, struct now now),
                         void *self)
 {
     if (transport->in_flight >= TRANSPORT_REQUESTS_MAX)
         return ERR_FULL;
-    if (strncmp(request->url, "http://", 7) != 0 && strncmp(request->url, "https://", 8) != 0)
+    if (!starts_with(request->url, request->mail ? "smtp://" : "http://") &&
+        !starts_with(request->url, request->mail ? "smtps://" : "https://"))
         return ERR_INVALID;
     struct transfer *transfer = calloc(1, sizeof *transfer);
     if (!transfer)
@@ -372,12 +425,14 @@ enum err transport_send(struct transport *transport, const struct transport_requ
     transfer->done = done;
     transfer->self = self;
     buf_init(&transfer->body, TRANSPORT_REPLY_MAX);
+    buf_init(&transfer->mail, request->len + 1);
     transfer->next = transport->first;
     if (transport->first)
         transport->first->previous = transfer;
     transport->first = transfer;
     transfer->easy = curl_easy_init();
-    if (!transfer->easy || !set_rules(transfer, request) || !set_headers(transfer, request) ||
+    if (!transfer->easy || !set_mail(transfer, request) || !set_rules(transfer, request) ||
+        !set_headers(transfer, request) ||
         curl_multi_add_handle(transport->multi, transfer->easy) != CURLM_OK) {
         transfer_free(transfer);
         return ERR_NOMEM;

@@ -1,5 +1,5 @@
-/* HTTP(S) out: the fence around libcurl, driven by the core loop. One place for timeouts, TLS verification,
- * no redirects, private ranges, size caps.
+/* HTTP(S) and SMTP(S) out: the fence around libcurl, driven by the core loop. One place for timeouts, TLS
+ * verification, no redirects, private ranges, size caps.
  *
  * Connections are kept and used again, so that a message to a receiver that was just talked to needs neither
  * a handshake nor a name server. Environment proxies are ignored: they would stand between the guard against
@@ -15,8 +15,15 @@
 enum { TRANSPORT_REPLY_MAX = 65536, TRANSPORT_HEADERS_MAX = 65536, TRANSPORT_REQUESTS_MAX = 256 };
 
 struct transport;
+/* A mail instead of an HTTP request: the url is smtp:// or smtps://, the body the whole message. */
+struct transport_mail {
+    const char *from, *to;           /* envelope */
+    const char *username, *password; /* "" = no login */
+    bool clear;                      /* without TLS; else smtp:// must take STARTTLS */
+};
 struct transport_request {
     const char *url;
+    const struct transport_mail *mail; /* NULL = HTTP */
     const char *content_type;
     const char *const *headers; /* NULL-terminated "Name: value", may be NULL */
     const void *body;
@@ -25,9 +32,11 @@ struct transport_request {
     const char *ca_file, *cert_file, *key_file; /* "" or NULL = system roots / no client certificate */
     bool allow_private;
     bool warm; /* a HEAD without body: opens and keeps a connection, changes nothing */
+    bool get;  /* a GET without body */
 };
 struct transport_reply {
-    int status; /* HTTP status of a complete exchange (or one that was cut), 0 = none came */
+    int status; /* HTTP status of a complete exchange (or one that was cut), 0 = none came; of a mail the
+                   server's last word, 250 when it took it */
     const char
         *error; /* static or curl's text when status is 0: "timed out", "certificate …"; "" otherwise */
     const char *body; /* at most TRANSPORT_REPLY_MAX bytes, terminated */
@@ -40,7 +49,8 @@ MUST_CHECK enum err transport_new(struct loop *loop, struct transport **ret_tran
 /* Aborts all without calling back; not from inside `done`. */
 void transport_free(struct transport *transport);
 /* Everything is copied. `done` is called exactly once, later, from the loop; it may send again. ERR_FULL past
- * TRANSPORT_REQUESTS_MAX in flight, ERR_INVALID for a URL that is not http or https, ERR_NOMEM. */
+ * TRANSPORT_REQUESTS_MAX in flight, ERR_INVALID for a URL that is not http or https (of a mail: smtp or
+ * smtps), ERR_NOMEM. */
 MUST_CHECK enum err
 transport_send(struct transport *transport, const struct transport_request *request,
                void (*done)(void *self, const struct transport_reply *reply, struct now now), void *self);

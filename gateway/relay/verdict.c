@@ -78,7 +78,7 @@ struct verdict verdict_of(const struct outbox_row *row, const char *county,
     struct verdict verdict = {.kind = VERDICT_RETRY};
     if (reply->status >= 200 && reply->status < 300) {
         verdict.kind = VERDICT_TAKEN;
-        bool is_cap = row->channel != CHANNEL_WEBHOOK;
+        bool is_cap = row->channel == CHANNEL_CAP || row->channel == CHANNEL_DC09;
         if (is_cap && cap_verdict(row, county, reply, &verdict))
             return verdict;
         json_verdict(reply, &verdict);
@@ -100,6 +100,24 @@ struct verdict verdict_of(const struct outbox_row *row, const char *county,
     set_reason(&verdict, text);
     verdict.retry_after_s =
         reply->retry_after_s < RETRY_AFTER_MAX_S ? reply->retry_after_s : RETRY_AFTER_MAX_S;
+    return verdict;
+}
+
+struct verdict verdict_of_mail(const struct transport_reply *reply)
+{
+    struct verdict verdict = {.kind = VERDICT_RETRY};
+    char text[VERDICT_REASON_SIZE];
+    if (reply->status >= 200 && reply->status < 300) {
+        verdict.kind = VERDICT_TAKEN;
+        return verdict;
+    }
+    if (reply->status >= 550 && reply->status <= 554)
+        verdict.kind = VERDICT_REJECTED;
+    if (reply->status != 0)
+        snprintf(text, sizeof text, "SMTP %d", reply->status);
+    else
+        snprintf(text, sizeof text, "%.60s", reply->error);
+    set_reason(&verdict, text);
     return verdict;
 }
 

@@ -27,6 +27,8 @@ struct verdict {
 };
 struct verdict verdict_of(const struct outbox_row *row, const char *county,
                           const struct transport_reply *reply);
+/* What a mail server said; of a lasting no (5xx on the recipient or the message) the row is rejected. */
+struct verdict verdict_of_mail(const struct transport_reply *reply);
 /* What became of a DC-09 message: a final state of dc09_exchange.h. An ACK is never more than taken: it is
  * the receiver's machine that speaks. */
 struct verdict verdict_of_dc09(enum dc09_state state, const char *why);

@@ -2,8 +2,8 @@
  * bytes stay the same for ever. */
 #include <string.h>
 
-#include "relay/relay.h"
-#include "relay/words.h"
+#include "relay/message.h"
+#include "relay/robots.h"
 
 /* The receiver a policy step names; else that of the role's own people; else one that takes every role. The
  * count when there is none. */
@@ -96,11 +96,19 @@ static void put_people(const struct words_facts *facts, const struct job *job, s
     }
 }
 
-/* Precise coordinates are for those who must go now. */
-static void put_place(const struct words_facts *facts, const struct job *job, struct buf *out)
+/* Precise coordinates are for those who must go now, and the address for those who may have to. */
+static void put_place(const struct relay_context *context, const struct alert *alert,
+                      const struct words_facts *facts, const struct job *job, struct buf *out)
 {
+    struct buf place;
+    buf_init(&place, WORDS_ADDRESS_SIZE);
+    if (message_is_precise(job))
+        buf_puts(&place, facts->address);
+    else
+        message_place(context, alert, facts, job, &place);
     buf_puts(out, ",\"where\":{\"address\":");
-    buf_json_string(out, facts->address);
+    buf_json_string(out, buf_text(&place));
+    buf_release(&place);
     if (facts->has_where && job->level >= LEVEL_ORANGE)
         buf_printf(out, ",\"lat\":%.6f,\"lon\":%.6f,\"radius_m\":%.0f", facts->where.lat, facts->where.lon,
                    facts->radius_m);
@@ -157,6 +165,12 @@ static enum err render(const struct relay_context *context, const struct alert *
     row->target = target;
     text_copy(row->target_name, sizeof row->target_name, context->settings->webhooks[target].name);
 
+    const struct webhook_settings *receiver = &context->settings->webhooks[target];
+    row->channel = (uint8_t)robot_channel((enum preset)receiver->preset);
+    if (receiver->preset != PRESET_JSON) {
+        robot_render(context, alert, job, receiver, body);
+        return ERR_OK;
+    }
     struct words_facts facts;
     words_facts(context, alert, job->t_ms, &facts);
     char id[HASH_ID_TEXT], alert_id[HASH_ID_TEXT];
@@ -171,7 +185,7 @@ static enum err render(const struct relay_context *context, const struct alert *
         put_string(body, "task", job->prompt);
     put_recipient(context, job, body);
     put_people(&facts, job, body);
-    put_place(&facts, job, body);
+    put_place(context, alert, &facts, job, body);
     buf_puts(body, ",\"what\":{\"zh\":");
     put_headline(&facts, job, context->settings->exercise, true, body);
     buf_puts(body, ",\"en\":");
@@ -185,6 +199,12 @@ static enum err render(const struct relay_context *context, const struct alert *
                context->settings->exercise ? "true" : "false");
     put_time(context, body, "t", job->t_ms);
     put_time(context, body, "expires", row->expires_ms);
+    struct buf link;
+    buf_init(&link, RELAY_URL_SIZE * 2);
+    message_link(context, job, &link);
+    if (link.len > 0)
+        put_string(body, "link", buf_text(&link));
+    buf_release(&link);
     buf_putc(body, '}');
     return ERR_OK;
 }

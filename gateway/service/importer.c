@@ -221,6 +221,7 @@ static enum err put_into_force(struct service *service, const struct config *con
     buf_release(&text);
     const struct config before = *service->config;
     *service->config = *config;
+    reports_forget(service->reports);
     const enum err err = bind(service, INPUT_CONFIG, version, now);
     if (err != ERR_OK) {
         *service->config = before;

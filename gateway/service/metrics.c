@@ -134,6 +134,12 @@ static void put_outbox(struct buf *out, const struct service *service)
     put(out, "outbox_expired_total", "counter", "rows that expired", (double)stats.expired);
     put(out, "outbox_oldest_red_seconds", "gauge", "age of the oldest unfinished red row",
         stats.oldest_red_ms != 0 ? (double)(clock_now().wall_ms - stats.oldest_red_ms) / 1e3 : 0.0);
+    struct reports_stats reports;
+    reports_stats(service->reports, &reports);
+    put(out, "reports_total", "counter", "statuses of operators that said something", (double)reports.taken);
+    put(out, "reports_refused_total", "counter", "reports with a wrong token", (double)reports.refused);
+    put(out, "reports_unknown_total", "counter", "statuses of messages that are not known",
+        (double)reports.unknown);
     put(out, "deliveries_lost_total", "counter", "relays' words that found no room",
         (double)service->deliveries_lost);
 }

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "api/api.h"
+#include "relay/link.h"
 #include "relay/outbox.h"
 #include "service/committer.h"
 #include "service/dialects.h"
@@ -13,6 +14,7 @@
 #include "service/fold_clock.h"
 #include "service/inbox.h"
 #include "service/intake.h"
+#include "service/reports.h"
 #include "service/service.h"
 
 enum {
@@ -58,6 +60,8 @@ struct service {
     struct link *link;
     struct committer *committer;
     struct inbox *inbox;
+    struct reports *reports;
+    uint8_t link_key[LINK_KEY_SIZE];
     struct api *api;
     struct import import;
 

@@ -374,6 +374,7 @@ static bool take_in(struct service *service, struct now now)
     drain_inbox(service, now);
     service_tell_unsaid(service);
     drain_pending(service, now);
+    reports_drain(service->reports, service);
     bool room = drain(service, link_urgent(service->link), UINT32_MAX, now);
     if (room)
         room = drain_dialects(service, now);

@@ -176,6 +176,12 @@ enum err service_recover(struct service *service)
                   service->config->state_dir, err_text(err));
         return err;
     }
+    err = link_key_open(service->config->state_dir, service->link_key);
+    if (err != ERR_OK) {
+        log_write(LOG_ERROR, "link.key", "there is no usable key for links\tfile=%s/link.key\terror=%s",
+                  service->config->state_dir, err_text(err));
+        return err;
+    }
     if ((err = recover_registry(service)) != ERR_OK || (err = build_parts(service)) != ERR_OK)
         return err;
     const struct outbox_config outbox = {.loop = service->loop,
@@ -184,6 +190,7 @@ enum err service_recover(struct service *service)
                                          .registry = service->registry,
                                          .publish = publish_command,
                                          .on_delivery = service_on_delivery,
+                                         .link_key = service->link_key,
                                          .wall_ms = fold_ms,
                                          .self = service};
     struct store_mark mark;

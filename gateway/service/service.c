@@ -51,6 +51,10 @@ enum err service_bind_to_exercise(struct relay_settings *relay)
     bool loopback = is_loopback_url(relay->police_url) && is_loopback_url(relay->police_backup_url);
     for (unsigned i = 0; i < relay->webhook_count; i++)
         loopback = loopback && is_loopback_url(relay->webhooks[i].url);
+    for (unsigned i = 0; i < relay->operator_count; i++)
+        loopback = loopback && is_loopback_url(relay->operators[i].url) &&
+                   is_loopback_url(relay->operators[i].poll_url);
+    loopback = loopback && is_loopback_url(relay->mail.url);
     for (unsigned i = 0; i < relay->dc09_count; i++)
         loopback = loopback && is_loopback_address(relay->dc09[i].main) &&
                    is_loopback_address(relay->dc09[i].backup);
@@ -91,6 +95,12 @@ static enum err submit_action(void *self, uint64_t ticket, const struct action *
     return inbox_put(service->inbox, ticket, action);
 }
 
+static enum err submit_word(void *self, uint64_t ticket, const struct api_word *word)
+{
+    struct service *service = self;
+    return reports_put(service->reports, ticket, word);
+}
+
 static enum err open_link(struct service *service)
 {
     const struct config *config = service->config;
@@ -129,6 +139,8 @@ static enum err open_loop_parts(struct service *service)
         err = loop_on_signal(service->loop, signals[i], on_signal, service);
     if (err == ERR_OK)
         err = inbox_new(service->wake, &service->inbox);
+    if (err == ERR_OK)
+        err = reports_new(service->wake, &service->reports);
     return err;
 }
 
@@ -153,6 +165,9 @@ static enum err open_api(struct service *service)
                                       .port = service->config->api.port,
                                       .tz = service->tz,
                                       .submit = submit_action,
+                                      .say = submit_word,
+                                      .link_key = service->link_key,
+                                      .link_expires_s = service->config->relay.link_expires_s,
                                       .import = service_import,
                                       .consent = service_change_consent,
                                       .self = service};
@@ -255,6 +270,7 @@ void service_free(struct service *service)
     if (service->store != NULL)
         store_sqlite.close(service->store);
     inbox_free(service->inbox);
+    reports_free(service->reports);
     if (service->wake != NULL)
         loop_wake_close(service->wake);
     struct loop_timer *timers[] = {service->pump_timer, service->link_timer, service->metrics_timer};
@@ -266,6 +282,7 @@ void service_free(struct service *service)
     tz_free(service->tz);
     config_free(service->config);
     buf_release(&service->metrics);
+    explicit_bzero(service->link_key, sizeof(service->link_key));
     pthread_mutex_destroy(&service->import.lock);
     free(service);
 }

@@ -72,6 +72,16 @@ bool reader_has_territory(struct reader *reader, const char *code);
  * to them. Cost: one pass over the contacts and residents of the county. */
 MUST_CHECK enum err reader_people(struct reader *reader, const char *household, struct buf *out);
 
+/* A message to a person, by the first bytes of its job's id. ERR_NOT_FOUND. */
+enum { READER_PREFIX_SIZE = 8 };
+struct reader_message {
+    struct hash_id job, alert;
+    int64_t created_ms;
+    uint8_t role, state; /* enum role, enum delivery_state */
+};
+MUST_CHECK enum err reader_message(struct reader *reader, const uint8_t prefix[READER_PREFIX_SIZE],
+                                   struct reader_message *ret_message);
+
 /* How far somebody has followed what changes. */
 struct reader_cursor {
     int64_t transition, delivery;

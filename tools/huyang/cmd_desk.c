@@ -8,13 +8,15 @@
 #include "core/text.h"
 #include "desk.h"
 #include "desk_dc09.h"
+#include "desk_smtp.h"
 
 enum { STATUS_OK, STATUS_FAILED, STATUS_USAGE };
 
 static const char help[] =
     "usage: huyang desk [--port N] [--https CERT KEY] [--secret-file FILE] [--record FILE.jsonl] [--mode "
     "MODE] [--control]\n"
-    "                   [--dc09 PORT [--dc09 PORT]] [--dc09-key-file FILE] [--dc09-clock SECONDS]\n"
+    "                   [--dc09 PORT [--dc09 PORT]] [--dc09-key-file FILE] [--dc09-clock SECONDS] [--smtp "
+    "PORT]\n"
     "\n"
     "The receiving side, for demo, bench and tests: POST /cap takes CAP 1.2 as a police desk would, POST "
     "/hook/ROLE takes webhooks as the desk of\n"
@@ -24,7 +26,15 @@ static const char help[] =
     "\"rejected\" with a reason. A message is acted on once,\n"
     "by its id, however often it comes: \"acted\":true stands in one record only.\n"
     "\n"
-    "The first line of output is \"desk http://127.0.0.1:PORT\", then one \"dc09 127.0.0.1:PORT\" for each. "
+    "It is also an operator (POST /sms and /voice: {\"to\",\"content\",\"ref\"} as JSON or form with "
+    "Authorization: "
+    "Bearer and the secret; GET /voice/status?ref=…),\n"
+    "a WeCom and a DingTalk robot (POST /wecom?key=SECRET, /dingtalk, signed with it), an ntfy server (POST "
+    "/) and "
+    "a mail server, each as strict as the real one.\n"
+    "\n"
+    "The first line of output is \"desk http://127.0.0.1:PORT\", then one \"dc09 127.0.0.1:PORT\" for each, "
+    "then \"smtp 127.0.0.1:PORT\". "
     "Ends on SIGINT or SIGTERM.\n"
     "\n"
     "  --port N           listen there on 127.0.0.1 (default 0: any free port)\n"
@@ -46,8 +56,18 @@ static const char help[] =
     "  --dc09-clock SECONDS  the receiver's clock runs so far ahead; a frame's time may differ by -40..+20 "
     "s, "
     "else NAK\n"
+    "  --smtp PORT        also take mail there, without TLS (0: any free port), path \"/smtp\": reject "
+    "answers 550, "
+    "error 451\n"
     "  --control          serve POST /control {\"path\":\"/cap\",\"mode\":\"hang\",\"count\":3}; path \"*\" "
     "= every path, no count = until changed\n"
+    "\n"
+    "                     {\"phone\":\"13800000001\",\"press\":\"1\"}: what its holder does with a call: 1 | "
+    "2 | "
+    "listens | nothing (default) | off | lost; phone \"*\" = all others\n"
+    "                     {\"callback\":\"http://127.0.0.1:8460\",\"token_file\":FILE}: where the operator "
+    "reports "
+    "to, again until it is taken\n"
     "\n"
     "GET /recorded returns the records as lines of JSON.\n"
     "\n"
@@ -67,11 +87,17 @@ static int usage(const char *why)
 static int parse(int argc, char **argv, struct desk_options *options)
 {
     static const struct option names[] = {
-        {"port", required_argument, NULL, 'p'},        {"https", required_argument, NULL, 't'},
-        {"secret-file", required_argument, NULL, 's'}, {"record", required_argument, NULL, 'r'},
-        {"mode", required_argument, NULL, 'm'},        {"control", no_argument, NULL, 'c'},
-        {"dc09", required_argument, NULL, 'd'},        {"dc09-key-file", required_argument, NULL, 'k'},
-        {"dc09-clock", required_argument, NULL, 'o'},  {NULL, 0, NULL, 0},
+        {"port", required_argument, NULL, 'p'},
+        {"https", required_argument, NULL, 't'},
+        {"secret-file", required_argument, NULL, 's'},
+        {"record", required_argument, NULL, 'r'},
+        {"mode", required_argument, NULL, 'm'},
+        {"control", no_argument, NULL, 'c'},
+        {"dc09", required_argument, NULL, 'd'},
+        {"dc09-key-file", required_argument, NULL, 'k'},
+        {"dc09-clock", required_argument, NULL, 'o'},
+        {"smtp", required_argument, NULL, 'l'},
+        {NULL, 0, NULL, 0},
     };
     int64_t number = 0;
     optind = 1;
@@ -101,6 +127,12 @@ static int parse(int argc, char **argv, struct desk_options *options)
             if (options->dc09_count == DESK_LINES_MAX || !text_to_int(optarg, 0, 65535, &number))
                 return usage("--dc09 is a number from 0 to 65535, given at most twice");
             options->dc09_ports[options->dc09_count++] = (unsigned)number;
+            break;
+        case 'l':
+            if (!text_to_int(optarg, 0, 65535, &number))
+                return usage("--smtp is a number from 0 to 65535");
+            options->takes_mail = true;
+            options->smtp_port = (unsigned)number;
             break;
         case 'k': options->dc09_key_path = optarg; break;
         case 'o':
@@ -135,12 +167,21 @@ static int run(int argc, char **argv)
         desk_free(desk);
         return STATUS_FAILED;
     }
+    struct desk_smtp *smtp = NULL;
+    if (options.takes_mail && desk_smtp_new(options.smtp_port, desk_records_of(desk), &smtp) != ERR_OK) {
+        desk_lines_free(lines);
+        desk_free(desk);
+        return STATUS_FAILED;
+    }
     printf("desk %s\n", desk_url(desk));
     for (unsigned i = 0; i < options.dc09_count; i++)
         printf("dc09 127.0.0.1:%u\n", desk_lines_port(lines, i));
+    if (smtp)
+        printf("smtp 127.0.0.1:%u\n", desk_smtp_port(smtp));
     fflush(stdout);
     int caught;
     sigwait(&ends, &caught);
+    desk_smtp_free(smtp);
     desk_lines_free(lines);
     desk_free(desk);
     return STATUS_OK;

@@ -46,7 +46,9 @@ struct desk_options {
     unsigned dc09_count;              /* ports that take DC-09 */
     unsigned dc09_ports[DESK_LINES_MAX];
     const char *dc09_key_path; /* NULL = frames come in clear */
-    int dc09_clock_s;          /* the receiver's clock runs so far ahead of the machine's */
+    bool takes_mail;           /* on smtp_port */
+    unsigned smtp_port;
+    int dc09_clock_s; /* the receiver's clock runs so far ahead of the machine's */
 };
 struct desk;
 /* Serves until desk_free. On failure says why on standard error. */

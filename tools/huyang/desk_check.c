@@ -8,6 +8,7 @@
 #include "core/hash.h"
 #include "core/json.h"
 #include "core/text.h"
+#include "desk_people.h"
 
 enum { SIGNATURE_AGE_S = 300, TEXT_MAX = 1 << 20 };
 
@@ -135,6 +136,8 @@ void desk_check(const struct desk_message *message, struct desk_checked *ret_che
     buf_init(&ret_checked->fields, 65536);
     if (strcmp(message->path, "/cap") == 0)
         check_cap(message, ret_checked);
+    else if (desk_people_is(message->path))
+        desk_people_check(message, ret_checked);
     else
         check_hook(message, ret_checked);
 }

@@ -12,7 +12,8 @@
 struct desk_message {
     const char *path;
     const struct buf *body;
-    const char *id_header, *key_header, *time_header, *signature_header;
+    const char *id_header, *key_header, *time_header, *signature_header, *authorization;
+    const char *query;     /* of the URL, as it came, without the question mark */
     const uint8_t *secret; /* length 0 = signatures are not checked */
     size_t secret_len;
     bool unpersisted;

@@ -13,7 +13,10 @@
 #include "core/clock.h"
 #include "core/hash.h"
 #include "core/json.h"
+#include "core/text.h"
 #include "desk_check.h"
+#include "desk_people.h"
+#include "desk_phones.h"
 
 enum { BODY_MAX = 1 << 20, SLOW_MS = 2000, LOOK_MS = 100, CONNECTIONS_MAX = 1024, SECRET_MAX = 256 };
 
@@ -21,6 +24,7 @@ struct desk {
     struct MHD_Daemon *daemon;
     struct desk_options options;
     struct desk_records *records;
+    struct desk_phones *phones;
     char url[64];
     uint8_t secret[SECRET_MAX];
     size_t secret_len;
@@ -34,6 +38,7 @@ struct desk {
 struct request {
     struct buf body;
     bool too_long;
+    char query[1024]; /* as it came */
 };
 /* A message, what was found, and what it will be answered. */
 struct verdict {
@@ -174,7 +179,9 @@ static enum MHD_Result speak(const struct verdict *verdict, bool accepted, const
     struct buf text;
     buf_init(&text, 16384);
     bool cap = strcmp(verdict->message.path, "/cap") == 0;
-    if (cap) {
+    if (desk_people_is(verdict->message.path)) {
+        desk_people_answer(verdict->message.path, accepted, verdict->checked.id, &text);
+    } else if (cap) {
         put_cap_answer(verdict, accepted ? "Ack" : "Error", accepted ? "accepted" : reason, &text);
     } else if (accepted) {
         buf_puts(&text, "{\"state\":\"accepted\"}");
@@ -223,9 +230,29 @@ static unsigned status_of(enum desk_mode mode)
     }
 }
 
-static enum MHD_Result take(struct desk *desk, struct MHD_Connection *connection, const char *path,
-                            const struct buf *body)
+/* The telephone a message acted on is for rings before it is answered: a crash of the sender in between loses
+ * nothing and doubles nothing. */
+static void ring(const struct verdict *verdict)
 {
+    struct json *root = NULL;
+    struct buf fields;
+    bool call = strcmp(verdict->message.path, "/voice") == 0;
+    if (!verdict->acted || (!call && strcmp(verdict->message.path, "/sms") != 0))
+        return;
+    buf_init(&fields, BODY_MAX);
+    buf_printf(&fields, "{\"a\":0%s}", buf_text(&verdict->checked.fields));
+    if (json_parse(buf_text(&fields), fields.len, &root, NULL) == ERR_OK) {
+        const char *phone = json_string(json_get(root, "phone"));
+        desk_phones_ring(verdict->desk->phones, call, verdict->checked.id, phone ? phone : "");
+    }
+    json_free(root);
+    buf_release(&fields);
+}
+
+static enum MHD_Result take(struct desk *desk, struct MHD_Connection *connection, const char *path,
+                            const struct request *request)
+{
+    const struct buf *body = &request->body;
     struct verdict verdict = {
         .desk = desk, .connection = connection, .mode = desk_records_mode(desk->records, path)};
     verdict.message = (struct desk_message){
@@ -235,6 +262,8 @@ static enum MHD_Result take(struct desk *desk, struct MHD_Connection *connection
         .key_header = header(connection, "Idempotency-Key"),
         .time_header = header(connection, "X-Huyang-Time"),
         .signature_header = header(connection, "X-Huyang-Signature"),
+        .authorization = header(connection, "Authorization"),
+        .query = request->query,
         .secret = desk->secret,
         .secret_len = desk->secret_len,
         .unpersisted = header(connection, "X-Huyang-Unpersisted")[0] != 0,
@@ -245,8 +274,35 @@ static enum MHD_Result take(struct desk *desk, struct MHD_Connection *connection
         desk_records_note(desk->records, verdict.checked.id, may_act, &verdict.duplicate, &verdict.acted);
     /* Recorded before it is answered: whoever has the answer finds the record. */
     record(&verdict, status_of(verdict.mode));
+    ring(&verdict);
     enum MHD_Result result = behave(&verdict);
     desk_checked_release(&verdict.checked);
+    return result;
+}
+
+/* Who presses what, and where the operator reports to. */
+static enum err control_phones(struct desk *desk, const struct json *root)
+{
+    const char *phone = json_string(json_get(root, "phone")), *press = json_string(json_get(root, "press")),
+               *callback = json_string(json_get(root, "callback")),
+               *token = json_string(json_get(root, "token_file"));
+    enum desk_press does = press ? desk_press_from_name(press) : DESK_PRESS_COUNT;
+    enum err err = ERR_INVALID;
+    if (phone && does != DESK_PRESS_COUNT)
+        err = desk_phones_set(desk->phones, phone, does);
+    if (callback && token)
+        err = desk_phones_report_to(desk->phones, callback, token);
+    return err;
+}
+
+static enum MHD_Result phone_status(struct desk *desk, struct MHD_Connection *connection)
+{
+    const char *ref = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "ref");
+    struct buf text;
+    buf_init(&text, 1024);
+    desk_phones_status(desk->phones, ref ? ref : "", &text);
+    enum MHD_Result result = answer_text(connection, 200, buf_text(&text));
+    buf_release(&text);
     return result;
 }
 
@@ -257,6 +313,13 @@ static enum MHD_Result control(struct desk *desk, struct MHD_Connection *connect
         return answer_text(connection, 403, "{\"reason\":\"started without --control\"}");
     if (json_parse(buf_text(body), body->len, &root, NULL) != ERR_OK)
         return answer_text(connection, 400, "{\"reason\":\"not JSON\"}");
+    if (json_get(root, "phone") || json_get(root, "callback")) {
+        enum err told = control_phones(desk, root);
+        json_free(root);
+        return told == ERR_OK
+                   ? answer_text(connection, 200, "{}")
+                   : answer_text(connection, 400, "{\"reason\":\"phone, press, callback or token_file\"}");
+    }
     const char *path = json_string(json_get(root, "path")), *name = json_string(json_get(root, "mode"));
     int64_t count = 0;
     const struct json *limit = json_get(root, "count");
@@ -283,13 +346,18 @@ static enum MHD_Result route(struct desk *desk, struct MHD_Connection *connectio
                              const char *path, const struct request *request)
 {
     bool post = strcmp(method, "POST") == 0,
-         mailbox = strcmp(path, "/cap") == 0 || strncmp(path, "/hook/", 6) == 0;
+         mailbox = strcmp(path, "/cap") == 0 || strncmp(path, "/hook/", 6) == 0 || desk_people_is(path);
+    bool asks = strcmp(path, "/sms/status") == 0 || strcmp(path, "/voice/status") == 0;
     if (request->too_long)
         return answer_text(connection, 413, "{\"reason\":\"too long\"}");
     if (post && mailbox)
-        return take(desk, connection, path, &request->body);
+        return take(desk, connection, path, request);
     if (post && strcmp(path, "/control") == 0)
         return control(desk, connection, &request->body);
+    if (strcmp(method, "GET") == 0 && asks)
+        return phone_status(desk, connection);
+    if (strcmp(method, "GET") == 0 && strcmp(path, "/") == 0)
+        return answer_text(connection, 404, "{\"reason\":\"not here\"}");
     if (strcmp(method, "GET") == 0 && strcmp(path, "/recorded") == 0)
         return recorded(desk, connection);
     if (strcmp(method, "HEAD") == 0 && mailbox)
@@ -303,12 +371,10 @@ static enum MHD_Result on_request(void *self, struct MHD_Connection *connection,
 {
     (void)version;
     struct request *request = *request_self;
-    if (!request) {
-        request = calloc(1, sizeof *request);
-        if (!request)
-            return MHD_NO;
+    if (!request)
+        return MHD_NO;
+    if (request->body.max == 0) { /* made by on_uri: the headers are here */
         buf_init(&request->body, BODY_MAX);
-        *request_self = request;
         return MHD_YES;
     }
     if (*len > 0) {
@@ -318,6 +384,18 @@ static enum MHD_Result on_request(void *self, struct MHD_Connection *connection,
         return MHD_YES;
     }
     return route(self, connection, method, path, request);
+}
+
+/* The query as it came: a signature is over its escapes' meaning, which MHD would take away. */
+static void *on_uri(void *self, const char *uri, struct MHD_Connection *connection)
+{
+    struct request *request = calloc(1, sizeof *request);
+    const char *query = strchr(uri, '?');
+    (void)self;
+    (void)connection;
+    if (request && query)
+        text_copy(request->query, sizeof request->query, query + 1);
+    return request;
 }
 
 static void on_end(void *self, struct MHD_Connection *connection, void **request_self,
@@ -383,6 +461,8 @@ enum err desk_new(const struct desk_options *options, struct desk **ret_desk)
     pthread_cond_init(&desk->ended, NULL);
     enum err err =
         load_files(desk) ? desk_records_new(options->record_path, options->mode, &desk->records) : ERR_IO;
+    if (err == ERR_OK)
+        err = desk_phones_new(&desk->phones);
     if (err != ERR_OK) {
         if (options->record_path && !desk->records)
             fprintf(stderr, "desk: %s: %s\n", options->record_path, err_text(err));
@@ -399,8 +479,9 @@ enum err desk_new(const struct desk_options *options, struct desk **ret_desk)
                                    {MHD_OPTION_END, 0, NULL}};
     desk->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, desk, MHD_OPTION_SOCK_ADDR,
                                     (struct sockaddr *)&address, MHD_OPTION_NOTIFY_COMPLETED, on_end, NULL,
-                                    MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_ARRAY,
-                                    desk->cert ? tls : &tls[2], MHD_OPTION_END);
+                                    MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL, MHD_OPTION_CONNECTION_LIMIT,
+                                    (unsigned)CONNECTIONS_MAX, MHD_OPTION_ARRAY, desk->cert ? tls : &tls[2],
+                                    MHD_OPTION_END);
     const union MHD_DaemonInfo *info =
         desk->daemon ? MHD_get_daemon_info(desk->daemon, MHD_DAEMON_INFO_BIND_PORT) : NULL;
     if (!info) {
@@ -424,6 +505,7 @@ void desk_free(struct desk *desk)
     pthread_mutex_unlock(&desk->mutex);
     if (desk->daemon)
         MHD_stop_daemon(desk->daemon);
+    desk_phones_free(desk->phones);
     desk_records_free(desk->records);
     free(desk->cert);
     free(desk->key);

@@ -72,7 +72,9 @@ class Stage:
         self.desk = self.keep(Desk(os.path.join(self.folder, "desk")))
         self.police = self.keep(Desk(os.path.join(self.folder, "police"), arguments=["--https", cert, key]))
         settings = dict(SETTINGS, relay=dict(SETTINGS["relay"], police=dict(SETTINGS["relay"]["police"], url=self.police.url + "/cap", ca_file=cert)))
+        settings["relay"]["operators"] = [self.desk.operator("voice")]
         self.gateway = self.keep(Gateway(os.path.join(self.folder, "gateway"), self.broker, self.county, self.desk, settings=settings))
+        self.desk.control({"callback": f"http://127.0.0.1:{self.gateway.port}", "token_file": self.desk.secret_file})
 
     def open_console(self):
         """Accounts for the console, with passwords of this run: (account, password) of the county desk and of a grid worker."""

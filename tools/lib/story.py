@@ -82,6 +82,7 @@ class Story:
         self.gateway, self.desk, self.police = stage.gateway, stage.desk, stage.police
         self.told_of_first = threading.Event()    # the first SOS was told, its call is due
         self.visitor_inside = threading.Event()
+        self.called_safe = threading.Event()      # what is asked of the gateway over HTTP before it is killed has been
         self.back = threading.Event()             # the gateway was killed and is back
         self.failed = threading.Event()
 
@@ -183,6 +184,7 @@ class Story:
         self.gateway.acknowledge(alert["id"], by="demo-grid-worker")
         see(5, "home 5: a person has taken it; the wristband says so", "五号家：有人接警，手环已告知老人", lambda: band.count("indicate help_coming"), since=taken)
         self.gateway.call(alert["id"], "safe")
+        self.called_safe.set()
         again = self.board.now()
         band.do("sos")
         see(5, "home 5: a second SOS: the grid worker is told again", "五号家：第二次求助：再次告知网格员", self.told("grid_worker", alert["id"], 2), since=again)
@@ -247,6 +249,22 @@ class Story:
         self.walk(16, band, (1490, 3), (1520, 3), (1540, 3), (1560, 3))
         self.board.see(9, "home 16: two fixes outside: an exit", "十六号家：连续两个定位在外：离开安全区", self.alert("outing", "r-00016"), since=walked)
 
+    def called(self):
+        """The voice operator rings the family; of all who are called only this contact answers."""
+        see, band = self.board.see, self.band(10)
+        self.switch_on(band, self.camera(10))
+        contact = next(row for row in self.stage.table("contacts") if row["resident"] == "r-00010")
+        self.desk.press(contact["phone"], "1")
+        pressed = self.board.now()
+        band.do("sos")
+        alert = see(9, "home 10: SOS pressed, red", "十号家：按下求助，红色", self.alert("emergency", "r-00010", level="red"), since=pressed)
+        see(9, "home 10: the family is called, the text is read aloud", "十号家：语音电话打给家属并播报",
+            lambda: [r for r in self.desk.records() if r["path"] == "/voice" and r.get("phone") == contact["phone"] and r["acted"] and r["valid"]], since=pressed)
+        see(9, "home 10: they press 1: the alert is theirs", "十号家：家属按1接手，警情已登记到本人",
+            lambda: (self.gateway.alert_of("emergency", "r-00010") or {}).get("acknowledged_by") == contact["id"], since=pressed)
+        see(9, "home 10: the operator's own yes counted for nobody", "十号家：运营商受理不算有人接手",
+            lambda: [job["state"] for job in self.gateway.jobs(alert["id"], "notify") if job["channel"] == "voice"].count("accepted") == 1, since=pressed)
+
     def suspicion(self):
         band, camera = self.band(8), self.camera(8)
         self.switch_on(band, camera)
@@ -262,6 +280,7 @@ class Story:
         self.switch_on(band, self.camera(12))
         self.told_of_first.wait(60)
         self.visitor_inside.wait(60)
+        self.called_safe.wait(60)
         killed = self.board.now()
         self.gateway.kill()
         band.do("sos")
@@ -316,7 +335,7 @@ def tell(stage, language):
     """Tells all lines at the same time; True when every step was seen."""
     story = Story(stage, language)
     lines = [story.sos_not_answered, story.fall_direct, story.fall_cancelled, story.low_battery_and_sos, story.second_sos, story.unknown_visitor,
-             story.trusted_visitor, story.led_away, story.wild_fix, story.two_fixes, story.suspicion, story.killed]
+             story.trusted_visitor, story.led_away, story.wild_fix, story.two_fixes, story.called, story.suspicion, story.killed]
 
     def run(line):
         try:

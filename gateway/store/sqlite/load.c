@@ -131,13 +131,16 @@ static enum err on_row(sqlite3_stmt *s, const struct store_loader *loader)
                              .unpersisted = (uint8_t)sqlite3_column_int(s, 11),
                              .body = sqlite3_column_blob(s, 12),
                              .len = (size_t)sqlite3_column_bytes(s, 12),
-                             .sent = sqlite3_column_int(s, 13) == DELIVERY_SENT};
+                             .sent = sqlite3_column_int(s, 13) == DELIVERY_SENT ||
+                                     sqlite3_column_int(s, 13) == DELIVERY_PLAYING};
 
     if (sqlite3_column_bytes(s, 0) != HASH_ID_SIZE || sqlite3_column_bytes(s, 1) != HASH_ID_SIZE ||
         !text_copy(row.target_name, sizeof(row.target_name), db_text(s, 10)))
         return ERR_CORRUPT;
     memcpy(row.id.bytes, sqlite3_column_blob(s, 0), HASH_ID_SIZE);
     memcpy(row.alert.bytes, sqlite3_column_blob(s, 1), HASH_ID_SIZE);
+    if (sqlite3_column_int(s, 13) == DELIVERY_SENT)
+        (void)text_copy(row.ref, sizeof(row.ref), db_text(s, 14));
     if (row.body == NULL)
         row.body = "";
     return loader->row(loader->self, &row);
@@ -158,7 +161,7 @@ enum err store_rows(struct store *store, const struct store_loader *loader)
 {
     return walk(store->db,
                 "SELECT id, alert, created, expires, device, channel, job_kind, level, role, target, "
-                "target_name, unpersisted, body, state "
+                "target_name, unpersisted, body, state, reason "
                 "FROM outbox WHERE done=0 ORDER BY created, rowid",
                 0, on_row, loader);
 }

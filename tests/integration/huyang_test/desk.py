@@ -21,11 +21,26 @@ class Desk:
         self.url = line.split()[1]
         self.dc09 = [self.process.wait_line(lambda text: text.startswith("dc09 "), 15, "the DC-09 port").split()[1]
                      for _ in range(list(arguments).count("--dc09"))]
+        self.smtp = self.process.wait_line(lambda text: text.startswith("smtp "), 15, "the mail port").split()[1] if "--smtp" in arguments else None
 
     def set_mode(self, path, mode, count=None):
-        body = {"path": path, "mode": mode}
-        if count is not None:
-            body["count"] = count
+        self.control({"path": path, "mode": mode} if count is None else {"path": path, "mode": mode, "count": count})
+
+    def press(self, phone, what):
+        """What the person at this telephone does with a call."""
+        self.control({"phone": phone, "press": what})
+
+    def operator(self, way, **more):
+        """The settings of relay.operators for the desk's own operator."""
+        codes = {"DELIVRD": "delivered", "UNDELIV": "failed", "ANSWERED": "answered", "COMPLETED": "delivered", "NOANSWER": "failed", "OFF": "failed"}
+        settings = {"way": way, "url": f"{self.url}/{way}", "secret_file": self.secret_file, "callback_file": self.secret_file,
+                    "success": "code=0", "reply_id": "data.0.sid", "status_id": "ref", "status_code": "status", "status_key": "digits",
+                    "fields": [{"name": "to", "value": "{phone}"}, {"name": "content", "value": "{text}"}, {"name": "ref", "value": "{id}"}],
+                    "headers": [{"name": "Authorization", "value": "Bearer {secret}"}],
+                    "codes": [{"code": code, "state": state} for code, state in codes.items()]}
+        return dict(settings, **more)
+
+    def control(self, body):
         request = urllib.request.Request(self.url + "/control", data=json.dumps(body).encode(), method="POST",
                                          headers={"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=10):

@@ -224,7 +224,7 @@ static void what_of_a_policy_comes_to_nothing_is_told(void **state)
     *rule = before;
     rule->steps[1].role = ROLE_POLICE_DESK;
     expect_reach(fold, "-1/-1: nobody is police_desk for 65432110020001");
-    expect_reach(fold, "-1/-1: responder p-grid has no channel");
+    expect_reach(fold, "-1/-1: responder p-town has no channel");
     expect_reach(fold, "-1/-1: contact c-4 has no channel");
     fold_free(fold);
 }

@@ -90,13 +90,15 @@ static void each_operation_says_whom_it_is_for_and_what_guards_it(void **state)
         }
         bool own_password = strcmp(routes[i].path, "/api/v1/session/password") == 0;
         assert_int_equal(session, routes[i].who == WHO_KNOWN || routes[i].who == WHO_ADMINISTRATOR);
-        assert_int_equal(token, routes[i].who != WHO_ANYBODY && !own_password);
+        assert_int_equal(token, routes[i].who > WHO_OUTSIDE && !own_password);
         assert_int_equal(csrf, session && strcmp(routes[i].method, "GET") != 0);
         body = json_get(json_get(json_get(json_get(operation, "requestBody"), "content"), "application/json"),
                         "schema");
         bool strict = true;
-        assert_int_equal(body != NULL,
-                         strcmp(routes[i].method, "POST") == 0 || strcmp(routes[i].method, "PUT") == 0);
+        bool changes = strcmp(routes[i].method, "POST") == 0 || strcmp(routes[i].method, "PUT") == 0;
+        if (routes[i].who == WHO_OUTSIDE) /* a form, or whatever an operator's report looks like */
+            continue;
+        assert_int_equal(body != NULL, changes);
         if (body != NULL)
             assert_true(json_bool(json_get(body, "additionalProperties"), &strict) && !strict);
     }

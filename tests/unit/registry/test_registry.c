@@ -171,7 +171,8 @@ static void the_vault_holds_what_is_personal(void **state)
 
 static enum err check_personal(void *self, const struct registry_row *row)
 {
-    static const char *const personal[] = {"name", "address", "lat", "lon", "relation", "phone", "geometry"};
+    static const char *const personal[] = {"name",     "address", "lat",   "lon",
+                                           "relation", "phone",   "email", "geometry"};
     (void)self;
     bool public_names = row->table == REGISTRY_TERRITORY || row->table == REGISTRY_CALENDAR;
     for (size_t i = 0; i < row->count; i++) {

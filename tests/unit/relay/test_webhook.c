@@ -95,7 +95,28 @@ static void precise_coordinates_are_for_red_and_orange_only(void **state)
         render(f);
         struct json *root = body_of(f);
         assert_int_equal(json_get(json_get(root, "where"), "lat") != NULL, level >= LEVEL_ORANGE);
+        /* Who does not go there is told the village, until it matters. */
+        assert_string_equal(text_of(root, "where", "address"),
+                            level >= LEVEL_ORANGE ? "一镇一村1号" : "一村");
+        json_free(root);
+    }
+}
+
+static void family_grid_worker_and_whoever_has_a_task_are_told_the_address(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        enum job_kind kind;
+        enum role role;
+    } readers[] = {{JOB_NOTIFY, ROLE_FAMILY}, {JOB_NOTIFY, ROLE_GRID_WORKER}, {JOB_TASK, ROLE_COUNTY_DESK}};
+    for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++) {
+        notify(f, "r-1", readers[i].role);
+        f->job.kind = (uint8_t)readers[i].kind;
+        f->job.level = LEVEL_GREEN;
+        render(f);
+        struct json *root = body_of(f);
         assert_string_equal(text_of(root, "where", "address"), "一镇一村1号");
+        assert_null(json_get(json_get(root, "where"), "lat"));
         json_free(root);
     }
 }
@@ -198,6 +219,7 @@ int main(void)
         T(a_role_goes_to_its_own_receiver_else_to_the_one_for_everybody),
         T(a_task_without_a_receiver_stays_on_the_desks_list),
         T(precise_coordinates_are_for_red_and_orange_only),
+        T(family_grid_worker_and_whoever_has_a_task_are_told_the_address),
         T(a_shared_home_names_everybody),
         T(every_text_says_to_be_verified_and_none_says_fraud),
         T(whoever_calls_after_a_silent_press_is_told_not_to_mention_it),

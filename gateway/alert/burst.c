@@ -1,0 +1,125 @@
+/* Many messages to one person in a short time become one with a count. Of SMS and mails below red a person
+ * gets the first three in ten minutes as they come; further ones are held, each with a line in the ledger,
+ * and at the end of the ten minutes one message says how many there were and of which level at most. Red is
+ * never held, nor a call.
+ *
+ * What is held stands in the fold's state, and the message that tells of it is a job like any other: a crash
+ * neither loses nor changes it. It hangs on the last alert that was held back, whose timer it uses. */
+#include <string.h>
+
+#include "alert/alerts.h"
+
+enum { BURST_FREE = 3, BURST_MS = 600000, COUNT_MAX = 255 };
+
+static bool is_of_person(const struct burst *burst, const struct job *job)
+{
+    return burst->from_ms && burst->person == job->recipient &&
+           burst->is_contact == job->recipient_is_contact;
+}
+
+/* The person's slot, else one that nothing is held in, the oldest; NULL when there is none: then nothing is
+ * held back. */
+static struct burst *slot_of(struct alerts *alerts, const struct job *job)
+{
+    struct burst *found = NULL;
+    for (unsigned i = 0; i < BURSTS_MAX; i++) {
+        struct burst *burst = &alerts->bursts[i];
+        if (is_of_person(burst, job))
+            return burst;
+        if (!burst->held && (!found || burst->from_ms < found->from_ms))
+            found = burst;
+    }
+    if (found)
+        *found = (struct burst){
+            .person = job->recipient, .is_contact = job->recipient_is_contact, .from_ms = job->t_ms};
+    return found;
+}
+
+static void mark(struct alerts *alerts, const struct burst *burst)
+{
+    alerts->burst_dirty[burst - alerts->bursts] = true;
+}
+
+bool burst_holds(struct alerts *alerts, const struct alert_record *record, const struct job *job)
+{
+    enum way way = way_of_receiver(job->prompt);
+    if (job->level >= LEVEL_RED || job->recipient == REGISTRY_NONE || (way != WAY_SMS && way != WAY_EMAIL))
+        return false;
+    struct burst *burst = slot_of(alerts, job);
+    if (!burst)
+        return false;
+    mark(alerts, burst);
+    if (!burst->held && job->t_ms - burst->from_ms >= BURST_MS) {
+        burst->from_ms = job->t_ms;
+        burst->sent = 0;
+    }
+    if (burst->sent < BURST_FREE) {
+        burst->sent++;
+        return false;
+    }
+    alerts->bursts_held += burst->held == 0;
+    burst->held = (uint16_t)(burst->held < COUNT_MAX ? burst->held + 1 : COUNT_MAX);
+    burst->alert = record->alert.id;
+    burst->way = (uint8_t)way;
+    burst->role = job->role;
+    burst->level = job->level > burst->level ? job->level : burst->level;
+    suppress(alerts, &record->alert, job, SUPPRESSED_BY_BUNDLE, NULL);
+    return true;
+}
+
+static bool hangs_on(const struct burst *burst, const struct alert *alert)
+{
+    return burst->held && memcmp(&burst->alert, &alert->id, sizeof alert->id) == 0;
+}
+
+int64_t burst_due(const struct alerts *alerts, const struct alert *alert)
+{
+    int64_t due_ms = INT64_MAX;
+    for (unsigned i = 0; alerts->bursts_held && i < BURSTS_MAX; i++) {
+        const struct burst *burst = &alerts->bursts[i];
+        if (hangs_on(burst, alert) && burst->from_ms + BURST_MS < due_ms)
+            due_ms = burst->from_ms + BURST_MS;
+    }
+    return due_ms;
+}
+
+void burst_tell(struct alerts *alerts, struct alert_record *record, int64_t t_ms)
+{
+    for (unsigned i = 0; alerts->bursts_held && i < BURSTS_MAX; i++) {
+        struct burst *burst = &alerts->bursts[i];
+        if (!hangs_on(burst, &record->alert) || burst->from_ms + BURST_MS > t_ms)
+            continue;
+        struct job job = job_draft(&record->alert, JOB_NOTIFY, JOB_STEP_BURST, t_ms);
+        job.transition = record->alert.transitions;
+        job.expires_ms = t_ms + NOTIFY_EXPIRES_MS;
+        job.role = burst->role;
+        job.level = burst->level;
+        job.recipient = burst->person;
+        job.recipient_is_contact = burst->is_contact;
+        job.attempt = (uint8_t)burst->held;
+        text_copy(job.prompt, sizeof job.prompt, way_receiver((enum way)burst->way));
+        *burst = (struct burst){
+            .person = job.recipient, .is_contact = job.recipient_is_contact, .from_ms = t_ms, .sent = 1};
+        alerts->bursts_held--;
+        mark(alerts, burst);
+        job_issue(alerts, record, &job);
+    }
+}
+
+enum err burst_restore(struct alerts *alerts, uint32_t slot, const void *value)
+{
+    struct burst image;
+    memcpy(&image, value, sizeof image);
+    enum registry_table table = image.is_contact ? REGISTRY_CONTACT : REGISTRY_RESPONDER;
+    if (slot >= BURSTS_MAX || image.way >= WAY_COUNT || image.level >= LEVEL_COUNT ||
+        image.role >= ROLE_COUNT || image.held > COUNT_MAX ||
+        image.person >= registry_count(alerts->config.registry, table))
+        return ERR_CORRUPT;
+    alerts->bursts[slot] = image;
+    alerts->bursts_held += image.held > 0;
+    /* Its alert may be back already, with its timer set without this. */
+    uint32_t no = image.held ? alert_find_no(alerts, &image.alert) : NONE;
+    if (no != NONE)
+        case_rearm(alerts, alert_at(alerts, no)->case_no);
+    return ERR_OK;
+}
