@@ -4,6 +4,8 @@
 
 #include "api/body.h"
 #include "api/gate.h"
+#include "api/pages.h"
+#include "api/place.h"
 
 static bool take_by(const char *text, struct pending *pending)
 {
@@ -79,17 +81,19 @@ static bool take_device(const char *text, struct pending *pending)
 
 #define MUST_BY      "an id of letters, digits, - and _, at most 64"
 #define MUST_NOTE    "text of at most 255 bytes"
+#define MUST_TIME    "an ISO 8601 time with an offset"
 #define MUST_SUBJECT "an id, and the only one of resident, household, territory and device"
+const struct member member_by = {"by", take_by, MUST_BY, true, false},
+                    member_note = {"note", take_note, MUST_NOTE, false, false},
+                    member_end = {"until", take_until, MUST_TIME, false, false};
 static const struct member
-    by = {"by", take_by, MUST_BY, true, false},
-    note = {"note", take_note, MUST_NOTE, false, false},
     text = {"note", take_filled_note, MUST_NOTE ", not empty", true, false},
     disposition = {"disposition", take_disposition,
                    "true, false, expected, drill, could_not_verify, transferred or declined", true, false},
     outcome = {"outcome", take_outcome, "safe, needs_help, no_answer, other_person or wrong_number", true,
                false},
     family = {"family", take_family, "health, visitor, outing, fraud, coverage or fleet", false, false},
-    until = {"until", take_until, "an ISO 8601 time with an offset", true, false},
+    until = {"until", take_until, MUST_TIME, true, false},
     resident = {"resident", take_resident, MUST_SUBJECT, false, false},
     household = {"household", take_household, MUST_SUBJECT, false, false},
     territory = {"territory", take_territory, MUST_SUBJECT, false, false},
@@ -119,6 +123,12 @@ static bool may_act(const struct view *view, struct request *request, enum actio
     return false;
 }
 
+void act_sign(const struct request *request, struct pending *pending)
+{
+    if (!request->is_operator)
+        (void)text_copy(pending->action.by, sizeof(pending->action.by), request->person.account.id);
+}
+
 /* `members` begins with `by`, which a session has no use for. */
 static enum verdict act(const struct view *view, struct request *request, enum action_kind kind,
                         const struct member *const *members, struct pending *ret_pending)
@@ -127,8 +137,7 @@ static enum verdict act(const struct view *view, struct request *request, enum a
         !gate_once(view->gate, request))
         return VERDICT_REPLY;
     ret_pending->action.kind = (uint8_t)kind;
-    if (!request->is_operator)
-        (void)text_copy(ret_pending->action.by, sizeof(ret_pending->action.by), request->person.account.id);
+    act_sign(request, ret_pending);
     return VERDICT_ACTION;
 }
 
@@ -144,34 +153,36 @@ enum verdict act_done(const struct view *view, struct request *request, struct p
 
 enum verdict act_acknowledge(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_ACKNOWLEDGE, (const struct member *const[]){&by, &note, NULL},
-               ret_pending);
+    return act(view, request, ACTION_ACKNOWLEDGE,
+               (const struct member *const[]){&member_by, &member_note, NULL}, ret_pending);
 }
 
 enum verdict act_close(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_CLOSE, (const struct member *const[]){&by, &disposition, &note, NULL},
-               ret_pending);
+    return act(view, request, ACTION_CLOSE,
+               (const struct member *const[]){&member_by, &disposition, &member_note, NULL}, ret_pending);
 }
 
 enum verdict act_call(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_CALL, (const struct member *const[]){&by, &outcome, &note, NULL},
-               ret_pending);
+    return act(view, request, ACTION_CALL,
+               (const struct member *const[]){&member_by, &outcome, &member_note, NULL}, ret_pending);
 }
 
 enum verdict act_comment(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_COMMENT, (const struct member *const[]){&by, &text, NULL}, ret_pending);
+    return act(view, request, ACTION_COMMENT, (const struct member *const[]){&member_by, &text, NULL},
+               ret_pending);
 }
 
 /* What a silence may be is the alert stage's word (a 409); who and what it is about is looked up here. */
 enum verdict act_silence(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    if (!body_read(request,
-                   (const struct member *const[]){&by, &text, &until, &family, &resident, &household,
-                                                  &territory, &device, NULL},
-                   ret_pending))
+    const struct member *const members[] = {&member_by, &text,      &until,  &family, &resident,
+                                            &household, &territory, &device, NULL};
+
+    if (!page_begin(view, request, PART_SILENCES) ||
+        !body_read(request, members + !request->is_operator, ret_pending))
         return VERDICT_REPLY;
     if (ret_pending->subject_kind == SUBJECT_NONE) {
         reply_problem(request, 400, NULL, "one of resident, household, territory and device is missing");
@@ -186,6 +197,11 @@ enum verdict act_silence(const struct view *view, struct request *request, struc
                       ret_pending->subject);
         return VERDICT_REPLY;
     }
+    if (!place_is_seen(view->registry, &request->person, ret_pending->action.subject)) {
+        reply_said(request, 403, "that is not of your territory", "不在您的辖区内");
+        return VERDICT_REPLY;
+    }
+    act_sign(request, ret_pending);
     ret_pending->action.has_alert = 0;
     memset(&ret_pending->action.alert, 0, sizeof(ret_pending->action.alert));
     ret_pending->action.kind = ACTION_SILENCE;
@@ -194,8 +210,22 @@ enum verdict act_silence(const struct view *view, struct request *request, struc
 
 enum verdict act_unsilence(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_UNSILENCE, (const struct member *const[]){&by, &note, NULL},
-               ret_pending);
+    const struct member *const members[] = {&member_by, &member_note, NULL};
+    struct subject subject;
+
+    if (!page_begin(view, request, PART_SILENCES))
+        return VERDICT_REPLY;
+    enum err err =
+        view->reader != NULL ? reader_silence(view->reader, &request->id, &subject) : ERR_NOT_FOUND;
+    if (err != ERR_OK || !place_is_seen(view->registry, &request->person, subject)) {
+        reply_said(request, 404, "there is no silence of this id", "没有这个编号的静默");
+        return VERDICT_REPLY;
+    }
+    if (!body_read(request, members + !request->is_operator, ret_pending) || !gate_once(view->gate, request))
+        return VERDICT_REPLY;
+    ret_pending->action.kind = ACTION_UNSILENCE;
+    act_sign(request, ret_pending);
+    return VERDICT_ACTION;
 }
 
 enum verdict act_import(const struct view *view, struct request *request, struct pending *ret_pending)

@@ -157,6 +157,28 @@ void gate_was_right(struct gate *gate, const struct request *request, const char
     throttle_give_back(&gate->throttle, &by_address, address, false);
 }
 
+/* ---- views ---- */
+
+void gate_viewed(struct gate *gate, const struct request *request, const char *what, const char *subject)
+{
+    const char *account = request->is_operator ? "operator" : request->person.account.id;
+    struct now now = clock_now();
+    struct buf text;
+
+    buf_init(&text, 1024);
+    buf_printf(&text, "%s\n%s\n%s", account, what, subject);
+    uint64_t hash = hash_table(buf_text(&text), text.len);
+    buf_release(&text);
+    size_t place = hash % GATE_VIEWED_MAX;
+    if (gate->viewed[place].what == hash && now.mono_ms - gate->viewed[place].mono_ms < GATE_VIEWED_MS)
+        return;
+    gate->viewed[place].what = hash;
+    gate->viewed[place].mono_ms = now.mono_ms;
+    enum err err = views_add(gate->accounts, now.wall_ms, account, what, subject);
+    if (err != ERR_OK)
+        log_write(LOG_ERROR, "api.accounts", "a view could not be noted\terror=%s", err_text(err));
+}
+
 /* ---- once ---- */
 
 static int find_flying(const struct gate *gate, const uint8_t key[SHA256_SIZE])

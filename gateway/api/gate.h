@@ -8,7 +8,11 @@
 #include "api/throttle.h"
 #include "core/log.h"
 
-enum { GATE_FLYING_MAX = 64 }; /* actions with an Idempotency-Key that wait for their commit */
+enum {
+    GATE_FLYING_MAX = 64,
+    GATE_VIEWED_MAX = 256,
+    GATE_VIEWED_MS = 300000
+}; /* actions with an Idempotency-Key that wait for their commit */
 
 struct gate {
     struct accounts *accounts;
@@ -17,6 +21,10 @@ struct gate {
     char setup_code[SETUP_CODE_SIZE]; /* "": there is an account */
     uint8_t flying[GATE_FLYING_MAX][SHA256_SIZE];
     unsigned flying_count;
+    struct {
+        uint64_t what; /* hash of who, what and whom */
+        int64_t mono_ms;
+    } viewed[GATE_VIEWED_MAX]; /* noted within GATE_VIEWED_MS: not noted again */
     uint64_t denied;
     struct log_limit denied_lines;
 };
@@ -43,6 +51,10 @@ void gate_csrf(const char *cookie, char csrf[SECRET_HEX_SIZE]);
 bool gate_try(struct gate *gate, struct request *request, const char *account);
 /* It was right. */
 void gate_was_right(struct gate *gate, const struct request *request, const char *account);
+
+/* Notes that whoever asks looks at somebody's data: what ("alert", "resident", …) and whom. The same within
+ * five minutes is one look. */
+void gate_viewed(struct gate *gate, const struct request *request, const char *what, const char *subject);
 
 /* An action under an Idempotency-Key. True: go on. False: the reply is made (the kept one, or a refusal). */
 bool gate_once(struct gate *gate, struct request *request);

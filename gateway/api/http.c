@@ -57,6 +57,20 @@ void api_answer(struct api *api, uint64_t ticket, enum err err, const char *text
     pthread_mutex_unlock(&api->lock);
 }
 
+void api_looked(struct api *api, uint64_t ticket, struct look *look)
+{
+    pthread_mutex_lock(&api->lock);
+    for (struct exchange *exchange = api->first; exchange != NULL; exchange = exchange->next)
+        if (exchange->ticket == ticket) {
+            exchange->pending.look = look;
+            look = NULL;
+            answer(api, exchange, ERR_OK, "");
+            break;
+        }
+    pthread_mutex_unlock(&api->lock);
+    free(look); /* nobody waits any more */
+}
+
 void api_update(struct api *api, const struct api_health *health, const struct buf *metrics)
 {
     pthread_mutex_lock(&api->lock);
@@ -256,6 +270,12 @@ static enum err pass_on(struct api *api, uint64_t ticket, enum verdict verdict, 
     enum err err;
 
     switch (verdict) {
+    case VERDICT_LOOK:
+        err = api->config.look != NULL ? api->config.look(api->config.self, ticket, pending->look)
+                                       : ERR_UNSUPPORTED;
+        if (err == ERR_OK)
+            pending->look = NULL; /* the core's now */
+        return err;
     case VERDICT_ACTION: return api->config.submit(api->config.self, ticket, &pending->action);
     case VERDICT_IMPORT: return api->config.import(api->config.self, ticket, pending->folder);
     default:
@@ -273,6 +293,7 @@ static void hand_over(struct api *api, struct exchange *exchange, enum verdict v
     const char *refusal = NULL;
     uint64_t ticket = 0;
 
+    exchange->pending.look = NULL; /* the copy carries it on */
     MHD_suspend_connection(exchange->connection);
     exchange->deadline_ms = clock_now().mono_ms + API_ANSWER_TIMEOUT_MS;
     pthread_mutex_lock(&api->lock);
@@ -296,6 +317,7 @@ static void hand_over(struct api *api, struct exchange *exchange, enum verdict v
         if (err != ERR_OK)
             api_answer(api, ticket, err, err == ERR_BUSY ? "too many wait already" : err_text(err));
     }
+    free(pending.look);
     secret_wipe(&pending, sizeof(pending));
 }
 
@@ -332,17 +354,21 @@ static enum MHD_Result dispatch(struct api *api, struct exchange *exchange)
     pthread_mutex_lock(&api->lock);
     view.health = api->health;
     view.heard = api->heard_ms != 0 && clock_now().mono_ms - api->heard_ms <= API_SILENCE_MS;
-    if (route->handle == view_metrics)
+    if (route->handle == view_metrics || route->handle == records_health)
         buf_append(&metrics, buf_text(&api->metrics), api->metrics.len);
     pthread_mutex_unlock(&api->lock);
-    if (route->handle == view_metrics)
+    if (route->handle == view_metrics || route->handle == records_health)
         own_metrics(api, &metrics);
     view.metrics = &metrics;
+    if (api->config.borrow != NULL)
+        view.registry = api->config.borrow(api->config.self);
     if (exchange->phase == PHASE_ANSWERED)
         verdict =
             route->finish(&view, &exchange->request, &exchange->pending, exchange->outcome, exchange->text);
     else
         verdict = route->handle(&view, &exchange->request, &exchange->pending);
+    if (view.registry != NULL)
+        api->config.give_back(api->config.self);
     buf_release(&metrics);
     secret_wipe(exchange->text, sizeof(exchange->text));
     if (verdict == VERDICT_REPLY)
@@ -416,6 +442,7 @@ static void on_completed(void *self, struct MHD_Connection *connection, void **c
     gate_once_done(&api->gate, &exchange->request, NULL);
     buf_release(&exchange->request.body);
     buf_release(&exchange->request.reply.body);
+    free(exchange->pending.look);
     secret_wipe(exchange, sizeof(*exchange));
     free(exchange);
     *context = NULL;

@@ -71,7 +71,8 @@ struct request {
 struct view {
     const struct api_config *config;
     struct gate *gate;
-    struct reader *reader; /* NULL: there is no database to read yet */
+    struct reader *reader;           /* NULL: there is no database to read yet */
+    const struct registry *registry; /* in force; NULL: there is none */
     struct api_health health;
     bool heard;          /* the core has spoken within API_SILENCE_MS */
     struct buf *metrics; /* the core's text, then our own */
@@ -83,6 +84,7 @@ enum verdict {
     VERDICT_REPLY,
     VERDICT_ACTION,
     VERDICT_IMPORT,
+    VERDICT_LOOK,  /* pending->look, which the core fills */
     VERDICT_CHECK, /* pending->password against pending->secret */
     VERDICT_MAKE,  /* a secret of pending->password */
     VERDICT_STREAM
@@ -90,7 +92,9 @@ enum verdict {
 struct pending {
     struct action action;
     char folder[512];
-    uint8_t subject_kind; /* of a silence: what its id means; enum subject_kind */
+    unsigned walked, shown; /* looks of this request so far; rows of its page */
+    struct look *look;      /* asked for, then answered; freed with the request */
+    uint8_t subject_kind;   /* of a silence: what its id means; enum subject_kind */
     char subject[ID_SIZE];
     struct account account;
     char password[PASSWORD_SIZE], replacement[PASSWORD_SIZE], code[SETUP_CODE_SIZE];
@@ -138,6 +142,8 @@ bool view_no_query(struct request *request);
  * object. */
 MUST_CHECK enum err view_put_item(struct reader *reader, const struct person *person,
                                   const struct hash_id *id, const char *item, size_t len, struct buf *out);
+/* What reading the database came to, when it failed. */
+void reply_database(struct request *request, enum err err);
 /* actions.c */
 enum verdict act_acknowledge(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_close(const struct view *view, struct request *request, struct pending *ret_pending);
@@ -146,6 +152,8 @@ enum verdict act_comment(const struct view *view, struct request *request, struc
 enum verdict act_silence(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_unsilence(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_import(const struct view *view, struct request *request, struct pending *ret_pending);
+/* A session is its own actor. */
+void act_sign(const struct request *request, struct pending *pending);
 enum verdict act_done(const struct view *view, struct request *request, struct pending *pending, enum err err,
                       const char *text);
 /* people.c */
@@ -170,6 +178,32 @@ enum verdict people_add_done(const struct view *view, struct request *request, s
 enum verdict people_change_done(const struct view *view, struct request *request, struct pending *pending,
                                 enum err err, const char *text);
 
+/* residents.c; residents_show also begins the map */
+enum verdict residents_list(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict residents_list_done(const struct view *view, struct request *request, struct pending *pending,
+                                 enum err err, const char *text);
+enum verdict residents_show(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict residents_show_done(const struct view *view, struct request *request, struct pending *pending,
+                                 enum err err, const char *text);
+enum verdict residents_map_done(const struct view *view, struct request *request, struct pending *pending,
+                                enum err err, const char *text);
+enum verdict residents_status(const struct view *view, struct request *request, struct pending *ret_pending);
+/* "people":[{id,name,contacts}]: who lives in a home and who belongs to them; as a member. */
+void residents_put_people(const struct registry *registry, uint32_t household, struct buf *out);
+/* devices.c */
+enum verdict devices_list(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict devices_list_done(const struct view *view, struct request *request, struct pending *pending,
+                               enum err err, const char *text);
+enum verdict devices_strangers(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict devices_strangers_done(const struct view *view, struct request *request, struct pending *pending,
+                                    enum err err, const char *text);
+/* A device as it is, as an item of a list. */
+void devices_put(const struct view *view, const struct look_entry *entry, struct buf *out);
+/* records.c */
+enum verdict records_audit(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict records_views(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict records_findings(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict records_health(const struct view *view, struct request *request, struct pending *ret_pending);
 /* token.c: reads the folder's token, made if absent. */
 MUST_CHECK enum err token_open(const char *folder, char token[TOKEN_SIZE]);
 /* "Bearer …" against the token, in a time that does not depend on where they differ. */

@@ -230,19 +230,24 @@ bool cell_until(struct cell *cell)
     return read_moment(cell, true);
 }
 
-bool cell_consent(struct cell *cell)
+const char *consent_name(enum consent class)
 {
     static const char *const names[] = {
 #define X(name, text) #text,
         CONSENT_MAP(X)
 #undef X
     };
+    return names[class];
+}
+
+bool cell_consent(struct cell *cell)
+{
     const char *rest = cell->value, *item;
     size_t len;
     uint8_t set = 0;
     while (cell_item(&rest, ';', &item, &len)) {
         unsigned class = 0;
-        while (class < CONSENT_COUNT && !item_is(item, len, names[class]))
+        while (class < CONSENT_COUNT && !item_is(item, len, consent_name((enum consent) class)))
             class ++;
         if (class == CONSENT_COUNT)
             return cell_fail(cell, "\"%s\": only location, health, camera, visitor, voice, family, police",

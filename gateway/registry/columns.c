@@ -221,6 +221,19 @@ const char *zone_kind_name(enum zone_kind kind)
     return (unsigned)kind < ZONE_KIND_COUNT ? zone_kinds[kind] : "?";
 }
 
+const char *resident_status_name(enum resident_status status)
+{
+    return (unsigned)status <= STATUS_DECEASED ? statuses[status] : "?";
+}
+
+int resident_status_from_name(const char *name)
+{
+    for (int status = 0; statuses[status] != NULL; status++)
+        if (strcmp(statuses[status], name) == 0)
+            return status;
+    return -1;
+}
+
 const char *role_name(enum role role)
 {
     return (unsigned)role < ROLE_COUNT ? roles[role] : "?";
