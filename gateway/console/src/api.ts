@@ -22,11 +22,12 @@ export interface Job {
   state: string; state_at: string; reason?: string; unpersisted?: boolean; history: { t: string; state: string; reason?: string }[];
 }
 export interface Contact { name: string; relation: string; phone: string }
+export interface Person { id: string; name: string; contacts: Contact[] }
 export interface Whole extends Omit<Alert, "transitions"> {
-  transitions: Transition[]; jobs: Job[]; people?: { id: string; name: string; contacts: Contact[] }[];
+  transitions: Transition[]; jobs: Job[]; people?: Person[];
 }
 export interface Account { account: string; name: string; role: string; scope: string; disabled: boolean; version: number }
-export interface Session { account: Account | null; may?: Action[]; csrf?: string; setup?: boolean }
+export interface Session { account: Account | null; may?: Action[]; parts?: string[]; csrf?: string; setup?: boolean }
 
 /** What went wrong; status 0 = nothing answered. */
 export class Problem extends Error {
@@ -73,7 +74,7 @@ export const setUp = (code: string, account: string, name: string, password: str
 export const changePassword = (password: string, replacement: string) =>
   send<Session>("POST", "/api/v1/session/password", { password, replacement }).then(keep);
 
-export async function alerts(state: "open" | "closed", pages: number): Promise<Alert[]> {
+export async function alerts(state: Alert["state"], pages: number): Promise<Alert[]> {
   const all: Alert[] = [];
   let cursor = "";
   for (let page = 0; page < pages; page++) {
@@ -104,3 +105,44 @@ export const addAccount = (account: { account: string; name: string; role: strin
   send<Account>("POST", "/api/v1/accounts", account);
 export const changeAccount = ({ account, version, ...rest }: Account, password?: string) =>
   send<Account>("PUT", "/api/v1/accounts/" + account, password ? { ...rest, password } : rest, { "If-Match": `"${version}"` });
+
+export type Status = "active" | "away" | "hospital" | "paused" | "moved" | "deceased";
+export interface Device {
+  id: string; kind: "wristband" | "camera"; view?: string; resident?: string; household?: string; trouble: string; heard?: string;
+  report_interval_s: number; battery?: number; charging?: boolean; connected?: boolean; worn?: boolean;
+}
+export interface Resident {
+  id: string; name?: string; household?: string; address?: string; territories: { code: string; name: string }[];
+  status: Status; status_until?: string; presence?: "home" | "out"; presence_since?: string; seen?: string;
+}
+export interface Card extends Resident {
+  consent: string[]; coverage: { what: string; state: string }[]; devices: Device[]; paused_until?: string; alerts: Alert[];
+  birth_year?: number; categories?: string[]; tags?: string[]; language?: string; hearing?: string; vision?: string; cognition?: string;
+  people?: Person[]; visitors?: { id: string; name: string; windows: string }[];
+}
+export type Point = [lat: number, lon: number];
+export interface Zone { id: string; name: string; kind: string; radius_m?: number; points: Point[] }
+export interface Chart { id: string; home?: Point; zones?: Zone[]; fix?: { at: Point; accuracy_m: number; sharp: boolean; t: string } }
+export interface Found { t: string; at: string; detector: string; code: string; family: Family; level: Level; record: boolean; clears: boolean; reason: string; reason_zh: string }
+export interface Silence { id: string; t: string; until: string; by: string; note: string; family?: string; resident?: string; household?: string; territory?: string; device?: string; removed?: string; removed_by?: string }
+export interface Suppression { t: string; alert: string; kind: string; level: Level; role?: string; what: string; who: string; rule: string; by: string; note: string }
+export interface Change { t: string; alert: string; kind: string; by: string; why: string }
+export interface View { t: string; by: string; what: string; about: string }
+export interface Stranger { id: string; first: string; last: string; times: number }
+export interface Health {
+  ready: boolean; core: boolean; broker: boolean; store: boolean; unpersisted: boolean; started?: string; last_commit?: string; last_input?: string; registry: string;
+  residents: number; devices: number; inputs?: number; alerts_open?: number; alerts?: number; waiting?: number; gaps?: number; numbers: Record<string, number>;
+}
+export interface Page<T> { rows: T[]; next?: number }
+
+/** A page of a list; `name` is the member that holds it. Words that are empty ask for nothing. */
+export async function page<T>(path: string, name: string, words: Record<string, string | number | undefined> = {}): Promise<Page<T>> {
+  const query = Object.entries(words).filter(([, word]) => word !== undefined && word !== "").map(([key, word]) => `${key}=${encodeURIComponent(String(word))}`).join("&");
+  const got = await send<Record<string, unknown>>("GET", `/api/v1/${path}${query && "?" + query}`);
+  return { rows: (got[name] ?? []) as T[], next: got["next"] as number | undefined };
+}
+export const resident = (id: string) => send<Card>("GET", "/api/v1/residents/" + id);
+export const chart = (id: string) => send<Chart>("GET", `/api/v1/residents/${id}/map`);
+export const health = () => send<Health>("GET", "/api/v1/health");
+/** Any other change that is done once, like an alert's. */
+export const once = (path: string, body: Record<string, string>) => send("POST", "/api/v1/" + path, body, { "Idempotency-Key": key() });

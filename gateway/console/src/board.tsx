@@ -45,6 +45,7 @@ export function Board({ past, chosen, choose }: { past: boolean; chosen: string 
   const now = useNow();
   const [family, setFamily] = useState("");
   const [territory, setTerritory] = useState("");
+  const [ended, setEnded] = useState<Alert["state"]>("closed");
   const [closed, setClosed] = useState<Alert[] | null>(null);
   const [fault, setFault] = useState("");
   const [tries, setTries] = useState(0);
@@ -54,8 +55,10 @@ export function Board({ past, chosen, choose }: { past: boolean; chosen: string 
     if (!past) return;
     setClosed(null);
     setFault("");
-    api.alerts("closed", 1).then(setClosed, (problem: unknown) => setFault(said(problem)));
-  }, [past, tries]);
+    let wanted = true;
+    api.alerts(ended, 1).then((got) => { if (wanted) setClosed(got); }, (problem: unknown) => { if (wanted) setFault(said(problem)); });
+    return () => { wanted = false; };
+  }, [past, ended, tries]);
 
   const all = past ? closed ?? [] : [...open.values()].sort(byUrgency);
   const shown = all.filter((alert) => (!family || alert.family === family) && (!territory || alert.place.territories.some(({ code }) => code === territory)));
@@ -86,6 +89,7 @@ export function Board({ past, chosen, choose }: { past: boolean; chosen: string 
           <option value="">{t("allTerritories")}</option>
           {territoriesOf(all).map(([code, name]) => <option key={code} value={code}>{name}</option>)}
         </select>
+        {past && <select aria-label={t("filterEnded")} value={ended} onChange={(event) => setEnded(event.currentTarget.value as Alert["state"])}>{(["closed", "lapsed", "absorbed"] as const).map((state) => <option key={state} value={state}>{t(`ended_${state}`)}</option>)}</select>}
       </div>
       {fault && <div class="empty"><h2>{t("failed")}</h2><p>{fault}</p><button type="button" class="button" onClick={() => setTries(tries + 1)}>{t("again")}</button></div>}
       {!fault && !ready && line !== "lost" && <div class="empty" role="status"><span class="spinner" aria-hidden="true" />{t("loading")}</div>}
