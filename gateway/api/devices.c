@@ -6,6 +6,7 @@
 #include "api/pages.h"
 #include "api/place.h"
 #include "api/put.h"
+#include "api/said.h"
 
 enum {
     LOOKS_MAX = 40, /* of one request: about 20,000 devices, then the page ends where it stands */
@@ -121,7 +122,7 @@ static bool read_wanted(struct request *request, struct wanted *wanted)
         else if (!page_take(request, query, &wanted->from, &wanted->limit))
             return false;
         if (wrong != NULL) {
-            reply_problem(request, 400, query->name, "must be %s", wrong);
+            reply_problem(request, 400, query->name, "must be %s", said(request->asked.zh, wrong));
             return false;
         }
     }

@@ -118,7 +118,8 @@ const struct route *route_find(struct request *request, const char *method);
 
 /* Replies. */
 void reply_json(struct request *request, int status); /* body is filled by the caller */
-/* RFC 9457. `place` is a member or parameter, NULL when there is none. */
+/* RFC 9457, in the language that was asked for (said.h). `place` is a member or parameter, NULL when there is
+ * none. */
 __attribute__((format(printf, 4, 5))) void reply_problem(struct request *request, int status,
                                                          const char *place, const char *format, ...);
 /* The same in the caller's language. */
@@ -204,6 +205,8 @@ enum verdict records_audit(const struct view *view, struct request *request, str
 enum verdict records_views(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict records_findings(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict records_health(const struct view *view, struct request *request, struct pending *ret_pending);
+/* report_view.c */
+enum verdict report_show(const struct view *view, struct request *request, struct pending *ret_pending);
 /* token.c: reads the folder's token, made if absent. */
 MUST_CHECK enum err token_open(const char *folder, char token[TOKEN_SIZE]);
 /* "Bearer …" against the token, in a time that does not depend on where they differ. */

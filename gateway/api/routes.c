@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/request.h"
+#include "api/said.h"
 
 #define PEOPLE(what) .handle = people_##what, .finish = people_##what##_done
 const struct route routes[] = {
@@ -52,6 +53,7 @@ const struct route routes[] = {
     {.method = "GET", .path = "/api/v1/strangers", .who = WHO_KNOWN, LOOKS(devices_strangers)},
     {.method = "GET", .path = "/api/v1/audit", .who = WHO_KNOWN, .handle = records_audit},
     {.method = "GET", .path = "/api/v1/views", .who = WHO_KNOWN, .handle = records_views},
+    {.method = "GET", .path = "/api/v1/report", .who = WHO_KNOWN, .handle = report_show},
     {.method = "GET", .path = "/api/v1/health", .who = WHO_KNOWN, .handle = records_health},
     {.method = "GET", .path = "/api/v1/silences", .who = WHO_KNOWN, .handle = view_silences},
     {.method = "POST",
@@ -166,7 +168,7 @@ void reply_problem(struct request *request, int status, const char *place, const
     va_list args;
 
     va_start(args, format);
-    vsnprintf(detail, sizeof(detail), format, args);
+    vsnprintf(detail, sizeof(detail), said(request->asked.zh, format), args);
     va_end(args);
     buf_clear(body);
     buf_puts(body, "{\"type\":\"about:blank\",\"title\":");
@@ -190,7 +192,7 @@ void reply_said(struct request *request, int status, const char *en, const char 
 
 void reply_outcome(struct request *request, enum verdict verdict, enum err err, const char *text)
 {
-    const char *detail = text[0] != '\0' ? text : err_text(err);
+    const char *detail = said(request->asked.zh, text[0] != '\0' ? text : err_text(err));
 
     switch (err) {
     case ERR_OK:

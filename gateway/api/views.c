@@ -3,6 +3,7 @@
 
 #include "api/gate.h"
 #include "api/place.h"
+#include "api/said.h"
 #include "api/pages.h"
 #include "core/log.h"
 
@@ -134,7 +135,7 @@ static bool read_filter(struct request *request, struct reader_filter *filter)
             return false;
         }
         if (wrong != NULL) {
-            reply_problem(request, 400, query->name, "must be %s", wrong);
+            reply_problem(request, 400, query->name, "must be %s", said(request->asked.zh, wrong));
             return false;
         }
     }

@@ -190,6 +190,30 @@ def test_health_is_for_the_county_and_tells_numbers(office):
     get(people["grid"], "health", 403)
 
 
+def test_the_report_counts_what_happened(office):
+    world, broker, gateway, people = office
+    world.device(broker, "wb-0001").do("sos")
+    alert = gateway.wait_alert("emergency", "r-0001")
+    assert people["grid"].send("POST", f"/api/v1/alerts/{alert['id']}/acknowledge", {}).status == 200
+    report = get(people["wang"], "report?days=2")
+    assert (report["alerts"], report["urgent"], report["answers"]["answered"], len(report["days"])) == (1, 1, 1, 2)
+    assert report["days"][1]["levels"]["red"] == 1 and report["detectors"] == [{"detector": "sos", "alerts": 1, "confirmed": 0, "wrong": 0}]
+    get(people["town"], "report", 403)
+    assert get(people["wang"], "report?days=32", 400)["place"] == "days"
+
+
+def test_what_is_wrong_is_said_in_the_callers_language(office):
+    _, _, _, people = office
+    zh = {"Accept-Language": "zh-CN"}
+    for method, path, body in (("GET", "residents?limit=0", None), ("GET", "residents?x=1", None), ("GET", "alerts?level=x", None), ("GET", "devices?kind=x", None), ("GET", "report?days=0", None),
+                               ("POST", "residents/r-0001/status", {"status": "x"}), ("POST", "residents/r-0001/status", {}), ("POST", "residents/r-0001/status", {"status": "away", "zzz": "1"}),
+                               ("POST", "silences/add", {"note": "x", "until": "2099-01-01T00:00:00Z"}), ("POST", "silences/add", {"note": "x", "until": "2099-01-01T00:00:00Z", "resident": "r-0001"}),
+                               ("PUT", "alerts", {}), ("POST", "alerts/00000000000000000000000000000000/close", {"disposition": "true"}), ("GET", "nothing", None)):
+        answer = people["wang"].send(method, "/api/v1/" + path, body, zh)
+        assert answer.status >= 400 and any("\u4e00" <= c <= "\u9fff" for c in answer.json["detail"]), f"{path}: {answer.body}"
+        assert people["wang"].send(method, "/api/v1/" + path, body).body.isascii()
+
+
 def checked(browser, name):
     for theme in ("dark", "light"):
         browser.js("document.documentElement.dataset.theme = arguments[0]", theme)
@@ -253,6 +277,9 @@ def test_devices_and_the_office_in_a_browser(desk, size, name):  # noqa: F811
     checked(browser, f"silences-{name}")
     browser.click(".accounts button", "End")
     browser.wait_gone(".accounts li", "r-0001")
+    browser.click(".subnav a", "Reports")
+    browser.wait(".sums th", "Battery low")
+    checked(browser, f"reports-{name}")
     browser.click(".subnav a", "Who did what")
     browser.wait(".records li", "Battery low")
     checked(browser, f"audit-{name}")

@@ -146,3 +146,12 @@ export const chart = (id: string) => send<Chart>("GET", `/api/v1/residents/${id}
 export const health = () => send<Health>("GET", "/api/v1/health");
 /** Any other change that is done once, like an alert's. */
 export const once = (path: string, body: Record<string, string>) => send("POST", "/api/v1/" + path, body, { "Idempotency-Key": key() });
+
+export type Levels = Record<Level, number>;
+export interface Report {
+  from: string; made: string; alerts: number; urgent: number; unanswered: number; prompts: number; police: number; people_reached: number; residents: number; target_s: number;
+  answers: { count: number; answered: number; in_time: number; p50_s?: number; p95_s?: number };
+  days: { day: string; levels: Levels }[]; families: { family: string; levels: Levels }[]; dispositions: Record<string, number>;
+  detectors: { detector: string; alerts: number; confirmed: number; wrong: number }[];
+}
+export const report = (days: number) => send<Report>("GET", `/api/v1/report?days=${days}`);

@@ -145,7 +145,7 @@ function Shell() {
     <div class={"shell" + (id && screen !== "office" ? " showing" : "")}>
       <header class="top">
         <h1><img src="/icon.svg" alt="" width="28" height="28" /><span>{t("product")}</span></h1>
-        <nav aria-label={t("desk")}>{tab("open", "open")}{tab("past", "past")}{has("residents") && tab("residents", "residents")}{has("fleet") && tab("devices", "devices")}{(has("silences") || has("audit")) && tab("office", "office")}{administrator && tab("people", "people")}</nav>
+        <nav aria-label={t("desk")}>{tab("open", "open")}{tab("past", "past")}{has("residents") && tab("residents", "residents")}{has("fleet") && tab("devices", "devices")}{(has("silences") || has("audit") || has("reports")) && tab("office", "office")}{administrator && tab("people", "people")}</nav>
         <Counts />
         <Line />
         {soundIsBlocked() && <button type="button" class="button small sound" onClick={() => void allowSound().then(() => again((n) => n + 1))}>{t("soundBlocked")}</button>}

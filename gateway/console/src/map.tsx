@@ -43,7 +43,6 @@ function Drawing({ chart, view }: { chart: Chart; view: View }) {
   const { fix, home } = chart;
   return (
     <svg class="chart" viewBox={`0 0 ${SIDE} ${SIDE}`} role="img" aria-label={t("mapOf")}>
-      <rect class="ground" width={SIDE} height={SIDE} />
       {chart.zones?.map((zone) => (
         <g key={zone.id} class={"zone " + zone.kind}>
           {zone.points.length === 1 ? <circle cx={view.x(zone.points[0]!)} cy={view.y(zone.points[0]!)} r={view.m(zone.radius_m ?? 0)} /> : <polygon points={zone.points.map((point) => `${view.x(point)},${view.y(point)}`).join(" ")} />}

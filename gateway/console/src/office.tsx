@@ -4,6 +4,7 @@ import * as api from "./api";
 import type { Change, Health, Page, Silence, Suppression, View } from "./api";
 import { desk, useDesk } from "./desk";
 import { Button, Field, LevelTag, More, said } from "./parts";
+import { Reports } from "./reports";
 import { clock, names, t, term } from "./words";
 
 type Toast = (text: string) => void;
@@ -46,7 +47,7 @@ function AddSilence({ done, toast }: { done: () => void; toast: Toast }) {
       <p class="quiet">{t("silenceHelp")}</p>
       <Field label={t("silenceKind")}><select name="kind">{names("subject").map((kind) => <option key={kind} value={kind}>{term("subject", kind)}</option>)}</select></Field>
       <Field label={t("silenceId")}><input name="id" required pattern="[A-Za-z0-9_\-]{1,64}" autocomplete="off" autocapitalize="none" /></Field>
-      <Field label={t("filterFamily")}><select name="family"><option value="">{t("allFamilies")}</option>{names("family").filter((name) => name !== "emergency").map((name) => <option key={name} value={name}>{term("family", name)}</option>)}</select></Field>
+      <Field label={t("silenceFamily")}><select name="family"><option value="">{t("allFamilies")}</option>{names("family").filter((name) => name !== "emergency").map((name) => <option key={name} value={name}>{term("family", name)}</option>)}</select></Field>
       <Field label={t("silenceUntil")}><input name="until" type="datetime-local" required /></Field>
       <Field label={t("silenceWhy")}><input name="note" required maxLength={80} autocomplete="off" /></Field>
       <button class="button primary">{t("create")}</button>
@@ -137,7 +138,7 @@ function Gateway() {
   );
 }
 
-const PARTS = [["silences", "silences"], ["audit", "audit"], ["views", "views"], ["health", "gateway"]] as const;
+const PARTS = [["silences", "silences"], ["reports", "reports"], ["audit", "audit"], ["views", "views"], ["health", "gateway"]] as const;
 type Part = (typeof PARTS)[number][0];
 
 export function Office({ part, toast }: { part: string | null; toast: Toast }) {
@@ -149,6 +150,7 @@ export function Office({ part, toast }: { part: string | null; toast: Toast }) {
       <nav class="subnav" aria-label={t("office")}>{mine.map(([name, word]) => <a key={name} href={"#office/" + name} aria-current={name === chosen ? "page" : undefined}>{t(word)}</a>)}</nav>
       <h2>{chosen && t(PARTS.find(([name]) => name === chosen)![1])}</h2>
       {chosen === "silences" && <Silences toast={toast} />}
+      {chosen === "reports" && <Reports />}
       {chosen === "audit" && <Audit />}
       {chosen === "views" && <Views />}
       {chosen === "health" && <Gateway />}

@@ -144,7 +144,7 @@ function Facts({ card }: { card: Card }) {
   return <dl class="facts">{facts.filter(([, fact]) => fact).map(([name, fact]) => <div key={name}><dt>{name}</dt><dd><bdi>{fact}</bdi></dd></div>)}</dl>;
 }
 
-function CardView({ id, back, toast }: { id: string; back: () => void; toast: (text: string) => void }) {
+function CardView({ id, back, changed }: { id: string; back: () => void; changed: (text: string) => void }) {
   const { session } = useDesk();
   const [card, setCard] = useState<Card | null>(null);
   const [fault, setFault] = useState("");
@@ -171,7 +171,7 @@ function CardView({ id, back, toast }: { id: string; back: () => void; toast: (t
           {card.alerts.length > 0 && (
             <section class="block"><h3>{t("open")}</h3><ul class="records">{card.alerts.map((alert) => <li key={alert.id}><a href={"#open/" + alert.id}><LevelShape level={alert.level} /> <b>{term("level", alert.level)}</b> {newest(alert) && reason(newest(alert)!)}</a></li>)}</ul></section>
           )}
-          {may("status") && <StatusPanel card={card} saved={(text) => { toast(text); void load(); }} />}
+          {may("status") && <StatusPanel card={card} saved={(text) => { changed(text); void load(); }} />}
           {card.people && <section class="block"><h3>{t("who")}</h3><People people={card.people} /></section>}
           {card.address !== undefined && <section class="block"><h3>{t("where")}</h3><Map id={card.id} /></section>}
           <Coverage card={card} />
@@ -227,7 +227,7 @@ export function Residents({ id, choose, toast }: { id: string | null; choose: (i
           <More next={page?.next} work={() => load(page?.next)} />
         </ul>
       </section>
-      {id ? <CardView id={id} back={() => choose(null)} toast={toast} /> : <div class="detail none"><p>{t("selectResident")}</p></div>}
+      {id ? <CardView id={id} back={() => choose(null)} changed={(told) => { toast(told); void load(); }} /> : <div class="detail none"><p>{t("selectResident")}</p></div>}
     </>
   );
 }

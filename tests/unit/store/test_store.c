@@ -389,9 +389,12 @@ static void a_database_of_the_version_before_is_brought_up_to_date(void **state)
 
     store_sqlite.close(f->store);
     f->store = NULL;
-    assert_int_equal(sqlite3_exec(db, "DROP INDEX finding_subject; DROP TABLE silence; DROP TABLE suppression; PRAGMA user_version=1",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(
+            db,
+            "DROP INDEX finding_subject; DROP TABLE silence; DROP TABLE suppression; PRAGMA user_version=1",
+            NULL, NULL, NULL),
+        SQLITE_OK);
     sqlite3_close(db);
     assert_int_equal(store_open_in(f->folder, &f->store), ERR_OK);
     assert_int_equal(look(f, "PRAGMA user_version"), 3);
