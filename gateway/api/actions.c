@@ -147,6 +147,8 @@ enum verdict act_done(const struct view *view, struct request *request, struct p
     bool action = pending->action.kind != ACTION_NONE;
 
     reply_outcome(request, action ? VERDICT_ACTION : VERDICT_IMPORT, err, why);
+    if (err == ERR_TIMEOUT) /* it may still be committed */
+        gate_once_lost(view->gate, request);
     gate_once_done(view->gate, request, err == ERR_OK ? buf_text(&request->reply.body) : NULL);
     return VERDICT_REPLY;
 }

@@ -56,9 +56,13 @@ void gate_was_right(struct gate *gate, const struct request *request, const char
  * five minutes is one look. */
 void gate_viewed(struct gate *gate, const struct request *request, const char *what, const char *subject);
 
-/* An action under an Idempotency-Key. True: go on. False: the reply is made (the kept one, or a refusal). */
+/* An action under an Idempotency-Key. True: go on. False: the reply is made (the kept one, or a refusal). The
+ * key is noted before the action leaves, so that whatever happens then (a line that breaks, a process that is
+ * killed) the same key does nothing twice. */
 bool gate_once(struct gate *gate, struct request *request);
-/* Its outcome; `body` NULL = nothing to keep. May be called again. */
+/* Its outcome; `body` NULL = it was not done, the key is free again. May be called again. */
 void gate_once_done(struct gate *gate, struct request *request, const char *body);
+/* Nobody will know its outcome here: it may still be done. */
+void gate_once_lost(struct gate *gate, struct request *request);
 
 #endif

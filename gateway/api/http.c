@@ -436,9 +436,12 @@ static void on_completed(void *self, struct MHD_Connection *connection, void **c
     if (exchange == NULL)
         return;
     pthread_mutex_lock(&api->lock);
-    if (exchange->phase == PHASE_WAITING)
+    bool waits = exchange->phase == PHASE_WAITING;
+    if (waits)
         unlist(api, exchange);
     pthread_mutex_unlock(&api->lock);
+    if (waits) /* whoever asked has hung up; the core has it */
+        gate_once_lost(&api->gate, &exchange->request);
     gate_once_done(&api->gate, &exchange->request, NULL);
     buf_release(&exchange->request.body);
     buf_release(&exchange->request.reply.body);
@@ -553,8 +556,8 @@ void api_stop(struct api *api)
     pthread_mutex_lock(&api->lock);
     api->stopping = true;
     (void)http_wake_streams(api, clock_now().mono_ms);
-    while (api->first != NULL)
-        answer(api, api->first, ERR_BUSY, "the gateway is stopping");
+    while (api->first != NULL) /* the core has it: nobody knows whether it will still be done */
+        answer(api, api->first, ERR_TIMEOUT, "the gateway is stopping");
     pthread_cond_signal(&api->changed);
     pthread_mutex_unlock(&api->lock);
     pthread_join(api->watch, NULL);

@@ -25,6 +25,8 @@ const struct said_pair said_pairs[] = {
     {"this path takes %s", "此路径只接受 %s"},
     {"this key belongs to another request", "此键已用于另一请求"},
     {"a request with this key is under way", "使用此键的请求正在处理"},
+    {"it is not known what became of this; look, and use another key to do it again",
+     "无法确认此操作是否完成：请查看后换一个键重试"},
     {"one of resident, household, territory and device is missing",
      "缺少 resident、household、territory、device 之一"},
     {"%s is not in the registry", "登记册中没有 %s"},

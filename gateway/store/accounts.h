@@ -69,8 +69,11 @@ MUST_CHECK enum err session_end(struct accounts *accounts, const uint8_t token[S
  * key belonged to another request. Both digests are SHA-256, of (who, key) and of the request. */
 MUST_CHECK enum err once_find(struct accounts *accounts, const uint8_t key[SHA256_SIZE],
                               const uint8_t request[SHA256_SIZE], int64_t now_ms, char body[ONCE_BODY_SIZE]);
+/* With body "": the action is under way, and nobody knows its outcome unless it is added again. */
 MUST_CHECK enum err once_add(struct accounts *accounts, const uint8_t key[SHA256_SIZE],
                              const uint8_t request[SHA256_SIZE], int64_t now_ms, const char *body);
+/* It was not done after all. */
+MUST_CHECK enum err once_forget(struct accounts *accounts, const uint8_t key[SHA256_SIZE]);
 
 /* Who looked at whom. Bounded: the oldest give way. */
 struct viewed {

@@ -1,4 +1,6 @@
 """The rest of the desk: residents and their maps, devices, silences, the record, the gateway's health; as interface and in a real browser."""
+import os
+
 import pytest
 
 from huyang_test import wait_until, wire
@@ -291,3 +293,37 @@ def test_devices_and_the_office_in_a_browser(desk, size, name):  # noqa: F811
     administrator.click(".subnav a", "Who looked at whom")
     administrator.wait(".records li", "listed alerts")
     checked(administrator, f"views-{name}")
+
+
+def test_a_flood_of_alerts_leaves_the_page_usable_and_a_reload_is_quick(world):
+    """A thousand open alerts at first sight, then thousands more under the open page (HUYANG_FLOOD; 1,500 unless told)."""
+    flood = int(os.environ.get("HUYANG_FLOOD", "1500"))
+    broker, _, gateway = world.standard(county=world.county(homes=flood))
+    root = first_administrator(gateway)
+    add_account(root, "wang", "county_desk", name="王芳")
+    names = [f"wb-{i:04d}" for i in range(1, flood + 1)]
+    fleet = world.fleet(broker, names)
+    browser = Browser(gateway)
+    try:
+        for name in names[:1000]:
+            fleet.report(name, wire.sos())
+        wait_until(lambda: gateway.metrics().get("huyang_store_alerts{state=\"open\"}") == 1000, 120, "a thousand alerts")
+        browser.sign_in("wang", PASSWORD)
+        browser.wait(".card.red", timeout_s=40)
+        browser.driver.refresh()
+        browser.wait(".card.red", timeout_s=40)
+        painted = browser.js("return [performance.getEntriesByType('paint').find((p) => p.name === 'first-contentful-paint').startTime, performance.now()]")
+        print("first contentful paint, cards shown by (ms):", painted)
+        assert browser.js("return document.querySelectorAll('.card').length") == 100, "no more than can be read is drawn"
+        for name in names[1000:]:
+            fleet.report(name, wire.sos())
+        browser.wait(".counts b", str(flood), timeout_s=180)
+        browser.click(".card.red")
+        browser.click(".button.primary.big", "I take this")
+        browser.wait(".alert-head .state", "王芳 has it")
+        browser.click(".board .more .button")
+        wait_until(lambda: browser.js("return document.querySelectorAll('.card').length") == 200, 20, "more are drawn")
+        assert browser.js("return new Set([...document.querySelectorAll('.card')].map((card) => card.dataset.id)).size") == 200
+        assert browser.faults() == []
+    finally:
+        browser.stop()

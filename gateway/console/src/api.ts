@@ -15,6 +15,7 @@ export interface Alert {
   opened: string; changed: string; acknowledged?: string; acknowledged_by?: string; cleared?: string; closed?: string;
   verify_until?: string; disposition?: string; outcome?: string; police_sent: boolean;
   findings: Finding[]; place: Place;
+  since?: number; // `opened` as a number, set by the desk: lists are sorted by it
 }
 export interface Transition { number: number; t: string; kind: string; by: string; why: string }
 export interface Job {

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "./api";
 import type { Alert } from "./api";
 import { byUrgency, desk, isWaiting, useDesk } from "./desk";
-import { LevelShape, newest, reason, said, title, useNow, where } from "./parts";
+import { LevelShape, More, newest, reason, said, title, useNow, where } from "./parts";
 import { age, clock, names, t, term } from "./words";
 
 function State({ alert }: { alert: Alert }) {
@@ -39,6 +39,8 @@ const territoriesOf = (alerts: Alert[]) => {
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1));
 };
 
+const CARDS = 100; // drawn at once; the most urgent come first
+
 /** The list: what is open by urgency, or what has ended. */
 export function Board({ past, chosen, choose }: { past: boolean; chosen: string | null; choose: (id: string) => void }) {
   const { open, loaded, line } = useDesk();
@@ -49,6 +51,7 @@ export function Board({ past, chosen, choose }: { past: boolean; chosen: string 
   const [closed, setClosed] = useState<Alert[] | null>(null);
   const [fault, setFault] = useState("");
   const [tries, setTries] = useState(0);
+  const [limit, setLimit] = useState(CARDS);
   const list = useRef<HTMLUListElement>(null);
 
   useEffect(() => {
@@ -100,7 +103,10 @@ export function Board({ past, chosen, choose }: { past: boolean; chosen: string 
           {filtered ? <button type="button" class="button" onClick={() => { setFamily(""); setTerritory(""); }}>{t("clearFilter")}</button> : !past && <p>{t("noneText")}</p>}
         </div>
       )}
-      <ul ref={list} class="cards">{shown.map((alert) => <Card key={alert.id} alert={alert} now={now} chosen={alert.id === chosen} choose={() => choose(alert.id)} />)}</ul>
+      <ul ref={list} class="cards">
+        {shown.slice(0, limit).map((alert) => <Card key={alert.id} alert={alert} now={now} chosen={alert.id === chosen} choose={() => choose(alert.id)} />)}
+        <More next={shown.length > limit ? shown.length - limit : undefined} count={shown.length - limit} work={async () => setLimit(limit + CARDS)} />
+      </ul>
     </section>
   );
 }

@@ -82,8 +82,8 @@ export function HoldButton({ work, children, pressed }: { work: () => Promise<vo
 }
 
 /** The rest of a list. */
-export function More({ next, work }: { next: number | undefined; work: () => Promise<void> }) {
-  return next === undefined ? null : <li class="more"><Button work={work}>{t("more")}</Button></li>;
+export function More({ next, work, count }: { next: number | undefined; work: () => Promise<void>; count?: number }) {
+  return next === undefined ? null : <li class="more"><Button work={work}>{t("more")}{count !== undefined && ` (${count})`}</Button></li>;
 }
 
 /** Who lives there and whom to call. */

@@ -372,6 +372,17 @@ enum err once_add(struct accounts *accounts, const uint8_t key[SHA256_SIZE],
     return finish(s);
 }
 
+enum err once_forget(struct accounts *accounts, const uint8_t key[SHA256_SIZE])
+{
+    sqlite3_stmt *s;
+    enum err err = db_prepare(accounts->db, "DELETE FROM once WHERE key=?1", &s);
+
+    if (err != ERR_OK)
+        return err;
+    db_bind_blob(s, 1, key, SHA256_SIZE);
+    return finish(s);
+}
+
 enum err views_add(struct accounts *accounts, int64_t now_ms, const char *account, const char *what,
                    const char *subject)
 {
