@@ -75,12 +75,14 @@ export const setUp = (code: string, account: string, name: string, password: str
 export const changePassword = (password: string, replacement: string) =>
   send<Session>("POST", "/api/v1/session/password", { password, replacement }).then(keep);
 
-export async function alerts(state: Alert["state"], pages: number): Promise<Alert[]> {
+/** Page after page; `begin` is shown the first, which is soon there. */
+export async function alerts(state: Alert["state"], pages: number, begin?: (first: Alert[]) => void): Promise<Alert[]> {
   const all: Alert[] = [];
   let cursor = "";
   for (let page = 0; page < pages; page++) {
     const got = await send<{ alerts: Alert[]; next?: string }>("GET", `/api/v1/alerts?state=${state}&limit=200${cursor && "&cursor=" + cursor}`);
     all.push(...got.alerts);
+    if (page === 0 && got.next) begin?.(got.alerts);
     if (!got.next) break;
     cursor = got.next;
   }

@@ -130,7 +130,13 @@ class Desk {
   private async load() {
     const touched = (this.touched = new Set<string>());
     try {
-      const list = await api.alerts("open", PAGES);
+      const first = !this.loaded;
+      const list = await api.alerts("open", PAGES, (begin) => {
+        if (!first) return; // what is shown already is more
+        for (const alert of begin) if (!touched.has(alert.id)) this.open.set(alert.id, dated(alert));
+        this.loaded = true;
+        this.tell();
+      });
       const before = this.open;
       this.open = new Map(list.map((alert) => [alert.id, dated(alert)]));
       for (const id of touched) {
@@ -138,7 +144,7 @@ class Desk {
         if (!newer) this.open.delete(id);
         else if (newer.transitions >= (this.open.get(id)?.transitions ?? 0)) this.open.set(id, newer);
       }
-      if (this.loaded) for (const alert of list) if (!before.has(alert.id)) this.raise(alert);
+      if (!first) for (const alert of list) if (!before.has(alert.id)) this.raise(alert);
       for (const id of this.open.keys()) this.count(id);
       this.loaded = true;
       this.setLine("live");
