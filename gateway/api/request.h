@@ -145,6 +145,8 @@ MUST_CHECK enum err view_put_item(struct reader *reader, const struct person *pe
                                   const struct hash_id *id, const char *item, size_t len, struct buf *out);
 /* What reading the database came to, when it failed. */
 void reply_database(struct request *request, enum err err);
+/* feed.c */
+enum verdict view_feed(const struct view *view, struct request *request, struct pending *ret_pending);
 /* actions.c */
 enum verdict act_acknowledge(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_close(const struct view *view, struct request *request, struct pending *ret_pending);

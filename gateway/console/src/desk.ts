@@ -129,14 +129,16 @@ class Desk {
 
   private async load() {
     const touched = (this.touched = new Set<string>());
+    const source = this.source; // whoever signs out meanwhile leaves nothing behind
     try {
       const first = !this.loaded;
       const list = await api.alerts("open", PAGES, (begin) => {
-        if (!first) return; // what is shown already is more
+        if (!first || source !== this.source) return; // what is shown already is more
         for (const alert of begin) if (!touched.has(alert.id)) this.open.set(alert.id, dated(alert));
         this.loaded = true;
         this.tell();
       });
+      if (source !== this.source) return;
       const before = this.open;
       this.open = new Map(list.map((alert) => [alert.id, dated(alert)]));
       for (const id of touched) {
