@@ -21,6 +21,7 @@ struct gate {
     char setup_code[SETUP_CODE_SIZE]; /* "": there is an account */
     uint8_t flying[GATE_FLYING_MAX][SHA256_SIZE];
     unsigned flying_count;
+    char previewed[65]; /* the version of the registry that was previewed last; "" = none waits */
     struct {
         uint64_t what; /* hash of who, what and whom */
         int64_t mono_ms;

@@ -257,8 +257,10 @@ static bool admit(struct api *api, struct exchange *exchange, const char *method
         return false;
     }
     header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
-    if (header != NULL && text_to_int(header, 0, INT64_MAX, &len) && len > API_BODY_MAX) {
-        reply_problem(request, 413, NULL, "a body is at most %d bytes", API_BODY_MAX);
+    if (exchange->route->body_max != 0)
+        request->body.max = exchange->route->body_max;
+    if (header != NULL && text_to_int(header, 0, INT64_MAX, &len) && len > (int64_t)request->body.max) {
+        reply_problem(request, 413, NULL, "a body is at most %d bytes", (int)request->body.max);
         return false;
     }
     return true;
@@ -416,7 +418,8 @@ static enum MHD_Result on_request(void *self, struct MHD_Connection *connection,
     if (*data_len != 0)
         return take_body(exchange, data, data_len);
     if (exchange->request.body.failed) {
-        reply_problem(&exchange->request, 413, NULL, "a body is at most %d bytes", API_BODY_MAX);
+        reply_problem(&exchange->request, 413, NULL, "a body is at most %d bytes",
+                      (int)exchange->request.body.max);
         return http_send_reply(api, exchange);
     }
     if (exchange->file != NULL)

@@ -11,9 +11,10 @@
 #include "store/reader.h"
 
 enum {
-    API_BODY_MAX = 64 << 10,  /* bytes of a request's body */
-    API_REPLY_MAX = 32 << 20, /* bytes of an answer */
-    API_QUERY_MAX = 8,        /* parameters of a request */
+    API_BODY_MAX = 64 << 10,   /* bytes of a request's body, unless its route says more */
+    API_UPLOAD_MAX = 16 << 20, /* of a registry's files */
+    API_REPLY_MAX = 32 << 20,  /* bytes of an answer */
+    API_QUERY_MAX = 8,         /* parameters of a request */
     API_PATH_MAX = 256,
     API_VALUE_MAX = 128,  /* bytes of a parameter, terminator included */
     API_PENDING_MAX = 64, /* actions that wait for their commit */
@@ -110,6 +111,7 @@ struct route {
     /* What waited is known; may decide to wait for something else. */
     enum verdict (*finish)(const struct view *view, struct request *request, struct pending *pending,
                            enum err err, const char *text);
+    size_t body_max; /* bytes; 0 = API_BODY_MAX */
 };
 extern const struct route routes[];
 extern const size_t route_count;
@@ -209,6 +211,9 @@ enum verdict records_findings(const struct view *view, struct request *request, 
 enum verdict records_health(const struct view *view, struct request *request, struct pending *ret_pending);
 /* report_view.c */
 enum verdict report_show(const struct view *view, struct request *request, struct pending *ret_pending);
+/* upload.c */
+enum verdict upload_preview(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict upload_apply(const struct view *view, struct request *request, struct pending *ret_pending);
 /* token.c: reads the folder's token, made if absent. */
 MUST_CHECK enum err token_open(const char *folder, char token[TOKEN_SIZE]);
 /* "Bearer …" against the token, in a time that does not depend on where they differ. */

@@ -37,7 +37,11 @@ const struct said_pair said_pairs[] = {
     {"must be a number of 1 to 31", "应为 1 到 31 的数"},
     {"must be a number of 1 to 200", "应为 1 到 200 的数"},
     {"must be the \"next\" of the page before", "应为上一页的 next"},
+    {"must be an object of file names and their texts, and nothing else", "应为文件名与其内容的对象"},
+    {"no file of a registry, or not a text", "不是登记册的文件，或内容不是文本"},
+    {"the files cannot be kept", "无法保存文件"},
     /* what a member or parameter must be */
+    {"the version of the preview", "预览的版本"},
     {"an id of letters, digits, - and _, at most 64", "由字母、数字、- 和 _ 组成的编号，最多 64 个字符"},
     {"text of at most 255 bytes", "最多 255 字节的文字"},
     {"text of at most 255 bytes, not empty", "最多 255 字节的文字，不能为空"},

@@ -244,6 +244,12 @@ struct registry_row {
 /* Walks all rows in (table, number) order; stops at the first error of `fn` and returns it. */
 MUST_CHECK enum err registry_rows(const struct registry *registry,
                                   enum err (*fn)(void *self, const struct registry_row *row), void *self);
+/* What became of a row from one version to the next; both keep their numbers. */
+enum registry_change { REGISTRY_SAME, REGISTRY_ADDED, REGISTRY_CHANGED, REGISTRY_REMOVED };
+enum registry_change registry_compare(const struct registry *before, const struct registry *after,
+                                      enum registry_table table, uint32_t no);
+/* The first value of a row: its id, or the first part of its key. */
+const char *registry_row_key(const struct registry *registry, enum registry_table table, uint32_t no);
 /* The way back: rows in any order within a table, numbers given, tables in order. begin/add/finish; finish
  * validates everything as registry_load does. */
 struct registry_builder;

@@ -216,6 +216,40 @@ def test_what_is_wrong_is_said_in_the_callers_language(office):
         assert people["wang"].send(method, "/api/v1/" + path, body).body.isascii()
 
 
+def registry_files(county):
+    files = {}
+    for name in os.listdir(county.folder):
+        with open(os.path.join(county.folder, name), encoding="utf-8") as file:
+            files[name] = file.read()
+    return files
+
+
+def test_a_registry_is_previewed_line_by_line_and_applied_as_previewed(office):
+    world, _, _, people = office
+    root, files = people["root"], registry_files(world.county(homes=4, no_consent=(3,)))
+    preview = root.send("POST", "/api/v1/registry/preview", {"files": files}).json
+    assert preview["errors"] == [] and all(c["added"] == c["changed"] == c["removed"] == 0 for c in preview["changes"])
+    bad = {**files, "residents.csv": files["residents.csv"].replace("r-0002,h-0002", "r-0002,h-9999")}
+    preview = root.send("POST", "/api/v1/registry/preview", {"files": bad}).json
+    assert "version" not in preview and len(preview["errors"]) == 1 and preview["errors"][0].startswith("residents.csv:3:2:")
+    better = {**files, "residents.csv": files["residents.csv"].replace("老人2", "新名字"), "contacts.csv": "\n".join(files["contacts.csv"].splitlines()[:-1]) + "\n"}
+    preview = root.send("POST", "/api/v1/registry/preview", {"files": better}).json
+    changes = {c["table"]: (c["added"], c["changed"], c["removed"], [(r["id"], r["what"]) for r in c["rows"]]) for c in preview["changes"]}
+    assert changes["residents"] == (0, 1, 0, [("r-0002", "changed")]) and changes["contacts"] == (0, 0, 1, [("c-0004", "removed")])
+    assert get(people["grid"], "residents/r-0002")["name"] == "老人2", "a preview changes nothing"
+    assert root.send("POST", "/api/v1/registry/apply", {"version": "0" * 64}).status == 409
+    answer = root.send("POST", "/api/v1/registry/apply", {"version": preview["version"]})
+    assert answer.status == 200, answer.body
+    assert get(people["grid"], "residents/r-0002")["name"] == "新名字"
+    assert root.send("POST", "/api/v1/registry/apply", {"version": preview["version"]}).status == 409, "once"
+    for who in ("wang", "grid", "daughter"):
+        assert people[who].send("POST", "/api/v1/registry/preview", {"files": files}).status == 403
+    for body, place in (({"files": {"../passwd": "x"}}, "../passwd"), ({"files": {"residents.csv": 1}}, "residents.csv"), ({"files": [], "x": 1}, "files"), ({}, "files")):
+        answer = root.send("POST", "/api/v1/registry/preview", body)
+        assert answer.status == 400 and answer.json["place"] == place, answer.body
+    assert root.send("POST", "/api/v1/registry/preview", raw=b"x" * (17 << 20)).status == 413
+
+
 def checked(browser, name):
     for theme in ("dark", "light"):
         browser.js("document.documentElement.dataset.theme = arguments[0]", theme)
@@ -293,6 +327,11 @@ def test_devices_and_the_office_in_a_browser(desk, size, name):  # noqa: F811
     administrator.click(".subnav a", "Who looked at whom")
     administrator.wait(".records li", "listed alerts")
     checked(administrator, f"views-{name}")
+    administrator.click(".subnav a", "Registry")
+    paths = [os.path.join(desk.world.county().folder, name) for name in ("territories.csv", "residents.csv")]
+    administrator.wait("input[name=files]").send_keys("\n".join(paths))
+    administrator.wait(".errors li", "households.csv")
+    checked(administrator, f"registry-{name}")
 
 
 def test_a_flood_of_alerts_leaves_the_page_usable_and_a_reload_is_quick(world):

@@ -50,7 +50,7 @@ async function send<T>(method: string, path: string, body?: unknown, headers: Re
   try {
     reply = await fetch(path, {
       method, headers: sent, credentials: "same-origin", cache: "no-store",
-      body: body === undefined ? undefined : JSON.stringify(body), signal: AbortSignal.timeout(15000),
+      body: body === undefined ? undefined : JSON.stringify(body), signal: AbortSignal.timeout(path.endsWith("/preview") ? 120000 : 15000),
     });
   } catch {
     throw new Problem(0, "");
@@ -158,3 +158,6 @@ export interface Report {
   detectors: { detector: string; alerts: number; confirmed: number; wrong: number }[];
 }
 export const report = (days: number) => send<Report>("GET", `/api/v1/report?days=${days}`);
+
+export interface Preview { version?: string; errors: string[]; changes?: { table: string; added: number; changed: number; removed: number; rows: { id: string; what: string }[] }[] }
+export const preview = (files: Record<string, string>) => send<Preview>("POST", "/api/v1/registry/preview", { files });

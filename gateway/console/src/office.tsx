@@ -4,6 +4,7 @@ import * as api from "./api";
 import type { Change, Health, Page, Silence, Suppression, View } from "./api";
 import { desk, useDesk } from "./desk";
 import { Button, Field, LevelTag, More, said } from "./parts";
+import { Registry } from "./registry";
 import { Reports } from "./reports";
 import { clock, names, t, term } from "./words";
 
@@ -138,7 +139,7 @@ function Gateway() {
   );
 }
 
-const PARTS = [["silences", "silences"], ["reports", "reports"], ["audit", "audit"], ["views", "views"], ["health", "gateway"]] as const;
+const PARTS = [["silences", "silences"], ["reports", "reports"], ["audit", "audit"], ["views", "views"], ["health", "gateway"], ["registry", "registry"]] as const;
 type Part = (typeof PARTS)[number][0];
 
 export function Office({ part, toast }: { part: string | null; toast: Toast }) {
@@ -154,6 +155,7 @@ export function Office({ part, toast }: { part: string | null; toast: Toast }) {
       {chosen === "audit" && <Audit />}
       {chosen === "views" && <Views />}
       {chosen === "health" && <Gateway />}
+      {chosen === "registry" && <Registry toast={toast} />}
     </section>
   );
 }
