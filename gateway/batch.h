@@ -12,7 +12,8 @@
     X(INPUT)                                                                                                 \
     X(FINDING)                                                                                               \
     X(TRANSITION)                                                                                            \
-    X(ALERT) X(JOB) X(DELIVERY) X(WATERMARK) X(GAP) X(STATE) X(STATE_DONE) X(SILENCE) X(SUPPRESSION)
+    X(ALERT)                                                                                                 \
+    X(JOB) X(DELIVERY) X(WATERMARK) X(GAP) X(STATE) X(STATE_DONE) X(SILENCE) X(SUPPRESSION) X(ANNOUNCEMENT)
 enum batch_kind {
 #define X(name) BATCH_##name,
     BATCH_MAP(X)
@@ -100,6 +101,7 @@ struct batch_item {
         struct batch_state state;
         struct silence silence;
         struct batch_suppression suppression;
+        struct announcement announcement;
     };
 };
 

@@ -265,6 +265,11 @@ static int outcome_value(const char *text)
     return (int)outcome_from_name(text);
 }
 
+static int announced_value(const char *text)
+{
+    return (int)announced_from_name(text);
+}
+
 static int status_value(const char *text)
 {
     return resident_status_from_name(text);
@@ -274,7 +279,7 @@ static enum err parse_action(struct parse *parse, const struct json *node)
 {
     static const char *const known[] = {"alert",  "resident", "household", "territory",   "device",
                                         "family", "by",       "note",      "disposition", "outcome",
-                                        "status", "until",    NULL};
+                                        "status", "until",    "announced", "from",        NULL};
     size_t iter = 0;
     const char *name;
     const struct json *body;
@@ -294,6 +299,10 @@ static enum err parse_action(struct parse *parse, const struct json *node)
         err = parse_enum(parse, body, "outcome", OUTCOME_NONE, outcome_value, &action->outcome);
     if (err == ERR_OK && action->kind == ACTION_STATUS)
         err = parse_enum(parse, body, "status", -1, status_value, &action->status);
+    if (err == ERR_OK && action->kind == ACTION_ANNOUNCE)
+        err = parse_enum(parse, body, "announced", ANNOUNCED_NONE, announced_value, &action->announced);
+    if (err == ERR_OK && json_get(body, "from") != NULL)
+        err = parse_time(parse, json_get(body, "from"), "from", &action->from_ms);
     if (err == ERR_OK && json_get(body, "until") != NULL)
         err = parse_time(parse, json_get(body, "until"), "until", &action->until_ms);
     const char *by = json_string(json_get(body, "by"));

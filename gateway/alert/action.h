@@ -7,7 +7,7 @@
 
 /* acknowledge · close {disposition} · call {outcome}: the result of a call to the resident · comment ·
  * status: of a resident · silence {subject, family, until, note} · unsilence: of the silence whose id stands
- * where an alert's would */
+ * where an alert's would · announce {territory, announced, from, until, note} · unannounce: likewise by id */
 #define ACTION_MAP(X)                                                                                        \
     X(ACKNOWLEDGE, acknowledge)                                                                              \
     X(CLOSE, close)                                                                                          \
@@ -15,7 +15,9 @@
     X(COMMENT, comment)                                                                                      \
     X(STATUS, status)                                                                                        \
     X(SILENCE, silence)                                                                                      \
-    X(UNSILENCE, unsilence)
+    X(UNSILENCE, unsilence)                                                                                  \
+    X(ANNOUNCE, announce)                                                                                    \
+    X(UNANNOUNCE, unannounce)
 enum action_kind {
     ACTION_NONE,
 #define X(name, text) ACTION_##name,
@@ -65,7 +67,9 @@ struct action {
     uint8_t has_alert;
     uint8_t kind;                         /* enum action_kind */
     uint8_t disposition, outcome, status; /* enums; status = enum resident_status */
-    int64_t until_ms;                     /* of a status (0 = open) or silence */
+    uint8_t announced;                    /* enum announced */
+    int64_t from_ms;                      /* of an announcement */
+    int64_t until_ms;                     /* of a status (0 = open), silence or announcement */
     char by[ID_SIZE];                     /* who; identifier */
     char note[256];                       /* UTF-8, may be empty */
 };

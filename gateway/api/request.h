@@ -95,7 +95,7 @@ struct pending {
     char folder[512];
     unsigned walked, shown; /* looks of this request so far; rows of its page */
     struct look *look;      /* asked for, then answered; freed with the request */
-    uint8_t subject_kind;   /* of a silence: what its id means; enum subject_kind */
+    uint8_t subject_kind;   /* of a silence or announcement: what its id means; enum subject_kind */
     char subject[ID_SIZE];
     struct account account;
     char password[PASSWORD_SIZE], replacement[PASSWORD_SIZE], code[SETUP_CODE_SIZE];
@@ -136,6 +136,8 @@ enum verdict view_metrics(const struct view *view, struct request *request, stru
 enum verdict view_alerts(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict view_alert(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict view_silences(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict view_announcements(const struct view *view, struct request *request,
+                                struct pending *ret_pending);
 enum verdict view_suppressions(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict view_stream(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict view_openapi(const struct view *view, struct request *request, struct pending *ret_pending);
@@ -156,6 +158,8 @@ enum verdict act_call(const struct view *view, struct request *request, struct p
 enum verdict act_comment(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_silence(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_unsilence(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict act_announce(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict act_unannounce(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_import(const struct view *view, struct request *request, struct pending *ret_pending);
 /* A session is its own actor. */
 void act_sign(const struct request *request, struct pending *pending);

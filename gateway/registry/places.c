@@ -160,3 +160,10 @@ size_t registry_visitors(const struct registry *registry, uint32_t household, ui
         numbers[count++] = i;
     return count;
 }
+
+bool registry_is_within(const struct registry *registry, uint32_t territory, uint32_t above)
+{
+    while (territory != REGISTRY_NONE && territory != above)
+        territory = registry_territory(registry, territory)->parent;
+    return territory != REGISTRY_NONE;
+}

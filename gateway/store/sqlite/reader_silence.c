@@ -1,4 +1,4 @@
-/* Silences and the ledger of what was held back, for people. */
+/* Silences, the ledger of what was held back, and announcements, for people. */
 #include <string.h>
 
 #include "alert/alert.h"
@@ -46,6 +46,27 @@ static enum err put_suppression(struct reader *reader, sqlite3_stmt *s, struct b
     return ERR_OK;
 }
 
+static enum err put_announcement(struct reader *reader, sqlite3_stmt *s, struct buf *out)
+{
+    char territory[ID_SIZE] = "?";
+    enum err err = registry_id_of(reader, REGISTRY_TERRITORY, db_number(s, 4), territory);
+    buf_puts(out, out->data[out->len - 1] == '[' ? "{" : ",{");
+    json_member_id("id", s, 0, out);
+    json_member_time(reader, "t", sqlite3_column_int64(s, 1), out);
+    json_member_text("territory", territory, out);
+    json_member_text("announced", db_text(s, 5), out);
+    json_member_time(reader, "from", sqlite3_column_int64(s, 2), out);
+    json_member_time(reader, "until", sqlite3_column_int64(s, 3), out);
+    json_member_text("by", db_text(s, 6), out);
+    json_member_text("note", db_text(s, 7), out);
+    if (sqlite3_column_int64(s, 8) != 0) {
+        json_member_time(reader, "cancelled", sqlite3_column_int64(s, 8), out);
+        json_member_text("cancelled_by", db_text(s, 9), out);
+    }
+    buf_putc(out, '}');
+    return err;
+}
+
 /* Which rows a list keeps. */
 struct sieve {
     bool (*subject)(void *self, struct subject subject);
@@ -68,6 +89,13 @@ static bool keeps_suppression(const struct sieve *sieve, sqlite3_stmt *s)
         return false;
     memcpy(id.bytes, sqlite3_column_blob(s, 1), HASH_ID_SIZE);
     return sieve->alert(sieve->self, &id);
+}
+
+static bool keeps_all(const struct sieve *sieve, sqlite3_stmt *s)
+{
+    (void)sieve;
+    (void)s;
+    return true;
 }
 
 /* `bound` stands for ?1, the limit for ?2. */
@@ -111,6 +139,19 @@ enum err reader_silences(struct reader *reader, int64_t since_ms,
                                     .keeps = keeps_silence,
                                     .put = put_silence};
     return list(reader, &listing, &(struct sieve){.subject = keep, .self = self}, out);
+}
+
+enum err reader_announcements(struct reader *reader, int64_t since_ms, struct buf *out)
+{
+    const struct listing listing = {
+        .sql =
+            "SELECT id, t, from_t, until, territory, kind, by, note, removed, removed_by FROM announcement "
+            "WHERE until > ?1 ORDER BY until DESC, id LIMIT ?2",
+        .bound = since_ms,
+        .limit = READER_ANNOUNCEMENTS_MAX,
+        .keeps = keeps_all,
+        .put = put_announcement};
+    return list(reader, &listing, NULL, out);
 }
 
 enum err reader_suppressions(struct reader *reader, unsigned limit,
