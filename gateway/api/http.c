@@ -439,11 +439,11 @@ static void on_completed(void *self, struct MHD_Connection *connection, void **c
     if (exchange == NULL)
         return;
     pthread_mutex_lock(&api->lock);
-    bool waits = exchange->phase == PHASE_WAITING;
-    if (waits)
+    bool left = exchange->phase != PHASE_READING;
+    if (exchange->phase == PHASE_WAITING)
         unlist(api, exchange);
     pthread_mutex_unlock(&api->lock);
-    if (waits) /* whoever asked has hung up; the core has it */
+    if (left) /* the core has it, or had it; whoever asked hears nothing of that */
         gate_once_lost(&api->gate, &exchange->request);
     gate_once_done(&api->gate, &exchange->request, NULL);
     buf_release(&exchange->request.body);
