@@ -21,16 +21,6 @@ const char *input_kind_name(enum input_kind kind)
     return (unsigned)kind < INPUT_KIND_COUNT ? names[kind] : "none";
 }
 
-static const char *status_name(unsigned status)
-{
-    static const char *const names[] = {
-#define X(name, text) #text,
-        RESIDENT_STATUS_MAP(X)
-#undef X
-    };
-    return status < sizeof(names) / sizeof(names[0]) ? names[status] : NULL;
-}
-
 /* Writing. */
 
 static void put_varint(struct buf *out, uint64_t value)
@@ -379,8 +369,8 @@ static void json_action(struct buf *out, const struct action *action, const stru
         json_text(out, "disposition", disposition_name((enum disposition)action->disposition));
     if (action->outcome != OUTCOME_NONE)
         json_text(out, "outcome", outcome_name((enum outcome)action->outcome));
-    if (action->kind == ACTION_STATUS && status_name(action->status) != NULL)
-        json_text(out, "status", status_name(action->status));
+    if (action->kind == ACTION_STATUS && action->status <= STATUS_DECEASED)
+        json_text(out, "status", resident_status_name((enum resident_status)action->status));
     if (action->kind == ACTION_ANNOUNCE) {
         json_text(out, "announced", announced_name((enum announced)action->announced));
         buf_putc(out, ',');

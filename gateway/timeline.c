@@ -272,15 +272,7 @@ static int announced_value(const char *text)
 
 static int status_value(const char *text)
 {
-    static const char *const names[] = {
-#define X(name, text) #text,
-        RESIDENT_STATUS_MAP(X)
-#undef X
-    };
-    for (int i = 0; i < (int)(sizeof(names) / sizeof(names[0])); i++)
-        if (strcmp(text, names[i]) == 0)
-            return i;
-    return -1;
+    return resident_status_from_name(text);
 }
 
 static enum err parse_action(struct parse *parse, const struct json *node)

@@ -7,19 +7,48 @@
 
 enum sight { SEES_NOTHING, SEES_RESIDENT, SEES_TERRITORY, SEES_POLICE, SEES_ALL };
 
+#define HAS(name) (1U << PART_##name)
+#define HAS_TOWN  (HAS(RESIDENTS) | HAS(STATUS) | HAS(FLEET) | HAS(SILENCES))
+#define HAS_ALL   ((1U << PART_COUNT) - 1)
+
 static const struct {
     enum sight sight;
     unsigned acts; /* 1 << enum action_kind */
     enum precision precision;
+    unsigned parts; /* 1 << enum desk_part */
 } rights[ACCOUNT_ADMINISTRATOR + 1] = {
-    [ROLE_NONE] = {SEES_ALL, DOES_ALL, PRECISION_CONTACTS},
-    [ROLE_FAMILY] = {SEES_RESIDENT, DOES(ACKNOWLEDGE) | DOES(CALL) | DOES(COMMENT), PRECISION_ADDRESS},
-    [ROLE_GRID_WORKER] = {SEES_TERRITORY, DOES_ALL, PRECISION_CONTACTS},
-    [ROLE_TOWN_DESK] = {SEES_TERRITORY, DOES_ALL, PRECISION_CONTACTS},
-    [ROLE_COUNTY_DESK] = {SEES_ALL, DOES_ALL, PRECISION_CONTACTS},
-    [ROLE_POLICE_DESK] = {SEES_POLICE, DOES(COMMENT), PRECISION_ADDRESS},
-    [ACCOUNT_ADMINISTRATOR] = {SEES_ALL, 0, PRECISION_TERRITORY},
+    [ROLE_NONE] = {SEES_ALL, DOES_ALL, PRECISION_CONTACTS, HAS_ALL},
+    [ROLE_FAMILY] = {SEES_RESIDENT, DOES(ACKNOWLEDGE) | DOES(CALL) | DOES(COMMENT), PRECISION_ADDRESS,
+                     HAS(RESIDENTS)},
+    [ROLE_GRID_WORKER] = {SEES_TERRITORY, DOES_ALL, PRECISION_CONTACTS, HAS_TOWN},
+    [ROLE_TOWN_DESK] = {SEES_TERRITORY, DOES_ALL, PRECISION_CONTACTS, HAS_TOWN | HAS(AUDIT)},
+    [ROLE_COUNTY_DESK] = {SEES_ALL, DOES_ALL, PRECISION_CONTACTS,
+                          HAS_TOWN | HAS(AUDIT) | HAS(STRANGERS) | HAS(HEALTH) | HAS(REPORTS)},
+    [ROLE_POLICE_DESK] = {SEES_POLICE, DOES(COMMENT), PRECISION_ADDRESS, 0},
+    [ACCOUNT_ADMINISTRATOR] = {SEES_ALL, 0, PRECISION_TERRITORY, HAS_ALL & ~(HAS(STATUS) | HAS(SILENCES))},
 };
+
+const char *desk_part_name(enum desk_part part)
+{
+    static const char *const names[] = {
+#define X(name, text) [PART_##name] = #text,
+        DESK_PART_MAP(X)
+#undef X
+    };
+    return names[part];
+}
+
+bool access_has(const struct person *person, enum desk_part part)
+{
+    return (rights[person->account.role].parts & (1U << part)) != 0;
+}
+
+enum sharpness access_position(const struct person *person, bool alert_is_open)
+{
+    if (rights[person->account.role].precision < PRECISION_ADDRESS)
+        return POSITION_HIDDEN;
+    return alert_is_open ? POSITION_SHARP : POSITION_ROUGH;
+}
 
 static bool is_within(const char *code, const struct reader_place *place)
 {

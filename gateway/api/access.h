@@ -8,7 +8,11 @@
  *  county_desk    all                                        all                           everything
  *  police_desk    what was sent to the police                comment                       name, address
  *  administrator  all                                        nothing                       the territory
- *  operator       all (the token of this machine)            all                           everything */
+ *  operator       all (the token of this machine)            all                           everything
+ *
+ * Beside the alerts there are parts of the desk (enum desk_part), each for some roles, and within them what
+ * lies in the person's territory. A position is shown as it was reported while an alert about the person is
+ * open, else drawn to a grid of about a kilometre; to an administrator never. */
 #ifndef HUYANG_API_ACCESS_H
 #define HUYANG_API_ACCESS_H
 
@@ -24,6 +28,32 @@ struct person {
     char household[ID_SIZE]; /* family: the home of their resident, "" when unknown */
     bool family_consent;     /* family: that resident agreed */
 };
+
+/* Parts of the desk beside the alerts. */
+#define DESK_PART_MAP(X)                                                                                     \
+    X(RESIDENTS, residents) /* residents, homes, zones, findings */                                          \
+    X(STATUS, status)       /* and set a resident's status */                                                \
+    X(FLEET, fleet)         /* devices */                                                                    \
+    X(STRANGERS, strangers) /* devices that nobody registered */                                             \
+    X(SILENCES, silences)   /* silences and the ledger of what they held back */                             \
+    X(AUDIT, audit)         /* who did what */                                                               \
+    X(VIEWS, views)         /* who looked at whom */                                                         \
+    X(HEALTH, health)       /* of the gateway */                                                             \
+    X(REPORTS, reports)                                                                                      \
+    X(REGISTRY, registry) /* preview and import of a registry */                                             \
+    X(CONFIGURATION, configuration)
+enum desk_part {
+#define X(name, text) PART_##name,
+    DESK_PART_MAP(X)
+#undef X
+        PART_COUNT
+};
+const char *desk_part_name(enum desk_part part);
+bool access_has(const struct person *person, enum desk_part part);
+
+enum sharpness { POSITION_HIDDEN, POSITION_ROUGH, POSITION_SHARP };
+/* How sharply a person is shown where a resident is. */
+enum sharpness access_position(const struct person *person, bool alert_is_open);
 
 bool access_sees(const struct person *person, const struct reader_place *place);
 bool access_acts(const struct person *person, enum action_kind kind);

@@ -4,6 +4,9 @@
 
 #include "api/body.h"
 #include "api/gate.h"
+#include "api/pages.h"
+#include "api/place.h"
+#include "api/said.h"
 
 static bool take_by(const char *text, struct pending *pending)
 {
@@ -90,18 +93,19 @@ static bool take_device(const char *text, struct pending *pending)
 
 #define MUST_BY      "an id of letters, digits, - and _, at most 64"
 #define MUST_NOTE    "text of at most 255 bytes"
+#define MUST_TIME    "an ISO 8601 time with an offset"
 #define MUST_SUBJECT "an id, and the only one of resident, household, territory and device"
+const struct member member_by = {"by", take_by, MUST_BY, true, false},
+                    member_note = {"note", take_note, MUST_NOTE, false, false},
+                    member_end = {"until", take_until, MUST_TIME, false, false};
 static const struct member
-    by = {"by", take_by, MUST_BY, true, false},
-    note = {"note", take_note, MUST_NOTE, false, false},
     text = {"note", take_filled_note, MUST_NOTE ", not empty", true, false},
     disposition = {"disposition", take_disposition,
                    "true, false, expected, drill, could_not_verify, transferred or declined", true, false},
     outcome = {"outcome", take_outcome, "safe, needs_help, no_answer, other_person or wrong_number", true,
                false},
     family = {"family", take_family, "health, visitor, outing, fraud, coverage or fleet", false, false},
-    until = {"until", take_until, "an ISO 8601 time with an offset", true, false},
-    from = {"from", take_from, "an ISO 8601 time with an offset", true, false},
+    until = {"until", take_until, MUST_TIME, true, false}, from = {"from", take_from, MUST_TIME, true, false},
     announced = {"announced", take_announced,
                  "census, pension_check, gas_safety, free_clinic, ceremony, meeting or fair", true, false},
     resident = {"resident", take_resident, MUST_SUBJECT, false, false},
@@ -133,6 +137,12 @@ static bool may_act(const struct view *view, struct request *request, enum actio
     return false;
 }
 
+void act_sign(const struct request *request, struct pending *pending)
+{
+    if (!request->is_operator)
+        (void)text_copy(pending->action.by, sizeof(pending->action.by), request->person.account.id);
+}
+
 /* `members` begins with `by`, which a session has no use for. */
 static enum verdict act(const struct view *view, struct request *request, enum action_kind kind,
                         const struct member *const *members, struct pending *ret_pending)
@@ -141,8 +151,7 @@ static enum verdict act(const struct view *view, struct request *request, enum a
         !gate_once(view->gate, request))
         return VERDICT_REPLY;
     ret_pending->action.kind = (uint8_t)kind;
-    if (!request->is_operator)
-        (void)text_copy(ret_pending->action.by, sizeof(ret_pending->action.by), request->person.account.id);
+    act_sign(request, ret_pending);
     return VERDICT_ACTION;
 }
 
@@ -152,31 +161,34 @@ enum verdict act_done(const struct view *view, struct request *request, struct p
     bool action = pending->action.kind != ACTION_NONE;
 
     reply_outcome(request, action ? VERDICT_ACTION : VERDICT_IMPORT, err, why);
+    if (err == ERR_TIMEOUT) /* it may still be committed */
+        gate_once_lost(view->gate, request);
     gate_once_done(view->gate, request, err == ERR_OK ? buf_text(&request->reply.body) : NULL);
     return VERDICT_REPLY;
 }
 
 enum verdict act_acknowledge(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_ACKNOWLEDGE, (const struct member *const[]){&by, &note, NULL},
-               ret_pending);
+    return act(view, request, ACTION_ACKNOWLEDGE,
+               (const struct member *const[]){&member_by, &member_note, NULL}, ret_pending);
 }
 
 enum verdict act_close(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_CLOSE, (const struct member *const[]){&by, &disposition, &note, NULL},
-               ret_pending);
+    return act(view, request, ACTION_CLOSE,
+               (const struct member *const[]){&member_by, &disposition, &member_note, NULL}, ret_pending);
 }
 
 enum verdict act_call(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_CALL, (const struct member *const[]){&by, &outcome, &note, NULL},
-               ret_pending);
+    return act(view, request, ACTION_CALL,
+               (const struct member *const[]){&member_by, &outcome, &member_note, NULL}, ret_pending);
 }
 
 enum verdict act_comment(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_COMMENT, (const struct member *const[]){&by, &text, NULL}, ret_pending);
+    return act(view, request, ACTION_COMMENT, (const struct member *const[]){&member_by, &text, NULL},
+               ret_pending);
 }
 
 /* What is about a subject and no alert. What such an action may be is the core's word (a 409); who and what
@@ -185,10 +197,11 @@ static enum verdict act_about(const struct view *view, struct request *request, 
                               const struct member *const *members, const char *kinds,
                               struct pending *ret_pending)
 {
-    if (!body_read(request, members, ret_pending))
+    if (!page_begin(view, request, PART_SILENCES) ||
+        !body_read(request, members + !request->is_operator, ret_pending))
         return VERDICT_REPLY;
     if (ret_pending->subject_kind == SUBJECT_NONE) {
-        reply_problem(request, 400, NULL, "%s is missing", kinds);
+        reply_problem(request, 400, NULL, "%s is missing", said(request->asked.zh, kinds));
         return VERDICT_REPLY;
     }
     enum err err = view->reader == NULL
@@ -200,6 +213,11 @@ static enum verdict act_about(const struct view *view, struct request *request, 
                       ret_pending->subject);
         return VERDICT_REPLY;
     }
+    if (!place_is_seen(view->registry, &request->person, ret_pending->action.subject)) {
+        reply_said(request, 403, "that is not of your territory", "不在您的辖区内");
+        return VERDICT_REPLY;
+    }
+    act_sign(request, ret_pending);
     ret_pending->action.has_alert = 0;
     memset(&ret_pending->action.alert, 0, sizeof(ret_pending->action.alert));
     ret_pending->action.kind = (uint8_t)kind;
@@ -209,28 +227,43 @@ static enum verdict act_about(const struct view *view, struct request *request, 
 enum verdict act_silence(const struct view *view, struct request *request, struct pending *ret_pending)
 {
     return act_about(view, request, ACTION_SILENCE,
-                     (const struct member *const[]){&by, &text, &until, &family, &resident, &household,
+                     (const struct member *const[]){&member_by, &text, &until, &family, &resident, &household,
                                                     &territory, &device, NULL},
                      "one of resident, household, territory and device", ret_pending);
 }
 
 enum verdict act_announce(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act_about(view, request, ACTION_ANNOUNCE,
-                     (const struct member *const[]){&by, &announced, &from, &until, &territory, &note, NULL},
-                     "territory", ret_pending);
+    return act_about(
+        view, request, ACTION_ANNOUNCE,
+        (const struct member *const[]){&member_by, &announced, &from, &until, &territory, &member_note, NULL},
+        "territory", ret_pending);
 }
 
 enum verdict act_unannounce(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_UNANNOUNCE, (const struct member *const[]){&by, &note, NULL},
-               ret_pending);
+    return act(view, request, ACTION_UNANNOUNCE,
+               (const struct member *const[]){&member_by, &member_note, NULL}, ret_pending);
 }
 
 enum verdict act_unsilence(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_UNSILENCE, (const struct member *const[]){&by, &note, NULL},
-               ret_pending);
+    const struct member *const members[] = {&member_by, &member_note, NULL};
+    struct subject subject;
+
+    if (!page_begin(view, request, PART_SILENCES))
+        return VERDICT_REPLY;
+    enum err err =
+        view->reader != NULL ? reader_silence(view->reader, &request->id, &subject) : ERR_NOT_FOUND;
+    if (err != ERR_OK || !place_is_seen(view->registry, &request->person, subject)) {
+        reply_said(request, 404, "there is no silence of this id", "没有这个编号的静默");
+        return VERDICT_REPLY;
+    }
+    if (!body_read(request, members + !request->is_operator, ret_pending) || !gate_once(view->gate, request))
+        return VERDICT_REPLY;
+    ret_pending->action.kind = ACTION_UNSILENCE;
+    act_sign(request, ret_pending);
+    return VERDICT_ACTION;
 }
 
 enum verdict act_import(const struct view *view, struct request *request, struct pending *ret_pending)

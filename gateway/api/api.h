@@ -8,6 +8,7 @@
 #define HUYANG_API_API_H
 
 #include "alert/action.h"
+#include "api/look.h"
 #include "core/buf.h"
 #include "core/err.h"
 #include "core/clock.h"
@@ -44,6 +45,12 @@ struct api_config {
     enum err (*import)(void *self, uint64_t ticket, const char *folder);
     /* A consent was given or withdrawn; as above. */
     enum err (*consent)(void *self, uint64_t ticket, const struct consent_change *change);
+    /* Takes the look and answers through api_looked; as above. On an error it stays the caller's. */
+    enum err (*look)(void *self, uint64_t ticket, struct look *look);
+    /* The registry in force, const until it is given back; the API's thread, not nested. NULL: there is none.
+     */
+    const struct registry *(*borrow)(void *self);
+    void (*give_back)(void *self);
     void *self;
 };
 struct api;
@@ -54,6 +61,8 @@ uint16_t api_port(const struct api *api);
 /* From the core loop: the outcome of a submitted action after commit. `text` is a message for people
  * (copied). */
 void api_answer(struct api *api, uint64_t ticket, enum err err, const char *text);
+/* From the core loop: what was looked at; takes the look. */
+void api_looked(struct api *api, uint64_t ticket, struct look *look);
 /* From the core loop, after a commit with transitions or deliveries: whoever listens is told. Costs a lock.
  */
 void api_changed(struct api *api);

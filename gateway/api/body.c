@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "api/said.h"
 #include "core/json.h"
 
 bool body_is_plain(const char *text, bool lines)
@@ -49,13 +50,14 @@ static bool read_members(struct request *request, const struct json *root,
         }
         const char *text = member_text(member, value);
         if (text == NULL || !member->take(text, pending)) {
-            reply_problem(request, 400, name, "must be %s", member->must);
+            reply_problem(request, 400, name, "must be %s", said(request->asked.zh, member->must));
             return false;
         }
     }
     for (size_t i = 0; members[i] != NULL; i++)
         if (members[i]->required && json_get(root, members[i]->name) == NULL) {
-            reply_problem(request, 400, members[i]->name, "is missing: %s", members[i]->must);
+            reply_problem(request, 400, members[i]->name, "is missing: %s",
+                          said(request->asked.zh, members[i]->must));
             return false;
         }
     return true;

@@ -179,6 +179,28 @@ void gate_outside_was_right(struct gate *gate, const struct request *request)
     throttle_give_back(&gate->throttle, &from_outside, address, false);
 }
 
+/* ---- views ---- */
+
+void gate_viewed(struct gate *gate, const struct request *request, const char *what, const char *subject)
+{
+    const char *account = request->is_operator ? "operator" : request->person.account.id;
+    struct now now = clock_now();
+    struct buf text;
+
+    buf_init(&text, 1024);
+    buf_printf(&text, "%s\n%s\n%s", account, what, subject);
+    uint64_t hash = hash_table(buf_text(&text), text.len);
+    buf_release(&text);
+    size_t place = hash % GATE_VIEWED_MAX;
+    if (gate->viewed[place].what == hash && now.mono_ms - gate->viewed[place].mono_ms < GATE_VIEWED_MS)
+        return;
+    gate->viewed[place].what = hash;
+    gate->viewed[place].mono_ms = now.mono_ms;
+    enum err err = views_add(gate->accounts, now.wall_ms, account, what, subject);
+    if (err != ERR_OK)
+        log_write(LOG_ERROR, "api.accounts", "a view could not be noted\terror=%s", err_text(err));
+}
+
 /* ---- once ---- */
 
 static int find_flying(const struct gate *gate, const uint8_t key[SHA256_SIZE])
@@ -212,6 +234,13 @@ bool gate_once(struct gate *gate, struct request *request)
     digest_once(request);
     enum err err =
         once_find(gate->accounts, request->once_key, request->once_request, clock_now().wall_ms, body);
+    if (err == ERR_OK && body[0] == '\0') {
+        reply_problem(request, 409, "Idempotency-Key",
+                      find_flying(gate, request->once_key) >= 0
+                          ? "a request with this key is under way"
+                          : "it is not known what became of this; look, and use another key to do it again");
+        return false;
+    }
     if (err == ERR_OK) {
         buf_clear(&request->reply.body);
         buf_puts(&request->reply.body, body);
@@ -226,8 +255,13 @@ bool gate_once(struct gate *gate, struct request *request)
         reply_problem(request, 503, NULL, "kept answers cannot be read: %s", err_text(err));
         return false;
     }
-    if (find_flying(gate, request->once_key) >= 0 || gate->flying_count == GATE_FLYING_MAX) {
-        reply_problem(request, 409, "Idempotency-Key", "a request with this key is under way");
+    if (gate->flying_count == GATE_FLYING_MAX) {
+        reply_problem(request, 503, NULL, "too many actions wait");
+        return false;
+    }
+    err = once_add(gate->accounts, request->once_key, request->once_request, clock_now().wall_ms, "");
+    if (err != ERR_OK) {
+        reply_problem(request, 503, NULL, "kept answers cannot be read: %s", err_text(err));
         return false;
     }
     memcpy(gate->flying[gate->flying_count++], request->once_key, SHA256_SIZE);
@@ -235,7 +269,7 @@ bool gate_once(struct gate *gate, struct request *request)
     return true;
 }
 
-void gate_once_done(struct gate *gate, struct request *request, const char *body)
+void gate_once_lost(struct gate *gate, struct request *request)
 {
     if (!request->flies)
         return;
@@ -243,10 +277,16 @@ void gate_once_done(struct gate *gate, struct request *request, const char *body
     int at = find_flying(gate, request->once_key);
     if (at >= 0)
         memmove(gate->flying[at], gate->flying[--gate->flying_count], SHA256_SIZE);
-    if (body == NULL)
+}
+
+void gate_once_done(struct gate *gate, struct request *request, const char *body)
+{
+    if (!request->flies)
         return;
-    enum err err =
-        once_add(gate->accounts, request->once_key, request->once_request, clock_now().wall_ms, body);
+    gate_once_lost(gate, request);
+    enum err err = body == NULL ? once_forget(gate->accounts, request->once_key)
+                                : once_add(gate->accounts, request->once_key, request->once_request,
+                                           clock_now().wall_ms, body);
     if (err != ERR_OK)
         log_write(LOG_ERROR, "api.accounts", "an answer could not be kept\terror=%s", err_text(err));
 }

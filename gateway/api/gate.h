@@ -8,7 +8,11 @@
 #include "api/throttle.h"
 #include "core/log.h"
 
-enum { GATE_FLYING_MAX = 64 }; /* actions with an Idempotency-Key that wait for their commit */
+enum {
+    GATE_FLYING_MAX = 64,
+    GATE_VIEWED_MAX = 256,
+    GATE_VIEWED_MS = 300000
+}; /* actions with an Idempotency-Key that wait for their commit */
 
 struct gate {
     struct accounts *accounts;
@@ -17,6 +21,11 @@ struct gate {
     char setup_code[SETUP_CODE_SIZE]; /* "": there is an account */
     uint8_t flying[GATE_FLYING_MAX][SHA256_SIZE];
     unsigned flying_count;
+    char previewed[65]; /* the version of the registry that was previewed last; "" = none waits */
+    struct {
+        uint64_t what; /* hash of who, what and whom */
+        int64_t mono_ms;
+    } viewed[GATE_VIEWED_MAX]; /* noted within GATE_VIEWED_MS: not noted again */
     uint64_t denied;
     struct log_limit denied_lines;
 };
@@ -48,9 +57,17 @@ void gate_was_right(struct gate *gate, const struct request *request, const char
 bool gate_outside(struct gate *gate, struct request *request);
 void gate_outside_was_right(struct gate *gate, const struct request *request);
 
-/* An action under an Idempotency-Key. True: go on. False: the reply is made (the kept one, or a refusal). */
+/* Notes that whoever asks looks at somebody's data: what ("alert", "resident", …) and whom. The same within
+ * five minutes is one look. */
+void gate_viewed(struct gate *gate, const struct request *request, const char *what, const char *subject);
+
+/* An action under an Idempotency-Key. True: go on. False: the reply is made (the kept one, or a refusal). The
+ * key is noted before the action leaves, so that whatever happens then (a line that breaks, a process that is
+ * killed) the same key does nothing twice. */
 bool gate_once(struct gate *gate, struct request *request);
-/* Its outcome; `body` NULL = nothing to keep. May be called again. */
+/* Its outcome; `body` NULL = it was not done, the key is free again. May be called again. */
 void gate_once_done(struct gate *gate, struct request *request, const char *body);
+/* Nobody will know its outcome here: it may still be done. */
+void gate_once_lost(struct gate *gate, struct request *request);
 
 #endif

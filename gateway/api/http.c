@@ -57,6 +57,20 @@ void api_answer(struct api *api, uint64_t ticket, enum err err, const char *text
     pthread_mutex_unlock(&api->lock);
 }
 
+void api_looked(struct api *api, uint64_t ticket, struct look *look)
+{
+    pthread_mutex_lock(&api->lock);
+    for (struct exchange *exchange = api->first; exchange != NULL; exchange = exchange->next)
+        if (exchange->ticket == ticket) {
+            exchange->pending.look = look;
+            look = NULL;
+            answer(api, exchange, ERR_OK, "");
+            break;
+        }
+    pthread_mutex_unlock(&api->lock);
+    free(look); /* nobody waits any more */
+}
+
 void api_update(struct api *api, const struct api_health *health, const struct buf *metrics)
 {
     pthread_mutex_lock(&api->lock);
@@ -244,8 +258,10 @@ static bool admit(struct api *api, struct exchange *exchange, const char *method
         return false;
     }
     header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
-    if (header != NULL && text_to_int(header, 0, INT64_MAX, &len) && len > API_BODY_MAX) {
-        reply_problem(request, 413, NULL, "a body is at most %d bytes", API_BODY_MAX);
+    if (exchange->route->body_max != 0)
+        request->body.max = exchange->route->body_max;
+    if (header != NULL && text_to_int(header, 0, INT64_MAX, &len) && len > (int64_t)request->body.max) {
+        reply_problem(request, 413, NULL, "a body is at most %d bytes", (int)request->body.max);
         return false;
     }
     return true;
@@ -257,6 +273,12 @@ static enum err pass_on(struct api *api, uint64_t ticket, enum verdict verdict, 
     enum err err;
 
     switch (verdict) {
+    case VERDICT_LOOK:
+        err = api->config.look != NULL ? api->config.look(api->config.self, ticket, pending->look)
+                                       : ERR_UNSUPPORTED;
+        if (err == ERR_OK)
+            pending->look = NULL; /* the core's now */
+        return err;
     case VERDICT_ACTION: return api->config.submit(api->config.self, ticket, &pending->action);
     case VERDICT_WORD: return api->config.say(api->config.self, ticket, &pending->word);
     case VERDICT_IMPORT: return api->config.import(api->config.self, ticket, pending->folder);
@@ -276,6 +298,7 @@ static void hand_over(struct api *api, struct exchange *exchange, enum verdict v
     const char *refusal = NULL;
     uint64_t ticket = 0;
 
+    exchange->pending.look = NULL; /* the copy carries it on */
     MHD_suspend_connection(exchange->connection);
     exchange->deadline_ms = clock_now().mono_ms + API_ANSWER_TIMEOUT_MS;
     pthread_mutex_lock(&api->lock);
@@ -299,6 +322,7 @@ static void hand_over(struct api *api, struct exchange *exchange, enum verdict v
         if (err != ERR_OK)
             api_answer(api, ticket, err, err == ERR_BUSY ? "too many wait already" : err_text(err));
     }
+    free(pending.look);
     secret_wipe(&pending, sizeof(pending));
 }
 
@@ -335,17 +359,21 @@ static enum MHD_Result dispatch(struct api *api, struct exchange *exchange)
     pthread_mutex_lock(&api->lock);
     view.health = api->health;
     view.heard = api->heard_ms != 0 && clock_now().mono_ms - api->heard_ms <= API_SILENCE_MS;
-    if (route->handle == view_metrics)
+    if (route->handle == view_metrics || route->handle == records_health)
         buf_append(&metrics, buf_text(&api->metrics), api->metrics.len);
     pthread_mutex_unlock(&api->lock);
-    if (route->handle == view_metrics)
+    if (route->handle == view_metrics || route->handle == records_health)
         own_metrics(api, &metrics);
     view.metrics = &metrics;
+    if (api->config.borrow != NULL)
+        view.registry = api->config.borrow(api->config.self);
     if (exchange->phase == PHASE_ANSWERED)
         verdict =
             route->finish(&view, &exchange->request, &exchange->pending, exchange->outcome, exchange->text);
     else
         verdict = route->handle(&view, &exchange->request, &exchange->pending);
+    if (view.registry != NULL)
+        api->config.give_back(api->config.self);
     buf_release(&metrics);
     secret_wipe(exchange->text, sizeof(exchange->text));
     if (verdict == VERDICT_REPLY)
@@ -393,7 +421,8 @@ static enum MHD_Result on_request(void *self, struct MHD_Connection *connection,
     if (*data_len != 0)
         return take_body(exchange, data, data_len);
     if (exchange->request.body.failed) {
-        reply_problem(&exchange->request, 413, NULL, "a body is at most %d bytes", API_BODY_MAX);
+        reply_problem(&exchange->request, 413, NULL, "a body is at most %d bytes",
+                      (int)exchange->request.body.max);
         return http_send_reply(api, exchange);
     }
     if (exchange->file != NULL)
@@ -413,12 +442,16 @@ static void on_completed(void *self, struct MHD_Connection *connection, void **c
     if (exchange == NULL)
         return;
     pthread_mutex_lock(&api->lock);
+    bool left = exchange->phase != PHASE_READING;
     if (exchange->phase == PHASE_WAITING)
         unlist(api, exchange);
     pthread_mutex_unlock(&api->lock);
+    if (left) /* the core has it, or had it; whoever asked hears nothing of that */
+        gate_once_lost(&api->gate, &exchange->request);
     gate_once_done(&api->gate, &exchange->request, NULL);
     buf_release(&exchange->request.body);
     buf_release(&exchange->request.reply.body);
+    free(exchange->pending.look);
     secret_wipe(exchange, sizeof(*exchange));
     free(exchange);
     *context = NULL;
@@ -529,8 +562,8 @@ void api_stop(struct api *api)
     pthread_mutex_lock(&api->lock);
     api->stopping = true;
     (void)http_wake_streams(api, clock_now().mono_ms);
-    while (api->first != NULL)
-        answer(api, api->first, ERR_BUSY, "the gateway is stopping");
+    while (api->first != NULL) /* the core has it: nobody knows whether it will still be done */
+        answer(api, api->first, ERR_TIMEOUT, "the gateway is stopping");
     pthread_cond_signal(&api->changed);
     pthread_mutex_unlock(&api->lock);
     pthread_join(api->watch, NULL);

@@ -116,6 +116,10 @@ static void reply_session(struct request *request, int status, const struct acco
     for (unsigned kind = ACTION_NONE + 1, count = 0; kind < ACTION_KIND_COUNT; kind++)
         if (access_acts(&person, (enum action_kind)kind))
             buf_printf(body, "%s\"%s\"", count++ != 0 ? "," : "", action_name((enum action_kind)kind));
+    buf_puts(body, "],\"parts\":[");
+    for (unsigned part = 0, count = 0; part < PART_COUNT; part++)
+        if (access_has(&person, (enum desk_part)part))
+            buf_printf(body, "%s\"%s\"", count++ != 0 ? "," : "", desk_part_name((enum desk_part)part));
     buf_printf(body, "],\"csrf\":\"%s\"}\n", csrf);
     reply_json(request, status);
 }

@@ -11,9 +11,10 @@
 #include "store/reader.h"
 
 enum {
-    API_BODY_MAX = 64 << 10,  /* bytes of a request's body */
-    API_REPLY_MAX = 32 << 20, /* bytes of an answer */
-    API_QUERY_MAX = 8,        /* parameters of a request */
+    API_BODY_MAX = 64 << 10,   /* bytes of a request's body, unless its route says more */
+    API_UPLOAD_MAX = 16 << 20, /* of a registry's files */
+    API_REPLY_MAX = 32 << 20,  /* bytes of an answer */
+    API_QUERY_MAX = 8,         /* parameters of a request */
     API_PATH_MAX = 256,
     API_VALUE_MAX = 128,  /* bytes of a parameter, terminator included */
     API_PENDING_MAX = 64, /* actions that wait for their commit */
@@ -73,7 +74,8 @@ struct request {
 struct view {
     const struct api_config *config;
     struct gate *gate;
-    struct reader *reader; /* NULL: there is no database to read yet */
+    struct reader *reader;           /* NULL: there is no database to read yet */
+    const struct registry *registry; /* in force; NULL: there is none */
     struct api_health health;
     bool heard;          /* the core has spoken within API_SILENCE_MS */
     struct buf *metrics; /* the core's text, then our own */
@@ -87,6 +89,7 @@ enum verdict {
     VERDICT_IMPORT,
     VERDICT_CONSENT,
     VERDICT_WORD,
+    VERDICT_LOOK,  /* pending->look, which the core fills */
     VERDICT_CHECK, /* pending->password against pending->secret */
     VERDICT_MAKE,  /* a secret of pending->password */
     VERDICT_STREAM
@@ -96,7 +99,9 @@ struct pending {
     struct api_word word;
     char folder[512];
     struct consent_change consent;
-    uint8_t subject_kind; /* of a silence or announcement: what its id means; enum subject_kind */
+    unsigned walked, shown; /* looks of this request so far; rows of its page */
+    struct look *look;      /* asked for, then answered; freed with the request */
+    uint8_t subject_kind;   /* of a silence or announcement: what its id means; enum subject_kind */
     char subject[ID_SIZE];
     struct account account;
     char password[PASSWORD_SIZE], replacement[PASSWORD_SIZE], code[SETUP_CODE_SIZE];
@@ -113,6 +118,7 @@ struct route {
     /* What waited is known; may decide to wait for something else. */
     enum verdict (*finish)(const struct view *view, struct request *request, struct pending *pending,
                            enum err err, const char *text);
+    size_t body_max; /* bytes; 0 = API_BODY_MAX */
 };
 extern const struct route routes[];
 extern const size_t route_count;
@@ -121,7 +127,8 @@ const struct route *route_find(struct request *request, const char *method);
 
 /* Replies. */
 void reply_json(struct request *request, int status); /* body is filled by the caller */
-/* RFC 9457. `place` is a member or parameter, NULL when there is none. */
+/* RFC 9457, in the language that was asked for (said.h). `place` is a member or parameter, NULL when there is
+ * none. */
 __attribute__((format(printf, 4, 5))) void reply_problem(struct request *request, int status,
                                                          const char *place, const char *format, ...);
 /* The same in the caller's language. */
@@ -147,6 +154,8 @@ bool view_no_query(struct request *request);
  * object. */
 MUST_CHECK enum err view_put_item(struct reader *reader, const struct person *person,
                                   const struct hash_id *id, const char *item, size_t len, struct buf *out);
+/* What reading the database came to, when it failed. */
+void reply_database(struct request *request, enum err err);
 /* feed.c */
 enum verdict view_feed(const struct view *view, struct request *request, struct pending *ret_pending);
 /* actions.c */
@@ -159,6 +168,8 @@ enum verdict act_unsilence(const struct view *view, struct request *request, str
 enum verdict act_announce(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_unannounce(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_import(const struct view *view, struct request *request, struct pending *ret_pending);
+/* A session is its own actor. */
+void act_sign(const struct request *request, struct pending *pending);
 enum verdict act_done(const struct view *view, struct request *request, struct pending *pending, enum err err,
                       const char *text);
 /* consents.c */
@@ -196,6 +207,37 @@ enum verdict outside_reported(const struct view *view, struct request *request, 
 enum verdict outside_taken(const struct view *view, struct request *request, struct pending *pending,
                            enum err err, const char *text);
 
+/* residents.c; residents_show also begins the map */
+enum verdict residents_list(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict residents_list_done(const struct view *view, struct request *request, struct pending *pending,
+                                 enum err err, const char *text);
+enum verdict residents_show(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict residents_show_done(const struct view *view, struct request *request, struct pending *pending,
+                                 enum err err, const char *text);
+enum verdict residents_map_done(const struct view *view, struct request *request, struct pending *pending,
+                                enum err err, const char *text);
+enum verdict residents_status(const struct view *view, struct request *request, struct pending *ret_pending);
+/* "people":[{id,name,contacts}]: who lives in a home and who belongs to them; as a member. */
+void residents_put_people(const struct registry *registry, uint32_t household, struct buf *out);
+/* devices.c */
+enum verdict devices_list(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict devices_list_done(const struct view *view, struct request *request, struct pending *pending,
+                               enum err err, const char *text);
+enum verdict devices_strangers(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict devices_strangers_done(const struct view *view, struct request *request, struct pending *pending,
+                                    enum err err, const char *text);
+/* A device as it is, as an item of a list. */
+void devices_put(const struct view *view, const struct look_entry *entry, struct buf *out);
+/* records.c */
+enum verdict records_audit(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict records_views(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict records_findings(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict records_health(const struct view *view, struct request *request, struct pending *ret_pending);
+/* report_view.c */
+enum verdict report_show(const struct view *view, struct request *request, struct pending *ret_pending);
+/* upload.c */
+enum verdict upload_preview(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict upload_apply(const struct view *view, struct request *request, struct pending *ret_pending);
 /* token.c: reads the folder's token, made if absent. */
 MUST_CHECK enum err token_open(const char *folder, char token[TOKEN_SIZE]);
 /* "Bearer …" against the token, in a time that does not depend on where they differ. */

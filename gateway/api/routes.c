@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/request.h"
+#include "api/said.h"
 
 #define PEOPLE(what) .handle = people_##what, .finish = people_##what##_done
 const struct route routes[] = {
@@ -43,15 +44,38 @@ const struct route routes[] = {
     ACTS(close),
     ACTS(call),
     ACTS(comment),
-    {.method = "GET", .path = "/api/v1/silences", .who = WHO_OPERATOR, .handle = view_silences},
+#define LOOKS(what) .handle = what, .finish = what##_done
+    {.method = "GET", .path = "/api/v1/residents", .who = WHO_KNOWN, LOOKS(residents_list)},
+    {.method = "GET", .path = "/api/v1/residents/{name}", .who = WHO_KNOWN, LOOKS(residents_show)},
+    {.method = "GET",
+     .path = "/api/v1/residents/{name}/map",
+     .who = WHO_KNOWN,
+     .handle = residents_show,
+     .finish = residents_map_done},
+    {.method = "GET",
+     .path = "/api/v1/residents/{name}/findings",
+     .who = WHO_KNOWN,
+     .handle = records_findings},
+    {.method = "POST",
+     .path = "/api/v1/residents/{name}/status",
+     .who = WHO_KNOWN,
+     .handle = residents_status,
+     .finish = act_done},
+    {.method = "GET", .path = "/api/v1/devices", .who = WHO_KNOWN, LOOKS(devices_list)},
+    {.method = "GET", .path = "/api/v1/strangers", .who = WHO_KNOWN, LOOKS(devices_strangers)},
+    {.method = "GET", .path = "/api/v1/audit", .who = WHO_KNOWN, .handle = records_audit},
+    {.method = "GET", .path = "/api/v1/views", .who = WHO_KNOWN, .handle = records_views},
+    {.method = "GET", .path = "/api/v1/report", .who = WHO_KNOWN, .handle = report_show},
+    {.method = "GET", .path = "/api/v1/health", .who = WHO_KNOWN, .handle = records_health},
+    {.method = "GET", .path = "/api/v1/silences", .who = WHO_KNOWN, .handle = view_silences},
     {.method = "POST",
      .path = "/api/v1/silences/add",
-     .who = WHO_OPERATOR,
+     .who = WHO_KNOWN,
      .handle = act_silence,
      .finish = act_done},
     {.method = "POST",
      .path = "/api/v1/silences/{id}/remove",
-     .who = WHO_OPERATOR,
+     .who = WHO_KNOWN,
      .handle = act_unsilence,
      .finish = act_done},
     {.method = "GET", .path = "/api/v1/announcements", .who = WHO_OPERATOR, .handle = view_announcements},
@@ -76,7 +100,17 @@ const struct route routes[] = {
      .who = WHO_OPERATOR,
      .handle = consents_withdraw,
      .finish = act_done},
-    {.method = "GET", .path = "/api/v1/suppressions", .who = WHO_OPERATOR, .handle = view_suppressions},
+    {.method = "GET", .path = "/api/v1/suppressions", .who = WHO_KNOWN, .handle = view_suppressions},
+    {.method = "POST",
+     .path = "/api/v1/registry/preview",
+     .who = WHO_KNOWN,
+     .handle = upload_preview,
+     .body_max = API_UPLOAD_MAX},
+    {.method = "POST",
+     .path = "/api/v1/registry/apply",
+     .who = WHO_KNOWN,
+     .handle = upload_apply,
+     .finish = act_done},
     {.method = "POST",
      .path = "/api/v1/registry/import",
      .who = WHO_OPERATOR,
@@ -179,7 +213,7 @@ void reply_problem(struct request *request, int status, const char *place, const
     va_list args;
 
     va_start(args, format);
-    vsnprintf(detail, sizeof(detail), format, args);
+    vsnprintf(detail, sizeof(detail), said(request->asked.zh, format), args);
     va_end(args);
     buf_clear(body);
     buf_puts(body, "{\"type\":\"about:blank\",\"title\":");
@@ -203,7 +237,7 @@ void reply_said(struct request *request, int status, const char *en, const char 
 
 void reply_outcome(struct request *request, enum verdict verdict, enum err err, const char *text)
 {
-    const char *detail = text[0] != '\0' ? text : err_text(err);
+    const char *detail = said(request->asked.zh, text[0] != '\0' ? text : err_text(err));
 
     switch (err) {
     case ERR_OK:

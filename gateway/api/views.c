@@ -1,7 +1,10 @@
 /* What can be looked at. Reads go to the database, never to the core. */
 #include <string.h>
 
-#include "api/request.h"
+#include "api/gate.h"
+#include "api/place.h"
+#include "api/said.h"
+#include "api/pages.h"
 #include "core/log.h"
 
 enum { LIMIT_DEFAULT = 100, LIMIT_MAX = 500 };
@@ -132,14 +135,14 @@ static bool read_filter(struct request *request, struct reader_filter *filter)
             return false;
         }
         if (wrong != NULL) {
-            reply_problem(request, 400, query->name, "must be %s", wrong);
+            reply_problem(request, 400, query->name, "must be %s", said(request->asked.zh, wrong));
             return false;
         }
     }
     return true;
 }
 
-static void reply_database(struct request *request, enum err err)
+void reply_database(struct request *request, enum err err)
 {
     if (err == ERR_BUSY)
         reply_problem(request, 503, NULL, "the database is busy");
@@ -247,6 +250,7 @@ enum verdict view_alerts(const struct view *view, struct request *request, struc
         buf_printf(body, ",\"next\":\"%lld-%s\"", (long long)page.last_ms, id);
     }
     buf_puts(body, "}\n");
+    gate_viewed(view->gate, request, "alerts", filter.resident != NULL ? filter.resident : "");
     reply_json(request, 200);
     return VERDICT_REPLY;
 }
@@ -264,10 +268,12 @@ static enum err put_whole(const struct view *view, struct request *request, stru
         err = reader_place(view->reader, &request->id, &place);
     else
         return err;
-    if (err == ERR_OK && place.household[0] != '\0') {
+    if (err != ERR_OK || view->registry == NULL)
+        return err;
+    uint32_t household = registry_find(view->registry, REGISTRY_HOUSEHOLD, place.household);
+    if (household != REGISTRY_NONE) {
         body->len--;
-        buf_puts(body, ",\"people\":");
-        err = reader_people(view->reader, place.household, body);
+        residents_put_people(view->registry, household, body);
         buf_putc(body, '}');
     }
     return err;
@@ -275,6 +281,7 @@ static enum err put_whole(const struct view *view, struct request *request, stru
 
 enum verdict view_alert(const struct view *view, struct request *request, struct pending *ret_pending)
 {
+    char id[HASH_ID_TEXT];
     struct buf alert;
 
     (void)ret_pending;
@@ -288,27 +295,37 @@ enum verdict view_alert(const struct view *view, struct request *request, struct
     enum err err = put_whole(view, request, &alert);
     buf_release(&alert);
     buf_putc(&request->reply.body, '\n');
-    if (err == ERR_OK)
+    if (err == ERR_OK) {
+        hash_id_text(&request->id, id);
+        gate_viewed(view->gate, request, "alert", id);
         reply_json(request, 200);
-    else if (err == ERR_NOT_FOUND)
+    } else if (err == ERR_NOT_FOUND)
         reply_said(request, 404, "there is no alert of this id", "没有这个编号的告警");
     else
         reply_database(request, err);
     return VERDICT_REPLY;
 }
 
+/* Whose list it is. */
+struct looker {
+    const struct view *view;
+    const struct person *person;
+};
+
 /* A list of the database as the whole answer. */
 static enum verdict view_list(const struct view *view, struct request *request, const char *name,
-                              enum err (*list)(struct reader *reader, struct buf *out))
+                              enum err (*list)(const struct looker *looker, struct buf *out))
 {
-    if (!view_no_query(request))
+    const struct looker looker = {.view = view, .person = &request->person};
+
+    if (!page_begin(view, request, PART_SILENCES) || !view_no_query(request))
         return VERDICT_REPLY;
     if (view->reader == NULL) {
         reply_problem(request, 503, NULL, "there is no database yet");
         return VERDICT_REPLY;
     }
     buf_printf(&request->reply.body, "{\"%s\":", name);
-    enum err err = list(view->reader, &request->reply.body);
+    enum err err = list(&looker, &request->reply.body);
     if (err != ERR_OK) {
         reply_database(request, err);
         return VERDICT_REPLY;
@@ -318,15 +335,30 @@ static enum verdict view_list(const struct view *view, struct request *request, 
     return VERDICT_REPLY;
 }
 
-static enum err list_silences(struct reader *reader, struct buf *out)
+static bool sees_subject(void *self, struct subject subject)
 {
-    return reader_silences(reader, 0, out);
+    const struct looker *looker = self;
+    return place_is_seen(looker->view->registry, looker->person, subject);
 }
 
-static enum err list_suppressions(struct reader *reader, struct buf *out)
+static bool sees_alert(void *self, const struct hash_id *alert)
+{
+    const struct looker *looker = self;
+    struct reader_place place;
+    return reader_place(looker->view->reader, alert, &place) == ERR_OK && access_sees(looker->person, &place);
+}
+
+static enum err list_silences(const struct looker *looker, struct buf *out)
+{
+    struct looker self = *looker;
+    return reader_silences(looker->view->reader, 0, sees_subject, &self, out);
+}
+
+static enum err list_suppressions(const struct looker *looker, struct buf *out)
 {
     enum { SHOWN = 500 };
-    return reader_suppressions(reader, SHOWN, out);
+    struct looker self = *looker;
+    return reader_suppressions(looker->view->reader, SHOWN, sees_alert, &self, out);
 }
 
 enum verdict view_silences(const struct view *view, struct request *request, struct pending *ret_pending)
@@ -335,9 +367,9 @@ enum verdict view_silences(const struct view *view, struct request *request, str
     return view_list(view, request, "silences", list_silences);
 }
 
-static enum err list_announcements(struct reader *reader, struct buf *out)
+static enum err list_announcements(const struct looker *looker, struct buf *out)
 {
-    return reader_announcements(reader, 0, out);
+    return reader_announcements(looker->view->reader, 0, out);
 }
 
 enum verdict view_announcements(const struct view *view, struct request *request, struct pending *ret_pending)

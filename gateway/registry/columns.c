@@ -287,6 +287,19 @@ enum consent consent_from_name(const char *name)
     return (enum consent) class;
 }
 
+const char *resident_status_name(enum resident_status status)
+{
+    return (unsigned)status <= STATUS_DECEASED ? statuses[status] : "?";
+}
+
+int resident_status_from_name(const char *name)
+{
+    for (int status = 0; statuses[status] != NULL; status++)
+        if (strcmp(statuses[status], name) == 0)
+            return status;
+    return -1;
+}
+
 const char *role_name(enum role role)
 {
     return (unsigned)role < ROLE_COUNT ? roles[role] : "?";

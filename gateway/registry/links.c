@@ -39,11 +39,14 @@ static enum err open_chains(struct registry *registry)
         (struct chain){new_heads(territories), new_heads(registry_count(registry, REGISTRY_ROSTER))};
     registry->contacts_of_resident =
         (struct chain){new_heads(residents), new_heads(registry_count(registry, REGISTRY_CONTACT))};
+    registry->visitors_of_household = (struct chain){new_heads(registry_count(registry, REGISTRY_HOUSEHOLD)),
+                                                     new_heads(registry_count(registry, REGISTRY_VISITOR))};
     bool fine = zone_next && registry->zones_of_resident.heads && registry->zones_of_household.heads &&
                 registry->zones_of_territory.heads && registry->responders_of_territory.heads &&
                 registry->responders_of_territory.next && registry->rosters_of_territory.heads &&
                 registry->rosters_of_territory.next && registry->contacts_of_resident.heads &&
-                registry->contacts_of_resident.next;
+                registry->contacts_of_resident.next && registry->visitors_of_household.heads &&
+                registry->visitors_of_household.next;
     return fine ? ERR_OK : ERR_NOMEM;
 }
 
@@ -59,6 +62,8 @@ void links_release(struct registry *registry)
     free(registry->rosters_of_territory.next);
     free(registry->contacts_of_resident.heads);
     free(registry->contacts_of_resident.next);
+    free(registry->visitors_of_household.heads);
+    free(registry->visitors_of_household.next);
 }
 
 static void link_homes(struct registry *registry)
@@ -123,6 +128,10 @@ static void link_people(struct registry *registry)
     for (uint32_t i = registry->tables[REGISTRY_CONTACT].count; i-- > 0;)
         if (!contacts[i].removed)
             push(&registry->contacts_of_resident, contacts[i].resident, i);
+    const struct trusted_visitor *visitors = registry->tables[REGISTRY_VISITOR].items;
+    for (uint32_t i = registry->tables[REGISTRY_VISITOR].count; i-- > 0;)
+        if (!visitors[i].removed)
+            push(&registry->visitors_of_household, visitors[i].household, i);
 }
 
 /* A chain of SHA-256 over blocks of rows: each digest covers the one before. */

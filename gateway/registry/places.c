@@ -151,6 +151,16 @@ size_t registry_contacts(const struct registry *registry, uint32_t resident, uin
     return count;
 }
 
+size_t registry_visitors(const struct registry *registry, uint32_t household, uint32_t *numbers, size_t max)
+{
+    assert(household < registry_count(registry, REGISTRY_HOUSEHOLD));
+    size_t count = 0;
+    for (uint32_t i = registry->visitors_of_household.heads[household]; i != REGISTRY_NONE && count < max;
+         i = registry->visitors_of_household.next[i])
+        numbers[count++] = i;
+    return count;
+}
+
 bool registry_is_within(const struct registry *registry, uint32_t territory, uint32_t above)
 {
     while (territory != REGISTRY_NONE && territory != above)

@@ -248,3 +248,25 @@ enum err registry_rows(const struct registry *registry,
     }
     return ERR_OK;
 }
+
+enum registry_change registry_compare(const struct registry *before, const struct registry *after,
+                                      enum registry_table table, uint32_t no)
+{
+    const struct table *old = &before->tables[table], *new = &after->tables[table];
+    unsigned columns = table_spec(table)->column_count;
+    bool was = no < old->count && !old->removed[no], is = no < new->count && !new->removed[no];
+    if (was != is)
+        return is ? REGISTRY_ADDED : REGISTRY_REMOVED;
+    if (!is)
+        return REGISTRY_SAME;
+    size_t len = table_key_len(old->rows[no], columns);
+    bool same =
+        len == table_key_len(new->rows[no], columns) && memcmp(old->rows[no], new->rows[no], len) == 0;
+    return same ? REGISTRY_SAME : REGISTRY_CHANGED;
+}
+
+const char *registry_row_key(const struct registry *registry, enum registry_table table, uint32_t no)
+{
+    assert(no < registry->tables[table].count);
+    return table_value(registry->tables[table].rows[no], 0);
+}

@@ -92,6 +92,7 @@ enum consent {
 #undef X
         CONSENT_COUNT
 };
+const char *consent_name(enum consent class);
 #define CONSENT_BIT(class) (1U << (class))
 
 #define RESIDENT_STATUS_MAP(X)                                                                               \
@@ -102,6 +103,9 @@ enum resident_status {
     RESIDENT_STATUS_MAP(X)
 #undef X
 };
+/* "active", …; "?" when there is none such. */
+const char *resident_status_name(enum resident_status status);
+int resident_status_from_name(const char *name); /* -1 when unknown */
 /* Tags that rules look at; other tags are kept as text only. */
 enum resident_tag {
     TAG_DEMENTIA = 1 << 0 /* 失智, dementia */,
@@ -282,6 +286,12 @@ struct registry_row {
 /* Walks all rows in (table, number) order; stops at the first error of `fn` and returns it. */
 MUST_CHECK enum err registry_rows(const struct registry *registry,
                                   enum err (*fn)(void *self, const struct registry_row *row), void *self);
+/* What became of a row from one version to the next; both keep their numbers. */
+enum registry_change { REGISTRY_SAME, REGISTRY_ADDED, REGISTRY_CHANGED, REGISTRY_REMOVED };
+enum registry_change registry_compare(const struct registry *before, const struct registry *after,
+                                      enum registry_table table, uint32_t no);
+/* The first value of a row: its id, or the first part of its key. */
+const char *registry_row_key(const struct registry *registry, enum registry_table table, uint32_t no);
 /* The way back: rows in any order within a table, numbers given, tables in order. begin/add/finish; finish
  * validates everything as registry_load does. */
 struct registry_builder;
@@ -347,6 +357,8 @@ bool calendar_is_on(const struct calendar *calendar, const struct civil *local);
  * nobody for that moment, all of them answer. Writes numbers; returns the count. */
 size_t registry_responders(const struct registry *registry, enum role role, uint32_t territory, int64_t t_ms,
                            uint32_t *numbers, size_t max);
+/* The trusted visitors of a home. */
+size_t registry_visitors(const struct registry *registry, uint32_t household, uint32_t *numbers, size_t max);
 size_t registry_contacts(const struct registry *registry, uint32_t resident, uint32_t *numbers, size_t max);
 
 /* True when there is a roster of that role for exactly that territory, and it names nobody from t_ms on. */

@@ -51,6 +51,7 @@ struct registry {
     struct arena arena; /* row texts, polygon points, calendar days */
     struct chain zones_of_resident, zones_of_household, zones_of_territory; /* share one `next` */
     struct chain responders_of_territory, rosters_of_territory, contacts_of_resident;
+    struct chain visitors_of_household;
     char version[65];
 };
 

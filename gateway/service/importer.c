@@ -152,7 +152,10 @@ void service_apply_import(struct service *service, struct now now)
     struct save save = {service->store, registry};
     enum err err = committer_with_store(service->committer, save_registry, &save);
     if (err == ERR_OK) {
+        pthread_rwlock_wrlock(
+            &service->registry_lock); /* whoever of the API looks at the old one is waited for */
         service->registry = registry;
+        pthread_rwlock_unlock(&service->registry_lock);
         err = bind(service, INPUT_REGISTRY, registry_version(registry), now);
         if (err != ERR_OK) { /* half bound: the next start reads the new version whole */
             log_write(LOG_ERROR, "registry.bind",

@@ -1,5 +1,6 @@
 /* The inside of the live gateway, shared by the files of this folder and by nobody else: service.c (life),
- * recover.c (start), pump.c (each wake-up), importer.c (a new registry), metrics.c (numbers). */
+ * recover.c (start), pump.c (each wake-up), looks.c (what the API asks), importer.c (a new registry),
+ * metrics.c (numbers). */
 #ifndef HUYANG_SERVICE_PARTS_H
 #define HUYANG_SERVICE_PARTS_H
 
@@ -42,6 +43,17 @@ struct import {
     uint64_t ticket;
 };
 
+/* Looks of the API that wait for the core loop. */
+enum { SERVICE_LOOKS_MAX = 16 };
+struct looks {
+    pthread_mutex_t lock;
+    unsigned count;
+    struct {
+        uint64_t ticket;
+        struct look *look;
+    } waiting[SERVICE_LOOKS_MAX];
+};
+
 struct service {
     struct config *config;
     struct service_options options;
@@ -51,6 +63,7 @@ struct service {
     struct loop_timer *pump_timer, *link_timer, *metrics_timer;
     struct store *store;
     struct registry *registry;
+    pthread_rwlock_t registry_lock; /* the API reads it; the core loop puts another in its place */
     struct gateway *gateway;
     struct seats *seats;
     struct quarantine quarantine;
@@ -64,6 +77,7 @@ struct service {
     uint8_t link_key[LINK_KEY_SIZE];
     struct api *api;
     struct import import;
+    struct looks looks;
 
     struct answers answers[2]; /* [0] of the batch being filled, [1] of the one under way */
     struct delivery pending[SERVICE_PENDING_MAX]; /* relays' words that found the batch full */
@@ -122,6 +136,15 @@ MUST_CHECK enum err service_say_foreign(struct service *service, uint32_t device
                                         size_t len);
 /* And what became of those that could not be said. */
 void service_tell_unsaid(struct service *service);
+
+/* looks.c: what the API asks of the present state; the first three on its thread. */
+enum err service_look(void *self, uint64_t ticket, struct look *look);
+const struct registry *service_borrow(void *self);
+void service_give_back(void *self);
+/* Answers what waits. Core loop. */
+void service_answer_looks(struct service *service);
+/* Those nobody will answer any more, at the end. */
+void service_drop_looks(struct service *service);
 
 /* importer.c */
 enum err service_import(void *self, uint64_t ticket, const char *folder); /* API thread */

@@ -402,6 +402,7 @@ void service_pump(void *self, struct now now)
     seats_send_acks(service->seats, send_ack, service);
     if (room)
         tell_clock(service);
+    service_answer_looks(service);
     service_apply_import(service, now);
     if (service->reload_asked && has_room(service)) {
         service->reload_asked = false;

@@ -170,6 +170,9 @@ static enum err open_api(struct service *service)
                                       .link_expires_s = service->config->relay.link_expires_s,
                                       .import = service_import,
                                       .consent = service_change_consent,
+                                      .look = service_look,
+                                      .borrow = service_borrow,
+                                      .give_back = service_give_back,
                                       .self = service};
     /* Its thread may ask for an import before the pointer is stored: it waits for that here. */
     pthread_mutex_lock(&service->import.lock);
@@ -192,6 +195,8 @@ enum err service_new(struct config *config, const struct service_options *option
     buf_init(&service->metrics, 1 << 18);
     expiry_init(&service->expiry, &config->broker);
     pthread_mutex_init(&service->import.lock, NULL);
+    pthread_mutex_init(&service->looks.lock, NULL);
+    pthread_rwlock_init(&service->registry_lock, NULL);
     enum err err = options->virtual_clock ? service_bind_to_exercise(&config->relay) : ERR_OK;
     if (err != ERR_OK)
         log_write(LOG_ERROR, "config.virtual", "--virtual-clock allows relays on loopback only");
@@ -258,6 +263,7 @@ void service_free(struct service *service)
     if (service->api != NULL)
         settle(service);
     api_stop(service->api);
+    service_drop_looks(service);
     link_stop(service->link, STOP_WAIT_MS);
     committer_free(service->committer, 0);
     outbox_free(service->outbox);
@@ -284,5 +290,7 @@ void service_free(struct service *service)
     buf_release(&service->metrics);
     explicit_bzero(service->link_key, sizeof(service->link_key));
     pthread_mutex_destroy(&service->import.lock);
+    pthread_mutex_destroy(&service->looks.lock);
+    pthread_rwlock_destroy(&service->registry_lock);
     free(service);
 }

@@ -18,7 +18,10 @@ enum {
     ACCOUNT_SESSIONS_MAX = 16,          /* of one account; the one unused for longest ends for a new one */
     SESSION_IDLE_MS = 12 * 3600 * 1000, /* a shift */
     ONCE_KEEP_MS = 24 * 3600 * 1000,
-    ONCE_BODY_SIZE = 1024
+    ONCE_BODY_SIZE = 1024,
+    VIEWS_KEPT = 200000, /* the newest */
+    VIEWS_PAGE_MAX = 500,
+    VIEW_SUBJECT_SIZE = 129
 };
 #define SESSION_MAX_MS (INT64_C(7) * 24 * 3600 * 1000)
 
@@ -66,7 +69,22 @@ MUST_CHECK enum err session_end(struct accounts *accounts, const uint8_t token[S
  * key belonged to another request. Both digests are SHA-256, of (who, key) and of the request. */
 MUST_CHECK enum err once_find(struct accounts *accounts, const uint8_t key[SHA256_SIZE],
                               const uint8_t request[SHA256_SIZE], int64_t now_ms, char body[ONCE_BODY_SIZE]);
+/* With body "": the action is under way, and nobody knows its outcome unless it is added again. */
 MUST_CHECK enum err once_add(struct accounts *accounts, const uint8_t key[SHA256_SIZE],
                              const uint8_t request[SHA256_SIZE], int64_t now_ms, const char *body);
+/* It was not done after all. */
+MUST_CHECK enum err once_forget(struct accounts *accounts, const uint8_t key[SHA256_SIZE]);
+
+/* Who looked at whom. Bounded: the oldest give way. */
+struct viewed {
+    int64_t id, t_ms;
+    char account[ID_SIZE], what[17], subject[VIEW_SUBJECT_SIZE];
+};
+MUST_CHECK enum err views_add(struct accounts *accounts, int64_t now_ms, const char *account,
+                              const char *what, const char *subject);
+/* The newest before the id (0 = of all), of that account and subject ("" = any), at most VIEWS_PAGE_MAX. */
+MUST_CHECK enum err views_each(struct accounts *accounts, const char *account, const char *subject,
+                               int64_t before, unsigned limit,
+                               enum err (*fn)(void *self, const struct viewed *viewed), void *self);
 
 #endif

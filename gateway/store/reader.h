@@ -68,9 +68,6 @@ MUST_CHECK enum err reader_place(struct reader *reader, const struct hash_id *al
 MUST_CHECK enum err reader_home_of(struct reader *reader, const char *resident, char household[ID_SIZE],
                                    bool *ret_family_consent);
 bool reader_has_territory(struct reader *reader, const char *code);
-/* Appends `[{"id","name","contacts":[{"name","relation","phone"}]}]`: the residents of a home and who belongs
- * to them. Cost: one pass over the contacts and residents of the county. */
-MUST_CHECK enum err reader_people(struct reader *reader, const char *household, struct buf *out);
 
 /* A message to a person, by the first bytes of its job's id. ERR_NOT_FOUND. */
 enum { READER_PREFIX_SIZE = 8 };
@@ -139,7 +136,8 @@ MUST_CHECK enum err reader_report(struct reader *reader, int64_t from_ms, int64_
 MUST_CHECK enum err reader_heard(struct reader *reader, int64_t since_ms,
                                  enum err (*fn)(void *self, uint32_t device), void *self);
 /* Silences that end after since_ms (0 = all), the last to end first, at most READER_SILENCES_MAX; and the
- * newest lines of the ledger. Each appends a JSON list. */
+ * newest lines of the ledger. Each appends a JSON list; `keep` (NULL = all) leaves out what is not for the
+ * asker. */
 enum { READER_SILENCES_MAX = 1000, READER_ANNOUNCEMENTS_MAX = 1000 };
 /* Announcements likewise, those that people made; the registry's own stand in its file. */
 MUST_CHECK enum err reader_announcements(struct reader *reader, int64_t since_ms, struct buf *out);
@@ -156,6 +154,36 @@ MUST_CHECK enum err reader_retention(struct reader *reader, const struct retenti
 /* The ledger of consents, one person's (NULL = all); and of a resident what is in force. Appends a JSON
  * object. */
 MUST_CHECK enum err reader_consents(struct reader *reader, const char *person, struct buf *out);
+MUST_CHECK enum err reader_silences(struct reader *reader, int64_t since_ms,
+                                    bool (*keep)(void *self, struct subject subject), void *self,
+                                    struct buf *out);
+/* What a silence is about. ERR_NOT_FOUND. */
+MUST_CHECK enum err reader_silence(struct reader *reader, const struct hash_id *id,
+                                   struct subject *ret_subject);
+MUST_CHECK enum err reader_suppressions(struct reader *reader, unsigned limit,
+                                        bool (*keep)(void *self, const struct hash_id *alert), void *self,
+                                        struct buf *out);
+/* The audit trail backwards: transitions before the id (0 = from the newest), of that actor ("" = any), at
+ * most `walk` looked at. An error of `fn` stops and is returned. The texts are borrowed for the call. */
+struct reader_change {
+    int64_t id, t_ms;
+    struct hash_id alert;
+    uint8_t kind; /* enum transition_kind */
+    const char *by, *why;
+};
+MUST_CHECK enum err reader_changes_back(struct reader *reader, const char *by, int64_t before, unsigned walk,
+                                        enum err (*fn)(void *self, const struct reader_change *change),
+                                        void *self);
+/* What detectors found about a resident or the home (REGISTRY_NONE = no home), the newest first. */
+struct reader_finding {
+    int64_t id;
+    struct finding finding; /* without its evidence */
+    const char *detector, *code;
+};
+MUST_CHECK enum err reader_findings(struct reader *reader, uint32_t resident, uint32_t household,
+                                    int64_t before, unsigned limit,
+                                    enum err (*fn)(void *self, const struct reader_finding *finding),
+                                    void *self);
 /* ERR_NOT_FOUND: nobody and nothing of that id. */
 MUST_CHECK enum err reader_subject(struct reader *reader, enum subject_kind kind, const char *id,
                                    struct subject *ret_subject);

@@ -255,7 +255,7 @@ HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>{{
 
 def test_hostile_text_is_text(world):
     county = world.county(homes=2)
-    for table, column in (("residents", "name"), ("households", "address"), ("contacts", "name"), ("contacts", "relation"), ("territories", "name")):
+    for table, column in (("residents", "name"), ("households", "address"), ("contacts", "name"), ("contacts", "relation"), ("territories", "name"), ("visitors", "name")):
         path = os.path.join(county.folder, table + ".csv")
         with open(path, encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -278,6 +278,15 @@ def test_hostile_text_is_text(world):
         browser.click(".card.red")
         browser.wait(".timeline li", "onerror")
         assert "<img src=x" in browser.text()
+        browser.click("nav a", "Residents")
+        browser.click(".card")
+        browser.wait(".block", "Trusted visitors")
+        browser.wait(".chart")
+        assert browser.text().count("<img src=x") >= 4
+        assert person.send("POST", "/api/v1/residents/r-0001/status", {"status": "away", "note": HOSTILE[:120]}).status == 200
+        browser.click("nav a", "Office")
+        browser.click(".subnav a", "Who did what")
+        browser.wait(".records li", "onerror")
         assert browser.js("return window.pwned === undefined && document.querySelectorAll('#app script, #app img[src=x]').length === 0")
         assert browser.faults() == []
     finally:

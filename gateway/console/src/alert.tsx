@@ -2,7 +2,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "./api";
 import type { Action, Job, Transition, Whole } from "./api";
 import { desk, isWaiting, useDesk } from "./desk";
-import { Button, LevelTag, reason, said, title, useNow, where } from "./parts";
+import { Map } from "./map";
+import { Button, LevelTag, People, reason, said, title, useNow, where } from "./parts";
 import { age, clock, language, names, t, term } from "./words";
 
 /** What the record says of a change, in the reader's language where it is a sentence of ours. */
@@ -59,29 +60,23 @@ function Timeline({ whole }: { whole: Whole }) {
   );
 }
 
-function People({ whole }: { whole: Whole }) {
+function Place({ whole, seesResidents }: { whole: Whole; seesResidents: boolean }) {
   const people = whole.people ?? [];
+  const resident = whole.subject["resident"] ?? whole.resident ?? people[0]?.id;
   if (!whole.place.address && !whole.place.name) return <section class="block"><h3>{t("where")}</h3><p><bdi>{where(whole)}</bdi></p><p class="quiet">{t("noAddress")}</p></section>;
   return (
-    <section class="block two">
-      <div><h3>{t("where")}</h3><p class="strong"><bdi>{whole.place.address}</bdi></p><p class="quiet"><bdi>{where(whole)}</bdi></p></div>
-      <div>
-        <h3>{t("who")}</h3>
-        {people.length === 0 && <p class="strong"><bdi>{whole.place.name}</bdi></p>}
-        {people.map((person) => (
-          <div key={person.id}>
-            <p class="strong"><bdi>{person.name}</bdi></p>
-            {person.contacts.length === 0 && <p class="quiet">{t("noContacts")}</p>}
-            {person.contacts.map((contact) => (
-              <p key={contact.phone + contact.name} class="contact">
-                <span><bdi>{contact.name}</bdi> <span class="quiet">{term("relation", contact.relation)}</span></span>
-                <a class="button small" href={"tel:" + contact.phone.replace(/[^0-9+*#]/g, "")} aria-label={`${t("call")} ${contact.name} ${contact.phone}`}>{contact.phone}</a>
-              </p>
-            ))}
-          </div>
-        ))}
-      </div>
-    </section>
+    <>
+      <section class="block two">
+        <div><h3>{t("where")}</h3><p class="strong"><bdi>{whole.place.address}</bdi></p><p class="quiet"><bdi>{where(whole)}</bdi></p></div>
+        <div>
+          <h3>{t("who")}</h3>
+          {people.length === 0 && <p class="strong"><bdi>{whole.place.name}</bdi></p>}
+          <People people={people} />
+          {seesResidents && resident && <p><a href={"#residents/" + resident}>{t("toCard")}</a></p>}
+        </div>
+      </section>
+      {seesResidents && resident && <section class="block"><h3>{t("map")}</h3><Map id={resident} version={whole.transitions.length} /></section>}
+    </>
   );
 }
 
@@ -95,6 +90,7 @@ function Steps({ whole, may, run }: { whole: Whole; may: (action: Action) => boo
   return (
     <section class="block steps">
       <h3>{t("next")}</h3>
+      <p class="advice">{term("advice", whole.family)}</p>
       {isWaiting(whole) && may("acknowledge") && (
         <div class="step wide-only">
           <Button kind="primary big" work={() => run("acknowledge", {}, t("savedTake"))} aria-keyshortcuts="a">{t("take")}</Button>
@@ -210,7 +206,7 @@ export function AlertView({ id, back, toast }: { id: string; back: () => void; t
               ))}
             </ul>
           </section>
-          <People whole={whole} />
+          <Place whole={whole} seesResidents={session?.parts?.includes("residents") ?? false} />
           <Steps key={whole.id} whole={whole} may={may} run={run} />
           <Timeline key={"t" + whole.id} whole={whole} />
           {isWaiting(whole) && may("acknowledge") && (

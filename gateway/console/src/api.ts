@@ -15,6 +15,7 @@ export interface Alert {
   opened: string; changed: string; acknowledged?: string; acknowledged_by?: string; cleared?: string; closed?: string;
   verify_until?: string; disposition?: string; outcome?: string; police_sent: boolean;
   findings: Finding[]; place: Place;
+  since?: number; // `opened` as a number, set by the desk: lists are sorted by it
 }
 export interface Transition { number: number; t: string; kind: string; by: string; why: string }
 export interface Job {
@@ -22,11 +23,12 @@ export interface Job {
   state: string; state_at: string; reason?: string; unpersisted?: boolean; history: { t: string; state: string; reason?: string }[];
 }
 export interface Contact { name: string; relation: string; phone: string }
+export interface Person { id: string; name: string; contacts: Contact[] }
 export interface Whole extends Omit<Alert, "transitions"> {
-  transitions: Transition[]; jobs: Job[]; people?: { id: string; name: string; contacts: Contact[] }[];
+  transitions: Transition[]; jobs: Job[]; people?: Person[];
 }
 export interface Account { account: string; name: string; role: string; scope: string; disabled: boolean; version: number }
-export interface Session { account: Account | null; may?: Action[]; csrf?: string; setup?: boolean }
+export interface Session { account: Account | null; may?: Action[]; parts?: string[]; csrf?: string; setup?: boolean }
 
 /** What went wrong; status 0 = nothing answered. */
 export class Problem extends Error {
@@ -48,7 +50,7 @@ async function send<T>(method: string, path: string, body?: unknown, headers: Re
   try {
     reply = await fetch(path, {
       method, headers: sent, credentials: "same-origin", cache: "no-store",
-      body: body === undefined ? undefined : JSON.stringify(body), signal: AbortSignal.timeout(15000),
+      body: body === undefined ? undefined : JSON.stringify(body), signal: AbortSignal.timeout(path.endsWith("/preview") ? 120000 : 15000),
     });
   } catch {
     throw new Problem(0, "");
@@ -73,12 +75,14 @@ export const setUp = (code: string, account: string, name: string, password: str
 export const changePassword = (password: string, replacement: string) =>
   send<Session>("POST", "/api/v1/session/password", { password, replacement }).then(keep);
 
-export async function alerts(state: "open" | "closed", pages: number): Promise<Alert[]> {
+/** Page after page; `begin` is shown the first, which is soon there. */
+export async function alerts(state: Alert["state"], pages: number, begin?: (first: Alert[]) => void): Promise<Alert[]> {
   const all: Alert[] = [];
   let cursor = "";
   for (let page = 0; page < pages; page++) {
     const got = await send<{ alerts: Alert[]; next?: string }>("GET", `/api/v1/alerts?state=${state}&limit=200${cursor && "&cursor=" + cursor}`);
     all.push(...got.alerts);
+    if (page === 0 && got.next) begin?.(got.alerts);
     if (!got.next) break;
     cursor = got.next;
   }
@@ -104,3 +108,56 @@ export const addAccount = (account: { account: string; name: string; role: strin
   send<Account>("POST", "/api/v1/accounts", account);
 export const changeAccount = ({ account, version, ...rest }: Account, password?: string) =>
   send<Account>("PUT", "/api/v1/accounts/" + account, password ? { ...rest, password } : rest, { "If-Match": `"${version}"` });
+
+export type Status = "active" | "away" | "hospital" | "paused" | "moved" | "deceased";
+export interface Device {
+  id: string; kind: "wristband" | "camera"; view?: string; resident?: string; household?: string; trouble: string; heard?: string;
+  report_interval_s: number; battery?: number; charging?: boolean; connected?: boolean; worn?: boolean;
+}
+export interface Resident {
+  id: string; name?: string; household?: string; address?: string; territories: { code: string; name: string }[];
+  status: Status; status_until?: string; presence?: "home" | "out"; presence_since?: string; seen?: string;
+}
+export interface Card extends Resident {
+  consent: string[]; coverage: { what: string; state: string }[]; devices: Device[]; paused_until?: string; alerts: Alert[];
+  birth_year?: number; categories?: string[]; tags?: string[]; language?: string; hearing?: string; vision?: string; cognition?: string;
+  people?: Person[]; visitors?: { id: string; name: string; windows: string }[];
+}
+export type Point = [lat: number, lon: number];
+export interface Zone { id: string; name: string; kind: string; radius_m?: number; points: Point[] }
+export interface Chart { id: string; home?: Point; zones?: Zone[]; fix?: { at: Point; accuracy_m: number; sharp: boolean; t: string } }
+export interface Found { t: string; at: string; detector: string; code: string; family: Family; level: Level; record: boolean; clears: boolean; reason: string; reason_zh: string }
+export interface Silence { id: string; t: string; until: string; by: string; note: string; family?: string; resident?: string; household?: string; territory?: string; device?: string; removed?: string; removed_by?: string }
+export interface Suppression { t: string; alert: string; kind: string; level: Level; role?: string; what: string; who: string; rule: string; by: string; note: string }
+export interface Change { t: string; alert: string; kind: string; by: string; why: string }
+export interface View { t: string; by: string; what: string; about: string }
+export interface Stranger { id: string; first: string; last: string; times: number }
+export interface Health {
+  ready: boolean; core: boolean; broker: boolean; store: boolean; unpersisted: boolean; started?: string; last_commit?: string; last_input?: string; registry: string;
+  residents: number; devices: number; inputs?: number; alerts_open?: number; alerts?: number; waiting?: number; gaps?: number; numbers: Record<string, number>;
+}
+export interface Page<T> { rows: T[]; next?: number }
+
+/** A page of a list; `name` is the member that holds it. Words that are empty ask for nothing. */
+export async function page<T>(path: string, name: string, words: Record<string, string | number | undefined> = {}): Promise<Page<T>> {
+  const query = Object.entries(words).filter(([, word]) => word !== undefined && word !== "").map(([key, word]) => `${key}=${encodeURIComponent(String(word))}`).join("&");
+  const got = await send<Record<string, unknown>>("GET", `/api/v1/${path}${query && "?" + query}`);
+  return { rows: (got[name] ?? []) as T[], next: got["next"] as number | undefined };
+}
+export const resident = (id: string) => send<Card>("GET", "/api/v1/residents/" + id);
+export const chart = (id: string) => send<Chart>("GET", `/api/v1/residents/${id}/map`);
+export const health = () => send<Health>("GET", "/api/v1/health");
+/** Any other change that is done once, like an alert's. */
+export const once = (path: string, body: Record<string, string>) => send("POST", "/api/v1/" + path, body, { "Idempotency-Key": key() });
+
+export type Levels = Record<Level, number>;
+export interface Report {
+  from: string; made: string; alerts: number; urgent: number; unanswered: number; prompts: number; police: number; people_reached: number; residents: number; target_s: number;
+  answers: { count: number; answered: number; in_time: number; p50_s?: number; p95_s?: number };
+  days: { day: string; levels: Levels }[]; families: { family: string; levels: Levels }[]; dispositions: Record<string, number>;
+  detectors: { detector: string; alerts: number; confirmed: number; wrong: number }[];
+}
+export const report = (days: number) => send<Report>("GET", `/api/v1/report?days=${days}`);
+
+export interface Preview { version?: string; errors: string[]; changes?: { table: string; added: number; changed: number; removed: number; rows: { id: string; what: string }[] }[] }
+export const preview = (files: Record<string, string>) => send<Preview>("POST", "/api/v1/registry/preview", { files });

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "./api";
 import type { Alert } from "./api";
 import { byUrgency, desk, isWaiting, useDesk } from "./desk";
-import { LevelShape, newest, reason, said, title, useNow, where } from "./parts";
+import { LevelShape, More, newest, reason, said, title, useNow, where } from "./parts";
 import { age, clock, names, t, term } from "./words";
 
 function State({ alert }: { alert: Alert }) {
@@ -39,23 +39,29 @@ const territoriesOf = (alerts: Alert[]) => {
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1));
 };
 
+const CARDS = 100; // drawn at once; the most urgent come first
+
 /** The list: what is open by urgency, or what has ended. */
 export function Board({ past, chosen, choose }: { past: boolean; chosen: string | null; choose: (id: string) => void }) {
   const { open, loaded, line } = useDesk();
   const now = useNow();
   const [family, setFamily] = useState("");
   const [territory, setTerritory] = useState("");
+  const [ended, setEnded] = useState<Alert["state"]>("closed");
   const [closed, setClosed] = useState<Alert[] | null>(null);
   const [fault, setFault] = useState("");
   const [tries, setTries] = useState(0);
+  const [limit, setLimit] = useState(CARDS);
   const list = useRef<HTMLUListElement>(null);
 
   useEffect(() => {
     if (!past) return;
     setClosed(null);
     setFault("");
-    api.alerts("closed", 1).then(setClosed, (problem: unknown) => setFault(said(problem)));
-  }, [past, tries]);
+    let wanted = true;
+    api.alerts(ended, 1).then((got) => { if (wanted) setClosed(got); }, (problem: unknown) => { if (wanted) setFault(said(problem)); });
+    return () => { wanted = false; };
+  }, [past, ended, tries]);
 
   const all = past ? closed ?? [] : [...open.values()].sort(byUrgency);
   const shown = all.filter((alert) => (!family || alert.family === family) && (!territory || alert.place.territories.some(({ code }) => code === territory)));
@@ -86,6 +92,7 @@ export function Board({ past, chosen, choose }: { past: boolean; chosen: string 
           <option value="">{t("allTerritories")}</option>
           {territoriesOf(all).map(([code, name]) => <option key={code} value={code}>{name}</option>)}
         </select>
+        {past && <select aria-label={t("filterEnded")} value={ended} onChange={(event) => setEnded(event.currentTarget.value as Alert["state"])}>{(["closed", "lapsed", "absorbed"] as const).map((state) => <option key={state} value={state}>{t(`ended_${state}`)}</option>)}</select>}
       </div>
       {fault && <div class="empty"><h2>{t("failed")}</h2><p>{fault}</p><button type="button" class="button" onClick={() => setTries(tries + 1)}>{t("again")}</button></div>}
       {!fault && !ready && line !== "lost" && <div class="empty" role="status"><span class="spinner" aria-hidden="true" />{t("loading")}</div>}
@@ -96,7 +103,10 @@ export function Board({ past, chosen, choose }: { past: boolean; chosen: string 
           {filtered ? <button type="button" class="button" onClick={() => { setFamily(""); setTerritory(""); }}>{t("clearFilter")}</button> : !past && <p>{t("noneText")}</p>}
         </div>
       )}
-      <ul ref={list} class="cards">{shown.map((alert) => <Card key={alert.id} alert={alert} now={now} chosen={alert.id === chosen} choose={() => choose(alert.id)} />)}</ul>
+      <ul ref={list} class="cards">
+        {shown.slice(0, limit).map((alert) => <Card key={alert.id} alert={alert} now={now} chosen={alert.id === chosen} choose={() => choose(alert.id)} />)}
+        <More next={shown.length > limit ? shown.length - limit : undefined} count={shown.length - limit} work={async () => setLimit(limit + CARDS)} />
+      </ul>
     </section>
   );
 }

@@ -11,9 +11,11 @@ const PAGES = 25; // of 200
 export const rank = (alert: { level: string }) => LEVELS.indexOf(alert.level);
 export const isWaiting = (alert: { state: string; acknowledged?: string }) => alert.state === "open" && !alert.acknowledged;
 
+const dated = (alert: Alert): Alert => { alert.since = Date.parse(alert.opened); return alert; };
+
 /** Most urgent first; among equals what nobody has taken, and what waits longest. */
 export function byUrgency(a: Alert, b: Alert): number {
-  return rank(b) - rank(a) || Number(isWaiting(b)) - Number(isWaiting(a)) || Date.parse(a.opened) - Date.parse(b.opened) || (a.id < b.id ? -1 : 1);
+  return rank(b) - rank(a) || Number(isWaiting(b)) - Number(isWaiting(a)) || (a.since ?? 0) - (b.since ?? 0) || (a.id < b.id ? -1 : 1);
 }
 
 class Desk {
@@ -39,7 +41,15 @@ class Desk {
     this.listeners.add(listener);
     return () => { this.listeners.delete(listener); };
   }
-  private tell() { for (const listener of this.listeners) listener(); }
+  private telling = 0;
+  /** At most thirty times a second: a flood of alerts must leave the page time to be used. */
+  private tell() {
+    if (this.telling) return;
+    this.telling = window.setTimeout(() => {
+      this.telling = 0;
+      for (const listener of this.listeners) listener();
+    }, 33);
+  }
 
   /** Whoever is behind an account, as far as we are told. */
   nameOf(account: string | undefined): string {
@@ -119,16 +129,24 @@ class Desk {
 
   private async load() {
     const touched = (this.touched = new Set<string>());
+    const source = this.source; // whoever signs out meanwhile leaves nothing behind
     try {
-      const list = await api.alerts("open", PAGES);
+      const first = !this.loaded;
+      const list = await api.alerts("open", PAGES, (begin) => {
+        if (!first || source !== this.source) return; // what is shown already is more
+        for (const alert of begin) if (!touched.has(alert.id)) this.open.set(alert.id, dated(alert));
+        this.loaded = true;
+        this.tell();
+      });
+      if (source !== this.source) return;
       const before = this.open;
-      this.open = new Map(list.map((alert) => [alert.id, alert]));
+      this.open = new Map(list.map((alert) => [alert.id, dated(alert)]));
       for (const id of touched) {
         const newer = before.get(id);
         if (!newer) this.open.delete(id);
         else if (newer.transitions >= (this.open.get(id)?.transitions ?? 0)) this.open.set(id, newer);
       }
-      if (this.loaded) for (const alert of list) if (!before.has(alert.id)) this.raise(alert);
+      if (!first) for (const alert of list) if (!before.has(alert.id)) this.raise(alert);
       for (const id of this.open.keys()) this.count(id);
       this.loaded = true;
       this.setLine("live");
@@ -154,7 +172,7 @@ class Desk {
     if (alert.acknowledged_by && !before?.acknowledged_by && !this.names[alert.acknowledged_by]) void this.learnNames();
     if (alert.state === "open") {
       if (isWaiting(alert) && (!before || !isWaiting(before) || rank(alert) > rank(before))) this.raise(alert);
-      this.open.set(alert.id, alert);
+      this.open.set(alert.id, dated(alert));
     } else {
       this.open.delete(alert.id);
     }

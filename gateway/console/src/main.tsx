@@ -4,6 +4,9 @@ import { Accounts } from "./accounts";
 import { AlertView } from "./alert";
 import { changePassword, signOut } from "./api";
 import { Board, Counts } from "./board";
+import { Devices } from "./devices";
+import { Office } from "./office";
+import { Residents } from "./residents";
 import { byUrgency, desk, isWaiting, useDesk } from "./desk";
 import { Field, said, title } from "./parts";
 import { SignIn } from "./signin";
@@ -11,7 +14,8 @@ import { allowSound, setSound, soundAlarm, soundIsBlocked, soundIsOn } from "./s
 import "./style.css";
 import { setLanguage, t, term, useLanguage } from "./words";
 
-type Screen = "open" | "past" | "people";
+const SCREENS = ["open", "past", "residents", "devices", "office", "people"] as const;
+type Screen = (typeof SCREENS)[number];
 const THEMES = ["auto", "light", "dark"] as const;
 type Theme = (typeof THEMES)[number];
 
@@ -27,7 +31,7 @@ applyTheme(storedTheme());
 function useAddress() {
   const read = () => {
     const [screen = "", id = ""] = location.hash.slice(1).split("/");
-    return { screen: (["past", "people"].includes(screen) ? screen : "open") as Screen, id: /^[0-9a-f]{32}$/.test(id) ? id : null };
+    return { screen: SCREENS.find((one) => one === screen) ?? "open", id: /^[A-Za-z0-9_-]{1,64}$/.test(id) ? id : null };
   };
   const [address, setAddress] = useState(read);
   useEffect(() => {
@@ -131,16 +135,17 @@ function Shell() {
     window.setTimeout(() => document.querySelector<HTMLElement>(`.card[data-id="${last.current ?? ""}"]`)?.focus());
   };
   useEffect(() => {
-    const press = (event: KeyboardEvent) => { if (event.key === "Escape" && id) back(); };
+    const press = (event: KeyboardEvent) => { if (event.key === "Escape" && id && screen !== "office") back(); };
     document.addEventListener("keydown", press);
     return () => document.removeEventListener("keydown", press);
   });
-  const tab = (name: Screen, word: "open" | "past" | "people") => <a href={"#" + name} aria-current={screen === name ? "page" : undefined}>{t(word)}</a>;
+  const has = (part: string) => session?.parts?.includes(part) ?? false;
+  const tab = (name: Screen, word: "open" | "past" | "people" | "residents" | "devices" | "office") => <a href={"#" + name} aria-current={screen === name ? "page" : undefined}>{t(word)}</a>;
   return (
-    <div class={"shell" + (id ? " showing" : "")}>
+    <div class={"shell" + (id && screen !== "office" ? " showing" : "")}>
       <header class="top">
         <h1><img src="/icon.svg" alt="" width="28" height="28" /><span>{t("product")}</span></h1>
-        <nav aria-label={t("desk")}>{tab("open", "open")}{tab("past", "past")}{administrator && tab("people", "people")}</nav>
+        <nav aria-label={t("desk")}>{tab("open", "open")}{tab("past", "past")}{has("residents") && tab("residents", "residents")}{has("fleet") && tab("devices", "devices")}{(has("silences") || has("audit") || has("reports")) && tab("office", "office")}{administrator && tab("people", "people")}</nav>
         <Counts />
         <Line />
         {soundIsBlocked() && <button type="button" class="button small sound" onClick={() => void allowSound().then(() => again((n) => n + 1))}>{t("soundBlocked")}</button>}
@@ -148,7 +153,10 @@ function Shell() {
       </header>
       {line === "lost" && <p class="banner" role="alert"><b>{t("lost")}</b> {t("lostText")}</p>}
       <main>
-        {screen === "people" && administrator ? <Accounts toast={toast} /> : (
+        {screen === "people" && administrator ? <Accounts toast={toast} />
+          : screen === "residents" && has("residents") ? <Residents id={id} choose={(chosen) => { if (chosen) go("residents", chosen); else back(); }} toast={toast} />
+          : screen === "devices" && has("fleet") ? <Devices />
+          : screen === "office" ? <Office part={id} toast={toast} /> : (
           <>
             <Board past={screen === "past"} chosen={id} choose={(chosen) => go(screen, chosen)} />
             {id ? <AlertView id={id} back={back} toast={toast} /> : <div class="detail none"><p>{t("select")}</p></div>}

@@ -1,7 +1,7 @@
 // Small pieces that several screens share.
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import { Problem, type Alert, type Level, type Whole } from "./api";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Problem, type Alert, type Level, type Person, type Whole } from "./api";
 import { language, t, term } from "./words";
 
 /** A level by colour, shape and word together: none of them stands alone. */
@@ -58,4 +58,50 @@ export function Button({ work, children, kind = "", ...rest }: { work: () => Pro
   const [busy, setBusy] = useState(false);
   const press = () => { if (!busy) { setBusy(true); void work().finally(() => setBusy(false)); } };
   return <button type="button" class={"button " + kind} aria-disabled={busy} aria-busy={busy} onClick={press} {...rest}>{children}</button>;
+}
+
+const HOLD_MS = 1200;
+
+/** A button that must be held: for what no slip of a thumb may do. Space and Enter are held alike. */
+export function HoldButton({ work, children, pressed }: { work: () => Promise<void>; children: ComponentChildren; pressed: boolean }) {
+  const [held, setHeld] = useState(false);
+  const timer = useRef(0);
+  const begin = () => {
+    if (timer.current) return;
+    setHeld(true);
+    timer.current = window.setTimeout(() => { end(); void work(); }, HOLD_MS);
+  };
+  const end = () => { window.clearTimeout(timer.current); timer.current = 0; setHeld(false); };
+  useEffect(() => end, []);
+  const key = (event: KeyboardEvent) => event.key === " " || event.key === "Enter";
+  return (
+    <button type="button" class={`button hold ${held ? "held" : ""} ${pressed ? "primary" : ""}`} aria-pressed={pressed} aria-description={t("holdHelp")}
+      onPointerDown={begin} onPointerUp={end} onPointerLeave={end} onPointerCancel={end} onBlur={end} onContextMenu={(event) => event.preventDefault()}
+      onKeyDown={(event) => { if (key(event)) { event.preventDefault(); begin(); } }} onKeyUp={(event) => { if (key(event)) end(); }}>{children}</button>
+  );
+}
+
+/** The rest of a list. */
+export function More({ next, work, count }: { next: number | undefined; work: () => Promise<void>; count?: number }) {
+  return next === undefined ? null : <li class="more"><Button work={work}>{t("more")}{count !== undefined && ` (${count})`}</Button></li>;
+}
+
+/** Who lives there and whom to call. */
+export function People({ people }: { people: Person[] }) {
+  return (
+    <>
+      {people.map((person) => (
+        <div key={person.id}>
+          <p class="strong"><bdi>{person.name}</bdi></p>
+          {person.contacts.length === 0 && <p class="quiet">{t("noContacts")}</p>}
+          {person.contacts.map((contact) => (
+            <p key={contact.phone + contact.name} class="contact">
+              <span><bdi>{contact.name}</bdi> <span class="quiet">{term("relation", contact.relation)}</span></span>
+              <a class="button small" href={"tel:" + contact.phone.replace(/[^0-9+*#]/g, "")} aria-label={`${t("call")} ${contact.name} ${contact.phone}`}>{contact.phone}</a>
+            </p>
+          ))}
+        </div>
+      ))}
+    </>
+  );
 }

@@ -6,7 +6,7 @@
 #include "core/log.h"
 #include "store/sqlite/db.h"
 
-enum { SCHEMA_VERSION = 1, TOUCH_MS = 60000 /* a session is not written more often */ };
+enum { SCHEMA_VERSION = 2, TOUCH_MS = 60000 /* a session is not written more often */ };
 
 static const char schema[] = "BEGIN IMMEDIATE;"
                              "CREATE TABLE account(id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT "
@@ -19,6 +19,14 @@ static const char schema[] = "BEGIN IMMEDIATE;"
                              "NULL, body TEXT NOT NULL) STRICT, WITHOUT ROWID;"
                              "CREATE INDEX once_at ON once(at);"
                              "PRAGMA user_version=1; COMMIT";
+
+/* Who looked at whom. */
+static const char schema_2[] = "BEGIN IMMEDIATE;"
+                               "CREATE TABLE viewed(id INTEGER PRIMARY KEY, t INTEGER NOT NULL, account TEXT "
+                               "NOT NULL, what TEXT NOT NULL, subject TEXT NOT NULL) STRICT;"
+                               "CREATE INDEX viewed_subject ON viewed(subject);"
+                               "CREATE INDEX viewed_account ON viewed(account);"
+                               "PRAGMA user_version=2; COMMIT";
 
 struct accounts {
     sqlite3 *db;
@@ -46,6 +54,8 @@ enum err accounts_open(const char *folder, struct accounts **ret_accounts)
         err = db_integer(accounts->db, "PRAGMA user_version", 0, &version);
     if (err == ERR_OK && version == 0)
         err = db_exec(accounts->db, schema);
+    if (err == ERR_OK && version < 2)
+        err = db_exec(accounts->db, schema_2);
     else if (err == ERR_OK && version != SCHEMA_VERSION)
         err = ERR_UNSUPPORTED;
     /* What the last run left in the log becomes the file: it is not done on closing (db_open_small). */
@@ -360,4 +370,62 @@ enum err once_add(struct accounts *accounts, const uint8_t key[SHA256_SIZE],
     sqlite3_bind_int64(s, 3, now_ms);
     db_bind_text(s, 4, body);
     return finish(s);
+}
+
+enum err once_forget(struct accounts *accounts, const uint8_t key[SHA256_SIZE])
+{
+    sqlite3_stmt *s;
+    enum err err = db_prepare(accounts->db, "DELETE FROM once WHERE key=?1", &s);
+
+    if (err != ERR_OK)
+        return err;
+    db_bind_blob(s, 1, key, SHA256_SIZE);
+    return finish(s);
+}
+
+enum err views_add(struct accounts *accounts, int64_t now_ms, const char *account, const char *what,
+                   const char *subject)
+{
+    sqlite3_stmt *s;
+    enum err err = db_prepare(accounts->db, "INSERT INTO viewed VALUES(NULL, ?1, ?2, ?3, ?4)", &s);
+
+    if (err != ERR_OK)
+        return err;
+    sqlite3_bind_int64(s, 1, now_ms);
+    db_bind_text(s, 2, account);
+    db_bind_text(s, 3, what);
+    db_bind_text(s, 4, subject);
+    err = finish(s);
+    return err == ERR_OK ? purge(accounts, "DELETE FROM viewed WHERE id <= ?1", NULL,
+                                 sqlite3_last_insert_rowid(accounts->db) - VIEWS_KEPT)
+                         : err;
+}
+
+enum err views_each(struct accounts *accounts, const char *account, const char *subject, int64_t before,
+                    unsigned limit, enum err (*fn)(void *self, const struct viewed *viewed), void *self)
+{
+    sqlite3_stmt *s;
+    int code = SQLITE_DONE;
+    enum err err = db_prepare(accounts->db,
+                              "SELECT id, t, account, what, subject FROM viewed WHERE id < ?1 AND (?2='' OR "
+                              "account=?2) AND (?3='' OR subject=?3) ORDER BY id DESC LIMIT ?4",
+                              &s);
+
+    if (err != ERR_OK)
+        return err;
+    sqlite3_bind_int64(s, 1, before != 0 ? before : INT64_MAX);
+    db_bind_text(s, 2, account);
+    db_bind_text(s, 3, subject);
+    sqlite3_bind_int(s, 4, limit <= VIEWS_PAGE_MAX ? (int)limit : VIEWS_PAGE_MAX);
+    while (err == ERR_OK && (code = sqlite3_step(s)) == SQLITE_ROW) {
+        struct viewed viewed = {.id = sqlite3_column_int64(s, 0), .t_ms = sqlite3_column_int64(s, 1)};
+        (void)text_copy(viewed.account, sizeof(viewed.account), db_text(s, 2));
+        (void)text_copy(viewed.what, sizeof(viewed.what), db_text(s, 3));
+        (void)text_copy(viewed.subject, sizeof(viewed.subject), db_text(s, 4));
+        err = fn(self, &viewed);
+    }
+    if (err == ERR_OK)
+        err = db_err(accounts->db, code);
+    sqlite3_finalize(s);
+    return err;
 }

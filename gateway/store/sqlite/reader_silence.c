@@ -1,4 +1,6 @@
 /* Silences, the ledger of what was held back, and announcements, for people. */
+#include <string.h>
+
 #include "alert/alert.h"
 #include "core/text.h"
 #include "store/sqlite/reader_sqlite.h"
@@ -65,21 +67,60 @@ static enum err put_announcement(struct reader *reader, sqlite3_stmt *s, struct 
     return err;
 }
 
+/* Which rows a list keeps. */
+struct sieve {
+    bool (*subject)(void *self, struct subject subject);
+    bool (*alert)(void *self, const struct hash_id *alert);
+    void *self;
+};
+
+static bool keeps_silence(const struct sieve *sieve, sqlite3_stmt *s)
+{
+    const struct subject subject = {.kind = (uint8_t)sqlite3_column_int(s, 3), .no = db_number(s, 4)};
+    return sieve->subject == NULL || sieve->subject(sieve->self, subject);
+}
+
+static bool keeps_suppression(const struct sieve *sieve, sqlite3_stmt *s)
+{
+    struct hash_id id;
+    if (sieve->alert == NULL)
+        return true;
+    if (sqlite3_column_bytes(s, 1) != HASH_ID_SIZE)
+        return false;
+    memcpy(id.bytes, sqlite3_column_blob(s, 1), HASH_ID_SIZE);
+    return sieve->alert(sieve->self, &id);
+}
+
+static bool keeps_all(const struct sieve *sieve, sqlite3_stmt *s)
+{
+    (void)sieve;
+    (void)s;
+    return true;
+}
+
 /* `bound` stands for ?1, the limit for ?2. */
-static enum err list(struct reader *reader, const char *sql, int64_t bound, unsigned limit,
-                     enum err (*put)(struct reader *reader, sqlite3_stmt *s, struct buf *out),
+struct listing {
+    const char *sql;
+    int64_t bound;
+    unsigned limit;
+    bool (*keeps)(const struct sieve *sieve, sqlite3_stmt *s);
+    enum err (*put)(struct reader *reader, sqlite3_stmt *s, struct buf *out);
+};
+
+static enum err list(struct reader *reader, const struct listing *listing, const struct sieve *sieve,
                      struct buf *out)
 {
     sqlite3_stmt *s;
     int code = SQLITE_DONE;
-    enum err err = db_prepare(reader->db, sql, &s);
+    enum err err = db_prepare(reader->db, listing->sql, &s);
     if (err != ERR_OK)
         return err;
-    sqlite3_bind_int64(s, 1, bound);
-    sqlite3_bind_int64(s, 2, limit);
+    sqlite3_bind_int64(s, 1, listing->bound);
+    sqlite3_bind_int64(s, 2, listing->limit);
     buf_putc(out, '[');
     while (err == ERR_OK && (code = sqlite3_step(s)) == SQLITE_ROW)
-        err = put(reader, s, out);
+        if (listing->keeps(sieve, s))
+            err = listing->put(reader, s, out);
     buf_putc(out, ']');
     if (err == ERR_OK)
         err = db_err(reader->db, code);
@@ -87,30 +128,58 @@ static enum err list(struct reader *reader, const char *sql, int64_t bound, unsi
     return err == ERR_OK && out->failed ? ERR_NOMEM : err;
 }
 
-enum err reader_silences(struct reader *reader, int64_t since_ms, struct buf *out)
+enum err reader_silences(struct reader *reader, int64_t since_ms,
+                         bool (*keep)(void *self, struct subject subject), void *self, struct buf *out)
 {
-    return list(
-        reader,
-        "SELECT id, t, until, subject_kind, subject_no, family, by, why, removed, removed_by FROM silence "
-        "WHERE until > ?1 ORDER BY until DESC, id LIMIT ?2",
-        since_ms, READER_SILENCES_MAX, put_silence, out);
+    const struct listing listing = {.sql = "SELECT id, t, until, subject_kind, subject_no, family, by, why, "
+                                           "removed, removed_by FROM silence "
+                                           "WHERE until > ?1 ORDER BY until DESC, id LIMIT ?2",
+                                    .bound = since_ms,
+                                    .limit = READER_SILENCES_MAX,
+                                    .keeps = keeps_silence,
+                                    .put = put_silence};
+    return list(reader, &listing, &(struct sieve){.subject = keep, .self = self}, out);
 }
 
 enum err reader_announcements(struct reader *reader, int64_t since_ms, struct buf *out)
 {
-    return list(
-        reader,
-        "SELECT id, t, from_t, until, territory, kind, by, note, removed, removed_by FROM announcement "
-        "WHERE until > ?1 ORDER BY until DESC, id LIMIT ?2",
-        since_ms, READER_ANNOUNCEMENTS_MAX, put_announcement, out);
+    const struct listing listing = {
+        .sql =
+            "SELECT id, t, from_t, until, territory, kind, by, note, removed, removed_by FROM announcement "
+            "WHERE until > ?1 ORDER BY until DESC, id LIMIT ?2",
+        .bound = since_ms,
+        .limit = READER_ANNOUNCEMENTS_MAX,
+        .keeps = keeps_all,
+        .put = put_announcement};
+    return list(reader, &listing, NULL, out);
 }
 
-enum err reader_suppressions(struct reader *reader, unsigned limit, struct buf *out)
+enum err reader_suppressions(struct reader *reader, unsigned limit,
+                             bool (*keep)(void *self, const struct hash_id *alert), void *self,
+                             struct buf *out)
 {
-    return list(reader,
-                "SELECT t, alert, job_kind, level, role, what, who, rule, silence, by, why FROM suppression "
-                "WHERE id > ?1 ORDER BY id DESC LIMIT ?2",
-                0, limit, put_suppression, out);
+    const struct listing listing = {
+        .sql = "SELECT t, alert, job_kind, level, role, what, who, rule, silence, by, why FROM suppression "
+               "WHERE id > ?1 ORDER BY id DESC LIMIT ?2",
+        .limit = limit,
+        .keeps = keeps_suppression,
+        .put = put_suppression};
+    return list(reader, &listing, &(struct sieve){.alert = keep, .self = self}, out);
+}
+
+enum err reader_silence(struct reader *reader, const struct hash_id *id, struct subject *ret_subject)
+{
+    sqlite3_stmt *s;
+    enum err err = db_prepare(reader->db, "SELECT subject_kind, subject_no FROM silence WHERE id=?1", &s);
+    if (err != ERR_OK)
+        return err;
+    db_bind_blob(s, 1, id->bytes, HASH_ID_SIZE);
+    int code = sqlite3_step(s);
+    err = code == SQLITE_DONE ? ERR_NOT_FOUND : db_err(reader->db, code);
+    if (err == ERR_OK)
+        *ret_subject = (struct subject){.kind = (uint8_t)sqlite3_column_int(s, 0), .no = db_number(s, 1)};
+    sqlite3_finalize(s);
+    return err;
 }
 
 enum err reader_subject(struct reader *reader, enum subject_kind kind, const char *id,

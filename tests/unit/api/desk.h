@@ -36,6 +36,9 @@ struct desk {
     uint64_t ticket;
     struct action action;
     char folder[256];
+    struct registry *registry; /* in force; NULL until a test gives one */
+    unsigned borrowed;
+    struct look *look; /* that waits for the test's hand */
 };
 
 static inline enum err receive(struct desk *desk, uint64_t ticket)
@@ -67,6 +70,48 @@ static inline enum err import(void *self, uint64_t ticket, const char *folder)
     return receive(desk, ticket);
 }
 
+/* The core's look: residents are in hospital, what else is asked stays zero. */
+static inline void fill_look(struct look *look)
+{
+    for (unsigned i = 0; i < look->count; i++)
+        if (look->entries[i].table == REGISTRY_RESIDENT)
+            look->entries[i].now.resident.status = STATUS_HOSPITAL;
+}
+
+static inline enum err take_look(void *self, uint64_t ticket, struct look *look)
+{
+    struct desk *desk = self;
+    pthread_mutex_lock(&desk->lock);
+    enum mood mood = desk->mood;
+    desk->submitted++;
+    if (mood == CORE_WAITS) {
+        desk->ticket = ticket;
+        desk->look = look;
+    }
+    pthread_cond_broadcast(&desk->came);
+    pthread_mutex_unlock(&desk->lock);
+    if (mood == CORE_IS_FULL)
+        return ERR_BUSY;
+    if (mood == CORE_ANSWERS) {
+        fill_look(look);
+        api_looked(desk->api, ticket, look);
+    }
+    return ERR_OK;
+}
+
+static inline const struct registry *borrow(void *self)
+{
+    struct desk *desk = self;
+    desk->borrowed += desk->registry != NULL;
+    return desk->registry;
+}
+
+static inline void give_back(void *self)
+{
+    struct desk *desk = self;
+    desk->borrowed--;
+}
+
 static inline void start_api(struct desk *desk)
 {
     const struct api_config config = {.folder = desk->store->folder,
@@ -74,6 +119,9 @@ static inline void start_api(struct desk *desk)
                                       .tz = desk->tz,
                                       .submit = submit,
                                       .import = import,
+                                      .look = take_look,
+                                      .borrow = borrow,
+                                      .give_back = give_back,
                                       .self = desk};
     assert_int_equal(api_start(&config, &desk->api), ERR_OK);
     assert_int_equal(api_token(desk->store->folder, desk->token, sizeof(desk->token)), ERR_OK);
@@ -94,7 +142,7 @@ static inline int open_desk(void **state)
     buf_init(&desk->got, 8 << 20);
     struct registry *registry = sample_registry();
     assert_int_equal(store_sqlite.save_registry(desk->store->store, registry), ERR_OK);
-    registry_free(registry);
+    desk->registry = registry;
     for (unsigned i = 1; i <= 5; i++)
         add_alert(&desk->store->batch, i, T0 + i, (enum level)(i % LEVEL_COUNT),
                   i == 5 ? ALERT_CLOSED : ALERT_OPEN,
@@ -111,6 +159,8 @@ static inline int close_desk(void **state)
     void *store = desk->store;
 
     api_stop(desk->api);
+    assert_int_equal(desk->borrowed, 0);
+    registry_free(desk->registry);
     tz_free(desk->tz);
     buf_release(&desk->got);
     pthread_cond_destroy(&desk->came);

@@ -97,11 +97,41 @@ static void each_role_does_what_it_may(void **state)
     }
 }
 
+static void each_role_has_its_parts_of_the_desk(void **state)
+{
+    /* residents status fleet strangers silences audit views health reports registry configuration */
+    static const struct {
+        unsigned role;
+        const char *has;
+        enum sharpness calm, alarm;
+    } rows[] = {
+        {ROLE_NONE, "yyyyyyyyyyy", POSITION_ROUGH, POSITION_SHARP},
+        {ROLE_FAMILY, "y----------", POSITION_ROUGH, POSITION_SHARP},
+        {ROLE_GRID_WORKER, "yyy-y------", POSITION_ROUGH, POSITION_SHARP},
+        {ROLE_TOWN_DESK, "yyy-yy-----", POSITION_ROUGH, POSITION_SHARP},
+        {ROLE_COUNTY_DESK, "yyyyyy-yy--", POSITION_ROUGH, POSITION_SHARP},
+        {ROLE_POLICE_DESK, "-----------", POSITION_ROUGH, POSITION_SHARP},
+        {ACCOUNT_ADMINISTRATOR, "y-yy-yyyyyy", POSITION_HIDDEN, POSITION_HIDDEN},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct person person = person_of(rows[i].role, "");
+        for (unsigned part = 0; part < PART_COUNT; part++)
+            if (access_has(&person, (enum desk_part)part) != (rows[i].has[part] == 'y'))
+                fail_msg("role %s, part %s", account_role_name(rows[i].role),
+                         desk_part_name((enum desk_part)part));
+        assert_int_equal(access_position(&person, false), rows[i].calm);
+        assert_int_equal(access_position(&person, true), rows[i].alarm);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_role_sees_its_own_and_nothing_else),
         cmocka_unit_test(each_role_does_what_it_may),
+        cmocka_unit_test(each_role_has_its_parts_of_the_desk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -615,7 +615,7 @@ static void stopping_answers_whoever_waits(void **state)
     api_stop(desk->api);
     desk->api = NULL;
     int status = read_replies(desk, fd, 1, false);
-    assert_true(status == 503 || status == 0);
+    assert_true(status == 504 || status == 0); /* whether it was done is not known */
     close(fd);
 }
 

@@ -1,6 +1,7 @@
 /* Accounts, sessions and kept answers in a database of their own. */
 #include "fixture.h"
 
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include "store/accounts.h"
@@ -199,6 +200,65 @@ static void an_answer_is_kept_for_its_request_only_and_for_a_day(void **state)
     assert_int_equal(once_find(drawer->accounts, token_1, request_1, T0 + ONCE_KEEP_MS, body), ERR_NOT_FOUND);
 }
 
+struct seen {
+    char text[512];
+    int64_t last;
+};
+
+static enum err see(void *self, const struct viewed *viewed)
+{
+    struct seen *seen = self;
+    size_t len = strlen(seen->text);
+    snprintf(seen->text + len, sizeof(seen->text) - len, "%s:%s:%s ", viewed->account, viewed->what,
+             viewed->subject);
+    seen->last = viewed->id;
+    return ERR_OK;
+}
+
+static const char *views_of(struct drawer *drawer, struct seen *seen, const char *account,
+                            const char *subject, int64_t before, unsigned limit)
+{
+    *seen = (struct seen){.last = 0};
+    assert_int_equal(views_each(drawer->accounts, account, subject, before, limit, see, seen), ERR_OK);
+    return seen->text;
+}
+
+static void views_come_back_newest_first_page_by_page(void **state)
+{
+    struct drawer *drawer = *state;
+    struct seen seen;
+
+    assert_int_equal(views_add(drawer->accounts, T0, "wang", "resident", "r-1"), ERR_OK);
+    assert_int_equal(views_add(drawer->accounts, T0 + 1, "li", "alert", "a-1"), ERR_OK);
+    assert_int_equal(views_add(drawer->accounts, T0 + 2, "wang", "resident", "r-2"), ERR_OK);
+    assert_string_equal(views_of(drawer, &seen, "", "", 0, 2), "wang:resident:r-2 li:alert:a-1 ");
+    assert_string_equal(views_of(drawer, &seen, "", "", seen.last, 2), "wang:resident:r-1 ");
+    assert_string_equal(views_of(drawer, &seen, "wang", "r-1", 0, 9), "wang:resident:r-1 ");
+    assert_string_equal(views_of(drawer, &seen, "nobody", "", 0, 9), "");
+    accounts_close(drawer->accounts);
+    assert_int_equal(accounts_open(drawer->folder, &drawer->accounts), ERR_OK);
+    assert_string_equal(views_of(drawer, &seen, "li", "", 0, 9), "li:alert:a-1 ");
+}
+
+static void accounts_of_the_version_before_are_brought_up_to_date(void **state)
+{
+    struct drawer *drawer = *state;
+    char path[FIXTURE_PATH + 16];
+    struct account found;
+    sqlite3 *db;
+
+    add_account(drawer, "wang", ROLE_TOWN_DESK);
+    accounts_close(drawer->accounts);
+    snprintf(path, sizeof(path), "%s/accounts.db", drawer->folder);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "DROP TABLE viewed; PRAGMA user_version=1", NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    assert_int_equal(accounts_open(drawer->folder, &drawer->accounts), ERR_OK);
+    assert_int_equal(accounts_find(drawer->accounts, "wang", &found, NULL), ERR_OK);
+    assert_int_equal(views_add(drawer->accounts, T0, "wang", "resident", "r-1"), ERR_OK);
+}
+
 static void a_newer_schema_and_a_broken_file_are_refused(void **state)
 {
     struct drawer *drawer = *state;
@@ -238,6 +298,8 @@ int main(void)
         TEST(a_session_ends_when_idle_when_old_and_when_told),
         TEST(one_account_has_so_many_sessions_and_the_oldest_gives_way),
         TEST(an_answer_is_kept_for_its_request_only_and_for_a_day),
+        TEST(views_come_back_newest_first_page_by_page),
+        TEST(accounts_of_the_version_before_are_brought_up_to_date),
         TEST(a_newer_schema_and_a_broken_file_are_refused),
     };
 #undef TEST

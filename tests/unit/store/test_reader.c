@@ -472,7 +472,7 @@ static void silences_and_the_ledger_are_read_back(void **state)
     batch_add(&f->batch, BATCH_SILENCE)->silence = silence; /* the same again: the row is changed */
     commit(f);
     struct reading r = open_reader(f);
-    assert_int_equal(reader_silences(r.reader, 0, &r.out), ERR_OK);
+    assert_int_equal(reader_silences(r.reader, 0, NULL, NULL, &r.out), ERR_OK);
     assert_string_equal(
         buf_text(&r.out),
         "[{\"id\":\"07000000000000000000000000000000\",\"t\":\"2026-03-01T01:12:00+00:00\",\"until\":\"2026-"
@@ -480,10 +480,10 @@ static void silences_and_the_ledger_are_read_back(void **state)
         "\"resident\":\"r-001\",\"family\":\"visitor\",\"by\":\"wang\",\"note\":\"a "
         "\\\"wedding\\\"\",\"removed\":\"2026-03-01T01:12:00.005+00:00\",\"removed_by\":\"li\"}]");
     buf_clear(&r.out);
-    assert_int_equal(reader_silences(r.reader, T0 + 60000, &r.out), ERR_OK);
+    assert_int_equal(reader_silences(r.reader, T0 + 60000, NULL, NULL, &r.out), ERR_OK);
     assert_string_equal(buf_text(&r.out), "[]"); /* it has ended by then */
     buf_clear(&r.out);
-    assert_int_equal(reader_suppressions(r.reader, 10, &r.out), ERR_OK);
+    assert_int_equal(reader_suppressions(r.reader, 10, NULL, NULL, &r.out), ERR_OK);
     assert_string_equal(buf_text(&r.out),
                         "[{\"t\":\"2026-03-01T01:12:00.001+00:00\",\"alert\":"
                         "\"00000000000000000000000000000000\",\"kind\":\"notify\",\"level\":\"yellow\","

@@ -1,0 +1,37 @@
+/* A look at what only the core knows: the present state of residents, homes and devices. The API's thread
+ * names rows, the core copies them between two inputs; a handful of microseconds, and bounded.
+ *
+ * Ownership: made by the API, handed to the core with the ticket, handed back by api_looked(). */
+#ifndef HUYANG_API_LOOK_H
+#define HUYANG_API_LOOK_H
+
+#include "registry/live.h"
+
+enum { LOOK_MAX = 512, LOOK_STRANGERS_MAX = 256 };
+
+struct look_entry {
+    uint8_t table; /* REGISTRY_RESIDENT, REGISTRY_HOUSEHOLD or REGISTRY_DEVICE; else it is left as it is */
+    uint32_t no;
+    union {
+        struct live_resident resident;
+        struct live_household household;
+        struct live_device device;
+    } now;
+};
+/* A device that was heard and is not in the registry. */
+struct look_stranger {
+    char id[ID_SIZE];
+    int64_t first_ms, last_ms; /* wall; heard */
+    uint64_t times;
+};
+struct look {
+    bool strangers;   /* asked for them instead of entries */
+    unsigned count;   /* of entries or strangers */
+    uint32_t next_no; /* for the asker: where its walk goes on */
+    union {
+        struct look_entry entries[LOOK_MAX];
+        struct look_stranger list[LOOK_STRANGERS_MAX];
+    };
+};
+
+#endif

@@ -1,0 +1,72 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import * as api from "./api";
+import type { Device, Page, Stranger } from "./api";
+import { useDesk } from "./desk";
+import { More, said, useNow } from "./parts";
+import { age, clock, names, t, term } from "./words";
+
+/** One device as it is: what is wrong first, in shape and word. */
+export function DeviceRow({ device, linked = false }: { device: Device; linked?: boolean }) {
+  const now = useNow(30000);
+  const owner = device.resident;
+  return (
+    <li class={"device " + device.trouble}>
+      <span class="name"><bdi class="strong">{device.id}</bdi> <span class="quiet">{term("device", device.kind)}{device.view && " · " + term("view", device.view)}</span></span>
+      <span class="trouble"><span aria-hidden="true">{device.trouble === "none" ? "●" : "▲"}</span> {term("trouble", device.trouble)}</span>
+      <span class="quiet">{device.heard ? t("heardAgo", age(now - Date.parse(device.heard))) : ""}{device.battery !== undefined && ` · ${t("battery", device.battery)}${device.charging ? " ⚡" : ""}`}</span>
+      {linked && (owner ? <a href={"#residents/" + owner}><bdi>{owner}</bdi></a> : <bdi class="quiet">{device.household}</bdi>)}
+    </li>
+  );
+}
+
+function Strangers() {
+  const [list, setList] = useState<Stranger[] | null>(null);
+  useEffect(() => void api.page<Stranger>("strangers", "devices").then((got) => setList(got.rows), () => setList([])), []);
+  if (!list?.length) return null;
+  return (
+    <section class="block">
+      <h3>{t("strangers")}</h3>
+      <p class="quiet">{t("strangersHelp")}</p>
+      <ul class="facts">{list.map((one) => <li key={one.id}><bdi class="strong">{one.id}</bdi><span class="quiet">{t("times", one.times)} · {clock(one.last)}</span></li>)}</ul>
+    </section>
+  );
+}
+
+/** The fleet: what is wrong is shown first. */
+export function Devices() {
+  const { session } = useDesk();
+  const [words, setWords] = useState({ q: "", trouble: "any", kind: "" });
+  const [page, setPage] = useState<Page<Device> | null>(null);
+  const [fault, setFault] = useState("");
+  const asked = useRef(0);
+  const load = async (cursor?: number) => {
+    const number = ++asked.current;
+    try {
+      const got = await api.page<Device>("devices", "devices", { ...words, q: words.q.trim(), cursor, limit: 100 });
+      if (number !== asked.current) return;
+      setPage((before) => ({ rows: cursor ? [...(before?.rows ?? []), ...got.rows] : got.rows, next: got.next }));
+      setFault("");
+    } catch (problem) {
+      if (number === asked.current) setFault(said(problem));
+    }
+  };
+  useEffect(() => {
+    const timer = window.setTimeout(() => void load(), words.q ? 250 : 0);
+    return () => window.clearTimeout(timer);
+  }, [words]);
+  return (
+    <section class="page" aria-label={t("devices")}>
+      <h2>{t("devices")}</h2>
+      <div class="filters flat">
+        <input type="search" aria-label={t("searchDevices")} placeholder={t("searchDevices")} maxLength={40} value={words.q} onInput={(event) => setWords({ ...words, q: event.currentTarget.value })} />
+        <select aria-label={t("filterTrouble")} value={words.trouble} onChange={(event) => setWords({ ...words, trouble: event.currentTarget.value })}><option value="">{t("allDevices")}</option>{names("trouble").map((name) => <option key={name} value={name}>{term("trouble", name)}</option>)}</select>
+        <select aria-label={t("filterDevice")} value={words.kind} onChange={(event) => setWords({ ...words, kind: event.currentTarget.value })}><option value="">{t("allKinds")}</option>{names("device").map((name) => <option key={name} value={name}>{term("device", name)}</option>)}</select>
+      </div>
+      {fault && <p class="fault" role="alert">{fault}</p>}
+      {!page && !fault && <p role="status">{t("loading")}</p>}
+      {page?.rows.length === 0 && page.next === undefined && <p class="quiet">{words.trouble === "any" ? t("allWell") : t("noDevices")}</p>}
+      <ul class="rows panelled">{page?.rows.map((device) => <DeviceRow key={device.id} device={device} linked />)}<More next={page?.next} work={() => load(page?.next)} /></ul>
+      {session?.parts?.includes("strangers") && <Strangers />}
+    </section>
+  );
+}
