@@ -139,10 +139,17 @@ MUST_CHECK enum err reader_heard(struct reader *reader, int64_t since_ms,
  * newest lines of the ledger. Each appends a JSON list; `keep` (NULL = all) leaves out what is not for the
  * asker. */
 enum { READER_SILENCES_MAX = 1000, READER_ANNOUNCEMENTS_MAX = 1000 };
+MUST_CHECK enum err reader_silences(struct reader *reader, int64_t since_ms,
+                                    bool (*keep)(void *self, struct subject subject), void *self,
+                                    struct buf *out);
+/* What a silence is about. ERR_NOT_FOUND. */
+MUST_CHECK enum err reader_silence(struct reader *reader, const struct hash_id *id,
+                                   struct subject *ret_subject);
+MUST_CHECK enum err reader_suppressions(struct reader *reader, unsigned limit,
+                                        bool (*keep)(void *self, const struct hash_id *alert), void *self,
+                                        struct buf *out);
 /* Announcements likewise, those that people made; the registry's own stand in its file. */
 MUST_CHECK enum err reader_announcements(struct reader *reader, int64_t since_ms, struct buf *out);
-MUST_CHECK enum err reader_silences(struct reader *reader, int64_t since_ms, struct buf *out);
-MUST_CHECK enum err reader_suppressions(struct reader *reader, unsigned limit, struct buf *out);
 /* What the retention would do now: inputs that wait for each of its steps, as of the time of the last commit.
  */
 struct reader_retention {
@@ -154,15 +161,6 @@ MUST_CHECK enum err reader_retention(struct reader *reader, const struct retenti
 /* The ledger of consents, one person's (NULL = all); and of a resident what is in force. Appends a JSON
  * object. */
 MUST_CHECK enum err reader_consents(struct reader *reader, const char *person, struct buf *out);
-MUST_CHECK enum err reader_silences(struct reader *reader, int64_t since_ms,
-                                    bool (*keep)(void *self, struct subject subject), void *self,
-                                    struct buf *out);
-/* What a silence is about. ERR_NOT_FOUND. */
-MUST_CHECK enum err reader_silence(struct reader *reader, const struct hash_id *id,
-                                   struct subject *ret_subject);
-MUST_CHECK enum err reader_suppressions(struct reader *reader, unsigned limit,
-                                        bool (*keep)(void *self, const struct hash_id *alert), void *self,
-                                        struct buf *out);
 /* The audit trail backwards: transitions before the id (0 = from the newest), of that actor ("" = any), at
  * most `walk` looked at. An error of `fn` stops and is returned. The texts are borrowed for the call. */
 struct reader_change {
