@@ -12,7 +12,7 @@
     X(INPUT)                                                                                                 \
     X(FINDING)                                                                                               \
     X(TRANSITION)                                                                                            \
-    X(ALERT) X(JOB) X(DELIVERY) X(WATERMARK) X(GAP) X(STATE) X(STATE_DONE) X(SILENCE) X(SUPPRESSION)
+    X(ALERT) X(JOB) X(DELIVERY) X(WATERMARK) X(GAP) X(STATE) X(STATE_DONE) X(SILENCE) X(SUPPRESSION) X(TASK)
 enum batch_kind {
 #define X(name) BATCH_##name,
     BATCH_MAP(X)
@@ -84,6 +84,13 @@ struct batch_suppression {
     char who[ID_SIZE]; /* id of the person who was not told; "" = the role as such, or a device */
 };
 
+struct batch_task {
+    struct task task;
+    struct task_event event;
+    size_t len;
+    const char *json; /* task_to_json */
+};
+
 /* Only as many bytes are allocated as the item's kind uses: an item is never copied whole. */
 struct batch_item {
     struct batch_item *next;
@@ -100,6 +107,7 @@ struct batch_item {
         struct batch_state state;
         struct silence silence;
         struct batch_suppression suppression;
+        struct batch_task task;
     };
 };
 

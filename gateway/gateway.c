@@ -217,6 +217,20 @@ static void on_suppressed(void *self, const struct alert *alert, const struct su
                       : registry_responder(gateway->config.registry, job->recipient)->id);
 }
 
+static void on_task(void *self, const struct task *task, const struct task_event *event)
+{
+    struct gateway *gateway = self;
+    struct batch_item *item = add(gateway, BATCH_TASK);
+    if (item == NULL)
+        return;
+    buf_clear(&gateway->scratch);
+    task_to_json(task, gateway->config.registry, gateway->config.tz, &gateway->scratch);
+    item->task = (struct batch_task){.task = *task,
+                                     .event = *event,
+                                     .len = gateway->scratch.len,
+                                     .json = keep_text(gateway, &gateway->scratch)};
+}
+
 /* ---- life ---- */
 
 const char *gateway_county_of(const struct registry *registry)
@@ -270,6 +284,7 @@ enum err gateway_new(const struct gateway_config *config, struct gateway **ret_g
                                                 .delivery = on_delivery,
                                                 .silence = on_silence,
                                                 .suppressed = on_suppressed,
+                                                .task = on_task,
                                                 .self = gateway}};
     err = alerts_new(&alert, &gateway->alerts);
 out:

@@ -109,6 +109,10 @@ static void put_action(struct buf *out, const struct action *action)
     put_time(out, action->until_ms);
     put_text(out, action->by, sizeof(action->by));
     put_text(out, action->note, sizeof(action->note));
+    if (action->kind >= ACTION_TASK_ASSIGN) {
+        buf_putc(out, (char)action->task);
+        put_text(out, action->to, sizeof(action->to));
+    }
 }
 
 void input_encode(const struct input *input, struct buf *out)
@@ -239,6 +243,10 @@ static void take_action(struct taker *in, struct action *action)
     action->until_ms = take_time(in);
     take_text(in, action->by, sizeof(action->by));
     take_text(in, action->note, sizeof(action->note));
+    if (action->kind >= ACTION_TASK_ASSIGN) {
+        action->task = take_byte(in, TASK_KIND_COUNT - 1);
+        take_text(in, action->to, sizeof(action->to));
+    }
     in->bad |= action->kind == ACTION_NONE;
 }
 
@@ -379,6 +387,10 @@ static void json_action(struct buf *out, const struct action *action, const stru
     }
     if (action->note[0] != '\0')
         json_text(out, "note", action->note);
+    if (action->task != TASK_NONE)
+        json_text(out, "task", task_name((enum task_kind)action->task));
+    if (action->to[0] != '\0')
+        json_text(out, "to", action->to);
     buf_puts(out, "}}");
 }
 

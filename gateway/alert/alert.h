@@ -13,6 +13,7 @@
 
 #include "alert/action.h"
 #include "alert/policy.h"
+#include "alert/task.h"
 #include "core/hash.h"
 #include "core/timers.h"
 #include "detect/detect.h"
@@ -208,6 +209,8 @@ struct alert_sink {
     /* A silence came or was removed; a job was held back. */
     void (*silence)(void *self, const struct silence *silence);
     void (*suppressed)(void *self, const struct alert *alert, const struct suppression *suppression);
+    /* Something happened to a task; `task` as it is now. */
+    void (*task)(void *self, const struct task *task, const struct task_event *event);
     void *self;
 };
 struct alert_config {
@@ -238,6 +241,10 @@ void alerts_on_timer(struct alerts *alerts, uint64_t owner, int64_t deadline_ms)
 const struct alert *alerts_find(const struct alerts *alerts, const struct hash_id *id);
 const struct alert *alerts_open_of(const struct alerts *alerts, struct subject subject, enum family family);
 size_t alerts_open_count(const struct alerts *alerts);
+/* An open task, or NULL. */
+const struct task *alerts_task(const struct alerts *alerts, const struct hash_id *id);
+/* Open tasks; with a time only those that are or were overdue. Cost: one pass over the open tasks. */
+size_t alerts_task_count(const struct alerts *alerts, int64_t overdue_at_ms);
 /* Every unacknowledged open alert whose rule still has steps has an armed timer; returns the number that does
  * not (the watchdog; must be 0). */
 size_t alerts_without_timer(const struct alerts *alerts);

@@ -7,7 +7,8 @@
 
 enum { VERSION = 1, ALERT_VERSION = 2, NAME_SIZE = 40 };
 static const char alert_table[] = "alert", job_table[] = "job", case_table[] = "alert_case",
-                  recent_table[] = "alert_recent", silence_table[] = "alert_silence";
+                  recent_table[] = "alert_recent", silence_table[] = "alert_silence",
+                  task_table[] = "alert_task";
 
 struct alert_image {
     struct alert alert;
@@ -74,6 +75,21 @@ static enum err write_jobs(const struct alerts *alerts,
     return err;
 }
 
+static enum err write_tasks(const struct alerts *alerts,
+                            enum err (*fn)(void *self, const char *table, uint16_t version, uint32_t no,
+                                           const void *value, size_t len),
+                            void *self)
+{
+    enum err err = ERR_OK;
+    for (uint32_t i = 0; i < alerts->tasks.dirty_count && err == ERR_OK; i++) {
+        uint32_t no = alerts->tasks.dirty_list[i];
+        err = pool_is_live(&alerts->tasks, no)
+                  ? fn(self, task_table, VERSION, no, task_at(alerts, no), sizeof(struct task))
+                  : fn(self, task_table, VERSION, no, NULL, 0);
+    }
+    return err;
+}
+
 enum err alerts_snapshot(const struct alerts *alerts,
                          enum err (*fn)(void *self, const char *table, uint16_t version, uint32_t no,
                                         const void *value, size_t len),
@@ -98,6 +114,8 @@ enum err alerts_snapshot(const struct alerts *alerts,
         err = write_alerts(alerts, fn, self);
     if (err == ERR_OK)
         err = write_jobs(alerts, fn, self);
+    if (err == ERR_OK)
+        err = write_tasks(alerts, fn, self);
     return err;
 }
 
@@ -106,6 +124,7 @@ void alerts_snapshot_done(struct alerts *alerts)
     pool_clean(&alerts->cases);
     pool_clean(&alerts->alerts);
     pool_clean(&alerts->jobs);
+    pool_clean(&alerts->tasks);
     memset(alerts->recent_dirty, 0, sizeof alerts->recent_dirty);
     memset(alerts->silence_dirty, 0, sizeof alerts->silence_dirty);
 }
@@ -273,7 +292,8 @@ enum err alerts_restore(struct alerts *alerts, const char *table, uint16_t versi
                  {job_table, VERSION, sizeof(struct job_image)},
                  {case_table, VERSION, sizeof(struct alert_case)},
                  {recent_table, VERSION, sizeof(struct recent)},
-                 {silence_table, VERSION, sizeof(struct silence)}};
+                 {silence_table, VERSION, sizeof(struct silence)},
+                 {task_table, VERSION, sizeof(struct task)}};
     enum { KNOWN = sizeof known / sizeof *known };
     size_t which = 0;
     while (which < KNOWN && strcmp(known[which].table, table) != 0)
@@ -291,6 +311,7 @@ enum err alerts_restore(struct alerts *alerts, const char *table, uint16_t versi
     case 1: return restore_job(alerts, no, value);
     case 2: return restore_case(alerts, value);
     case 3: return restore_recent(alerts, no, value);
+    case 5: return task_restore(alerts, no, value);
     default: return restore_silence(alerts, no, value);
     }
 }

@@ -24,7 +24,9 @@ enum {
     JOB_STEP_REPEAT = 16,         /* a job's step = the rule's step + 16 for each repeat before it */
     JOB_STEP_POLICE = 0xF0,       /* steps of jobs that no rule's step stands for */
     JOB_STEP_STAND_DOWN = 0xF1,
-    JOB_STEP_NOTICE = 0xF2
+    JOB_STEP_NOTICE = 0xF2,
+    JOB_STEP_FOLLOW = 0xF3, /* a task that follows from what a person did */
+    JOB_STEP_OVERDUE = 0xF4
 };
 
 struct alert_record {
@@ -66,8 +68,8 @@ struct alerts {
     bool recent_dirty[FAMILY_COUNT];
     struct silence silences[SILENCES_MAX];
     bool silence_dirty[SILENCES_MAX];
-    struct pool alerts, jobs, cases;
-    struct index by_id, by_job, by_case;
+    struct pool alerts, jobs, cases, tasks;
+    struct index by_id, by_job, by_case, by_task;
     struct buf scratch;
     uint64_t next_serial;
     size_t open_count;
@@ -87,6 +89,10 @@ static inline struct job_record *job_at(const struct alerts *alerts, uint32_t no
 static inline struct alert_case *case_at(const struct alerts *alerts, uint32_t no)
 {
     return pool_at(&alerts->cases, no);
+}
+static inline struct task *task_at(const struct alerts *alerts, uint32_t no)
+{
+    return pool_at(&alerts->tasks, no);
 }
 uint32_t alert_no(const struct alerts *alerts, const struct alert_record *record);
 void alert_mark(struct alerts *alerts, const struct alert_record *record);
@@ -165,6 +171,42 @@ void prompt_issue(struct alerts *alerts, struct alert_record *record, int64_t t_
                   const char *prompt);
 void task_issue(struct alerts *alerts, struct alert_record *record, int64_t t_ms, unsigned step,
                 enum role role, const char *what);
+
+/* act.c: what a call or a visit found, on an open alert. */
+MUST_CHECK enum err alert_on_call(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                                  const struct action *action);
+void alert_on_visit(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                    const struct action *action);
+
+/* task.c */
+uint32_t task_find(const struct alerts *alerts, const struct hash_id *id);
+/* The job announces a task: opens it, unless it is open and was announced anew. */
+void task_open(struct alerts *alerts, const struct alert_record *record, const struct job *job);
+/* A task that follows from what a person did; once. */
+void task_follow(struct alerts *alerts, struct alert_record *record, int64_t t_ms, enum role role,
+                 enum task_kind kind);
+void task_finish(struct alerts *alerts, uint32_t no, int64_t t_ms, enum outcome outcome, const char *by,
+                 const char *why);
+/* A job that announced a task has ended by itself. */
+void task_on_job_end(struct alerts *alerts, const struct job *job, enum delivery_state state,
+                     const char *reason, int64_t t_ms);
+/* True when the job's task goes on though the alert has ended. */
+bool task_outlives(const struct alerts *alerts, const struct job *job);
+/* The outcome of a call, to the tasks that asked for it. */
+void task_on_call(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                  const struct action *action);
+MUST_CHECK enum err task_act(struct alerts *alerts, int64_t t_ms, const struct action *action);
+/* When the task that a job announced is due, INT64_MAX = never; what follows when it is. */
+int64_t task_due(const struct alerts *alerts, const struct job *job);
+void task_overdue(struct alerts *alerts, struct alert_record *record, const struct job *announced,
+                  int64_t t_ms);
+MUST_CHECK enum err task_restore(struct alerts *alerts, uint32_t no, const void *value);
+
+/* upkeep.c: findings of the alert stage itself. */
+void upkeep_collect_devices(struct alerts *alerts, int64_t t_ms, uint32_t resident);
+void upkeep_devices_collected(struct alerts *alerts, const struct alert_record *record, int64_t t_ms);
+/* Does anybody but the resident live in the home? */
+bool household_has_others(const struct alerts *alerts, uint32_t household, uint32_t resident);
 
 /* silence.c */
 MUST_CHECK enum err silence_add(struct alerts *alerts, int64_t t_ms, const struct action *action);

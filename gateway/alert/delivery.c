@@ -165,6 +165,8 @@ void job_issue(struct alerts *alerts, struct alert_record *record, struct job *j
     }
     if (alerts->config.sink.job)
         alerts->config.sink.job(alerts->config.sink.self, &record->alert, job);
+    if (err == ERR_OK && job->kind == JOB_TASK)
+        task_open(alerts, record, job);
 }
 
 bool job_set_state(struct alerts *alerts, uint32_t no, enum delivery_state state, const char *reason,
@@ -185,6 +187,8 @@ bool job_set_state(struct alerts *alerts, uint32_t no, enum delivery_state state
     }
     if (alerts->config.sink.delivery)
         alerts->config.sink.delivery(alerts->config.sink.self, &record->job, &delivery, t_ms);
+    if (record->job.kind == JOB_TASK && delivery_is_final(state))
+        task_on_job_end(alerts, &record->job, state, reason, t_ms);
     return true;
 }
 

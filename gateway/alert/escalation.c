@@ -76,7 +76,8 @@ int64_t alert_deadline(const struct alerts *alerts, const struct alert_record *r
     const struct alert *alert = &record->alert;
     int64_t deadline_ms = INT64_MAX;
     for (uint32_t no = record->first_job; no != NONE; no = job_at(alerts, no)->next)
-        deadline_ms = earlier(deadline_ms, job_expires(job_at(alerts, no)));
+        deadline_ms = earlier(earlier(deadline_ms, job_expires(job_at(alerts, no))),
+                              task_due(alerts, &job_at(alerts, no)->job));
     if (alert->state != ALERT_OPEN)
         return deadline_ms;
     deadline_ms = earlier(deadline_ms, step_due(alerts, alert));
@@ -206,6 +207,15 @@ static void verify(struct alerts *alerts, struct alert_record *record, int64_t t
     struct alert *alert = &record->alert;
     if (alert->police_episode == alert->told_from || alert->outcome == OUTCOME_SAFE)
         return;
+    if (audience_is_silent(alerts, alert)) {
+        /* The wearer has died: nobody calls them. Who holds the band is asked of those around; the police are
+         * told without an answer only if somebody else lives there who may have pressed. */
+        task_issue(alerts, record, t_ms, step_no, step->role ? (enum role)step->role : ROLE_COUNTY_DESK,
+                   task_name(TASK_CALL_CONTACTS));
+        if (household_has_others(alerts, alert->household, alert->resident) && !alert->verify_until_ms)
+            alert->verify_until_ms = t_ms + (int64_t)alerts->config.settings->verify_timeout_s * 1000;
+        return;
+    }
     if (police_is_direct(alerts, alert)) {
         police_send(alerts, record, t_ms);
         return;
@@ -285,6 +295,11 @@ static void tick(struct alerts *alerts, struct alert_record *record, int64_t t_m
 {
     struct alert *alert = &record->alert;
     jobs_expire(alerts, record, t_ms);
+    for (uint32_t no = record->first_job; no != NONE; no = job_at(alerts, no)->next) {
+        const struct job job = job_at(alerts, no)->job; /* another one is issued: the pool may move */
+        if (task_due(alerts, &job) <= t_ms)
+            task_overdue(alerts, record, &job, t_ms);
+    }
     if (alert->state != ALERT_OPEN)
         return;
     if (alert->verify_until_ms && alert->verify_until_ms <= t_ms) {

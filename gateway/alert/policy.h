@@ -7,6 +7,7 @@
 #ifndef HUYANG_ALERT_POLICY_H
 #define HUYANG_ALERT_POLICY_H
 
+#include "alert/task.h"
 #include "detect/detector.h"
 
 /* prompt: speak to the resident · notify: tell people of a role, one person, or who is on duty elsewhere ·
@@ -69,8 +70,9 @@ struct alert_settings {
     uint32_t lapse_after_s;         /* 43200; 600..604800: cleared and untouched */
     uint32_t verify_timeout_s;      /* 90; 30..600 */
     uint32_t prompt_ttl_s;          /* 120; 10..3600 */
-    uint8_t prompts_daily_max;      /* 3; 0..100, per resident and local day; emergencies, orange and red
-                                       neither count nor wait */
+    struct task_settings tasks;
+    uint8_t prompts_daily_max; /* 3; 0..100, per resident and local day; emergencies, orange and red
+                                  neither count nor wait */
     char direct[POLICY_DIRECT_MAX]
                [ID_SIZE]; /* detectors whose red goes to the police without verify, by written agreement */
     uint8_t direct_count;

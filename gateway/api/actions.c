@@ -26,10 +26,20 @@ static bool take_disposition(const char *text, struct pending *pending)
     return pending->action.disposition != DISPOSITION_NONE;
 }
 
-static bool take_outcome(const char *text, struct pending *pending)
+static bool take_any_outcome(const char *text, struct pending *pending)
 {
     pending->action.outcome = (uint8_t)outcome_from_name(text);
     return pending->action.outcome != OUTCOME_NONE;
+}
+
+static bool take_outcome(const char *text, struct pending *pending)
+{
+    return take_any_outcome(text, pending) && pending->action.outcome <= OUTCOME_WRONG_NUMBER;
+}
+
+static bool take_to(const char *text, struct pending *pending)
+{
+    return text_is_id(text, strlen(text)) && text_copy(pending->action.to, sizeof(pending->action.to), text);
 }
 
 static bool take_folder(const char *text, struct pending *pending)
@@ -88,6 +98,9 @@ static const struct member
                    "true, false, expected, drill, could_not_verify, transferred or declined", true, false},
     outcome = {"outcome", take_outcome, "safe, needs_help, no_answer, other_person or wrong_number", true,
                false},
+    any_outcome = {"outcome", take_any_outcome, "an outcome that fits the task", true, false},
+    to = {"to", take_to, MUST_BY, true, false},
+    when = {"until", take_until, "an ISO 8601 time with an offset", false, false},
     family = {"family", take_family, "health, visitor, outing, fraud, coverage or fleet", false, false},
     until = {"until", take_until, "an ISO 8601 time with an offset", true, false},
     resident = {"resident", take_resident, MUST_SUBJECT, false, false},
@@ -97,7 +110,8 @@ static const struct member
     folder = {"folder", take_folder, "the absolute path of a folder on this machine", true, false};
 
 /* May this person do this to this alert? An alert that is not theirs is not there. */
-static bool may_act(const struct view *view, struct request *request, enum action_kind kind)
+static bool may_act(const struct view *view, struct request *request, const struct hash_id *alert,
+                    enum action_kind kind)
 {
     struct reader_place place;
 
@@ -107,7 +121,7 @@ static bool may_act(const struct view *view, struct request *request, enum actio
         reply_problem(request, 503, NULL, "there is no database yet");
         return false;
     }
-    enum err err = reader_place(view->reader, &request->id, &place);
+    enum err err = reader_place(view->reader, alert, &place);
     if (err == ERR_NOT_FOUND || (err == ERR_OK && !access_sees(&request->person, &place)))
         reply_said(request, 404, "there is no alert of this id", "没有这个编号的告警");
     else if (err != ERR_OK)
@@ -120,16 +134,40 @@ static bool may_act(const struct view *view, struct request *request, enum actio
 }
 
 /* `members` begins with `by`, which a session has no use for. */
-static enum verdict act(const struct view *view, struct request *request, enum action_kind kind,
+static bool take_action(const struct view *view, struct request *request, enum action_kind kind,
                         const struct member *const *members, struct pending *ret_pending)
 {
-    if (!may_act(view, request, kind) || !body_read(request, members + !request->is_operator, ret_pending) ||
-        !gate_once(view->gate, request))
-        return VERDICT_REPLY;
+    if (!body_read(request, members + !request->is_operator, ret_pending) || !gate_once(view->gate, request))
+        return false;
     ret_pending->action.kind = (uint8_t)kind;
     if (!request->is_operator)
         (void)text_copy(ret_pending->action.by, sizeof(ret_pending->action.by), request->person.account.id);
-    return VERDICT_ACTION;
+    return true;
+}
+
+static enum verdict act(const struct view *view, struct request *request, enum action_kind kind,
+                        const struct member *const *members, struct pending *ret_pending)
+{
+    return may_act(view, request, &request->id, kind) &&
+                   take_action(view, request, kind, members, ret_pending)
+               ? VERDICT_ACTION
+               : VERDICT_REPLY;
+}
+
+/* The same for a task: whose it is is its alert's to say. */
+static enum verdict act_task(const struct view *view, struct request *request, enum action_kind kind,
+                             const struct member *const *members, struct pending *ret_pending)
+{
+    struct hash_id alert;
+    enum err err = view->reader == NULL ? ERR_BUSY : reader_task_alert(view->reader, &request->id, &alert);
+
+    if (err == ERR_NOT_FOUND)
+        reply_said(request, 404, "there is no task of this id", "没有这个编号的任务");
+    else if (err != ERR_OK)
+        reply_problem(request, 503, NULL, "the database cannot be read: %s", err_text(err));
+    else if (may_act(view, request, &alert, kind) && take_action(view, request, kind, members, ret_pending))
+        return VERDICT_ACTION;
+    return VERDICT_REPLY;
 }
 
 enum verdict act_done(const struct view *view, struct request *request, struct pending *pending, enum err err,
@@ -163,6 +201,30 @@ enum verdict act_call(const struct view *view, struct request *request, struct p
 enum verdict act_comment(const struct view *view, struct request *request, struct pending *ret_pending)
 {
     return act(view, request, ACTION_COMMENT, (const struct member *const[]){&by, &text, NULL}, ret_pending);
+}
+
+enum verdict act_task_assign(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    return act_task(view, request, ACTION_TASK_ASSIGN,
+                    (const struct member *const[]){&by, &to, &when, &note, NULL}, ret_pending);
+}
+
+enum verdict act_task_accept(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    return act_task(view, request, ACTION_TASK_ACCEPT, (const struct member *const[]){&by, &note, NULL},
+                    ret_pending);
+}
+
+enum verdict act_task_arrive(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    return act_task(view, request, ACTION_TASK_ARRIVE, (const struct member *const[]){&by, &note, NULL},
+                    ret_pending);
+}
+
+enum verdict act_task_finish(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    return act_task(view, request, ACTION_TASK_FINISH,
+                    (const struct member *const[]){&by, &any_outcome, &note, NULL}, ret_pending);
 }
 
 /* What a silence may be is the alert stage's word (a 409); who and what it is about is looked up here. */

@@ -132,6 +132,11 @@ enum verdict view_silences(const struct view *view, struct request *request, str
 enum verdict view_suppressions(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict view_stream(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict view_openapi(const struct view *view, struct request *request, struct pending *ret_pending);
+/* The database could not be read. */
+void view_reply_database(struct request *request, enum err err);
+/* tasks.c */
+enum verdict view_tasks(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict view_task(const struct view *view, struct request *request, struct pending *ret_pending);
 /* Refuses parameters: most paths take none. False: the reply is made. */
 bool view_no_query(struct request *request);
 /* Appends the alert as this person may see it, with its place. ERR_NOT_FOUND: not theirs. `item` is its JSON
@@ -145,6 +150,10 @@ enum verdict act_call(const struct view *view, struct request *request, struct p
 enum verdict act_comment(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_silence(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_unsilence(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict act_task_assign(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict act_task_accept(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict act_task_arrive(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict act_task_finish(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_import(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_done(const struct view *view, struct request *request, struct pending *pending, enum err err,
                       const char *text);

@@ -31,6 +31,17 @@ const struct route routes[] = {
     ACTS(close),
     ACTS(call),
     ACTS(comment),
+    {.method = "GET", .path = "/api/v1/tasks", .who = WHO_KNOWN, .handle = view_tasks},
+    {.method = "GET", .path = "/api/v1/tasks/{id}", .who = WHO_KNOWN, .handle = view_task},
+#define TASK_ACTS(what)                                                                                      \
+    {                                                                                                        \
+        .method = "POST", .path = "/api/v1/tasks/{id}/" #what, .who = WHO_KNOWN, .handle = act_task_##what,  \
+        .finish = act_done                                                                                   \
+    }
+    TASK_ACTS(assign),
+    TASK_ACTS(accept),
+    TASK_ACTS(arrive),
+    TASK_ACTS(finish),
     {.method = "GET", .path = "/api/v1/silences", .who = WHO_OPERATOR, .handle = view_silences},
     {.method = "POST",
      .path = "/api/v1/silences/add",

@@ -139,7 +139,7 @@ static bool read_filter(struct request *request, struct reader_filter *filter)
     return true;
 }
 
-static void reply_database(struct request *request, enum err err)
+void view_reply_database(struct request *request, enum err err)
 {
     if (err == ERR_BUSY)
         reply_problem(request, 503, NULL, "the database is busy");
@@ -238,7 +238,7 @@ enum verdict view_alerts(const struct view *view, struct request *request, struc
     enum err err = reader_alerts_walk(view->reader, &filter, put_alert, &page);
     bool more = err == ERR_BUSY && page.count == page.limit;
     if (err != ERR_OK && !more) {
-        reply_database(request, err);
+        view_reply_database(request, err);
         return VERDICT_REPLY;
     }
     buf_putc(body, ']');
@@ -293,7 +293,7 @@ enum verdict view_alert(const struct view *view, struct request *request, struct
     else if (err == ERR_NOT_FOUND)
         reply_said(request, 404, "there is no alert of this id", "没有这个编号的告警");
     else
-        reply_database(request, err);
+        view_reply_database(request, err);
     return VERDICT_REPLY;
 }
 
@@ -310,7 +310,7 @@ static enum verdict view_list(const struct view *view, struct request *request, 
     buf_printf(&request->reply.body, "{\"%s\":", name);
     enum err err = list(view->reader, &request->reply.body);
     if (err != ERR_OK) {
-        reply_database(request, err);
+        view_reply_database(request, err);
         return VERDICT_REPLY;
     }
     buf_puts(&request->reply.body, "}\n");

@@ -80,6 +80,10 @@ static const char *why_refused(uint8_t kind, enum err err)
     if (kind == ACTION_SILENCE)
         return "a silence needs a reason, an end within 30 days and a territory below the county; "
                "emergencies are never silenced, and no more than 256 silences run at once";
+    if (kind >= ACTION_TASK_ASSIGN && kind <= ACTION_TASK_FINISH)
+        return err == ERR_NOT_FOUND
+                   ? "there is no such open task"
+                   : "the task's kind or state does not allow this, or the outcome does not fit";
     return err == ERR_NOT_FOUND ? "there is no such open alert" : "the alert's state does not allow this";
 }
 
