@@ -332,6 +332,29 @@ const struct key config_keys[] = {
      .unit = "calls",
      NUMBER(alert.tasks.unanswered_max, 1, 10)},
 
+    {.path = "noise.cooldown_s",
+     .help = "After a delivered notification, a new alert of the same subject and family that is not graver "
+             "is not "
+             "told again so soon; 0 = it is.",
+     .unit = "s",
+     NUMBER(alert.noise.cooldown_s, 0, 86400)},
+    {.path = "noise.budget",
+     .help = "Most notifications to one person within noise.budget_min; red and emergencies aside.",
+     .unit = "notifications",
+     NUMBER(alert.noise.budget, 1, 1000)},
+    {.path = "noise.budget_min", .help = "Its time.", .unit = "min", NUMBER(alert.noise.budget_min, 1, 1440)},
+    {.path = "noise.flood",
+     .help = "So many alerts of yellow and above within noise.flood_min are a flood: yellow and orange then "
+             "go into "
+             "one digest.",
+     .unit = "alerts",
+     NUMBER(alert.noise.flood, 2, 500)},
+    {.path = "noise.flood_min", .help = "Its time.", .unit = "min", NUMBER(alert.noise.flood_min, 1, 1440)},
+    {.path = "noise.digest_min",
+     .help = "What was held back is told in one summary after this.",
+     .unit = "min",
+     NUMBER(alert.noise.digest_min, 1, 1440)},
+
     {.path = "report.answer_s",
      .help = "A red or orange alert should be answered by a person within this.",
      .unit = "s",

@@ -61,14 +61,78 @@ static void notice(struct alerts *alerts, struct alert_record *record, int64_t t
     }
 }
 
+/* Where the rule asks for several people: true when more have to follow this one, who is written down. */
+static bool needs_more(struct alerts *alerts, struct alert_record *record, const struct action *action,
+                       char *what, size_t size)
+{
+    const struct policy_rule *rule = escalation_rule(alerts, &record->alert);
+    unsigned need = rule ? rule->acknowledgements : 0;
+    struct alert *alert = &record->alert;
+    bool known = false;
+    for (unsigned i = 0; i < alert->acker_count; i++)
+        known |= strcmp(alert->ackers[i], action->by) == 0;
+    if (need <= 1 || alert->acknowledged_ms || (!known && alert->acker_count + 1U >= need))
+        return false;
+    if (!known)
+        text_copy(alert->ackers[alert->acker_count++], ID_SIZE, action->by);
+    snprintf(what, size, "acknowledged, %u of %u", (unsigned)alert->acker_count, need);
+    return true;
+}
+
 static enum err acknowledge(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
                             const struct action *action)
 {
-    char why[320];
+    char why[320], what[64] = "";
+    if (needs_more(alerts, record, action, what, sizeof what)) {
+        put_why(why, sizeof why, what, action->note);
+        return alert_apply(alerts, record, t_ms, INPUT_NOTE, action->by, why) ? ERR_OK : ERR_INVALID;
+    }
     put_why(why, sizeof why, "", action->note);
     if (!alert_apply(alerts, record, t_ms, INPUT_ACKNOWLEDGE, action->by, why))
         return ERR_INVALID;
     notice(alerts, record, t_ms);
+    return ERR_OK;
+}
+
+/* Taken until a time, then back with everybody told anew. Bounded, and never what cannot wait. */
+static enum err snooze(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                       const struct action *action)
+{
+    char why[320];
+    struct alert *alert = &record->alert;
+    if (alert->level == LEVEL_RED || alert->family == FAMILY_EMERGENCY || action->until_ms <= t_ms ||
+        action->until_ms > t_ms + ALERT_SNOOZE_MAX_MS)
+        return ERR_INVALID;
+    put_why(why, sizeof why, "snoozed", action->note);
+    if (!alert_apply(alerts, record, t_ms, INPUT_ACKNOWLEDGE, action->by, why))
+        return ERR_INVALID;
+    alert->snoozed_until_ms = action->until_ms;
+    alert_mark(alerts, record);
+    return ERR_OK;
+}
+
+/* Whose alert it is; who is in the registry is told. */
+static enum err assign(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                       const struct action *action)
+{
+    char why[320], what[ID_SIZE + 16];
+    const struct registry *registry = alerts->config.registry;
+    if (!action->to[0])
+        return ERR_INVALID;
+    snprintf(what, sizeof what, "assigned to %s", action->to);
+    put_why(why, sizeof why, what, action->note);
+    text_copy(record->alert.assigned_to, ID_SIZE, action->to);
+    if (!alert_apply(alerts, record, t_ms, INPUT_NOTE, action->by, why))
+        return ERR_INVALID;
+    uint32_t no = registry_find(registry, REGISTRY_RESPONDER, action->to);
+    if (no == REGISTRY_NONE)
+        return ERR_OK;
+    struct job job = job_draft(&record->alert, JOB_NOTIFY, JOB_STEP_FOLLOW, t_ms);
+    job.transition = record->alert.transitions;
+    job.expires_ms = t_ms + NOTIFY_EXPIRES_MS;
+    job.recipient = no;
+    job.role = registry_responder(registry, no)->role;
+    job_issue(alerts, record, &job);
     return ERR_OK;
 }
 
@@ -210,6 +274,8 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
     uint32_t case_no = record->case_no;
     switch ((enum action_kind)action->kind) {
     case ACTION_ACKNOWLEDGE: err = acknowledge(alerts, record, t_ms, action); break;
+    case ACTION_ASSIGN: err = assign(alerts, record, t_ms, action); break;
+    case ACTION_SNOOZE: err = snooze(alerts, record, t_ms, action); break;
     case ACTION_CLOSE: err = close_alert(alerts, record, t_ms, action); break;
     case ACTION_CALL: err = alert_on_call(alerts, record, t_ms, action); break;
     case ACTION_COMMENT:

@@ -8,8 +8,8 @@
 /* acknowledge · close {disposition} · call {outcome}: the result of a call to the resident · comment ·
  * status: of a resident · silence {subject, family, until, note} · unsilence: of the silence whose id stands
  * where an alert's would · task_…: of the task whose id stands there, or of the subject's open one of that
- * kind: assign {to, until = a new due time}, accept, arrive, finish {outcome, to = the authority it goes to}
- */
+ * kind: assign {to, until = a new due time}, accept, arrive, finish {outcome} · assign {to}: whose alert it
+ * is · snooze {until}: taken, and back at that time */
 #define ACTION_MAP(X)                                                                                        \
     X(ACKNOWLEDGE, acknowledge)                                                                              \
     X(CLOSE, close)                                                                                          \
@@ -21,7 +21,9 @@
     X(TASK_ASSIGN, task_assign)                                                                              \
     X(TASK_ACCEPT, task_accept)                                                                              \
     X(TASK_ARRIVE, task_arrive)                                                                              \
-    X(TASK_FINISH, task_finish)
+    X(TASK_FINISH, task_finish)                                                                              \
+    X(ASSIGN, assign)                                                                                        \
+    X(SNOOZE, snooze)
 enum action_kind {
     ACTION_NONE,
 #define X(name, text) ACTION_##name,
@@ -84,7 +86,7 @@ struct action {
     char by[ID_SIZE];                     /* who; identifier */
     char note[256];                       /* UTF-8, may be empty */
     uint8_t task;                         /* task_…: enum task_kind; TASK_NONE = any */
-    char to[ID_SIZE];                     /* task_…: to whom; identifier, "" = nobody */
+    char to[ID_SIZE];                     /* task_…, assign: to whom; identifier, "" = nobody */
 };
 
 #endif

@@ -197,6 +197,8 @@ bool alert_apply(struct alerts *alerts, struct alert_record *record, int64_t t_m
     case LIFE_CLOSED: alert->state = ALERT_CLOSED; break;
     default:
         alert->cleared_ms = !clear ? 0 : alert->cleared_ms ? alert->cleared_ms : t_ms;
+        if (input == INPUT_ACKNOWLEDGE || !taken)
+            alert->snoozed_until_ms = 0;
         if (input == INPUT_ACKNOWLEDGE) {
             alert->acknowledged_ms = t_ms;
             text_copy(alert->acknowledged_by, sizeof alert->acknowledged_by, by);
@@ -378,7 +380,7 @@ static struct alert_record *open_alert(struct alerts *alerts, int64_t t_ms, cons
     alert->resident = finding->resident;
     alert->household = finding->household;
     alert->opened_ms = t_ms;
-    recent_add(alerts, alert);
+    recent_add(alerts, alert, (enum level)finding->level);
     return record;
 }
 
@@ -439,6 +441,8 @@ static void join_share(struct alerts *alerts, struct alert_record *record, int64
     share->loud_ms = t_ms;
     if (!first && alert->level != LEVEL_RED && alert_level_of(alert) == LEVEL_RED)
         weight = WEIGHT_ALARM;
+    if (alert->snoozed_until_ms && alert_level_of(alert) > (enum level)alert->level)
+        weight = WEIGHT_ALARM; /* what has become graver does not sleep on */
     /* A cancel does not take a fresh alarm back from whoever has it, but the lower level has a rule of its
      * own. */
     alert_apply(alerts, record, t_ms, weight == WEIGHT_ALARM ? INPUT_ALARM : INPUT_RAISE,

@@ -48,7 +48,8 @@ enum alert_state {
 };
 const char *alert_state_name(enum alert_state state);
 
-enum { ALERT_FINDINGS_MAX = 8, ALERT_OPEN_MAX = 200000 };
+enum { ALERT_FINDINGS_MAX = 8, ALERT_OPEN_MAX = 200000, ALERT_ACKERS_MAX = 3 };
+#define ALERT_SNOOZE_MAX_MS (INT64_C(4) * 3600000)
 
 /* One detector's share in an alert: its latest finding and how often it spoke. */
 struct alert_share {
@@ -91,6 +92,11 @@ struct alert {
     char said[ID_SIZE];  /* catalogue id of the newest prompt that went out; "" = none */
     char acknowledged_by[ID_SIZE];
     struct timer_slot timer;
+    /* Since version 3 of the snapshot. */
+    int64_t snoozed_until_ms; /* 0 = not; until then it counts as acknowledged and no step is due */
+    char assigned_to[ID_SIZE];
+    char ackers[ALERT_ACKERS_MAX][ID_SIZE]; /* who has acknowledged while more people must */
+    uint8_t acker_count;
 };
 
 struct transition {
@@ -182,7 +188,11 @@ struct silence {
 /* One line of the ledger: what was not sent, by which rule and whose word. */
 #define SUPPRESSION_RULE_MAP(X)                                                                              \
     X(SILENCE, silence)                                                                                      \
-    X(DAILY_MAX, prompts_daily_max)
+    X(DAILY_MAX, prompts_daily_max)                                                                          \
+    X(COOLDOWN, cooldown)                                                                                    \
+    X(FLOOD, flood)                                                                                          \
+    X(THROTTLE, throttle)                                                                                    \
+    X(BUDGET, budget)
 enum suppression_rule {
 #define X(name, text) SUPPRESSED_BY_##name,
     SUPPRESSION_RULE_MAP(X)

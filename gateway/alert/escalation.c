@@ -45,7 +45,7 @@ bool escalation_is_paused(const struct alert *alert)
 
 static int64_t step_due(const struct alerts *alerts, const struct alert *alert)
 {
-    if (escalation_is_paused(alert))
+    if (escalation_is_paused(alert) || alert->snoozed_until_ms)
         return INT64_MAX;
     const struct policy_rule *rule = escalation_rule(alerts, alert);
     uint32_t next_s = rule ? policy_next_s(rule, alert->escalated_s) : POLICY_NEVER;
@@ -61,6 +61,8 @@ static int64_t lapse_due(const struct alerts *alerts, const struct alert *alert)
 
 static int64_t acknowledgement_due(const struct alerts *alerts, const struct alert *alert)
 {
+    if (alert->snoozed_until_ms)
+        return alert->snoozed_until_ms;
     return alert->acknowledged_ms
                ? alert->acknowledged_ms + (int64_t)alerts->config.settings->acknowledge_expires_s * 1000
                : INT64_MAX;
@@ -282,6 +284,7 @@ void escalation_start(struct alerts *alerts, struct alert_record *record, int64_
     alert->episode = alert->transitions;
     alert->escalated_s = 0;
     if (fresh) {
+        alert->acker_count = 0;
         alert->told_from = alert->transitions;
         jobs_cancel(alerts, record, t_ms, is_old_prompt, alert, "superseded");
         jobs_prune(alerts, record);
@@ -310,7 +313,8 @@ static void tick(struct alerts *alerts, struct alert_record *record, int64_t t_m
     }
     if (acknowledgement_due(alerts, alert) <= t_ms)
         alert_apply(alerts, record, t_ms, INPUT_EXPIRE, "policy",
-                    "Acknowledgement expired without a disposition");
+                    alert->snoozed_until_ms ? "The time it was snoozed for is over"
+                                            : "Acknowledgement expired without a disposition");
     escalation_run(alerts, record, t_ms);
     if (lapse_due(alerts, alert) <= t_ms)
         alert_apply(alerts, record, t_ms, INPUT_LAPSE, "policy",
@@ -320,6 +324,8 @@ static void tick(struct alerts *alerts, struct alert_record *record, int64_t t_m
 struct timer_slot *alerts_slot(struct alerts *alerts, uint64_t owner)
 {
     unsigned slot = timer_owner_slot(owner);
+    if (slot == TIMER_SLOT_DIGEST)
+        return &alerts->digest.timer;
     if (slot < TIMER_SLOT_ALERT || slot >= TIMER_SLOT_ALERT + FAMILY_COUNT)
         return NULL;
     uint32_t case_no = case_find(alerts, timer_owner_subject(owner), (enum family)(slot - TIMER_SLOT_ALERT));
@@ -330,6 +336,10 @@ struct timer_slot *alerts_slot(struct alerts *alerts, uint64_t owner)
 
 void alerts_on_timer(struct alerts *alerts, uint64_t owner, int64_t deadline_ms)
 {
+    if (timer_owner_slot(owner) == TIMER_SLOT_DIGEST) {
+        noise_tell(alerts, deadline_ms);
+        return;
+    }
     uint32_t case_no = case_find(alerts, timer_owner_subject(owner),
                                  (enum family)(timer_owner_slot(owner) - TIMER_SLOT_ALERT));
     if (case_no == NONE)

@@ -204,6 +204,8 @@ static const char *rule_fault(const struct alert_settings *settings, unsigned no
         return "unknown family or level";
     if (rule->step_count > POLICY_STEPS_MAX)
         return "too many steps";
+    if (!rule->throttle != !rule->throttle_min)
+        return "throttle and throttle_min go together";
     for (unsigned i = 0; i < no; i++) {
         const struct policy_rule *other = &settings->rules[i];
         if (other->family == rule->family && other->level == rule->level &&

@@ -1,5 +1,5 @@
-/* Findings the alert stage makes itself: devices that nobody wears any more. They open and end alerts like
- * any other finding. */
+/* Findings the alert stage makes itself: devices that nobody wears any more, the summary of what was held
+ * back. They open and end alerts like any other finding. */
 #include <string.h>
 
 #include "alert/alerts.h"
@@ -74,6 +74,31 @@ void upkeep_devices_collected(struct alerts *alerts, const struct alert_record *
     struct finding finding = draft(t_ms, UPKEEP_COLLECTED, record->alert.subject);
     finding.resident = record->alert.resident;
     finding.household = record->alert.household;
+    finding.flags = FINDING_CLEARS;
+    alerts_on_finding(alerts, t_ms, &finding);
+}
+
+struct alert_record *upkeep_held_back(struct alerts *alerts, int64_t t_ms, const struct digest *digest)
+{
+    struct subject county = {.kind = SUBJECT_TERRITORY, .no = audience_county(alerts)};
+    if (county.no == REGISTRY_NONE)
+        return NULL;
+    struct finding finding = draft(t_ms, UPKEEP_HELD_BACK, county);
+    uint32_t total = 0;
+    for (unsigned level = 0; level < LEVEL_COUNT; level++)
+        total += digest->held[level];
+    finding.level = LEVEL_GREEN;
+    finding.numbers[0] = total;
+    finding.numbers[1] = (double)(digest->since_ms / 1000);
+    finding.numbers[2] = digest->held[LEVEL_ORANGE];
+    finding.numbers[3] = digest->held[LEVEL_YELLOW];
+    alerts_on_finding(alerts, t_ms, &finding);
+    return case_open_alert(alerts, case_find(alerts, county, FAMILY_FLEET));
+}
+
+void upkeep_held_back_ends(struct alerts *alerts, const struct alert_record *record, int64_t t_ms)
+{
+    struct finding finding = draft(t_ms, UPKEEP_TOLD, record->alert.subject);
     finding.flags = FINDING_CLEARS;
     alerts_on_finding(alerts, t_ms, &finding);
 }

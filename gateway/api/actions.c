@@ -203,6 +203,18 @@ enum verdict act_comment(const struct view *view, struct request *request, struc
     return act(view, request, ACTION_COMMENT, (const struct member *const[]){&by, &text, NULL}, ret_pending);
 }
 
+enum verdict act_assign(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    return act(view, request, ACTION_ASSIGN, (const struct member *const[]){&by, &to, &note, NULL},
+               ret_pending);
+}
+
+enum verdict act_snooze(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    return act(view, request, ACTION_SNOOZE, (const struct member *const[]){&by, &until, &note, NULL},
+               ret_pending);
+}
+
 enum verdict act_task_assign(const struct view *view, struct request *request, struct pending *ret_pending)
 {
     return act_task(view, request, ACTION_TASK_ASSIGN,

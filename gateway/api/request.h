@@ -150,6 +150,8 @@ enum verdict act_call(const struct view *view, struct request *request, struct p
 enum verdict act_comment(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_silence(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_unsilence(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict act_assign(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict act_snooze(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_task_assign(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_task_accept(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_task_arrive(const struct view *view, struct request *request, struct pending *ret_pending);

@@ -31,6 +31,8 @@ const struct route routes[] = {
     ACTS(close),
     ACTS(call),
     ACTS(comment),
+    ACTS(assign),
+    ACTS(snooze),
     {.method = "GET", .path = "/api/v1/tasks", .who = WHO_KNOWN, .handle = view_tasks},
     {.method = "GET", .path = "/api/v1/tasks/{id}", .who = WHO_KNOWN, .handle = view_task},
 #define TASK_ACTS(what)                                                                                      \
