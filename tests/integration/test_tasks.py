@@ -1,4 +1,5 @@
 """Tasks through API and command line: taken, finished, refused with the reason; over a kill; the same in replay."""
+import datetime
 import json
 import subprocess
 
@@ -60,3 +61,30 @@ def test_what_does_not_fit_is_refused_with_the_reason(world):
     for words in ([], ["sing"], ["accept"], ["list", "x"], ["accept", nothing, "--what", "x"], ["accept", nothing, "--by"]):
         done = subprocess.run([binary("huyang"), "tasks", *words], capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 2, words
+
+
+def test_an_alert_is_assigned_and_snoozed_and_an_emergency_is_not(world):
+    broker, _, gateway = world.standard(homes=1)
+    fleet = world.fleet(broker, ["wb-0001"])
+    wait_until(fleet.connected.is_set, 10, "the band is connected")
+    until = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)).isoformat(timespec="seconds")
+
+    def alerts(*arguments):
+        return subprocess.run([binary("huyang"), "alerts", *arguments, "--url", f"http://127.0.0.1:{gateway.port}", "--state-dir", gateway.state_dir],
+                              capture_output=True, text=True, timeout=60, check=False)
+
+    fleet.report("wb-0001", wire.heartbeat(battery=3))
+    calm = gateway.wait_alert("coverage", "r-0001")["id"]
+    fleet.report("wb-0001", wire.sos())
+    urgent = gateway.wait_alert("emergency", "r-0001", level="red")["id"]
+    assert alerts("assign", calm, "--by", "wang", "--to", "li").returncode == 0
+    assert alerts("snooze", calm, "--by", "li", "--until", until, "--note", "在充电").returncode == 0
+    shown = json.loads(alerts("show", calm, "--json").stdout)
+    assert (shown["assigned_to"], shown["acknowledged_by"], shown["life"]) == ("li", "li", "taken")
+    assert shown["snoozed_until"]
+    refused = alerts("snooze", urgent, "--by", "li", "--until", until)
+    assert refused.returncode == 1 and "never snoozed" in refused.stderr
+    gateway.kill()
+    gateway.start()
+    assert json.loads(alerts("show", calm, "--json").stdout)["snoozed_until"] == shown["snoozed_until"]
+    assert gateway.stored_transitions() == gateway.replayed_transitions()
