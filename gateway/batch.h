@@ -12,7 +12,9 @@
     X(INPUT)                                                                                                 \
     X(FINDING)                                                                                               \
     X(TRANSITION)                                                                                            \
-    X(ALERT) X(JOB) X(DELIVERY) X(WATERMARK) X(GAP) X(STATE) X(STATE_DONE) X(SILENCE) X(SUPPRESSION) X(TASK)
+    X(ALERT)                                                                                                 \
+    X(JOB)                                                                                                   \
+    X(DELIVERY) X(WATERMARK) X(GAP) X(STATE) X(STATE_DONE) X(SILENCE) X(SUPPRESSION) X(ANNOUNCEMENT) X(TASK)
 enum batch_kind {
 #define X(name) BATCH_##name,
     BATCH_MAP(X)
@@ -107,6 +109,7 @@ struct batch_item {
         struct batch_state state;
         struct silence silence;
         struct batch_suppression suppression;
+        struct announcement announcement;
         struct batch_task task;
     };
 };

@@ -265,6 +265,11 @@ static int outcome_value(const char *text)
     return (int)outcome_from_name(text);
 }
 
+static int announced_value(const char *text)
+{
+    return (int)announced_from_name(text);
+}
+
 static int task_value(const char *text)
 {
     return (int)task_from_name(text);
@@ -285,9 +290,9 @@ static int status_value(const char *text)
 
 static enum err parse_action(struct parse *parse, const struct json *node)
 {
-    static const char *const known[] = {"alert",  "resident", "household", "territory",   "device",
-                                        "family", "by",       "note",      "disposition", "outcome",
-                                        "status", "until",    "task",      "to",          NULL};
+    static const char *const known[] = {
+        "alert",   "resident", "household", "territory", "device", "family", "by", "note", "disposition",
+        "outcome", "status",   "until",     "announced", "from",   "task",   "to", NULL};
     size_t iter = 0;
     const char *name;
     const struct json *body;
@@ -311,6 +316,10 @@ static enum err parse_action(struct parse *parse, const struct json *node)
         err = parse_enum(parse, body, "task", TASK_NONE, task_value, &action->task);
     if (err == ERR_OK && action->kind == ACTION_STATUS)
         err = parse_enum(parse, body, "status", -1, status_value, &action->status);
+    if (err == ERR_OK && action->kind == ACTION_ANNOUNCE)
+        err = parse_enum(parse, body, "announced", ANNOUNCED_NONE, announced_value, &action->announced);
+    if (err == ERR_OK && json_get(body, "from") != NULL)
+        err = parse_time(parse, json_get(body, "from"), "from", &action->from_ms);
     if (err == ERR_OK && json_get(body, "until") != NULL)
         err = parse_time(parse, json_get(body, "until"), "until", &action->until_ms);
     const char *by = json_string(json_get(body, "by"));

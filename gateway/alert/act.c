@@ -286,6 +286,8 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
     case ACTION_STATUS:
     case ACTION_SILENCE:
     case ACTION_UNSILENCE:
+    case ACTION_ANNOUNCE: /* of the live state: gateway.c */
+    case ACTION_UNANNOUNCE:
     case ACTION_TASK_ASSIGN:
     case ACTION_TASK_ACCEPT:
     case ACTION_TASK_ARRIVE:

@@ -7,7 +7,9 @@
 
 /* acknowledge · close {disposition} · call {outcome}: the result of a call to the resident · comment ·
  * status: of a resident · silence {subject, family, until, note} · unsilence: of the silence whose id stands
- * where an alert's would · task_…: of the task whose id stands there, or of the subject's open one of that
+ * where an alert's would · announce {territory, announced, from, until, note} ·
+ * unannounce: likewise by id ·
+ * task_…: of the task whose id stands there, or of the subject's open one of that
  * kind: assign {to, until = a new due time}, accept, arrive, finish {outcome} · assign {to}: whose alert it
  * is · snooze {until}: taken, and back at that time */
 #define ACTION_MAP(X)                                                                                        \
@@ -18,6 +20,8 @@
     X(STATUS, status)                                                                                        \
     X(SILENCE, silence)                                                                                      \
     X(UNSILENCE, unsilence)                                                                                  \
+    X(ANNOUNCE, announce)                                                                                    \
+    X(UNANNOUNCE, unannounce)                                                                                \
     X(TASK_ASSIGN, task_assign)                                                                              \
     X(TASK_ACCEPT, task_accept)                                                                              \
     X(TASK_ARRIVE, task_arrive)                                                                              \
@@ -82,7 +86,9 @@ struct action {
     uint8_t has_alert;
     uint8_t kind;                         /* enum action_kind */
     uint8_t disposition, outcome, status; /* enums; status = enum resident_status */
-    int64_t until_ms;                     /* of a status (0 = open) or silence */
+    uint8_t announced;                    /* enum announced */
+    int64_t from_ms;                      /* of an announcement */
+    int64_t until_ms;                     /* of a status (0 = open), silence or announcement */
     char by[ID_SIZE];                     /* who; identifier */
     char note[256];                       /* UTF-8, may be empty */
     uint8_t task;                         /* task_…: enum task_kind; TASK_NONE = any */

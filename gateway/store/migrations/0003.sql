@@ -1,27 +1,14 @@
--- Tasks as they are now, for people to look at, and their history; the fold's own state is in `state`.
-CREATE TABLE task(
+-- Visits and events that people announced for a territory and some hours.
+CREATE TABLE announcement(
     id BLOB PRIMARY KEY,
-    alert BLOB NOT NULL,
-    kind INTEGER NOT NULL,         -- enum task_kind
-    state INTEGER NOT NULL,        -- enum task_state
-    role INTEGER NOT NULL,         -- enum role
-    assignee TEXT NOT NULL,        -- '' = nobody yet
-    opened INTEGER NOT NULL,
-    due INTEGER NOT NULL,
-    changed INTEGER NOT NULL,
-    json TEXT NOT NULL             -- task_to_json
-) STRICT;
-CREATE INDEX task_open ON task(due, id) WHERE state < 3;
-CREATE INDEX task_opened ON task(opened, id);
-CREATE INDEX task_alert ON task(alert);
-CREATE TABLE task_event(
-    id INTEGER PRIMARY KEY,
-    commit_id INTEGER NOT NULL,
-    task BLOB NOT NULL,
-    number INTEGER NOT NULL,
     t INTEGER NOT NULL,
-    kind INTEGER NOT NULL,         -- enum task_event_kind
+    from_t INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    territory INTEGER NOT NULL,
+    kind TEXT NOT NULL,            -- announced_name
     by TEXT NOT NULL,
-    why TEXT NOT NULL,
-    UNIQUE(task, number)
+    note TEXT NOT NULL,
+    removed INTEGER NOT NULL,      -- 0 = not
+    removed_by TEXT NOT NULL
 ) STRICT;
+CREATE INDEX announcement_until ON announcement(until);
