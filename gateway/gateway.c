@@ -568,35 +568,3 @@ bool gateway_note_gap(struct gateway *gateway, const struct batch_gap *gap)
         item->gap = *gap;
     return true;
 }
-
-/* ---- looks ---- */
-
-uint64_t gateway_n(const struct gateway *gateway)
-{
-    return gateway->n;
-}
-
-int64_t gateway_t_ms(const struct gateway *gateway)
-{
-    return gateway->t_ms;
-}
-
-const struct registry *gateway_registry(const struct gateway *gateway)
-{
-    return gateway->config.registry;
-}
-
-const struct alerts *gateway_alerts(const struct gateway *gateway)
-{
-    return gateway->alerts;
-}
-
-const struct live *gateway_live(const struct gateway *gateway)
-{
-    return gateway->live;
-}
-
-void gateway_stats(const struct gateway *gateway, struct gateway_stats *ret_stats)
-{
-    *ret_stats = gateway->stats;
-}
