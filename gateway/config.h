@@ -19,6 +19,7 @@
 #include "ingest/dialects/dialects.h"
 #include "relay/relay.h"
 #include "report.h"
+#include "retention.h"
 
 enum { CONFIG_PATH_SIZE = 256, CONFIG_URL_SIZE = 256, CONFIG_FILE_MAX = 1 << 20, CONFIG_ERRORS_MAX = 20 };
 
@@ -60,6 +61,7 @@ struct config {
     uint8_t dialect_count;
     struct dialect_settings dialects[DIALECT_ENTRIES_MAX];
     struct config_store store;
+    struct retention retention;
     struct detect_settings detect;
     struct detect_overrides detect_overrides;
     struct alert_settings alert;

@@ -108,6 +108,7 @@ static void on_transition(void *self, const struct alert *alert, const struct tr
     gateway->stats.transitions++;
     if (transition->kind == TRANSITION_CLOSED)
         note_closing(gateway, alert);
+    gateway_forget_emergency(gateway, alert);
     struct batch_item *item = add(gateway, BATCH_TRANSITION);
     if (item == NULL)
         return;
@@ -307,12 +308,15 @@ void gateway_free(struct gateway *gateway)
     live_free(gateway->live);
     timers_release(&gateway->timers);
     buf_release(&gateway->scratch);
+    free(gateway->lost);
     free(gateway);
 }
 
 enum err gateway_rebind(struct gateway *gateway, const struct gateway_config *config)
 {
-    enum err err = live_rebind(gateway->live, config->registry);
+    enum err err = gateway_note_lost(gateway, config->registry);
+    if (err == ERR_OK)
+        err = live_rebind(gateway->live, config->registry);
     if (err == ERR_OK)
         err = detect_rebind(gateway->detect, config->registry, config->detect, config->overrides);
     if (err == ERR_OK)
@@ -407,8 +411,9 @@ static void on_event(struct gateway *gateway, const struct event *event)
     live_on_event(gateway->live, gateway->config.registry, gateway->t_ms, event);
     if (event->kind == EVENT_COMMAND_STATUS)
         on_command_status(gateway, &event->command_status);
-    else
+    else if (!(event->flags & EVENT_LIFE_SAFETY) || event_is_emergency(event->kind))
         detect_on_event(gateway->detect, gateway->t_ms, event);
+    /* A position kept for an emergency only says where to go; nothing is judged or learned from it. */
 }
 
 /* Within a report emergencies come first, so that nothing beside them can delay or mask them. */
@@ -491,6 +496,8 @@ static enum err fold(struct gateway *gateway, const struct input *input)
         break;
     case INPUT_BROKER: live_on_broker(gateway->live, gateway->t_ms, input->broker_up); break;
     case INPUT_REGISTRY: /* the new tables were bound before this input; it marks from where they hold */
+        gateway_forget_lost(gateway);
+        break;
     case INPUT_CONFIG:
     case INPUT_NONE:
     case INPUT_KIND_COUNT: break;

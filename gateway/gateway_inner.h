@@ -24,11 +24,19 @@ struct gateway {
     struct delivery pending[PENDING_MAX];
     unsigned pending_count;
     struct closing closing; /* of the alert a person closed in this input; LESSON_NONE = none */
+    uint8_t *lost;          /* classes withdrawn by the registry just bound, by resident; NULL = none */
+    uint32_t lost_count;
     struct hash_id changed[CHANGED_MAX];
     unsigned changed_count;
     struct gateway_stats stats;
 };
 
+/* gateway_consent.c. Notes what a new registry takes back, before it is bound. */
+MUST_CHECK enum err gateway_note_lost(struct gateway *gateway, const struct registry *registry);
+/* And ends what stood on it: part of the INPUT_REGISTRY that marks the new version. */
+void gateway_forget_lost(struct gateway *gateway);
+/* An emergency is over: a position that was kept for it alone goes. */
+void gateway_forget_emergency(struct gateway *gateway, const struct alert *alert);
 /* gateway_announce.c: the announcement as it stands afterwards, for the record. ERR_NOT_FOUND, ERR_INVALID:
  * nothing changed. */
 MUST_CHECK enum err gateway_announce(struct gateway *gateway, const struct action *action,

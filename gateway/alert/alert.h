@@ -244,6 +244,10 @@ void alerts_on_finding(struct alerts *alerts, int64_t t_ms, const struct finding
 MUST_CHECK enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct action *action);
 /* An unknown job or a step backwards is ignored (false). */
 bool alerts_on_delivery(struct alerts *alerts, int64_t t_ms, const struct delivery *delivery);
+/* Residents whose consent ended: `lost` holds the classes (CONSENT_BIT set) by their number. What waits to be
+ * said, spoken or sent under it is cancelled; what was told of data that is no longer taken in counts as
+ * cleared. An alert stays open until a person closes it, or lapses. */
+void alerts_on_withdrawal(struct alerts *alerts, int64_t t_ms, const uint8_t *lost, uint32_t count);
 struct timer_slot *alerts_slot(struct alerts *alerts, uint64_t owner);
 void alerts_on_timer(struct alerts *alerts, uint64_t owner, int64_t deadline_ms);
 

@@ -27,6 +27,8 @@ struct api_config {
     enum err (*submit)(void *self, uint64_t ticket, const struct action *action);
     /* A registry folder was asked to be imported (path on this machine); as above. */
     enum err (*import)(void *self, uint64_t ticket, const char *folder);
+    /* A consent was given or withdrawn; as above. */
+    enum err (*consent)(void *self, uint64_t ticket, const struct consent_change *change);
     void *self;
 };
 struct api;

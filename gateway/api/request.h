@@ -83,6 +83,7 @@ enum verdict {
     VERDICT_REPLY,
     VERDICT_ACTION,
     VERDICT_IMPORT,
+    VERDICT_CONSENT,
     VERDICT_CHECK, /* pending->password against pending->secret */
     VERDICT_MAKE,  /* a secret of pending->password */
     VERDICT_STREAM
@@ -90,6 +91,7 @@ enum verdict {
 struct pending {
     struct action action;
     char folder[512];
+    struct consent_change consent;
     uint8_t subject_kind; /* of a silence or announcement: what its id means; enum subject_kind */
     char subject[ID_SIZE];
     struct account account;
@@ -165,6 +167,10 @@ enum verdict act_task_finish(const struct view *view, struct request *request, s
 enum verdict act_import(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_done(const struct view *view, struct request *request, struct pending *pending, enum err err,
                       const char *text);
+/* consents.c */
+enum verdict consents_show(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict consents_give(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict consents_withdraw(const struct view *view, struct request *request, struct pending *ret_pending);
 /* people.c */
 enum verdict people_setup(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict people_session(const struct view *view, struct request *request, struct pending *ret_pending);

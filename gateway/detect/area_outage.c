@@ -1,22 +1,28 @@
 /* area-outage: many devices of a village fall silent together: one alert, not one for each.
  *
  * It hears what silent writes down. When at least DEVICES_MIN devices, and one in SHARE of those heard within
- * a day, have fallen silent within TOGETHER_MS, the village is out (yellow): a mast, the power, the provider.
- * While it lasts their own alerts wait (silent.c). It is over when half of those that counted are heard again
- * or after LONG_MS, when each silent device is told for itself. How many devices the village has is counted
- * at most once an hour. */
+ * a day that would be noticed as soon as these, have fallen silent within TOGETHER_MS and one of their report
+ * intervals (they spoke last at different moments of it, and so fall silent over it), the village is out
+ * (yellow): a mast, the power, the provider. While it lasts their own alerts wait (silent.c). It is over when
+ * half of those that counted are heard again or after LONG_MS, when each silent device is told for itself.
+ * Devices that report seldom are noticed hours after the others: for AGAIN_MS it is still the same outage,
+ * and not told again. How many devices the village has is counted at most once an hour. */
 #include "detect/area_outage.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "core/timers.h"
 #include "detect/detectors.h"
+#include "detect/silent.h"
 
 enum { SILENT_MAX = 64, DEVICES_MIN = 5, SHARE = 3 };
-#define TOGETHER_MS ((int64_t)15 * 60 * 1000)
-#define DAY_MS      ((int64_t)24 * 3600 * 1000)
-#define LONG_MS     ((int64_t)6 * 3600 * 1000)
-#define COUNTED_MS  ((int64_t)3600 * 1000)
+#define TOGETHER_MS    ((int64_t)15 * 60 * 1000)
+#define DAY_MS         ((int64_t)24 * 3600 * 1000)
+#define LONG_MS        ((int64_t)6 * 3600 * 1000)
+#define AGAIN_MS       ((int64_t)6 * 3600 * 1000)
+#define INTERVAL_MAX_S 3600
+#define COUNTED_MS     ((int64_t)3600 * 1000)
 
 struct silent_device {
     int64_t t_ms;
@@ -31,6 +37,8 @@ struct area_outage_state {
     uint32_t out;     /* devices that fell silent in this outage, those beyond the table included */
     uint32_t back;    /* and were heard again */
     struct silent_device silent[SILENT_MAX];
+    int64_t counted_after_ms; /* which devices were counted: those that are noticed within so long */
+    int64_t over_ms;          /* when the last outage was over */
 };
 
 enum { REASON_OUT, REASON_OVER, REASON_LASTS };
@@ -61,18 +69,22 @@ static void emit(const struct detect_context *context, const struct area_outage_
     detect_emit(context, &finding);
 }
 
-static void count_devices(const struct detect_context *context, struct area_outage_state *state)
+/* `after_ms`: in which those that fell silent are noticed. */
+static void count_devices(const struct detect_context *context, struct area_outage_state *state,
+                          int64_t after_ms)
 {
-    if (state->counted_ms && context->t_ms - state->counted_ms < COUNTED_MS)
+    if (state->counted_ms && context->t_ms - state->counted_ms < COUNTED_MS &&
+        state->counted_after_ms == after_ms)
         return;
     state->counted_ms = context->t_ms;
+    state->counted_after_ms = after_ms;
     state->devices = 0;
     for (uint32_t no = 0; no < registry_count(context->registry, REGISTRY_DEVICE); no++) {
         const struct device *device = registry_device(context->registry, no);
         int64_t heard_ms = live_device(context->live, no)->heard_ms;
         state->devices +=
             !device->removed && device->household != REGISTRY_NONE && heard_ms &&
-            context->t_ms - heard_ms < DAY_MS &&
+            context->t_ms - heard_ms < DAY_MS && silent_after_ms(context, no) <= after_ms &&
             detect_territory(context, &detector_area_outage, device->household) == context->owner.no;
     }
 }
@@ -80,6 +92,7 @@ static void count_devices(const struct detect_context *context, struct area_outa
 static void end(const struct detect_context *context, struct area_outage_state *state, unsigned reason)
 {
     emit(context, state, reason, state->back, FINDING_CLEARS);
+    state->over_ms = context->t_ms;
     state->since_ms = 0;
     state->out = state->back = 0;
     memset(state->silent, 0, sizeof state->silent);
@@ -104,17 +117,21 @@ static void fell_silent(const struct detect_context *context, struct area_outage
     place->t_ms = context->t_ms;
     place->device = finding->evidence[0].device;
     const struct silent_device *earliest = place;
+    uint32_t interval_s = registry_device(context->registry, place->device)->report_interval_s;
+    int64_t together_ms =
+        TOGETHER_MS + (int64_t)(interval_s < INTERVAL_MAX_S ? interval_s : INTERVAL_MAX_S) * 1000;
     for (unsigned i = 0; i < SILENT_MAX; i++) {
         const struct silent_device *other = &state->silent[i];
-        if (!other->used || context->t_ms - other->t_ms > TOGETHER_MS)
+        if (!other->used || context->t_ms - other->t_ms > together_ms)
             continue;
         together++;
         if (other->t_ms < earliest->t_ms)
             earliest = other;
     }
-    if (together < DEVICES_MIN)
+    bool same = state->over_ms && context->t_ms - state->over_ms < AGAIN_MS;
+    if (together < DEVICES_MIN || same)
         return;
-    count_devices(context, state);
+    count_devices(context, state, silent_after_ms(context, place->device));
     if (together * SHARE < state->devices)
         return;
     state->since_ms = earliest->t_ms;
@@ -151,6 +168,16 @@ static void on_timer(const struct detect_context *context, void *opaque)
 
 static const struct detector *const hears[] = {&detector_silent, NULL};
 
+/* Version 1 counted every device of the village. */
+static enum err migrate(uint16_t version, const void *value, size_t len, void *state)
+{
+    if (version != 1 || len != offsetof(struct area_outage_state, counted_after_ms))
+        return ERR_UNSUPPORTED;
+    memcpy(state, value, len);
+    ((struct area_outage_state *)state)->counted_ms = 0;
+    return ERR_OK;
+}
+
 const struct detector detector_area_outage = {
     .name = "area-outage",
     .family = FAMILY_COVERAGE,
@@ -158,9 +185,10 @@ const struct detector detector_area_outage = {
     .territory = TERRITORY_VILLAGE,
     .reasons = reasons,
     .reason_count = sizeof reasons / sizeof *reasons,
-    .state_version = 1,
+    .state_version = 2,
     .state_size = sizeof(struct area_outage_state),
     .on_timer = on_timer,
     .hears = hears,
     .on_finding = on_finding,
+    .migrate = migrate,
 };

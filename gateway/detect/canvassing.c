@@ -1,15 +1,18 @@
 /* canvassing: strangers go from door to door in a village. No ids, no person: counts only (practice.md 11).
  *
- * A scan statistic over the unknown visits that came indoors, of unknown-visitor: how many different homes
- * had one within the last SHORT_MS and within a day, against the village's own past. The past is its mean a
+ * A scan statistic over the unknown visits that came indoors, of unknown-visitor, by people whom that home's
+ * camera has not seen on an earlier day (who canvasses is new at every door; most unlisted visitors are
+ * neighbours and are not): how many different homes had one within the last SHORT_MS and within a day,
+ * against the village's own past. The past is its mean a
  * day, learned over LEARN_DAYS days, with a floor; a count is told (yellow) when a Poisson variable of that
  * mean would reach it once in RARE times (both windows are looked at for each visit, so the thresholds are
- * those of one look divided by the looks of a week). It ends END_MS after the last such visit. A day on which
- * it was told is not learned. Where a visit is announced (practice.md 10) it is told green, unless it had
- * been told yellow before.
+ * those of one look divided by the looks of a week). At the Spring Festival FESTIVAL times as many guests are
+ * expected, and homes where family lives in are left out. It ends END_MS after the last such visit. A day on
+ * which it was told is not learned. Where a visit is announced (practice.md 10) it is told green, unless it
+ * had been told yellow before.
  *
  * Blind spots: a team that stays at the doors; a village of which few homes have cameras; a day on which many
- * families receive guests that nobody listed (a festival) looks the same. Cost: VISITS comparisons for each
+ * families receive guests that nobody listed looks the same. Cost: VISITS comparisons for each
  * unknown visit indoors. */
 #include <math.h>
 #include <string.h>
@@ -18,6 +21,7 @@
 #include "detect/detectors.h"
 #include "detect/unknown_visitor.h"
 #include "registry/announced.h"
+#include "registry/calendar.h"
 
 enum { VISITS = 48, HOMES_SHORT = 3, HOMES_DAY = 5, LEARN_DAYS = 28 };
 #define SHORT_MS   ((int64_t)3 * 3600 * 1000)
@@ -26,6 +30,7 @@ enum { VISITS = 48, HOMES_SHORT = 3, HOMES_DAY = 5, LEARN_DAYS = 28 };
 #define WAKING_H   10.0 /* of a day's visits */
 #define MEAN_FLOOR 0.3  /* homes a day: a village that never had a visit yet */
 #define MEAN_FIRST 1.0  /* before anything is learned */
+#define FESTIVAL   4.0
 #define RARE_SHORT 2e-4
 #define RARE_DAY   2e-5
 
@@ -139,14 +144,19 @@ static void on_finding(const struct detect_context *context, void *opaque, const
 {
     struct canvassing_state *state = opaque;
     struct civil local;
-    if (!unknown_visitor_is_indoors(heard) || heard->flags & (FINDING_CLEARS | FINDING_LOWERS))
+    if (!unknown_visitor_is_indoors(heard) ||
+        unknown_visitor_came_before(detect_peek(context, &detector_unknown_visitor, heard->household),
+                                    heard) ||
+        heard->flags & (FINDING_CLEARS | FINDING_LOWERS) ||
+        unknown_visitor_family_lives_in(context, heard->at_ms))
         return;
     if (!note(state, heard->household, heard->at_ms))
         return;
     clock_civil(context->tz, heard->at_ms, &local);
     turn_day(state, (uint16_t)local.day_number);
     state->homes++;
-    double mean = fmax(state->mean, MEAN_FLOOR);
+    bool festival = calendar_is_spring_festival(local.day_number);
+    double mean = fmax(state->mean, MEAN_FLOOR) * (festival ? FESTIVAL : 1);
     unsigned lately = homes_since(state, heard->at_ms - SHORT_MS),
              today = homes_since(state, heard->at_ms - DAY_MS);
     bool short_rare = lately >= HOMES_SHORT &&

@@ -40,6 +40,9 @@ MUST_CHECK enum err detect_rebind(struct detect *detect, const struct registry *
 /* One admitted event, arrived at t. */
 void detect_on_event(struct detect *detect, int64_t t_ms, const struct event *event);
 /* An alert was closed by a person at t: teaches the detectors that learn from it. */
+/* What events of these kinds (EVENT_BIT set) had taught about a resident or a home starts afresh; cries for
+ * help, the devices' own health and the fleet are none of it. */
+void detect_forget(struct detect *detect, struct subject owner, uint32_t kinds);
 void detect_on_closing(struct detect *detect, int64_t t_ms, const struct closing *closing);
 /* The slot a timer owner stands for, NULL when gone; then, when timers_fires says so, the firing itself at
  * its deadline. */

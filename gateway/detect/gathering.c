@@ -1,11 +1,14 @@
 /* gathering: elders of several homes stay together at a place that is new to them.
  *
  * It hears the stays at new places (adopted-place). Bands are a sample of a county's elders, so a lecture of
- * forty seats shows two to four of them. Told are ALONE_HOMES homes at once, or PAIR_HOMES homes on a day
- * when the place has had as many on another of the last WITHIN_DAYS days and somebody has come back; on the
- * third such day it is orange. Together means: within TOGETHER_M and still there by their last fix, for
- * OVERLAP_MS. At least NEW_PERCENT of the residents who are there must be new to the place: the others'
- * regular tea house is no lecture. Markets and parks do not count, nor places that are nobody's business.
+ * forty seats shows two to four of them. Told are PAIR_HOMES homes on a day when the place has had as many on
+ * another of the last WITHIN_DAYS days and somebody has come back; on the third such day it is orange. A
+ * single day is only written down (green), from ALONE_HOMES homes on: half a village sits together at a
+ * wedding. A place in the midst of the guests' own village (within NEIGHBOURS_M of each of their homes) is
+ * told from the FEAST_DAYS + 1st day on: a funeral lasts three days, a series of lectures a week or two.
+ * Together means: within TOGETHER_M and still there by their last fix, for OVERLAP_MS. At least NEW_PERCENT
+ * of the residents who are there must be new to the place: the others' regular tea house is no lecture.
+ * Markets and parks do not count, nor places that are nobody's business.
  *
  * The alert is the town's and says where, when and how many, not who (practice.md 14). It ends END_MS after
  * the last arrival. Cost: STAYS comparisons for each such stay; the residents of the county when enough are
@@ -25,11 +28,13 @@ enum {
     PAIR_HOMES = 2,
     WITHIN_DAYS = 10,
     NEW_PERCENT = 60,
+    FEAST_DAYS = 3,
 };
-#define TOGETHER_M 150.0
-#define OVERLAP_MS ((int64_t)30 * 60 * 1000)
-#define FRESH_MS   ((int64_t)25 * 60 * 1000)
-#define END_MS     ((int64_t)3 * 3600 * 1000)
+#define NEIGHBOURS_M 1500.0
+#define TOGETHER_M   150.0
+#define OVERLAP_MS   ((int64_t)30 * 60 * 1000)
+#define FRESH_MS     ((int64_t)25 * 60 * 1000)
+#define END_MS       ((int64_t)3 * 3600 * 1000)
 
 struct gathering_stay {
     struct geo_point where;
@@ -125,6 +130,19 @@ static struct venue *venue_at(struct gathering_state *state, struct geo_point wh
     return oldest;
 }
 
+/* Is the place in the midst of the homes of all of them? Homes without coordinates are taken for near. */
+static bool is_among_neighbours(const struct detect_context *context, struct geo_point where,
+                                const uint32_t *residents, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t no = registry_resident(context->registry, residents[i])->household;
+        const struct household *home = registry_household(context->registry, no);
+        if (home->has_home && geo_distance_m(home->home, where) > NEIGHBOURS_M)
+            return false;
+    }
+    return true;
+}
+
 /* Writes today's guests into the book; true when one of them was there on an earlier day. */
 static bool sign_in(struct venue *venue, const uint32_t *residents, unsigned count, uint16_t day)
 {
@@ -215,11 +233,13 @@ static void on_finding(const struct detect_context *context, void *opaque, const
         venue->told = 0;
     }
     venue->days |= 1;
-    bool again = sign_in(venue, residents, homes, day);
+    bool again = sign_in(venue, residents, homes, day),
+         near = is_among_neighbours(context, heard->where, residents, homes);
     unsigned days = (unsigned)__builtin_popcount(venue->days & ((1U << WITHIN_DAYS) - 1));
-    if (homes < ALONE_HOMES && !(days >= 2 && again))
+    unsigned over = days > (near ? FEAST_DAYS : 1) ? days - (near ? FEAST_DAYS : 1) : 0;
+    if (homes < ALONE_HOMES && !(over && again))
         return;
-    enum level level = days >= 3 ? LEVEL_ORANGE : LEVEL_YELLOW;
+    enum level level = !over || !again ? LEVEL_GREEN : over >= 2 ? LEVEL_ORANGE : LEVEL_YELLOW;
     detect_arm(context, context->t_ms + END_MS);
     if (venue->told >= 1 + level)
         return;

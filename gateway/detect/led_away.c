@@ -11,6 +11,8 @@
  *     left by the band's word, after a stranger had been indoors         yellow
  *     any of these, and the day turns out to be off the routine          orange
  *     seen leaving alone or with a trusted person                        nothing
+ *     all of these one level lower at the Spring Festival, where family was within a day; an unknown
+ *     companion who had not come in is nothing then: relatives fetch each other (not at night)
  *
  * The camera's word on a departure beats the band's, whichever comes first. In a shared home a camera does
  * not know who left: the departure is the home's until the band of one resident says "not at home" within
@@ -28,6 +30,7 @@
 #include "detect/detectors.h"
 #include "detect/unknown_visitor.h"
 #include "detect/unusual_outing.h"
+#include "registry/calendar.h"
 
 enum { DEPARTURES = 3 };
 #define NEAR_MS ((int64_t)20 * 60 * 1000)
@@ -148,6 +151,22 @@ static bool went_off_routine(const struct detect_context *context, const struct 
            unusual_outing_is_told(detect_peek(context, &detector_unusual_outing, departure->resident));
 }
 
+/* What is left of a level at the Spring Festival, when relatives whom nobody listed come and go; -1 =
+ * nothing. */
+static int festival_level(const struct detect_context *context, const struct led_departure *departure,
+                          int level)
+{
+    struct civil local;
+    clock_civil(context->tz, departure->left_ms, &local);
+    if (!calendar_is_spring_festival(local.day_number) || day_is_night(context->tz, departure->left_ms))
+        return level;
+    if (!departure->visit_ms)
+        return -1;
+    if (!unknown_visitor_family_lives_in(context, departure->left_ms))
+        return level;
+    return level > LEVEL_YELLOW ? level - 1 : -1;
+}
+
 /* What a departure deserves now; told only when it rises. */
 static void judge(const struct detect_context *context, struct led_departure *departure)
 {
@@ -178,6 +197,7 @@ static void judge(const struct detect_context *context, struct led_departure *de
     } else if (departure->visit_ms && (departure->seen || departure->indoors)) {
         level = departure->seen && departure->stayed ? LEVEL_ORANGE : LEVEL_YELLOW;
     }
+    level = festival_level(context, departure, level);
     if (level == LEVEL_YELLOW && departure->told == 1 + LEVEL_YELLOW &&
         went_off_routine(context, departure)) {
         reason = REASON_OFF_ROUTINE;

@@ -1,16 +1,19 @@
 /* no-motion: waking hours pass and nothing shows that the person moves.
  *
  * Signs of movement are registry/live's: steps, a button, a door, being seen by the camera of a home where
- * nobody else lives. Which hours are waking ones is learned: an hour counts when the person moved in it on at
- * least WAKING_PERCENT of the last weeks' days, and 07-21 until LEARN_DAYS days are known. Waking time
- * without a sign for no_motion_s, or for a quarter more than the longest pause of an ordinary day when that
- * is longer, is yellow; twice that is orange.
+ * nobody else lives; and that the band, off or on the charger, is put on again. Which hours are waking ones
+ * is learned: an hour counts when the person moved in it on at least WAKING_PERCENT of the last weeks' days,
+ * and 07-21 until LEARN_DAYS days are known. Waking time without a sign for no_motion_s, or for a quarter
+ * more than the longest pause of an ordinary day when that is longer, is yellow; twice that is orange. A
+ * pause in which the band lay somewhere or was not heard is not learned as one.
  *
  * Nothing is told of who is out (overdue-return watches that), away or in hospital, nor where nothing could
- * tell movement: the band unworn, charging or silent and no camera heard. Without coverage there is no
+ * tell movement: the band unworn, charging or silent, and no camera heard that has shown the resident within
+ * CAMERA_MS. Without coverage there is no
  * no-motion (design.md 6); the time goes on counting when coverage comes back, for what was not seen may have
- * happened. A band that never sends steps is never judged. Cost: one timer for each resident, at most
- * every half hour. */
+ * happened; but a band that was out of reach is first given LOOK_MS to tell what it has kept. A band that
+ * never sends steps is never judged. Cost: one timer for each resident, at most every half hour. */
+#include <stddef.h>
 #include <string.h>
 
 #include "core/timers.h"
@@ -29,6 +32,7 @@ enum {
 #define HOUR_MS      ((int64_t)3600 * 1000)
 #define STEP_MS      ((int64_t)10 * 60 * 1000)
 #define LOOK_MS      ((int64_t)30 * 60 * 1000)
+#define CAMERA_MS    ((int64_t)3 * 24 * 3600 * 1000)
 #define PAUSE_MAX_MS ((int64_t)10 * 3600 * 1000)
 
 struct no_motion_state {
@@ -40,6 +44,10 @@ struct no_motion_state {
     uint8_t told;           /* 0 = nothing, else 1 + level */
     uint32_t moved;         /* hours of that day, bit 0 = midnight */
     uint8_t share[HOURS];   /* of days with a sign in that hour, in SHARE_ONE */
+    int64_t camera_ms;      /* the last sign that was not the band's */
+    int64_t back_ms;        /* when the band was heard again after a silence, 0 = it is silent */
+    uint8_t off;            /* the band was off or on the charger by its last heartbeat */
+    uint8_t unseen;         /* since seen_ms there was a time when nothing could have been seen */
 };
 
 enum { REASON_STILL, REASON_LONG, REASON_MOVED };
@@ -84,7 +92,7 @@ static int64_t limit_ms(const struct detect_context *context, const struct no_mo
 }
 
 /* Could movement be seen at all just now? */
-static bool is_covered(const struct detect_context *context)
+static bool is_covered(const struct detect_context *context, const struct no_motion_state *state)
 {
     const struct resident *resident = registry_resident(context->registry, context->owner.no);
     if (resident->wristband != REGISTRY_NONE) {
@@ -92,7 +100,10 @@ static bool is_covered(const struct detect_context *context)
         if (band->worn != LIVE_NO && !band->charging && silent_is_heard(context, resident->wristband))
             return true;
     }
-    if (detect_only_resident(context) != context->owner.no ||
+    /* Many cameras tell of visitors only: one that has not shown the resident lately says nothing by silence.
+     */
+    if (!state->camera_ms || context->t_ms - state->camera_ms > CAMERA_MS ||
+        detect_only_resident(context) != context->owner.no ||
         live_household(context->live, context->household)->paused_until_ms > context->t_ms)
         return false;
     const struct household *home = registry_household(context->registry, context->household);
@@ -145,7 +156,7 @@ static void moved(const struct detect_context *context, struct no_motion_state *
     if (state->told) {
         emit(context, state, event, REASON_MOVED, (enum level)(state->told - 1), 0, FINDING_CLEARS);
         state->told = 0;
-    } else if (state->seen_ms && seen_ms > state->seen_ms) {
+    } else if (state->seen_ms && seen_ms > state->seen_ms && !state->unseen) {
         int64_t pause_ms = waking_ms(context, state, state->seen_ms, seen_ms);
         if (pause_ms > PAUSE_MAX_MS)
             pause_ms = PAUSE_MAX_MS;
@@ -157,7 +168,19 @@ static void moved(const struct detect_context *context, struct no_motion_state *
     state->day = day;
     state->moved |= UINT32_C(1) << local.hour;
     state->seen_ms = seen_ms;
+    state->unseen = state->off;
     detect_key_set(&state->first, &event->key);
+}
+
+/* Follows whether the band could see anything. True when this heartbeat says that somebody put it on. */
+static bool is_put_on(struct no_motion_state *state, const struct event *event)
+{
+    if (event->kind != EVENT_HEARTBEAT || !event->heartbeat.has_worn)
+        return false;
+    bool was_off = state->off;
+    state->off = !event->heartbeat.worn || event->heartbeat.charging;
+    state->unseen |= state->off;
+    return was_off && !state->off;
 }
 
 static void on_event(const struct detect_context *context, void *opaque, const struct event *event)
@@ -165,14 +188,18 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     struct no_motion_state *state = opaque;
     const struct live_resident *live = live_resident(context->live, context->owner.no);
     bool steps = event->kind == EVENT_ACTIVITY;
+    bool put_on = is_put_on(state, event) && event->at_ms > live->seen_ms;
+    int64_t seen_ms = put_on ? event->at_ms : live->seen_ms;
+    if (event->kind == EVENT_HEARTBEAT && !put_on)
+        return; /* skipping it must change nothing */
     /* Before the first steps nothing is known to show movement, and nothing is judged. */
-    if (live->status != STATUS_ACTIVE || live->seen_ms <= state->seen_ms || (!state->day && !steps))
+    if (live->status != STATUS_ACTIVE || seen_ms <= state->seen_ms || (!state->day && !steps))
         return;
     /* A sign a few minutes after another says nothing new. */
-    if (!state->told && live->seen_ms - state->seen_ms < STEP_MS)
+    if (!state->told && seen_ms - state->seen_ms < STEP_MS)
         return;
     bool fresh = state->seen_ms == 0;
-    moved(context, state, event, live->seen_ms);
+    moved(context, state, event, seen_ms);
     if (fresh)
         detect_arm(context, context->t_ms + LOOK_MS);
 }
@@ -183,6 +210,8 @@ static void on_timer(const struct detect_context *context, void *opaque)
     const struct live_resident *live = live_resident(context->live, context->owner.no);
     /* The home's camera may have seen what the band did not say. */
     int64_t seen_ms = live->seen_ms > state->seen_ms ? live->seen_ms : state->seen_ms;
+    if (live->seen_ms - state->seen_ms > STEP_MS)
+        state->camera_ms = live->seen_ms;
     int64_t still_ms = waking_ms(context, state, seen_ms, context->t_ms), limit = limit_ms(context, state);
     int64_t due_ms = seen_ms + limit;
     detect_arm(context, !state->told && due_ms > context->t_ms + LOOK_MS ? due_ms : context->t_ms + LOOK_MS);
@@ -193,7 +222,7 @@ static void on_timer(const struct detect_context *context, void *opaque)
         return;
     }
     if (state->days < STEP_DAYS || live->status != STATUS_ACTIVE || live->at_home == LIVE_NO ||
-        still_ms < limit || !is_covered(context))
+        still_ms < limit || !is_covered(context, state) || context->t_ms - state->back_ms < LOOK_MS)
         return;
     struct civil local;
     clock_civil(context->tz, context->t_ms, &local);
@@ -205,17 +234,56 @@ static void on_timer(const struct detect_context *context, void *opaque)
     emit(context, state, NULL, level == LEVEL_ORANGE ? REASON_LONG : REASON_STILL, level, still_ms, 0);
 }
 
+/* The band fell silent, or is heard again. */
+static void on_finding(const struct detect_context *context, void *opaque, const struct finding *heard)
+{
+    struct no_motion_state *state = opaque;
+    bool is_back = heard->flags & FINDING_CLEARS;
+    state->unseen = 1;
+    state->back_ms = is_back ? context->t_ms : 0;
+}
+
+/* Whether the band is worn is followed only while it is not. */
+static bool is_asleep(const void *opaque)
+{
+    const struct no_motion_state *state = opaque;
+    return !state->off;
+}
+
+static bool wakes(const struct detect_context *context, const struct event *event)
+{
+    (void)context;
+    return event->kind != EVENT_HEARTBEAT ||
+           (event->heartbeat.has_worn && (!event->heartbeat.worn || event->heartbeat.charging));
+}
+
+static const struct detector *const hears[] = {&detector_silent, NULL};
+
+/* Version 1 did not follow the band: it ended where camera_ms is now. */
+static enum err migrate(uint16_t version, const void *value, size_t len, void *state)
+{
+    if (version != 1 || len != offsetof(struct no_motion_state, camera_ms))
+        return ERR_UNSUPPORTED;
+    memcpy(state, value, len);
+    return ERR_OK;
+}
+
 const struct detector detector_no_motion = {
     .name = "no-motion",
     .family = FAMILY_HEALTH,
     .state_of = SUBJECT_RESIDENT,
     .kinds = EVENT_BIT(EVENT_ACTIVITY) | EVENT_BIT(EVENT_PRESENCE) | EVENT_BIT(EVENT_CHECK_IN) |
              EVENT_BIT(EVENT_SOS) | EVENT_BIT(EVENT_SUSPICION) | EVENT_BIT(EVENT_PAUSE) |
-             EVENT_BIT(EVENT_FALL),
+             EVENT_BIT(EVENT_FALL) | EVENT_BIT(EVENT_HEARTBEAT),
     .reasons = reasons,
     .reason_count = sizeof reasons / sizeof *reasons,
-    .state_version = 1,
+    .state_version = 2,
     .state_size = sizeof(struct no_motion_state),
     .on_event = on_event,
     .on_timer = on_timer,
+    .hears = hears,
+    .on_finding = on_finding,
+    .is_asleep = is_asleep,
+    .wakes = wakes,
+    .migrate = migrate,
 };

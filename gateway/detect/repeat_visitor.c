@@ -1,7 +1,8 @@
 /* repeat-visitor: the same stranger stayed indoors again.
  *
  * Swindlers come back: first a gift, then a lecture, then the savings. A visit that unknown-visitor raised to
- * yellow, by somebody whose earlier visit within ten days was yellow too, is told once more with the count.
+ * yellow, by a new acquaintance (of less than two weeks, familiar.c) whose earlier visit within ten days was
+ * yellow too, is told once more with the count. Who has been coming for longer is a neighbour nobody listed.
  * Who they are is the camera's own opaque id (familiar.c), so this sees no further than one home, and nothing
  * where the camera gives no ids. It ends with the visit. Cost: nothing until unknown-visitor speaks. */
 #include "detect/detectors.h"

@@ -12,17 +12,26 @@
  * event, a leave is judged by its own time, and a session that has ended is remembered for as long as its
  * next part may be under way.
  *
+ * A trusted person in the house lowers a long stay to green. At the Spring Festival so does one who brought
+ * others along within two days: families live in then, and come and go with guests nobody listed (practice.md
+ * 4). One who came alone does not: that is a neighbour, as on any day.
+ *
  * All sessions of a home share one told level (the highest of its open sessions); a session that ends lowers
  * or clears it. Cost: SESSIONS comparisons an event. */
+#include <stddef.h>
 #include <string.h>
 
 #include "core/hash.h"
 #include "core/timers.h"
 #include "detect/day_slot.h"
 #include "detect/detectors.h"
+#include "detect/familiar.h"
 #include "detect/sight.h"
 #include "detect/unknown_visitor.h"
 #include "registry/announced.h"
+#include "registry/calendar.h"
+
+#define LIVES_IN_MS ((int64_t)48 * 3600 * 1000)
 
 enum {
     SESSIONS = 8,
@@ -57,10 +66,12 @@ struct session {
     uint8_t indoors_now;
     uint8_t with_trusted; /* a trusted person was among them at any time */
     uint8_t settling;     /* a late visit whose leave may still come; not turned yellow before SETTLE_MS */
+    uint8_t came_before;  /* one of them was seen here on an earlier day */
 };
 struct visitor_state {
     struct session sessions[SESSIONS];
-    uint8_t told; /* of the home: 0 = nothing, else 1 + level */
+    uint8_t told;      /* of the home: 0 = nothing, else 1 + level */
+    int64_t family_ms; /* when a trusted person was last seen in the company of others */
 };
 
 enum {
@@ -80,6 +91,7 @@ enum {
     REASON_FAMILIAR,
     REASON_ANNOUNCED,
     REASON_ANNOUNCED_UNCLEAR,
+    REASON_INDOORS_FESTIVAL,
 };
 static const struct reason reasons[] = {
     [REASON_DOORSTEP] = {"doorstep", "An unknown person is at the door (since {1t})",
@@ -124,9 +136,35 @@ static const struct reason reasons[] = {
                                   "(since {1t}); not raised yet, for a "
                                   "visit is announced here: {announced}",
                                   "未能辨认的人已在室内 {0m} 分钟（{1t} 起）；因已登记{announced}，暂不升级"},
+    [REASON_INDOORS_FESTIVAL] =
+        {"indoors-festival",
+         "An unknown person has been indoors for {0m} minutes (since {1t}); it is the "
+         "Spring Festival, and family was here lately",
+         "陌生人已在室内 {0m} 分钟（{1t} 起）；正值春节，近日有家人在此"},
     [REASON_STILL] = {"still-there", "One visitor has left; another is still there (since {1t})",
                       "一位访客已离开，另一位仍在（{1t} 起）"},
 };
+
+static uint16_t at_day(const struct detect_context *context, int64_t at_ms)
+{
+    struct civil local;
+    clock_civil(context->tz, at_ms, &local);
+    return (uint16_t)local.day_number;
+}
+
+static bool family_lives_in(const struct detect_context *context, const struct visitor_state *state,
+                            int64_t at_ms)
+{
+    return state->family_ms && at_ms - state->family_ms <= LIVES_IN_MS &&
+           calendar_is_spring_festival(at_day(context, at_ms));
+}
+
+bool unknown_visitor_family_lives_in(const struct detect_context *context, int64_t at_ms)
+{
+    return context->household != REGISTRY_NONE &&
+           family_lives_in(context, detect_peek(context, &detector_unknown_visitor, context->household),
+                           at_ms);
+}
 
 /* Takes what an event shows into the session. The worst class stays, but one person may be recognised later:
  * unclear gives way to anything that was made out, and a single unknown to a single resident or trusted
@@ -151,6 +189,10 @@ static void update_people(const struct detect_context *context, struct session *
     if (people > session->people)
         session->people = people;
     session->with_trusted |= sight.trusted_too;
+    for (unsigned i = 0; i < event->visit.people_count; i++)
+        session->came_before |=
+            familiar_saw_before(detect_peek(context, &detector_familiar, context->household),
+                                event->visit.people[i].visitor_id, at_day(context, event->at_ms));
     session->trusted_too = sight.trusted_too || (!fresh && session->trusted_too && sight.window_too);
 }
 
@@ -252,10 +294,12 @@ static struct judgement judge(const struct detect_context *context, const struct
                                   .reason = unknown ? REASON_INDOORS : REASON_UNCLEAR_INDOORS,
                                   .score = 0.4 * weight};
     bool accompanied = trusted_present(state), announced = at_ms - session->indoors_ms < raised_ms;
-    bool lowered = accompanied || announced;
+    bool family = family_lives_in(context, state, at_ms);
+    bool lowered = accompanied || family || announced;
     return (struct judgement){.told = lowered ? 1 + LEVEL_GREEN : 1 + LEVEL_YELLOW,
                               .stage = STAGE_LONG,
                               .reason = accompanied            ? REASON_INDOORS_TRUSTED
+                                        : family               ? REASON_INDOORS_FESTIVAL
                                         : announced && unknown ? REASON_ANNOUNCED
                                         : announced            ? REASON_ANNOUNCED_UNCLEAR
                                         : unknown              ? REASON_INDOORS_LONG
@@ -268,7 +312,8 @@ static void emit(const struct detect_context *context, const struct session *ses
 {
     struct finding finding = detect_finding(context, reason, level, score);
     bool inside = (reason >= REASON_INDOORS && reason <= REASON_INDOORS_TRUSTED) ||
-                  reason == REASON_ANNOUNCED || reason == REASON_ANNOUNCED_UNCLEAR;
+                  reason == REASON_ANNOUNCED || reason == REASON_ANNOUNCED_UNCLEAR ||
+                  reason == REASON_INDOORS_FESTIVAL;
     int64_t since_ms = inside ? session->indoors_ms : session->arrived_ms;
     detect_add_key(&finding, &session->first);
     detect_add_key(&finding, &session->last);
@@ -352,8 +397,7 @@ static struct session *new_session(const struct detect_context *context, struct 
 }
 
 /* The next moment a session needs a look without any event; INT64_MAX = none. */
-static int64_t session_deadline(const struct detect_context *context, const struct visitor_state *state,
-                                const struct session *session)
+static int64_t session_deadline(const struct detect_context *context, const struct session *session)
 {
     int64_t gap_ms = (int64_t)context->settings->visit_gap_s * 1000;
     if (session->state == SESSION_FREE)
@@ -369,7 +413,7 @@ static int64_t session_deadline(const struct detect_context *context, const stru
     if (session->settling && long_ms < session->heard_ms + SETTLE_MS)
         long_ms = session->heard_ms + SETTLE_MS;
     bool due = session->person_class >= SIGHT_UNCLEAR && session->told < 1 + LEVEL_YELLOW &&
-               !(trusted_present(state) && long_ms <= context->t_ms);
+               !(session->stage == STAGE_LONG && long_ms <= context->t_ms);
     return due && long_ms < end_ms ? long_ms : end_ms;
 }
 
@@ -377,7 +421,7 @@ static void rearm(const struct detect_context *context, const struct visitor_sta
 {
     int64_t next_ms = INT64_MAX;
     for (unsigned i = 0; i < SESSIONS; i++) {
-        int64_t deadline_ms = session_deadline(context, state, &state->sessions[i]);
+        int64_t deadline_ms = session_deadline(context, &state->sessions[i]);
         if (deadline_ms < next_ms)
             next_ms = deadline_ms;
     }
@@ -461,6 +505,8 @@ static void on_event(const struct detect_context *context, void *opaque, const s
         session->late = session->settling = (event->flags & EVENT_LATE) != 0;
         update_place(context, session, event);
         update_people(context, session, event, fresh);
+        if (session->trusted_too && session->people >= 2 && at_ms > state->family_ms)
+            state->family_ms = at_ms;
         if (session->person_class < SIGHT_FAMILIAR)
             withdraw(context, state, session, REASON_KNOWN, at_ms);
         tell(context, state, session, at_ms);
@@ -527,10 +573,33 @@ bool unknown_visitor_stranger(const void *opaque, int64_t from_ms, int64_t to_ms
     return true;
 }
 
+bool unknown_visitor_came_before(const void *opaque, const struct finding *finding)
+{
+    const struct visitor_state *state = opaque;
+    const struct event_key *first = &finding->evidence[0];
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        const struct session *session = &state->sessions[i];
+        if (session->state != SESSION_FREE && session->first.device == first->device &&
+            session->first.epoch == first->epoch && session->first.lane == first->lane &&
+            session->first.seq == first->seq)
+            return session->came_before;
+    }
+    return false;
+}
+
 bool unknown_visitor_is_indoors(const struct finding *finding)
 {
     return finding->reason == REASON_INDOORS || finding->reason == REASON_INDOORS_LONG ||
            finding->reason == REASON_ANNOUNCED;
+}
+
+/* Version 1 had padding, which is zero, where came_before is, and ended where family_ms is now. */
+static enum err migrate(uint16_t version, const void *value, size_t len, void *state)
+{
+    if (version != 1 || len != offsetof(struct visitor_state, family_ms))
+        return ERR_UNSUPPORTED;
+    memcpy(state, value, len);
+    return ERR_OK;
 }
 
 const struct detector detector_unknown_visitor = {
@@ -540,9 +609,10 @@ const struct detector detector_unknown_visitor = {
     .kinds = EVENT_BIT(EVENT_VISIT),
     .reasons = reasons,
     .reason_count = sizeof reasons / sizeof *reasons,
-    .state_version = 1,
+    .state_version = 2,
     .state_size = sizeof(struct visitor_state),
     .sparse = true,
     .on_event = on_event,
     .on_timer = on_timer,
+    .migrate = migrate,
 };

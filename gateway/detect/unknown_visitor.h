@@ -18,6 +18,13 @@ struct stranger_visit {
  * detector_unknown_visitor's of the household. */
 bool unknown_visitor_stranger(const void *state, int64_t from_ms, int64_t to_ms,
                               struct stranger_visit *ret_visit);
+/* Is it the Spring Festival, and did somebody trusted bring others to the context's home within two days?
+ * Then a family lives in, with guests and children whom nobody listed, and who is in the house at this minute
+ * says little. */
+bool unknown_visitor_family_lives_in(const struct detect_context *context, int64_t at_ms);
+/* Does a finding of detector_unknown_visitor speak of a visit by somebody whom this camera had seen here on
+ * an earlier day? `state` is of the finding's household. */
+bool unknown_visitor_came_before(const void *state, const struct finding *finding);
 /* Does a finding of detector_unknown_visitor say that an unknown person is indoors? */
 bool unknown_visitor_is_indoors(const struct finding *finding);
 

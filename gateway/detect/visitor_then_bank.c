@@ -2,14 +2,18 @@
  *
  * Being at a bank is nobody's concern: it is only written down. It is yellow when it is not a pension day (a
  * bank zone's calendar lists these: then everybody goes) and a stranger had been indoors, or at the door for
- * DOOR_MS, within 48 hours, or an unknown companion was seen leaving with the resident. It is orange when
- * led-away is told as well: then also at the first fix, and on a pension day. Each step joins the one fraud
- * alert (practice.md 18).
+ * DOOR_MS, within 48 hours, and that is no coincidence: how often strangers come to this home is learned
+ * (over RATE_DAYS), and where more than CHANCE of them are to be expected within the time since the visit, it
+ * tells nothing that there was one. It is yellow too when an unknown companion was seen leaving with the
+ * resident. It is orange when led-away is told as well: then also at the first fix, and on a pension day.
+ * Each step joins the one fraud alert (practice.md 18).
  *
  * At a bank means: a fix within its zone, of at most VAGUE_M accuracy; and a second one at least DWELL_MS
  * later, since a bank stands where everybody passes. It ends with the first fix outside, or at home. Blind
  * spots: banks nobody has drawn; a transfer by telephone; couriers who talk for five minutes. Cost: the zones
  * of a resident, for each fix of somebody not at home. */
+#include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "detect/detectors.h"
@@ -20,6 +24,9 @@
 
 enum { CUSTOMERS = 2 };
 #define VAGUE_M   100.0
+#define RATE_DAYS 21.0
+#define CHANCE    0.35
+#define DAY_MS    (24 * 3600 * 1000.0)
 #define VISIT_MS  ((int64_t)48 * 3600 * 1000)
 #define DOOR_MS   ((int64_t)5 * 60 * 1000)
 #define DWELL_MS  ((int64_t)4 * 60 * 1000)
@@ -36,6 +43,8 @@ struct visitor_then_bank_state {
     int64_t stranger_ms;       /* last time a stranger was there, 0 = never */
     struct event_key stranger; /* that visit's first event */
     struct bank_customer customers[CUSTOMERS];
+    int64_t counted_ms; /* the visit that was counted last, by its arrival */
+    float rate;         /* strangers' visits a day, as of counted_ms */
 };
 
 enum { REASON_AT_BANK, REASON_PENSION_DAY, REASON_AFTER_VISIT, REASON_COMPANION, REASON_LED, REASON_LEFT };
@@ -116,6 +125,18 @@ static struct bank_customer *enter(const struct detect_context *context,
     return place;
 }
 
+/* Visits a day now: each counts 1/RATE_DAYS and fades. */
+static double rate_at(const struct visitor_then_bank_state *state, int64_t at_ms)
+{
+    double days = at_ms > state->counted_ms ? (double)(at_ms - state->counted_ms) / DAY_MS : 0;
+    return (double)state->rate * exp(-days / RATE_DAYS);
+}
+
+static bool is_coincidence(const struct visitor_then_bank_state *state, int64_t at_ms)
+{
+    return rate_at(state, at_ms) * (double)(at_ms - state->stranger_ms) / DAY_MS > CHANCE;
+}
+
 static void judge(const struct detect_context *context, const struct visitor_then_bank_state *state,
                   struct bank_customer *customer, const struct event *event)
 {
@@ -123,7 +144,8 @@ static void judge(const struct detect_context *context, const struct visitor_the
     const void *led_away = detect_peek(context, &detector_led_away, context->owner.no);
     bool pension_day = zone->calendar != REGISTRY_NONE && position_zone_is_on(context, zone, event->at_ms);
     bool dwells = customer->last_ms - customer->since_ms >= DWELL_MS;
-    bool after_visit = state->stranger_ms && customer->since_ms - state->stranger_ms <= VISIT_MS;
+    bool after_visit = state->stranger_ms && customer->since_ms - state->stranger_ms <= VISIT_MS &&
+                       !is_coincidence(state, customer->since_ms);
     unsigned reason = pension_day ? REASON_PENSION_DAY : REASON_AT_BANK;
     enum level level = LEVEL_GREEN;
     if (led_away_is_told(led_away, customer->resident)) {
@@ -152,6 +174,10 @@ static void on_visit(const struct detect_context *context, struct visitor_then_b
         visit.unclear || (!visit.indoors_ms && event->at_ms - visit.arrived_ms < DOOR_MS) ||
         event->at_ms <= state->stranger_ms)
         return;
+    if (visit.arrived_ms > state->counted_ms) {
+        state->rate = (float)(rate_at(state, visit.arrived_ms) + 1 / RATE_DAYS);
+        state->counted_ms = visit.arrived_ms;
+    }
     state->stranger_ms = event->at_ms;
     detect_key_set(&state->stranger, &visit.first);
 }
@@ -214,6 +240,15 @@ static bool wakes(const struct detect_context *context, const struct event *even
     return event->kind == EVENT_VISIT || (event->kind == EVENT_FIX && detect_is_out(context, event));
 }
 
+/* Version 1 did not count visits. */
+static enum err migrate(uint16_t version, const void *value, size_t len, void *state)
+{
+    if (version != 1 || len != offsetof(struct visitor_then_bank_state, counted_ms))
+        return ERR_UNSUPPORTED;
+    memcpy(state, value, len);
+    return ERR_OK;
+}
+
 const struct detector detector_visitor_then_bank = {
     .name = "visitor-then-bank",
     .family = FAMILY_FRAUD,
@@ -221,10 +256,11 @@ const struct detector detector_visitor_then_bank = {
     .kinds = EVENT_BIT(EVENT_VISIT) | EVENT_BIT(EVENT_FIX) | EVENT_BIT(EVENT_PRESENCE),
     .reasons = reasons,
     .reason_count = sizeof reasons / sizeof *reasons,
-    .state_version = 1,
+    .state_version = 2,
     .state_size = sizeof(struct visitor_then_bank_state),
     .sparse = true,
     .is_asleep = is_asleep,
     .wakes = wakes,
     .on_event = on_event,
+    .migrate = migrate,
 };

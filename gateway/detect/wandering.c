@@ -5,9 +5,10 @@
  * FIXES fixes within WINDOW_MS, away from home. A loop is closed when the way comes back within CLOSE_M of
  * where it was after at least LOOP_M; the next loop begins there. A turn is a change of direction by more
  * than 120 degrees between two steps of at least STEP_M. LOOPS loops, or TURNS turns, over a way that leads
- * nowhere (the distance covered in the end is below NET_SHARE of the way), with at least half the fixes at
- * places off the routine, are orange: a stroll round the usual square never counts. It ends at home, or when
- * the window holds neither.
+ * nowhere (the distance covered in the end is below NET_SHARE of the way) and is more than a receiver's
+ * jitter around one spot (half of the fixes lie farther than SPREAD_M from their middle), with at least half
+ * the fixes at places off the routine, are orange: a stroll round the usual square never counts. It ends at
+ * home, or when the window holds neither.
  *
  * Lappings and pacings are what wandering people's tracks show in the literature (Martino-Saltzman 1991).
  * Cost: FIXES squared comparisons a fix, tagged residents only. */
@@ -28,6 +29,7 @@ enum { FIXES = 24, FIXES_MIN = 8, LOOPS = 2, TURNS = 4 };
 #define STEP_M          25.0
 #define WAY_MIN_M       400.0
 #define NET_SHARE       0.3
+#define SPREAD_M        30.0
 #define NEW             0.5
 #define METRES_A_DEGREE 111195.0
 
@@ -100,6 +102,20 @@ static struct walk walk_of(const struct wandering_state *state)
     return walk;
 }
 
+/* Somebody who sits goes a long way in an hour, by a jittery receiver. */
+static bool is_spread(const struct wandering_state *state)
+{
+    struct wandering_fix middle = {0};
+    unsigned far = 0;
+    for (unsigned i = 0; i < state->count; i++) {
+        middle.x += state->fixes[i].x / (float)state->count;
+        middle.y += state->fixes[i].y / (float)state->count;
+    }
+    for (unsigned i = 0; i < state->count; i++)
+        far += apart_m(&state->fixes[i], &middle) > SPREAD_M;
+    return far * 2 >= state->count;
+}
+
 static void drop_before(struct wandering_state *state, uint32_t s)
 {
     unsigned gone = 0;
@@ -150,7 +166,7 @@ static void judge(const struct detect_context *context, struct wandering_state *
     uint32_t lasted_s = state->fixes[state->count - 1].s - state->fixes[0].s;
     bool dense = state->count >= FIXES_MIN && (int64_t)lasted_s * 1000 <= SPACING_MS * (state->count - 1);
     bool leads_nowhere = walk.way_m >= WAY_MIN_M && walk.net_m < NET_SHARE * walk.way_m;
-    bool wanders = dense && leads_nowhere && walk.fresh * 2 >= state->count &&
+    bool wanders = dense && leads_nowhere && is_spread(state) && walk.fresh * 2 >= state->count &&
                    (walk.loops >= LOOPS || walk.turns >= TURNS);
     if (!wanders) {
         if (walk.loops == 0 && walk.turns < 2)

@@ -1,10 +1,11 @@
 /* without-band: a camera saw the resident leave, and the wristband is still at home.
  *
- * Judged by the first word of the band on where it is, from SETTLE_MS to LOOK_MS after the departure: at home
- * (by its Wi-Fi or BLE, or a fix) means that it was left behind. Yellow for a resident who is known to wander
- * and at night, else green. Over when a camera or a door says that the resident is back: the band's own word
- * that it is at home says nothing. Only where one person lives: in a shared home a camera does not know who
- * left (practice.md 3). Blind spot: whoever comes back within LOOK_MS unseen by the camera. */
+ * Judged by the first word of the band on where it is, from SETTLE_MS to LOOK_MS (or a little more than one
+ * of its report intervals, up to LOOK_MAX_MS) after the departure: at home (by its Wi-Fi or BLE, or a fix)
+ * means that it was left behind. Yellow for a resident who is known to wander and at night, else green. Over
+ * when a camera or a door says that the resident is back: the band's own word that it is at home says
+ * nothing. Only where one person lives: in a shared home a camera does not know who left (practice.md 3).
+ * Blind spot: whoever comes back within LOOK_MS unseen by the camera. */
 #include <string.h>
 
 #include "core/timers.h"
@@ -12,9 +13,10 @@
 #include "detect/detectors.h"
 #include "registry/admit.h"
 
-#define SETTLE_MS ((int64_t)3 * 60 * 1000)
-#define LOOK_MS   ((int64_t)20 * 60 * 1000)
-#define HOME_M    100.0
+#define SETTLE_MS   ((int64_t)3 * 60 * 1000)
+#define LOOK_MS     ((int64_t)20 * 60 * 1000)
+#define LOOK_MAX_MS ((int64_t)75 * 60 * 1000)
+#define HOME_M      100.0
 
 struct without_band_state {
     int64_t left_ms; /* 0 = not seen to leave, or judged */
@@ -73,6 +75,17 @@ static enum live_tri band_at_home(const struct detect_context *context, const st
     return geo_distance_m(home->home, p) <= radius_m ? LIVE_YES : LIVE_NO;
 }
 
+/* A band on a wrist at home has its wearer with it, who may have come back unseen; one that is off has not.
+ */
+static int64_t look_ms(const struct detect_context *context, uint32_t resident)
+{
+    uint32_t band = registry_resident(context->registry, resident)->wristband;
+    int64_t report_ms = (int64_t)registry_device(context->registry, band)->report_interval_s * 1250;
+    if (live_device(context->live, band)->worn != LIVE_NO || report_ms < LOOK_MS)
+        return LOOK_MS;
+    return report_ms < LOOK_MAX_MS ? report_ms : LOOK_MAX_MS;
+}
+
 static void on_event(const struct detect_context *context, void *opaque, const struct event *event)
 {
     struct without_band_state *state = opaque;
@@ -93,12 +106,15 @@ static void on_event(const struct detect_context *context, void *opaque, const s
         memset(state, 0, sizeof *state);
         return;
     }
-    if (!state->left_ms || camera || event->at_ms < state->left_ms + SETTLE_MS)
+    if (!state->left_ms || camera || event->at_ms < state->left_ms)
         return;
     enum live_tri at_home = band_at_home(context, event);
-    if (at_home == LIVE_UNKNOWN && event->at_ms <= state->left_ms + LOOK_MS)
+    if (at_home != LIVE_NO && event->at_ms < state->left_ms + SETTLE_MS)
+        return; /* still within reach; that it is out of it needs no waiting */
+    int64_t until_ms = state->left_ms + look_ms(context, resident);
+    if (at_home == LIVE_UNKNOWN && event->at_ms <= until_ms)
         return;
-    if (at_home == LIVE_YES && event->at_ms <= state->left_ms + LOOK_MS &&
+    if (at_home == LIVE_YES && event->at_ms <= until_ms &&
         live_resident(context->live, resident)->status == STATUS_ACTIVE && !state->told) {
         bool wanders = registry_resident(context->registry, resident)->tags & (TAG_DEMENTIA | TAG_WANDERED);
         enum level level = wanders || day_is_night(context->tz, state->left_ms) ? LEVEL_YELLOW : LEVEL_GREEN;

@@ -22,11 +22,11 @@ static bool lives_there(const struct resident *resident)
     return resident->status != STATUS_MOVED && resident->status != STATUS_DECEASED;
 }
 
-/* What everybody who lives in a home has consented to; nothing for a home where nobody lives. Who is away or
- * in hospital comes back, and counts. */
+/* What everybody who lives in a home, enrolled or not, has consented to; nothing for a home where nobody
+ * lives. Who is away or in hospital comes back, and counts. */
 static uint8_t household_consent(const struct registry *registry, uint32_t household)
 {
-    uint8_t all = 0xFF;
+    uint8_t all = (uint8_t)~registry_household(registry, household)->withheld;
     bool anybody = false;
     for (uint32_t no = registry_household(registry, household)->first_resident; no != REGISTRY_NONE;) {
         const struct resident *resident = registry_resident(registry, no);
@@ -96,6 +96,33 @@ static void hide_visitors(struct event *event)
     }
 }
 
+/* Who refuses to be told apart is left out of a visit, as if not there. True: nobody else was in it. */
+static bool hide_refusing(const struct registry *registry, uint32_t household, struct event *event)
+{
+    if (event->kind == EVENT_VISIT) {
+        struct event_visit *visit = &event->visit;
+        unsigned kept = 0, all = visit->people_count;
+        for (unsigned i = 0; i < all && i < EVENT_PEOPLE_MAX; i++) {
+            const struct trusted_visitor *visitor =
+                registry_trusted(registry, household, visit->people[i].visitor_id);
+            if (!visitor || !visitor->refuses)
+                visit->people[kept++] = visit->people[i];
+        }
+        memset(&visit->people[kept], 0, (EVENT_PEOPLE_MAX - kept) * sizeof visit->people[0]);
+        visit->people_count = (uint8_t)kept;
+        return all > 0 && kept == 0;
+    }
+    if (event->kind == EVENT_DEPARTURE) {
+        const struct trusted_visitor *visitor =
+            registry_trusted(registry, household, event->departure.visitor_id);
+        if (visitor && visitor->refuses) {
+            event->departure.with = COMPANION_UNCLEAR;
+            memset(event->departure.visitor_id, 0, sizeof event->departure.visitor_id);
+        }
+    }
+    return false;
+}
+
 enum refusal registry_admit(const struct registry *registry, uint32_t device, bool emergency,
                             struct event *event, enum admit_basis *ret_basis)
 {
@@ -125,10 +152,35 @@ enum refusal registry_admit(const struct registry *registry, uint32_t device, bo
             return REFUSAL_NO_CONSENT;
         hide_visitors(event);
     }
+    if (camera && !spare && hide_refusing(registry, row->household, event))
+        return REFUSAL_NO_CONSENT;
     *ret_basis = missing ? ADMIT_LIFE_SAFETY : ADMIT_CONSENT;
     event->flags = (uint8_t)((event->flags & ~(unsigned)EVENT_LIFE_SAFETY) |
                              (missing ? (unsigned)EVENT_LIFE_SAFETY : 0U));
     return REFUSAL_NONE;
+}
+
+uint32_t registry_kinds_of(uint8_t classes)
+{
+    uint32_t kinds = 0;
+    if (classes & CONSENT_BIT(CONSENT_LOCATION))
+        kinds |= EVENT_BIT(EVENT_FIX) | EVENT_BIT(EVENT_PRESENCE) | EVENT_BIT(EVENT_DEPARTURE);
+    if (classes & CONSENT_BIT(CONSENT_HEALTH))
+        kinds |= EVENT_BIT(EVENT_VITALS) | EVENT_BIT(EVENT_ACTIVITY);
+    if (classes & (CONSENT_BIT(CONSENT_CAMERA) | CONSENT_BIT(CONSENT_VISITOR)))
+        kinds |= EVENT_BIT(EVENT_VISIT);
+    return kinds;
+}
+
+uint8_t registry_effective_consent(const struct registry *registry, uint32_t no)
+{
+    const struct resident *resident = registry_resident(registry, no);
+    if (resident->removed)
+        return 0;
+    unsigned withheld = resident->household == REGISTRY_NONE
+                            ? 0
+                            : registry_household(registry, resident->household)->withheld;
+    return (uint8_t)(resident->consent & ~withheld);
 }
 
 bool registry_locate(const struct event_fix *fix, struct geo_point *ret_point)

@@ -16,9 +16,16 @@ enum admit_basis { ADMIT_CONSENT, ADMIT_LIFE_SAFETY };
  * and people other than residents in a visit need `visitor`: without it they are left out, a visit of nobody
  * else is refused, and a departure does not say with whom (the event is changed) · heartbeat, tamper, pause,
  * check-in, command status, device fault need none. A camera's classes are decided by the household: every
- * active resident of it must have consented. */
+ * active resident of it, and every co-resident of the ledger, must have consented. A trusted visitor who
+ * refuses is left out of visits. */
 enum refusal registry_admit(const struct registry *registry, uint32_t device, bool emergency,
                             struct event *event, enum admit_basis *ret_basis);
+
+/* EVENT_BIT set of the kinds that are kept only with one of these classes (CONSENT_BIT set). */
+uint32_t registry_kinds_of(uint8_t classes);
+/* What may be taken in about a resident: their own consent, less what others in the home withhold. 0: gone.
+ */
+uint8_t registry_effective_consent(const struct registry *registry, uint32_t resident);
 
 /* The position of a fix in WGS-84; false when it is none (valid false, 0/0, non-finite). */
 bool registry_locate(const struct event_fix *fix, struct geo_point *ret_point);

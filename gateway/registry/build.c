@@ -357,9 +357,14 @@ void build_end(struct build *build)
         memcpy(items + i * spec->item_size + spec->removed_at, &table->removed[i], sizeof table->removed[i]);
     uint32_t old_count = build->previous ? build->previous->tables[build->table].count : 0;
     for (uint32_t i = 0; i < old_count; i++)
-        if (table->removed[i])
-            parse_row(build, table->rows[i],
-                      (struct cell){.build = build, .item = items + i * spec->item_size, .removed = true});
+        if (table->removed[i]) {
+            unsigned char *item = items + i * spec->item_size;
+            parse_row(build, table->rows[i], (struct cell){.build = build, .item = item, .removed = true});
+            if (spec->stands && spec->stands(build->registry, item)) {
+                table->removed[i] = false;
+                memcpy(item + spec->removed_at, &table->removed[i], sizeof table->removed[i]);
+            }
+        }
     for (uint32_t i = 0; i < build->staged_count; i++) {
         const struct staged *staged = &build->staged[i];
         if (staged->number == REGISTRY_NONE || staged->broken)

@@ -79,6 +79,8 @@ struct table_spec {
     unsigned column_count;
     /* What one row can tell, after its cells; may be NULL. `cell` has no column or value. */
     bool (*check)(struct cell *cell, const char *row);
+    /* A row that the new version does not have: does it stand all the same? NULL = it is removed. */
+    bool (*stands)(const struct registry *registry, const void *item);
     /* What the table as a whole can tell, after its rows; may be NULL. */
     void (*check_all)(struct build *build);
 };
@@ -128,6 +130,7 @@ bool cell_windows(struct cell *cell);   /* struct trusted_visitor */
 bool cell_rule(struct cell *cell);      /* struct calendar */
 bool cell_owner(struct cell *cell);     /* struct subject */
 bool cell_points(struct cell *cell);    /* struct zone: points and count */
+bool cell_person(struct cell *cell);    /* struct consent_entry: person and no; `always` */
 /* Walks a list separated by `separator`, spaces around an item cut; empty items are left out. False at the
  * end. */
 bool cell_item(const char **rest, char separator, const char **ret_item, size_t *ret_len);

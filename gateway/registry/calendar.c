@@ -47,6 +47,21 @@ unsigned calendar_lunar_day(int64_t day_number)
     return (unsigned)(day_number - lunar_start(month)) + 1;
 }
 
+bool calendar_is_spring_festival(int64_t day_number)
+{
+    enum { DAYS_BEFORE = 3, LAST_LUNAR_DAY = 10, FIRST_AT = 20, LAST_AT = 51 };
+    if (day_number < 0)
+        return false;
+    /* The first month begins with a new moon from 21 January to 20 February. */
+    for (int64_t day = day_number - LAST_LUNAR_DAY + 1; day <= day_number + DAYS_BEFORE; day++) {
+        int64_t year = 1970 + (day * 400 + 200) / 146097, january = 0;
+        if (calendar_lunar_day(day) == 1 && calendar_day_number((int)year, 1, 1, &january) &&
+            day - january >= FIRST_AT && day - january < LAST_AT)
+            return true;
+    }
+    return false;
+}
+
 bool calendar_day_number(int year, int month, int day, int64_t *ret_day)
 {
     static const int before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};

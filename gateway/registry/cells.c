@@ -232,17 +232,12 @@ bool cell_until(struct cell *cell)
 
 bool cell_consent(struct cell *cell)
 {
-    static const char *const names[] = {
-#define X(name, text) #text,
-        CONSENT_MAP(X)
-#undef X
-    };
     const char *rest = cell->value, *item;
     size_t len;
     uint8_t set = 0;
     while (cell_item(&rest, ';', &item, &len)) {
         unsigned class = 0;
-        while (class < CONSENT_COUNT && !item_is(item, len, names[class]))
+        while (class < CONSENT_COUNT && !item_is(item, len, consent_name((enum consent) class)))
             class ++;
         if (class == CONSENT_COUNT)
             return cell_fail(cell, "\"%s\": only location, health, camera, visitor, voice, family, police",
@@ -372,6 +367,52 @@ bool cell_owner(struct cell *cell)
     }
     return cell_fail(cell, "\"%s\" is not resident:ID, household:ID or territory:CODE",
                      show_value(cell).text);
+}
+
+/* "household/id" as the household's number; the id must be one. */
+static bool household_part(struct cell *cell, const char *value, uint32_t *ret_household)
+{
+    char id[ID_SIZE];
+    const char *slash = strchr(value, '/');
+    size_t len = slash ? (size_t)(slash - value) : ID_SIZE;
+    if (len >= sizeof id || !text_is_id(slash + 1, strlen(slash + 1)))
+        return cell_fail(cell, "\"%s\" is not HOUSEHOLD/ID", show(value).text);
+    memcpy(id, value, len);
+    id[len] = 0;
+    return refer(cell, REGISTRY_HOUSEHOLD, id, ret_household);
+}
+
+bool cell_person(struct cell *cell)
+{
+    static const char resident[] = "resident:", coresident[] = "coresident:", visitor[] = "visitor:";
+    struct consent_entry *entry = cell->item;
+    const char *value = cell->value;
+    entry->no = REGISTRY_NONE;
+    if (strncmp(value, resident, sizeof resident - 1) == 0) {
+        entry->person = PERSON_RESIDENT;
+        return refer(cell, REGISTRY_RESIDENT, value + sizeof resident - 1, &entry->no);
+    }
+    if (strncmp(value, coresident, sizeof coresident - 1) == 0) {
+        entry->person = PERSON_CORESIDENT;
+        return household_part(cell, value + sizeof coresident - 1, &entry->no);
+    }
+    if (strncmp(value, visitor, sizeof visitor - 1) == 0) {
+        entry->person = PERSON_VISITOR;
+        uint32_t household;
+        const char *key_text = value + sizeof visitor - 1;
+        char key[2 * ID_SIZE];
+        if (!household_part(cell, key_text, &household) || !text_copy(key, sizeof key, key_text))
+            return false;
+        *strchr(key, '/') = 0; /* the key of visitors.csv is two values */
+        const struct table *visitors = &cell->build->registry->tables[REGISTRY_VISITOR];
+        entry->no = table_find(visitors, 2, key, strlen(key_text));
+        if (entry->no != REGISTRY_NONE && (cell->removed || !visitors->removed[entry->no]))
+            return true;
+        entry->no = REGISTRY_NONE;
+        return cell_fail(cell, "\"%s\" does not stand in visitors", show(value).text);
+    }
+    return cell_fail(cell, "\"%s\" is not resident:ID, coresident:HOUSEHOLD/ID or visitor:HOUSEHOLD/ID",
+                     show(value).text);
 }
 
 /* "87.1 44.2;87.2 44.2;…", longitude first as in GeoJSON. */

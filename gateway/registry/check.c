@@ -148,6 +148,31 @@ bool check_roster(struct cell *cell, const char *row)
     return true;
 }
 
+bool check_consent(struct cell *cell, const char *row)
+{
+    const struct consent_entry *entry = cell->item;
+    (void)row;
+    if (entry->withdrawn_ms != 0 && entry->withdrawn_ms < entry->given_ms)
+        return fail_column(cell, "withdrawn", "is before \"given\"");
+    if (entry->person == PERSON_CORESIDENT && entry->class != CONSENT_CAMERA &&
+        entry->class != CONSENT_VISITOR)
+        return fail_column(cell, "class",
+                           "of somebody who is not enrolled only camera and visitor are asked");
+    if (entry->person == PERSON_VISITOR && entry->class != CONSENT_VISITOR)
+        return fail_column(cell, "class", "of a trusted visitor only visitor is asked");
+    return true;
+}
+
+bool consent_stands(const struct registry *registry, const void *item)
+{
+    static const enum registry_table tables[] = {[PERSON_RESIDENT] = REGISTRY_RESIDENT,
+                                                 [PERSON_CORESIDENT] = REGISTRY_HOUSEHOLD,
+                                                 [PERSON_VISITOR] = REGISTRY_VISITOR};
+    const struct consent_entry *entry = item;
+    return entry->person != PERSON_NONE && entry->no != REGISTRY_NONE &&
+           !registry->tables[tables[entry->person]].removed[entry->no];
+}
+
 bool check_announcement(struct cell *cell, const char *row)
 {
     const struct announcement_row *announcement = cell->item;

@@ -14,6 +14,9 @@ bool check_device(struct cell *cell, const char *row);
 void check_devices(struct build *build);
 bool check_roster(struct cell *cell, const char *row);
 bool check_announcement(struct cell *cell, const char *row);
+bool check_consent(struct cell *cell, const char *row);
+/* The ledger forgets nothing: a line that a file no longer has stands as long as its person does. */
+bool consent_stands(const struct registry *registry, const void *item);
 bool check_zone(struct cell *cell, const char *row);
 
 #endif

@@ -15,6 +15,8 @@ static const char *const statuses[] = {RESIDENT_STATUS_MAP(ENUM_TEXT) NULL};
 static const char *const device_kinds[] = {"", "wristband", "camera", NULL};
 #define ANNOUNCED_TEXT(name, text, en, zh) #text,
 static const char *const announced_kinds[] = {"", ANNOUNCED_MAP(ANNOUNCED_TEXT) NULL};
+static const char *const consent_names[] = {CONSENT_MAP(ENUM_TEXT) NULL};
+static const char *const signers[] = {"self", "guardian", NULL};
 static const char *const roles[] = {"", ROLE_MAP(ENUM_TEXT) NULL};
 
 /* Shorthands for the tables below; each column of a file is one line. */
@@ -176,6 +178,22 @@ static const struct column zones[] = {
     {.name = "geometry", .need = COLUMN_FILLED, .personal = true, .parse = cell_points},
 };
 
+/* The key of a line of the ledger is whose word on what, and when: a new word is a new line. */
+static const struct column consents[] = {
+    {.name = "person", .need = COLUMN_FILLED, .parse = cell_person},
+    {.name = "class",
+     .need = COLUMN_FILLED,
+     .parse = cell_enum,
+     AT(consent_entry, class),
+     .names = consent_names},
+    {.name = "given", .need = COLUMN_FILLED, .parse = cell_from, AT(consent_entry, given_ms)},
+    {.name = "by", .need = COLUMN_FILLED, .parse = cell_enum, AT(consent_entry, signer), .names = signers},
+    {.name = "version", .need = COLUMN_FILLED, .parse = cell_text},
+    {.name = "evidence", .need = COLUMN_FILLED, .personal = true, .parse = cell_text},
+    {.name = "withdrawn", .parse = cell_from, AT(consent_entry, withdrawn_ms)},
+    {.name = "recorded_by", .parse = cell_text},
+};
+
 #define COLUMNS(array) .columns = (array), .column_count = sizeof(array) / sizeof((array)[0])
 #define ITEM(type)     .item_size = sizeof(struct type), .removed_at = offsetof(struct type, removed)
 
@@ -214,6 +232,12 @@ static const struct table_spec specs[REGISTRY_TABLES] = {
                                ITEM(announcement_row),
                                COLUMNS(announcements),
                                .check = check_announcement},
+    [REGISTRY_CONSENT] = {.name = "consents",
+                          .key_columns = 3,
+                          ITEM(consent_entry),
+                          COLUMNS(consents),
+                          .check = check_consent,
+                          .stands = consent_stands},
 };
 
 const struct table_spec *table_spec(enum registry_table table)
@@ -237,6 +261,19 @@ const char *registry_table_name(enum registry_table table)
 const char *zone_kind_name(enum zone_kind kind)
 {
     return (unsigned)kind < ZONE_KIND_COUNT ? zone_kinds[kind] : "?";
+}
+
+const char *consent_name(enum consent class)
+{
+    return (unsigned)class < CONSENT_COUNT ? consent_names[class] : "?";
+}
+
+enum consent consent_from_name(const char *name)
+{
+    unsigned class = 0;
+    while (class < CONSENT_COUNT && strcmp(consent_names[class], name) != 0)
+        class ++;
+    return (enum consent) class;
 }
 
 const char *role_name(enum role role)

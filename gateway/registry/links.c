@@ -7,6 +7,7 @@
 
 #include "core/hash.h"
 #include "registry/build.h"
+#include "registry/consents.h"
 
 static uint32_t *new_heads(uint32_t count)
 {
@@ -185,5 +186,8 @@ enum err links_build(struct registry *registry)
     link_homes(registry);
     link_zones(registry);
     link_people(registry);
+    err = consents_apply(registry);
+    if (err)
+        return err;
     return compute_version(registry);
 }

@@ -169,6 +169,22 @@ const struct live_gateway *live_gateway(const struct live *live)
     return &live->gateway;
 }
 
+void live_forget(struct live *live, uint32_t no, uint8_t classes)
+{
+    assert(no < live->marks[LIVE_RESIDENT].count);
+    struct live_resident *resident = &live->residents[no];
+    if (!(classes & (CONSENT_BIT(CONSENT_LOCATION) | CONSENT_BIT(CONSENT_HEALTH))))
+        return;
+    if (classes & CONSENT_BIT(CONSENT_LOCATION)) {
+        resident->fix_ms = resident->at_home_ms = resident->presence_ms = 0;
+        resident->fix = (struct geo_point){0};
+        resident->fix_accuracy_m = 0;
+        resident->at_home = LIVE_UNKNOWN;
+    }
+    resident->seen_ms = 0;
+    mark(live, LIVE_RESIDENT, no);
+}
+
 /* ---- events ---- */
 
 static int64_t later(int64_t a, int64_t b)
@@ -185,9 +201,17 @@ static void set_at_home(struct live_resident *resident, bool at_home, int64_t at
     resident->at_home_ms = at_ms;
 }
 
+/* A door or a camera saw the person. A band that says again which network it hears says nothing of the kind:
+ * it may lie on a table, or on somebody who lies on the floor. */
+static bool is_sign(const struct live_resident *resident, const struct event_presence *presence)
+{
+    return presence->source == PRESENCE_SOURCE_DOOR || presence->source == PRESENCE_SOURCE_CAMERA ||
+           (resident->at_home != LIVE_UNKNOWN &&
+            resident->at_home != (presence->at_home ? LIVE_YES : LIVE_NO));
+}
+
 static void on_presence(struct live_resident *resident, bool at_home, int64_t at_ms)
 {
-    resident->seen_ms = later(resident->seen_ms, at_ms);
     if (at_ms < resident->presence_ms)
         return;
     resident->presence_ms = at_ms;
@@ -226,8 +250,15 @@ static bool on_person(struct live_resident *resident, const struct registry *reg
 {
     switch ((enum event_kind)event->kind) {
     case EVENT_FIX: on_fix(resident, registry, household, event); return true;
-    case EVENT_PRESENCE: on_presence(resident, event->presence.at_home, event->at_ms); return true;
-    case EVENT_DEPARTURE: on_presence(resident, false, event->at_ms); return true;
+    case EVENT_PRESENCE:
+        if (is_sign(resident, &event->presence))
+            resident->seen_ms = later(resident->seen_ms, event->at_ms);
+        on_presence(resident, event->presence.at_home, event->at_ms);
+        return true;
+    case EVENT_DEPARTURE:
+        resident->seen_ms = later(resident->seen_ms, event->at_ms);
+        on_presence(resident, false, event->at_ms);
+        return true;
     case EVENT_ACTIVITY:
         if (!(event->activity.has_steps && event->activity.steps) && event->activity.motion != MOTION_MOVING)
             return false;

@@ -70,6 +70,8 @@ bool live_link_is_news(const struct live *live, uint32_t device, bool up, uint64
 bool live_on_link(struct live *live, uint32_t device, int64_t t_ms, bool up, uint64_t ordinal);
 /* The link to the broker came up or went down at t. */
 void live_on_broker(struct live *live, int64_t t_ms, bool up);
+/* Forgets what the classes that were withdrawn had told about a resident (CONSENT_BIT set). */
+void live_forget(struct live *live, uint32_t resident, uint8_t classes);
 void live_set_status(struct live *live, uint32_t resident, enum resident_status status, int64_t until_ms);
 
 /* Takes a free place or that of one that has ended. ERR_FULL: LIVE_ANNOUNCEMENTS_MAX run or wait for their

@@ -46,6 +46,7 @@ LOOKUP(registry_zone, zone, REGISTRY_ZONE)
 LOOKUP(registry_announcement, announcement_row, REGISTRY_ANNOUNCEMENT)
 LOOKUP(registry_calendar, calendar, REGISTRY_CALENDAR)
 LOOKUP(registry_visitor, trusted_visitor, REGISTRY_VISITOR)
+LOOKUP(registry_consent, consent_entry, REGISTRY_CONSENT)
 
 uint32_t registry_find(const struct registry *registry, enum registry_table table, const char *id)
 {

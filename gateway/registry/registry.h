@@ -40,7 +40,8 @@
     X(ROSTER, rosters)                                                                                       \
     X(VISITOR, visitors)                                                                                     \
     X(ZONE, zones)                                                                                           \
-    X(ANNOUNCEMENT, announcements)
+    X(ANNOUNCEMENT, announcements)                                                                           \
+    X(CONSENT, consents)
 enum registry_table {
 #define X(name, text) REGISTRY_##name,
     REGISTRY_TABLE_MAP(X)
@@ -135,6 +136,7 @@ struct household {
     struct geo_point home;
     bool has_home;
     uint32_t first_resident, first_camera; /* heads of the lists below, REGISTRY_NONE when empty */
+    uint8_t withheld; /* CONSENT_BIT set: what somebody who lives here unenrolled has not consented to */
     bool removed;
 };
 struct resident {
@@ -143,7 +145,7 @@ struct resident {
     uint32_t next_in_household;
     uint32_t wristband; /* device, or REGISTRY_NONE */
     uint16_t birth_year;
-    uint8_t consent; /* CONSENT_BIT set */
+    uint8_t consent; /* CONSENT_BIT set in force: the ledger's word, the short form where it has none */
     uint8_t status;  /* enum resident_status as imported */
     uint8_t tags;    /* enum resident_tag set */
     uint8_t hearing_poor, vision_poor,
@@ -184,6 +186,18 @@ struct trusted_visitor {
     char visitor_id[ID_SIZE];
     struct visitor_window windows[VISITOR_WINDOWS_MAX]; /* none = always */
     uint8_t window_count;
+    bool refuses; /* to be told apart: the ledger knows this visitor, and no `visitor` consent in force */
+    bool removed;
+};
+/* One line of the consent ledger (practice.md 21): a person's word on one class. Of several words of a person
+ * on a class the one given last counts, until it is withdrawn. */
+enum consent_person { PERSON_NONE, PERSON_RESIDENT, PERSON_CORESIDENT, PERSON_VISITOR };
+struct consent_entry {
+    uint32_t no; /* resident, household of a co-resident, trusted visitor; REGISTRY_NONE: not in the tables */
+    uint8_t person;                 /* enum consent_person */
+    uint8_t class;                  /* enum consent */
+    uint8_t signer;                 /* 0 self, 1 guardian */
+    int64_t given_ms, withdrawn_ms; /* withdrawn 0 = in force */
     bool removed;
 };
 enum subject_kind { SUBJECT_NONE, SUBJECT_RESIDENT, SUBJECT_HOUSEHOLD, SUBJECT_TERRITORY, SUBJECT_DEVICE };
@@ -278,6 +292,25 @@ MUST_CHECK enum err registry_builder_finish(struct registry_builder *builder, st
                                             struct registry **ret_registry);
 void registry_builder_free(struct registry_builder *builder);
 
+/* The same registry with some rows changed: `number` of a change says which row, REGISTRY_NONE = a new one.
+ * Fields that a change does not name keep their value. Everything is checked as in registry_load; on
+ * ERR_INVALID `errors` says why. */
+MUST_CHECK enum err registry_amend(const struct registry *registry, const struct tz *tz,
+                                   const struct registry_row *changes, size_t count, struct buf *errors,
+                                   struct registry **ret_registry);
+/* Gives or withdraws one consent, written down as a line of the ledger: the way of the API and the CLI. */
+struct consent_change {
+    char person[2 * ID_SIZE + 16]; /* as in consents.csv */
+    uint8_t class;                 /* enum consent */
+    bool withdraw;
+    char signer[16], version[ID_SIZE], evidence[128]; /* of a consent given */
+    char recorded_by[ID_SIZE];
+};
+/* ERR_NOT_FOUND: nothing is in force that could be withdrawn (*errors says so). */
+MUST_CHECK enum err registry_change_consent(const struct registry *registry, const struct tz *tz,
+                                            int64_t t_ms, const struct consent_change *change,
+                                            struct buf *errors, struct registry **ret_registry);
+
 /* Rows of a table, removed ones included. */
 uint32_t registry_count(const struct registry *registry, enum registry_table table);
 /* By number; the number must be below the count (asserted). */
@@ -291,6 +324,9 @@ const struct zone *registry_zone(const struct registry *registry, uint32_t no);
 const struct calendar *registry_calendar(const struct registry *registry, uint32_t no);
 const struct announcement_row *registry_announcement(const struct registry *registry, uint32_t no);
 const struct trusted_visitor *registry_visitor(const struct registry *registry, uint32_t no);
+const struct consent_entry *registry_consent(const struct registry *registry, uint32_t no);
+const char *consent_name(enum consent class);
+enum consent consent_from_name(const char *name); /* CONSENT_COUNT when unknown */
 /* By id (territories: code); REGISTRY_NONE when there is none or it is removed. O(1). Visitors and rosters
  * have no id: see registry_trusted. */
 uint32_t registry_find(const struct registry *registry, enum registry_table table, const char *id);

@@ -7,35 +7,63 @@
 
 #include "core/log.h"
 
-enum err service_import(void *self, uint64_t ticket, const char *folder)
+/* One at a time: true when it may begin. API thread. The registry in force changes only through
+ * service_apply_import, which cannot run before what was begun here is ready: until then it may be read here.
+ */
+static bool begin(struct import *import)
 {
-    struct service *service = self;
-    struct import *import = &service->import;
     pthread_mutex_lock(&import->lock);
-    const bool busy = import->busy;
+    const bool free_now = !import->busy;
     import->busy = true;
     pthread_mutex_unlock(&import->lock);
-    if (busy)
-        return ERR_BUSY;
-    struct buf errors;
-    buf_init(&errors, 1 << 16);
-    struct registry *registry = NULL;
-    /* The registry in force changes only through service_apply_import, which cannot run before this import is
-     * ready: it may be read here. */
-    enum err err = registry_load(folder, service->tz, service->registry, &errors, &registry);
-    if (err == ERR_OK && (err = service_check_county(service, registry, &errors)) != ERR_OK) {
-        registry_free(registry);
-        registry = NULL;
-    }
+    return free_now;
+}
+
+/* Leaves the new registry to the core loop, or says what is wrong. */
+static void hand_over(struct service *service, uint64_t ticket, enum err err, struct registry *registry,
+                      const struct buf *errors)
+{
+    struct import *import = &service->import;
     pthread_mutex_lock(&import->lock);
     import->busy = err == ERR_OK;
     import->registry = registry;
     import->ticket = ticket;
     pthread_mutex_unlock(&import->lock);
     if (err != ERR_OK)
-        api_answer(service->api, ticket, err, errors.len > 0 ? buf_text(&errors) : err_text(err));
+        api_answer(service->api, ticket, err, errors->len > 0 ? buf_text(errors) : err_text(err));
     else
         loop_wake_send(service->wake);
+}
+
+enum err service_import(void *self, uint64_t ticket, const char *folder)
+{
+    struct service *service = self;
+    if (!begin(&service->import))
+        return ERR_BUSY;
+    struct buf errors;
+    buf_init(&errors, 1 << 16);
+    struct registry *registry = NULL;
+    enum err err = registry_load(folder, service->tz, service->registry, &errors, &registry);
+    if (err == ERR_OK && (err = service_check_county(service, registry, &errors)) != ERR_OK) {
+        registry_free(registry);
+        registry = NULL;
+    }
+    hand_over(service, ticket, err, registry, &errors);
+    buf_release(&errors);
+    return ERR_OK;
+}
+
+enum err service_change_consent(void *self, uint64_t ticket, const struct consent_change *change)
+{
+    struct service *service = self;
+    if (!begin(&service->import))
+        return ERR_BUSY;
+    struct buf errors;
+    buf_init(&errors, 1 << 16);
+    struct registry *registry = NULL;
+    const enum err err = registry_change_consent(service->registry, service->tz, clock_now().wall_ms, change,
+                                                 &errors, &registry);
+    hand_over(service, ticket, err, registry, &errors);
     buf_release(&errors);
     return ERR_OK;
 }
@@ -174,6 +202,8 @@ static const char *needs_restart(const struct config *before, const struct confi
         return "log_level";
     if (before->store.ballast_bytes != after->store.ballast_bytes)
         return "store.ballast_bytes";
+    if (memcmp(&before->retention, &after->retention, sizeof(before->retention)) != 0)
+        return "retention";
     return NULL;
 }
 

@@ -114,6 +114,18 @@ static void put_store(struct buf *out, const struct service *service)
         (double)service->fail_open_rows);
 }
 
+static void put_retention(struct buf *out, const struct service *service)
+{
+    struct retention_stats stats;
+    store_sqlite.retention_stats(service->store, &stats);
+    put(out, "retention_thinned_total", "counter", "old inputs made less exact", (double)stats.thinned);
+    put(out, "retention_archived_total", "counter", "old inputs moved to the files of their days",
+        (double)stats.archived);
+    put(out, "retention_files_removed_total", "counter", "files of days that were removed",
+        (double)stats.files_removed);
+    put(out, "retention_failed_total", "counter", "steps of the retention that failed", (double)stats.failed);
+}
+
 static void put_outbox(struct buf *out, const struct service *service)
 {
     struct outbox_stats stats;
@@ -219,6 +231,7 @@ void service_tell_metrics(void *self, struct now now)
     expiry_put(&service->expiry, now, out);
     put_fold(out, service);
     put_store(out, service);
+    put_retention(out, service);
     put_outbox(out, service);
     put_dc09(out, service);
     put(out, "uptime_seconds", "counter", "since the process started",

@@ -121,6 +121,8 @@ void service_tell_unsaid(struct service *service);
 
 /* importer.c */
 enum err service_import(void *self, uint64_t ticket, const char *folder); /* API thread */
+enum err service_change_consent(void *self, uint64_t ticket,
+                                const struct consent_change *change); /* likewise */
 /* Core loop. True while a new registry waits for the batches before it: nothing else is taken in meanwhile.
  */
 bool service_import_waits(struct service *service, struct now now);

@@ -168,7 +168,8 @@ enum err service_recover(struct service *service)
     const struct store_ops *ops = &store_sqlite;
     const struct store_config store = {.folder = service->config->state_dir,
                                        .ballast_bytes = service->config->store.ballast_bytes,
-                                       .county = service->config->county};
+                                       .county = service->config->county,
+                                       .retention = service->config->retention};
     enum err err = ops->open(&store, &service->store);
     if (err != ERR_OK) {
         log_write(LOG_ERROR, "store.open", "the state folder cannot be used\tfolder=%s\terror=%s",

@@ -154,6 +154,7 @@ static enum err open_api(struct service *service)
                                       .tz = service->tz,
                                       .submit = submit_action,
                                       .import = service_import,
+                                      .consent = service_change_consent,
                                       .self = service};
     /* Its thread may ask for an import before the pointer is stored: it waits for that here. */
     pthread_mutex_lock(&service->import.lock);

@@ -105,8 +105,9 @@ reader_transitions(struct reader *reader,
 MUST_CHECK enum err reader_transition_lines(struct reader *reader,
                                             enum err (*fn)(void *self, const char *line, size_t len),
                                             void *self);
-/* Recomputes the chain of the audit trail. *ret_rows = rows that were looked at; ERR_CORRUPT: *ret_rows is
- * the row at which the chain breaks. */
+/* Recomputes the chains of the audit trail: the transitions', then that of what was done about people's data,
+ * which is anchored in it. *ret_rows = rows that were looked at; ERR_CORRUPT: *ret_rows is the row at which
+ * the chain breaks. */
 MUST_CHECK enum err reader_audit(struct reader *reader, uint64_t *ret_rows);
 /* The whole way of an alert or an event for `trace`, as a JSON object: arrival, input number, findings,
  * transitions, commit time, rows with their states and times. `key` = alert id (32 hex) or
@@ -134,6 +135,17 @@ enum { READER_SILENCES_MAX = 1000, READER_ANNOUNCEMENTS_MAX = 1000 };
 MUST_CHECK enum err reader_announcements(struct reader *reader, int64_t since_ms, struct buf *out);
 MUST_CHECK enum err reader_silences(struct reader *reader, int64_t since_ms, struct buf *out);
 MUST_CHECK enum err reader_suppressions(struct reader *reader, unsigned limit, struct buf *out);
+/* What the retention would do now: inputs that wait for each of its steps, as of the time of the last commit.
+ */
+struct reader_retention {
+    int64_t inputs, oldest_ms; /* in the database; 0 = none */
+    int64_t location_due, health_due, visitor_due, input_due;
+};
+MUST_CHECK enum err reader_retention(struct reader *reader, const struct retention *retention,
+                                     struct reader_retention *ret_status);
+/* The ledger of consents, one person's (NULL = all); and of a resident what is in force. Appends a JSON
+ * object. */
+MUST_CHECK enum err reader_consents(struct reader *reader, const char *person, struct buf *out);
 /* Tasks; the JSON is borrowed for the call of `fn`, whose error stops the walk and is returned. */
 enum { READER_TASKS_MAX = 5000 };
 struct reader_task_filter {

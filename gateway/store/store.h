@@ -8,11 +8,13 @@
 #define HUYANG_STORE_STORE_H
 
 #include "batch.h"
+#include "retention.h"
 
 struct store_config {
     const char *folder;   /* the state folder; made with mode 0700 if absent */
     size_t ballast_bytes; /* released when the disk is full, made again when there is room */
     const char *county;   /* a database of another county is refused */
+    struct retention retention;
 };
 
 /* What a restart needs, in this order: registry rows, vault merged in; states of the last snapshot;
@@ -52,6 +54,11 @@ struct store_ops {
     /* Idle moments: a short checkpoint when there is enough to write back, and the ballast when it is
      * missing. May take some 20 ms; store thread only. */
     void (*rest)(struct store *store);
+    /* One short step of what the retention asks for, as of the time of the last commit; rest() takes such
+     * steps by itself. *ret_more: another step would find work. Store thread only; errors as of commit. */
+    enum err (*retain)(struct store *store, bool *ret_more);
+    /* Any thread. */
+    void (*retention_stats)(const struct store *store, struct retention_stats *ret_stats);
     /* Registry rows, replaced as a whole version in one transaction (number, columns; personal fields go to
      * the vault table). Errors as of commit. */
     enum err (*save_registry)(struct store *store, const struct registry *registry);

@@ -34,7 +34,8 @@ def outings():
 
 
 def evaluate(*arguments):
-    return subprocess.run(["/usr/bin/python3", os.path.join(root_folder(), "tools", "evaluate"), "--binary", binary("huyang"), "--injections", "6",
+    return subprocess.run(["/usr/bin/python3", os.path.join(root_folder(), "tools", "evaluate"), "--binary", binary("huyang"), "--injections", "6", "--elders", "40",
+                           "--weeks", "3",
                            *arguments], capture_output=True, text=True, timeout=300, check=False)
 
 

@@ -129,7 +129,7 @@ def test_the_journal_is_whole_private_and_its_chain_verifies(story):
         db.execute("DROP TRIGGER transition_stays")
         db.execute("UPDATE transition SET by='somebody' WHERE id=1")
     done = subprocess.run([binary("huyang"), "journal", "verify", "--state-dir", gateway.state_dir], capture_output=True, check=False)
-    assert done.returncode == 1 and b"broken at transition 1" in done.stderr
+    assert done.returncode == 1 and b"broken at entry 1" in done.stderr
 
 
 def test_names_are_in_the_vault_and_in_no_log(story):

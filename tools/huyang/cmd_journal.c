@@ -24,8 +24,9 @@ static const char help[] =
     "transitions  writes every transition of every alert, in order, as replay prints it: replay of the "
     "export\n"
     "             gives the same lines.\n"
-    "verify       recomputes the chain of hashes over the transitions; one that was changed, put in or taken "
-    "out\n"
+    "verify       recomputes the chain of hashes over the transitions and over what was done about people's "
+    "data;\n"
+    "             an entry that was changed, put in or taken out\n"
     "             is told.\n"
     "\n"
     "  --state-dir DIR    the gateway's state folder (default ./state)\n"
@@ -140,11 +141,11 @@ static int run_verify(struct journal *journal)
     enum err err = reader_audit(journal->reader, &rows);
 
     if (err == ERR_CORRUPT)
-        fprintf(stderr, "huyang journal: the chain is broken at transition %llu\n", (unsigned long long)rows);
+        fprintf(stderr, "huyang journal: the chain is broken at entry %llu\n", (unsigned long long)rows);
     else if (err != ERR_OK)
         return failed("verify", err);
     else
-        fprintf(journal->to, "%llu transitions, the chain is whole\n", (unsigned long long)rows);
+        fprintf(journal->to, "%llu entries, the chain is whole\n", (unsigned long long)rows);
     return err == ERR_OK ? EXIT_WELL : EXIT_FAILED;
 }
 

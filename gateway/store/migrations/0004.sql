@@ -1,27 +1,14 @@
--- Tasks as they are now, for people to look at, and their history; the fold's own state is in `state`.
-CREATE TABLE task(
-    id BLOB PRIMARY KEY,
-    alert BLOB NOT NULL,
-    kind INTEGER NOT NULL,         -- enum task_kind
-    state INTEGER NOT NULL,        -- enum task_state
-    role INTEGER NOT NULL,         -- enum role
-    assignee TEXT NOT NULL,        -- '' = nobody yet
-    opened INTEGER NOT NULL,
-    due INTEGER NOT NULL,
-    changed INTEGER NOT NULL,
-    json TEXT NOT NULL             -- task_to_json
-) STRICT;
-CREATE INDEX task_open ON task(due, id) WHERE state < 3;
-CREATE INDEX task_opened ON task(opened, id);
-CREATE INDEX task_alert ON task(alert);
-CREATE TABLE task_event(
+-- What was done about people's data besides alerts: consents given and withdrawn, erasures, adoptions. Append-only and chained: the hash covers the
+-- hash before, the digest of the detail and the newest transition of that moment. A detail may be erased; its digest stays, so the chain still holds.
+CREATE TABLE audit(
     id INTEGER PRIMARY KEY,
-    commit_id INTEGER NOT NULL,
-    task BLOB NOT NULL,
-    number INTEGER NOT NULL,
-    t INTEGER NOT NULL,
-    kind INTEGER NOT NULL,         -- enum task_event_kind
-    by TEXT NOT NULL,
-    why TEXT NOT NULL,
-    UNIQUE(task, number)
+    t INTEGER NOT NULL,          -- the gateway's own clock
+    kind TEXT NOT NULL,          -- 'consent', …
+    detail TEXT,                 -- NULL = erased
+    digest BLOB NOT NULL,        -- SHA-256 of the detail
+    anchor INTEGER NOT NULL,     -- id of the newest transition, 0 = none yet
+    hash BLOB NOT NULL
 ) STRICT;
+CREATE TRIGGER audit_stays BEFORE UPDATE OF id, t, kind, digest, anchor, hash ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+CREATE TRIGGER audit_is_only_erased BEFORE UPDATE OF detail ON audit WHEN new.detail IS NOT NULL BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+CREATE TRIGGER audit_stays_too BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;

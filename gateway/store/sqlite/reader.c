@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "store/sqlite/audit.h"
 #include "store/sqlite/reader_sqlite.h"
 #include "store/sqlite/store_sqlite.h"
 
@@ -396,8 +397,11 @@ enum err reader_audit(struct reader *reader, uint64_t *ret_rows)
         err = db_err(reader->db, code);
     buf_release(&scratch);
     sqlite3_finalize(s);
+    uint64_t entries = 0;
+    if (err == ERR_OK)
+        err = audit_verify(reader->db, &entries);
     if (err == ERR_OK || err == ERR_CORRUPT)
-        *ret_rows = rows;
+        *ret_rows = rows + entries;
     return err;
 }
 

@@ -2,15 +2,48 @@
  * replaces the one before in one transaction. */
 #include <string.h>
 
+#include "store/sqlite/audit.h"
 #include "store/sqlite/store_sqlite.h"
 
 enum { FIELDS_MAX = 64, FIELDS_BYTES_MAX = 256 << 10 };
 
 struct saver {
     struct store *store;
-    sqlite3_stmt *row, *vault;
+    sqlite3_stmt *row, *vault, *old;
     struct buf fields;
 };
+
+/* Each new or changed line of the ledger of consents goes into the audit trail, whoever brought it: the old
+ * version is still in the table. The evidence is in the vault, and named there only. */
+static enum err note_consent(void *self, const struct registry_row *row)
+{
+    struct saver *saver = self;
+    struct buf *text = &saver->fields;
+
+    if (row->table != REGISTRY_CONSENT)
+        return ERR_OK;
+    buf_clear(text);
+    for (size_t i = 0; i < row->count; i++)
+        if (!row->fields[i].personal) {
+            buf_append(text, row->fields[i].column, strlen(row->fields[i].column) + 1);
+            buf_append(text, row->fields[i].value, strlen(row->fields[i].value) + 1);
+        }
+    sqlite3_bind_int64(saver->old, 1, row->number);
+    sqlite3_bind_int(saver->old, 2, row->removed);
+    db_bind_blob(saver->old, 3, text->data, text->len);
+    int code = sqlite3_step(saver->old);
+    sqlite3_reset(saver->old);
+    if (code == SQLITE_ROW)
+        return ERR_OK;
+    enum err err = db_err(saver->store->db, code);
+    buf_puts(text, row->removed ? "removed" : "stands");
+    for (size_t i = 0; i < text->len; i++)
+        if (text->data[i] == '\0')
+            text->data[i] = '|';
+    if (err == ERR_OK && text->failed)
+        err = ERR_NOMEM;
+    return err != ERR_OK ? err : audit_append(saver->store->db, "consent", text->data, text->len);
+}
 
 static enum err save_row(void *self, const struct registry_row *row)
 {
@@ -52,6 +85,13 @@ enum err store_save_registry(struct store *store, const struct registry *registr
     buf_init(&saver.fields, FIELDS_BYTES_MAX);
     err = db_run(store->statements[STATEMENT_BEGIN]);
     if (err == ERR_OK)
+        err = db_prepare(store->db,
+                         "SELECT 1 FROM registry_row WHERE tbl='consents' AND number=?1 AND removed=?2 AND "
+                         "fields=?3",
+                         &saver.old);
+    if (err == ERR_OK)
+        err = registry_rows(registry, note_consent, &saver);
+    if (err == ERR_OK)
         err = db_exec(store->db, "DELETE FROM registry_row; DELETE FROM vault");
     if (err == ERR_OK)
         err = db_prepare(store->db, "INSERT INTO registry_row VALUES(?1,?2,?3,?4,?5)", &saver.row);
@@ -63,6 +103,7 @@ enum err store_save_registry(struct store *store, const struct registry *registr
         err = db_run(store->statements[STATEMENT_COMMIT]);
     if (err != ERR_OK)
         err = store_failed(store, err, "save_registry");
+    sqlite3_finalize(saver.old);
     sqlite3_finalize(saver.row);
     sqlite3_finalize(saver.vault);
     buf_release(&saver.fields);

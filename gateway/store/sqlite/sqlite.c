@@ -113,6 +113,7 @@ static enum err store_open(const struct store_config *config, struct store **ret
         return ERR_NOMEM;
     store->lock_fd = -1;
     store->ballast_bytes = config->ballast_bytes;
+    store->retention = config->retention;
     if (!text_copy(store->folder, sizeof(store->folder), config->folder))
         err = ERR_RANGE;
     if (err == ERR_OK)
@@ -225,6 +226,7 @@ static void store_rest(struct store *store)
     if (store->short_of_space &&
         (store->ballast || (store->ballast_bytes == 0 && folder_free(store->folder) > FREE_AT_LEAST)))
         store->short_of_space = false;
+    store_retain_rest(store);
 }
 
 static enum err store_load_registry(struct store *store, const struct tz *tz, struct buf *errors,
@@ -242,6 +244,8 @@ const struct store_ops store_sqlite = {
     .rows = store_rows,
     .commit = store_commit_and_trim,
     .rest = store_rest,
+    .retain = store_retain,
+    .retention_stats = store_retention_stats,
     .save_registry = store_save_registry,
     .load_registry = store_load_registry,
     .release_ballast = store_release_ballast,

@@ -72,7 +72,10 @@ struct store {
     bool ballast, short_of_space;
     size_t ballast_bytes;
     char folder[STORE_FOLDER_SIZE];
-    struct log_limit full_lines, busy_lines;
+    struct log_limit full_lines, busy_lines, retention_lines;
+    struct retention retention;
+    int64_t retain_ms; /* no look before this moment of the fold */
+    _Atomic uint64_t thinned, archived, files_removed, retain_failed;
 };
 
 /* folder.c: the folder itself, its lock, the ballast. */
@@ -99,6 +102,12 @@ void input_of_row(sqlite3_stmt *s, struct batch_input *ret_input);
 enum err store_save_registry(struct store *store, const struct registry *registry);
 MUST_CHECK enum err registry_rows_load(sqlite3 *db, const struct tz *tz, struct buf *errors,
                                        struct registry **ret_registry);
+
+/* retention.c */
+enum err store_retain(struct store *store, bool *ret_more);
+void store_retention_stats(const struct store *store, struct retention_stats *ret_stats);
+/* In an idle moment: one step, when there may be one to take. */
+void store_retain_rest(struct store *store);
 
 /* Ends a transaction that failed. */
 void store_rollback(struct store *store);

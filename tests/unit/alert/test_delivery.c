@@ -143,6 +143,43 @@ static void without_consent_family_and_speaker_stay_out_of_other_matters(void **
     assert_int_equal(count_jobs(fold, 0, JOB_PROMPT, ROLE_NONE, NULL), 0);
 }
 
+static void a_withdrawal_cancels_what_waits_under_it_and_clears_what_was_seen(void **state)
+{
+    struct fold *fold = *state;
+    uint8_t *lost = calloc(registry_count(fold->world->registry, REGISTRY_RESIDENT), 1);
+    assert_non_null(lost);
+    const uint32_t count = registry_count(fold->world->registry, REGISTRY_RESIDENT),
+                   one = who(fold, "r-1").no;
+    struct resident *resident = (struct resident *)registry_resident(fold->world->registry, one);
+    event(fold, on(fold, 9, 0, 0), "wb-1", SUSPICION);
+    world_visit(fold->world, on(fold, 10, 0, 0), "cam-1", "v", "arrive", "indoors", "unknown");
+    tick(fold, on(fold, 10, 11, 0));
+    const struct job *family = NULL, *worker = NULL;
+    for (unsigned i = 0; i < fold->job_count; i++) {
+        family =
+            fold->jobs[i].kind == JOB_NOTIFY && fold->jobs[i].role == ROLE_FAMILY ? &fold->jobs[i] : family;
+        worker = fold->jobs[i].kind == JOB_NOTIFY && fold->jobs[i].role == ROLE_GRID_WORKER ? &fold->jobs[i]
+                                                                                            : worker;
+    }
+    assert_non_null(family);
+    assert_non_null(worker);
+    resident->consent &= (uint8_t) ~(CONSENT_BIT(CONSENT_FAMILY) | CONSENT_BIT(CONSENT_CAMERA));
+    lost[one] = CONSENT_BIT(CONSENT_FAMILY) | CONSENT_BIT(CONSENT_CAMERA);
+    alerts_on_withdrawal(fold->alerts, on(fold, 10, 12, 0), lost, count);
+    assert_false(deliver(fold, on(fold, 10, 13, 0), family, DELIVERY_DELIVERED)); /* cancelled */
+    assert_true(deliver(fold, on(fold, 10, 13, 0), worker, DELIVERY_DELIVERED));
+    const struct subject home = {
+        .kind = SUBJECT_HOUSEHOLD,
+        .no = registry_resident(fold->world->registry, one)->household,
+    };
+    const struct alert *visit = alerts_open_of(fold->alerts, home, FAMILY_VISITOR);
+    assert_non_null(visit);
+    assert_true(visit->cleared_ms != 0);
+    assert_true(alerts_open_of(fold->alerts, who(fold, "r-1"), FAMILY_FRAUD)->cleared_ms ==
+                0); /* a cry stays */
+    free(lost);
+}
+
 static void when_a_resident_has_died_nothing_speaks_to_the_home_any_more(void **state)
 {
     struct fold *fold = *state;
@@ -358,6 +395,7 @@ int main(void)
         TEST(a_playing_prompt_gets_a_minute_more_before_it_expires),
         TEST(who_consented_to_nothing_still_gets_help_in_an_emergency),
         TEST(without_consent_family_and_speaker_stay_out_of_other_matters),
+        TEST(a_withdrawal_cancels_what_waits_under_it_and_clears_what_was_seen),
         TEST(when_a_resident_has_died_nothing_speaks_to_the_home_any_more),
         TEST(one_camera_s_recovery_does_not_speak_for_the_other_s),
         TEST(what_the_police_refuse_comes_back_to_the_desk_as_a_task),

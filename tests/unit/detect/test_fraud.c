@@ -125,6 +125,50 @@ static void closed_as_expected_makes_room_for_the_familiar(void **state)
     assert_finding((struct world *)*state, "familiar-visitor", LEVEL_GREEN);
 }
 
+static void an_acquaintance_of_two_weeks_needs_no_word(void **state)
+{
+    struct world *world = *state;
+    for (int day = 0; day < 14; day += 4)
+        visit_of(world, at(world, 9, 0, 0) + day * DAY_MS, 30, "indoors", "unknown:n1");
+    assert_int_equal(count_of(world, "familiar-visitor"), 0);
+    assert_true(count_findings(world, "repeat-visitor", "came-again") > 0); /* while it was new */
+    visit_of(world, at(world, 9, 0, 0) + 15 * DAY_MS, 1, "doorstep", "unknown:n1");
+    unsigned before = count_findings(world, "repeat-visitor", NULL);
+    visit_of(world, at(world, 9, 0, 0) + 16 * DAY_MS, 30, "indoors", "unknown:n1");
+    assert_finding(world, "left", LEVEL_GREEN);
+    assert_true(count_of(world, "familiar-visitor") > 0);
+    assert_int_equal(count_findings(world, "repeat-visitor", NULL), before);
+}
+
+static void led_away_by_them_two_weeks_are_no_excuse(void **state)
+{
+    struct world *world = *state;
+    visit_of(world, at(world, 9, 0, 0), 30, "indoors", "unknown:n1");
+    world_event(world, at(world, 9, 31, 0), "cam-1", WITH_UNKNOWN);
+    world_event(world, at(world, 12, 0, 0), "wb-1", PRESENCE_HOME);
+    for (int day = 4; day < 18; day += 3)
+        visit_of(world, at(world, 9, 0, 0) + day * DAY_MS, 3, "doorstep", "unknown:n1");
+    assert_int_equal(count_of(world, "familiar-visitor"), 0);
+}
+
+static void where_strangers_come_daily_the_bank_a_day_later_is_a_coincidence(void **state)
+{
+    struct world *world = *state;
+    for (int day = 0; day < 14; day++)
+        visit_of(world, at(world, 9, 0, 0) + day * DAY_MS, 6, "indoors", "unclear:s1 unknown:s1");
+    world_event(world, at(world, 33, 0, 0) + 13 * DAY_MS, "wb-1", PRESENCE_OUT);
+    world_fix(world, at(world, 33, 30, 0) + 13 * DAY_MS, "wb-1", BANK_LAT, 87.61, 10);
+    world_fix(world, at(world, 33, 40, 0) + 13 * DAY_MS, "wb-1", BANK_LAT, 87.61, 10);
+    assert_int_equal(count_findings(world, "visitor-then-bank", "bank-after-visit"), 0);
+    world_event(world, at(world, 35, 0, 0) + 13 * DAY_MS, "wb-1", PRESENCE_HOME);
+    visit_of(world, at(world, 36, 0, 0) + 13 * DAY_MS, 6, "indoors", "unknown:s2");
+    world_event(world, at(world, 37, 0, 0) + 13 * DAY_MS, "wb-1", PRESENCE_OUT);
+    world_fix(world, at(world, 37, 30, 0) + 13 * DAY_MS, "wb-1", BANK_LAT, 87.61, 10);
+    world_fix(world, at(world, 37, 40, 0) + 13 * DAY_MS, "wb-1", BANK_LAT, 87.61, 10);
+    assert_int_equal(count_findings(world, "visitor-then-bank", "bank-after-visit"),
+                     1); /* within hours it is not */
+}
+
 static void closed_as_true_keeps_out_for_good(void **state)
 {
     struct world *world = *state;
@@ -302,6 +346,9 @@ int main(void)
         T(another_stranger_or_eleven_days_later_is_not_again),
         T(a_concern_keeps_a_visitor_from_becoming_familiar),
         T(closed_as_expected_makes_room_for_the_familiar),
+        T(an_acquaintance_of_two_weeks_needs_no_word),
+        T(led_away_by_them_two_weeks_are_no_excuse),
+        T(where_strangers_come_daily_the_bank_a_day_later_is_a_coincidence),
         T(closed_as_true_keeps_out_for_good),
         T(seen_leaving_with_the_stranger_is_orange_and_absorbs),
         T(a_departure_before_the_word_of_the_visit_is_the_same),

@@ -183,6 +183,35 @@ static void ten_days_unheard_are_counted_once_the_band_is_heard_again(void **sta
     assert_int_equal(count_findings(world, "no-motion", "no-motion-long"), 1);
 }
 
+static void putting_the_band_on_is_a_sign_and_the_time_on_the_table_no_pause(void **state)
+{
+    struct world *world = *state;
+    ordinary_days(world, 10);
+    world_event(world, at(world, 7, 0, 0) + 10 * DAY_MS, "wb-1", STEPS);
+    for (int hour = 7; hour < 13; hour++)
+        world_event(world, at(world, hour, 40, 0) + 10 * DAY_MS, "wb-1", "{\"heartbeat\":{\"worn\":false}}");
+    quiet_hours_of(world, 10, 13, 16); /* put on at 13:40 */
+    assert_int_equal(count_findings(world, "no-motion", NULL), 0);
+    world_event(world, at(world, 17, 0, 0) + 10 * DAY_MS, "wb-1", STEPS);
+    /* The ten hours were no pause of an ordinary day: four hours are still too long. */
+    world_event(world, at(world, 8, 0, 0) + 11 * DAY_MS, "wb-1", STEPS);
+    quiet_hours_of(world, 11, 8, 12);
+    assert_finding(world, "no-motion", LEVEL_YELLOW);
+}
+
+static void a_band_that_says_again_that_it_is_at_home_is_no_sign(void **state)
+{
+    struct world *world = *state;
+    ordinary_days(world, 10);
+    world_event(world, at(world, 8, 0, 0) + 10 * DAY_MS, "wb-1", STEPS);
+    for (int hour = 8; hour < 13; hour++) {
+        world_event(world, at(world, hour, 20, 0) + 10 * DAY_MS, "wb-1",
+                    "{\"presence\":{\"at_home\":true,\"source\":\"wifi\"}}");
+        quiet_hours_of(world, 10, hour, hour);
+    }
+    assert_finding(world, "no-motion", LEVEL_YELLOW);
+}
+
 static void a_band_that_never_sends_steps_is_not_judged(void **state)
 {
     struct world *world = *state;
@@ -243,6 +272,8 @@ int main(void)
         T(a_night_is_no_waking_time),
         T(out_or_uncovered_is_not_judged),
         T(ten_days_unheard_are_counted_once_the_band_is_heard_again),
+        T(putting_the_band_on_is_a_sign_and_the_time_on_the_table_no_pause),
+        T(a_band_that_says_again_that_it_is_at_home_is_no_sign),
         T(a_band_that_never_sends_steps_is_not_judged),
         T(a_daily_check_in_that_stays_away_is_told_two_hours_after_its_usual_time),
         T(who_checks_in_now_and_then_is_not_missed),

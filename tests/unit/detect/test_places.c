@@ -214,6 +214,22 @@ static void strangers_indoors_in_many_homes_of_a_village_are_canvassing(void **s
     assert_int_equal(count_findings(world, "canvassing", "canvassing-over"), 1);
 }
 
+static void neighbours_seen_before_are_not_canvassing(void **state)
+{
+    struct world *world = *state;
+    static const char *const cameras[] = {"cam-1", "cam-2", "cam-4"};
+    char visit[20];
+    for (int day = 0; day < 29; day += 28)
+        for (unsigned i = 0; i < 3; i++) {
+            snprintf(visit, sizeof visit, "n%d-%u", day, i);
+            world_visit(world, at(world, 9 + (day ? 0 : 5 * (int)i), 20 * (int)i, 0) + day * DAY_MS,
+                        cameras[i], visit, "arrive", "indoors", "unknown:n");
+            world_visit(world, at(world, 9 + (day ? 0 : 5 * (int)i), 20 * (int)i + 8, 0) + day * DAY_MS,
+                        cameras[i], visit, "leave", "indoors", "unknown:n");
+        }
+    assert_int_equal(count_findings(world, "canvassing", NULL), 0);
+}
+
 static void a_courier_at_every_door_is_not(void **state)
 {
     struct world *world = *state;
@@ -280,6 +296,17 @@ static void the_usual_round_is_no_wandering(void **state)
     assert_int_equal(count_findings(world, "wandering", "wandering"), 0);
 }
 
+static void sitting_still_with_a_jittery_receiver_is_no_wandering(void **state)
+{
+    struct world *world = *state;
+    static const double spots[5][2] = {
+        {0, 0}, {0.00022, 0.0001}, {-0.0001, 0.00025}, {0.0001, -0.00028}, {-0.0002, -0.0001}};
+    for (int i = 0; i < 60; i++)
+        world_fix(world, at(world, 9, i, 0), "wb-3", 43.83 + spots[i * 7 % 5][0], 87.62 + spots[i * 3 % 5][1],
+                  12);
+    assert_int_equal(count_findings(world, "wandering", NULL), 0);
+}
+
 static void up_and_down_is_pacing(void **state)
 {
     struct world *world = *state;
@@ -303,11 +330,13 @@ int main(void)
         T(two_homes_are_one_only_when_they_come_again),
         T(who_went_there_for_ever_makes_it_no_gathering),
         T(strangers_indoors_in_many_homes_of_a_village_are_canvassing),
+        T(neighbours_seen_before_are_not_canvassing),
         T(a_courier_at_every_door_is_not),
         T(a_wanderer_going_round_off_the_routine_is_orange),
         T(nobody_else_is_watched_and_a_straight_way_is_no_loop),
         T(the_usual_round_is_no_wandering),
         T(up_and_down_is_pacing),
+        T(sitting_still_with_a_jittery_receiver_is_no_wandering),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -211,6 +211,42 @@ static void trusted_family_at_home_lowers_one_level_until_they_leave(void **stat
     assert_finding(world, "indoors-long", LEVEL_YELLOW);
 }
 
+/* Local time on 7 February 2027, the second day of the Chinese year. */
+static int64_t festival(const struct world *world, int day, int hour, int minute)
+{
+    return clock_from_civil(world->tz, 2027, 2, 7 + day, hour, minute, 0);
+}
+
+static void at_the_spring_festival_a_family_that_came_together_lives_in(void **state)
+{
+    struct world *world = *state;
+    world_visit(world, festival(world, 0, 9, 0), "cam-1", "all", "arrive", "indoors",
+                "trusted:v-son unknown:a");
+    world_visit(world, festival(world, 0, 10, 0), "cam-1", "all", "leave", "indoors", "");
+    world_visit(world, festival(world, 1, 9, 0), "cam-1", "a", "arrive", "indoors", "unknown:a");
+    world_tick(world, festival(world, 1, 9, 30));
+    assert_finding(world, "indoors-festival", LEVEL_GREEN);
+    world_visit(world, festival(world, 1, 9, 40), "cam-1", "a", "leave", "indoors", "");
+    world_visit(world, festival(world, 2, 12, 0), "cam-1", "b", "arrive", "indoors", "unknown:b");
+    world_tick(world, festival(world, 2, 12, 10));
+    assert_finding(world, "indoors-long", LEVEL_YELLOW); /* nobody trusted brought anybody for two days */
+}
+
+static void a_trusted_neighbour_alone_or_an_ordinary_day_lowers_nothing_afterwards(void **state)
+{
+    struct world *world = *state;
+    world_visit(world, at(world, 9, 0, 0), "cam-1", "all", "arrive", "indoors", "trusted:v-son unknown:a");
+    world_visit(world, at(world, 10, 0, 0), "cam-1", "all", "leave", "indoors", "");
+    world_visit(world, at(world, 11, 0, 0), "cam-1", "a", "arrive", "indoors", "unknown:a");
+    world_tick(world, at(world, 11, 10, 0));
+    assert_finding(world, "indoors-long", LEVEL_YELLOW);
+    world_visit(world, festival(world, 0, 9, 0), "cam-1", "son", "arrive", "indoors", "trusted:v-son");
+    world_visit(world, festival(world, 0, 9, 5), "cam-1", "son", "leave", "indoors", "");
+    world_visit(world, festival(world, 0, 10, 0), "cam-1", "c", "arrive", "indoors", "unknown:c");
+    world_tick(world, festival(world, 0, 10, 10));
+    assert_finding(world, "indoors-long", LEVEL_YELLOW);
+}
+
 static void an_unclear_visitor_who_turns_out_to_be_known_clears(void **state)
 {
     struct world *world = *state;
@@ -332,6 +368,8 @@ int main(void)
         TEST(a_camera_s_own_trusted_is_believed),
         TEST(residents_alone_are_nobody_s_business),
         TEST(trusted_family_at_home_lowers_one_level_until_they_leave),
+        TEST(at_the_spring_festival_a_family_that_came_together_lives_in),
+        TEST(a_trusted_neighbour_alone_or_an_ordinary_day_lowers_nothing_afterwards),
         TEST(an_unclear_visitor_who_turns_out_to_be_known_clears),
         TEST(an_unknown_among_others_stays_unknown),
         TEST(when_one_of_two_leaves_the_other_stays_told),

@@ -187,6 +187,24 @@ static void a_lunar_rule_looks_at_the_last_digit_of_the_lunar_day(void **state)
         assert_int_equal(is_on("lunar 3,6,9", 2026, 2, 16 + i), i % 10 == 3 || i % 10 == 6 || i % 10 == 9);
 }
 
+static void the_spring_festival_moves_with_the_moon(void **state)
+{
+    (void)state;
+    static const struct {
+        int year, month, day;
+        bool is;
+    } days[] = {{2026, 2, 13, false}, {2026, 2, 14, true},  {2026, 2, 17, true},  {2026, 2, 26, true},
+                {2026, 2, 27, false}, {2027, 2, 2, false},  {2027, 2, 3, true},   {2027, 2, 15, true},
+                {2027, 2, 16, false}, {2025, 1, 29, true},  {2025, 1, 25, false}, {2024, 2, 19, true},
+                {2024, 2, 20, false}, {2026, 1, 19, false}, {2026, 3, 19, false}, {2026, 8, 1, false}};
+    for (unsigned i = 0; i < sizeof days / sizeof *days; i++) {
+        int64_t day = 0;
+        assert_true(calendar_day_number(days[i].year, days[i].month, days[i].day, &day));
+        assert_int_equal(calendar_is_spring_festival(day), days[i].is);
+    }
+    assert_false(calendar_is_spring_festival(-1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +217,7 @@ int main(void)
         cmocka_unit_test(wrong_rules_are_refused),
         cmocka_unit_test(chinese_new_years_are_first_days),
         cmocka_unit_test(known_festivals_fall_on_their_days),
+        cmocka_unit_test(the_spring_festival_moves_with_the_moon),
         cmocka_unit_test(lunar_days_run_on_without_a_hole),
         cmocka_unit_test(the_lunar_calendar_ends_where_its_table_ends),
         cmocka_unit_test(a_lunar_rule_looks_at_the_last_digit_of_the_lunar_day),
