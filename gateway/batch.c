@@ -44,6 +44,7 @@ static size_t item_size(enum batch_kind kind)
     case BATCH_SILENCE: return head + sizeof(struct silence);
     case BATCH_ANNOUNCEMENT: return head + sizeof(struct announcement);
     case BATCH_SUPPRESSION: return head + sizeof(struct batch_suppression);
+    case BATCH_TASK: return head + sizeof(struct batch_task);
     }
     assert(0 && "an item has a kind");
     return sizeof(struct batch_item);

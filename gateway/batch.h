@@ -13,7 +13,8 @@
     X(FINDING)                                                                                               \
     X(TRANSITION)                                                                                            \
     X(ALERT)                                                                                                 \
-    X(JOB) X(DELIVERY) X(WATERMARK) X(GAP) X(STATE) X(STATE_DONE) X(SILENCE) X(SUPPRESSION) X(ANNOUNCEMENT)
+    X(JOB)                                                                                                   \
+    X(DELIVERY) X(WATERMARK) X(GAP) X(STATE) X(STATE_DONE) X(SILENCE) X(SUPPRESSION) X(ANNOUNCEMENT) X(TASK)
 enum batch_kind {
 #define X(name) BATCH_##name,
     BATCH_MAP(X)
@@ -85,6 +86,13 @@ struct batch_suppression {
     char who[ID_SIZE]; /* id of the person who was not told; "" = the role as such, or a device */
 };
 
+struct batch_task {
+    struct task task;
+    struct task_event event;
+    size_t len;
+    const char *json; /* task_to_json */
+};
+
 /* Only as many bytes are allocated as the item's kind uses: an item is never copied whole. */
 struct batch_item {
     struct batch_item *next;
@@ -102,6 +110,7 @@ struct batch_item {
         struct silence silence;
         struct batch_suppression suppression;
         struct announcement announcement;
+        struct batch_task task;
     };
 };
 

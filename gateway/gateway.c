@@ -220,6 +220,20 @@ static void on_suppressed(void *self, const struct alert *alert, const struct su
                       : registry_responder(gateway->config.registry, job->recipient)->id);
 }
 
+static void on_task(void *self, const struct task *task, const struct task_event *event)
+{
+    struct gateway *gateway = self;
+    struct batch_item *item = add(gateway, BATCH_TASK);
+    if (item == NULL)
+        return;
+    buf_clear(&gateway->scratch);
+    task_to_json(task, gateway->config.registry, gateway->config.tz, &gateway->scratch);
+    item->task = (struct batch_task){.task = *task,
+                                     .event = *event,
+                                     .len = gateway->scratch.len,
+                                     .json = keep_text(gateway, &gateway->scratch)};
+}
+
 /* ---- life ---- */
 
 const char *gateway_county_of(const struct registry *registry)
@@ -274,6 +288,7 @@ enum err gateway_new(const struct gateway_config *config, struct gateway **ret_g
                                                 .delivery = on_delivery,
                                                 .silence = on_silence,
                                                 .suppressed = on_suppressed,
+                                                .task = on_task,
                                                 .self = gateway}};
     err = alerts_new(&alert, &gateway->alerts);
 out:
@@ -559,36 +574,4 @@ bool gateway_note_gap(struct gateway *gateway, const struct batch_gap *gap)
     if (item != NULL)
         item->gap = *gap;
     return true;
-}
-
-/* ---- looks ---- */
-
-uint64_t gateway_n(const struct gateway *gateway)
-{
-    return gateway->n;
-}
-
-int64_t gateway_t_ms(const struct gateway *gateway)
-{
-    return gateway->t_ms;
-}
-
-const struct registry *gateway_registry(const struct gateway *gateway)
-{
-    return gateway->config.registry;
-}
-
-const struct alerts *gateway_alerts(const struct gateway *gateway)
-{
-    return gateway->alerts;
-}
-
-const struct live *gateway_live(const struct gateway *gateway)
-{
-    return gateway->live;
-}
-
-void gateway_stats(const struct gateway *gateway, struct gateway_stats *ret_stats)
-{
-    *ret_stats = gateway->stats;
 }

@@ -1,5 +1,5 @@
-/* Snapshot and restart: the state of the stages goes into a batch, row by row, and comes back from the store.
- */
+/* Snapshot and restart: the state of the stages goes into a batch, row by row, and comes back from the store;
+ * and the looks at it. */
 #include <assert.h>
 #include <string.h>
 
@@ -87,4 +87,36 @@ enum err gateway_snapshot(struct gateway *gateway)
     gateway->batch->snapshot = true;
     gateway->batch->last_n = gateway->n;
     return ERR_OK;
+}
+
+/* ---- looks ---- */
+
+uint64_t gateway_n(const struct gateway *gateway)
+{
+    return gateway->n;
+}
+
+int64_t gateway_t_ms(const struct gateway *gateway)
+{
+    return gateway->t_ms;
+}
+
+const struct registry *gateway_registry(const struct gateway *gateway)
+{
+    return gateway->config.registry;
+}
+
+const struct alerts *gateway_alerts(const struct gateway *gateway)
+{
+    return gateway->alerts;
+}
+
+const struct live *gateway_live(const struct gateway *gateway)
+{
+    return gateway->live;
+}
+
+void gateway_stats(const struct gateway *gateway, struct gateway_stats *ret_stats)
+{
+    *ret_stats = gateway->stats;
 }

@@ -103,6 +103,10 @@ static void put_action(struct buf *out, const struct action *action)
         buf_putc(out, (char)action->announced);
         put_time(out, action->from_ms);
     }
+    if (action->kind >= ACTION_TASK_ASSIGN) {
+        buf_putc(out, (char)action->task);
+        put_text(out, action->to, sizeof(action->to));
+    }
 }
 
 void input_encode(const struct input *input, struct buf *out)
@@ -236,6 +240,10 @@ static void take_action(struct taker *in, struct action *action)
     if (action->kind == ACTION_ANNOUNCE) {
         action->announced = take_byte(in, ANNOUNCED_COUNT - 1);
         action->from_ms = take_time(in);
+    }
+    if (action->kind >= ACTION_TASK_ASSIGN) {
+        action->task = take_byte(in, TASK_KIND_COUNT - 1);
+        take_text(in, action->to, sizeof(action->to));
     }
     in->bad |= action->kind == ACTION_NONE;
 }
@@ -382,6 +390,10 @@ static void json_action(struct buf *out, const struct action *action, const stru
     }
     if (action->note[0] != '\0')
         json_text(out, "note", action->note);
+    if (action->task != TASK_NONE)
+        json_text(out, "task", task_name((enum task_kind)action->task));
+    if (action->to[0] != '\0')
+        json_text(out, "to", action->to);
     buf_puts(out, "}}");
 }
 

@@ -19,6 +19,8 @@ void output_silence(const struct silence *silence, const struct registry *regist
 /* An announcement was made or cancelled. */
 void output_announcement(const struct announcement *announcement, const struct registry *registry,
                          const struct tz *tz, struct buf *out);
+/* An event of a task, with the task as it then was. */
+void output_task(const struct batch_task *item, const struct tz *tz, struct buf *out);
 /* Whatever of the above an item is; false (nothing appended) for the other kinds, and for findings unless
  * asked. */
 bool output_item(const struct batch_item *item, bool findings, const struct registry *registry,

@@ -270,6 +270,11 @@ static int announced_value(const char *text)
     return (int)announced_from_name(text);
 }
 
+static int task_value(const char *text)
+{
+    return (int)task_from_name(text);
+}
+
 static int status_value(const char *text)
 {
     return resident_status_from_name(text);
@@ -277,9 +282,9 @@ static int status_value(const char *text)
 
 static enum err parse_action(struct parse *parse, const struct json *node)
 {
-    static const char *const known[] = {"alert",  "resident", "household", "territory",   "device",
-                                        "family", "by",       "note",      "disposition", "outcome",
-                                        "status", "until",    "announced", "from",        NULL};
+    static const char *const known[] = {
+        "alert",   "resident", "household", "territory", "device", "family", "by", "note", "disposition",
+        "outcome", "status",   "until",     "announced", "from",   "task",   "to", NULL};
     size_t iter = 0;
     const char *name;
     const struct json *body;
@@ -297,6 +302,10 @@ static enum err parse_action(struct parse *parse, const struct json *node)
             parse_enum(parse, body, "disposition", DISPOSITION_NONE, disposition_value, &action->disposition);
     if (err == ERR_OK && action->kind == ACTION_CALL)
         err = parse_enum(parse, body, "outcome", OUTCOME_NONE, outcome_value, &action->outcome);
+    if (err == ERR_OK && action->kind == ACTION_TASK_FINISH)
+        err = parse_enum(parse, body, "outcome", OUTCOME_NONE, outcome_value, &action->outcome);
+    if (err == ERR_OK && json_get(body, "task") != NULL)
+        err = parse_enum(parse, body, "task", TASK_NONE, task_value, &action->task);
     if (err == ERR_OK && action->kind == ACTION_STATUS)
         err = parse_enum(parse, body, "status", -1, status_value, &action->status);
     if (err == ERR_OK && action->kind == ACTION_ANNOUNCE)
@@ -309,6 +318,8 @@ static enum err parse_action(struct parse *parse, const struct json *node)
     const char *note = json_string(json_get(body, "note"));
     text_copy(action->by, sizeof(action->by), by != NULL ? by : "someone");
     text_copy(action->note, sizeof(action->note), note != NULL ? note : "");
+    const char *to = json_string(json_get(body, "to"));
+    text_copy(action->to, sizeof(action->to), to != NULL ? to : "");
     parse->line->input.kind = INPUT_ACTION;
     return err;
 }

@@ -61,10 +61,31 @@ static void notice(struct alerts *alerts, struct alert_record *record, int64_t t
     }
 }
 
+/* Where the rule asks for several people: true when more have to follow this one, who is written down. */
+static bool needs_more(struct alerts *alerts, struct alert_record *record, const char *by, char *what, size_t size)
+{
+    const struct policy_rule *rule = escalation_rule(alerts, &record->alert);
+    unsigned need = rule ? rule->acknowledgements : 0;
+    struct alert *alert = &record->alert;
+    bool known = false;
+    for (unsigned i = 0; i < alert->acker_count; i++)
+        known |= strcmp(alert->ackers[i], by) == 0;
+    if (need <= 1 || alert->acknowledged_ms || (!known && alert->acker_count + 1U >= need))
+        return false;
+    if (!known)
+        text_copy(alert->ackers[alert->acker_count++], ID_SIZE, by);
+    snprintf(what, size, "acknowledged, %u of %u", (unsigned)alert->acker_count, need);
+    return true;
+}
+
 bool alert_take(struct alerts *alerts, struct alert_record *record, int64_t t_ms, const char *by,
                 const char *note)
 {
-    char why[320];
+    char why[320], what[64] = "";
+    if (needs_more(alerts, record, by, what, sizeof what)) {
+        put_why(why, sizeof why, what, note);
+        return alert_apply(alerts, record, t_ms, INPUT_NOTE, by, why);
+    }
     put_why(why, sizeof why, "", note);
     if (!alert_apply(alerts, record, t_ms, INPUT_ACKNOWLEDGE, by, why))
         return false;
@@ -77,6 +98,48 @@ static enum err acknowledge(struct alerts *alerts, struct alert_record *record, 
                             const struct action *action)
 {
     return alert_take(alerts, record, t_ms, action->by, action->note) ? ERR_OK : ERR_INVALID;
+}
+
+/* Taken until a time, then back with everybody told anew. Bounded, and never what cannot wait. */
+static enum err snooze(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                       const struct action *action)
+{
+    char why[320];
+    struct alert *alert = &record->alert;
+    if (alert->level == LEVEL_RED || alert->family == FAMILY_EMERGENCY || action->until_ms <= t_ms ||
+        action->until_ms > t_ms + ALERT_SNOOZE_MAX_MS)
+        return ERR_INVALID;
+    put_why(why, sizeof why, "snoozed", action->note);
+    if (!alert_apply(alerts, record, t_ms, INPUT_ACKNOWLEDGE, action->by, why))
+        return ERR_INVALID;
+    alert->snoozed_until_ms = action->until_ms;
+    alert_mark(alerts, record);
+    return ERR_OK;
+}
+
+/* Whose alert it is; who is in the registry is told. */
+static enum err assign(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                       const struct action *action)
+{
+    char why[320], what[ID_SIZE + 16];
+    const struct registry *registry = alerts->config.registry;
+    if (!action->to[0])
+        return ERR_INVALID;
+    snprintf(what, sizeof what, "assigned to %s", action->to);
+    put_why(why, sizeof why, what, action->note);
+    text_copy(record->alert.assigned_to, ID_SIZE, action->to);
+    if (!alert_apply(alerts, record, t_ms, INPUT_NOTE, action->by, why))
+        return ERR_INVALID;
+    uint32_t no = registry_find(registry, REGISTRY_RESPONDER, action->to);
+    if (no == REGISTRY_NONE)
+        return ERR_OK;
+    struct job job = job_draft(&record->alert, JOB_NOTIFY, JOB_STEP_FOLLOW, t_ms);
+    job.transition = record->alert.transitions;
+    job.expires_ms = t_ms + NOTIFY_EXPIRES_MS;
+    job.recipient = no;
+    job.role = registry_responder(registry, no)->role;
+    job_issue(alerts, record, &job);
+    return ERR_OK;
 }
 
 static enum err close_alert(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
@@ -103,50 +166,66 @@ static enum err close_alert(struct alerts *alerts, struct alert_record *record, 
     return ERR_OK;
 }
 
-static bool is_call_task(const struct job_record *job, const void *self)
+/* The resident was reached, or was not: what follows for the alert. `safe` drops the verification and leaves
+ * the alert open for the desk to close; anything that is not a clear "safe" sends a red alert to the police
+ * while a verification waits, a cry for help always. */
+static bool note_word(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                      const struct action *action, const char *what, enum outcome outcome)
 {
-    (void)self;
-    return job->job.kind == JOB_TASK &&
-           (strcmp(job->job.prompt, "verify") == 0 || strcmp(job->job.prompt, "call") == 0 ||
-            strcmp(job->job.prompt, "call-back") == 0);
-}
-
-/* The result of a call to the resident. safe drops the verification and leaves the alert open for the desk to
- * close; anything that is not a clear "safe" sends a red alert to the police. A wrong number says nothing:
- * the verification goes on. */
-static enum err call(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
-                     const struct action *action)
-{
-    char why[320], what[64];
+    char why[320];
     struct alert *alert = &record->alert;
-    if (action->outcome == OUTCOME_NONE || action->outcome >= OUTCOME_COUNT)
-        return ERR_INVALID;
-    bool pending = alert->verify_until_ms != 0, reached = action->outcome != OUTCOME_WRONG_NUMBER;
-    snprintf(what, sizeof what, "call: %s", outcome_name((enum outcome)action->outcome));
+    bool pending = alert->verify_until_ms != 0;
     put_why(why, sizeof why, what, action->note);
-    if (reached) {
-        alert->outcome = action->outcome;
+    if (outcome != OUTCOME_NONE) {
+        alert->outcome = (uint8_t)outcome;
         alert->verify_until_ms = 0;
     }
     if (!alert_apply(alerts, record, t_ms, INPUT_NOTE, action->by, why))
-        return ERR_INVALID;
-    if (!reached)
-        return ERR_OK;
-    for (uint32_t no = record->first_job; no != NONE; no = job_at(alerts, no)->next) {
-        if (is_call_task(job_at(alerts, no), NULL))
-            job_set_state(alerts, no, DELIVERY_DONE, outcome_name((enum outcome)action->outcome), t_ms);
-    }
-    bool grave = action->outcome == OUTCOME_NEEDS_HELP;
-    if (action->outcome != OUTCOME_SAFE && (pending || (grave && alert->level == LEVEL_RED)))
+        return false;
+    bool grave = outcome == OUTCOME_NEEDS_HELP && alert->level == LEVEL_RED;
+    if (grave || (pending && outcome != OUTCOME_NONE && outcome != OUTCOME_SAFE))
         police_send(alerts, record, t_ms);
     alert_mark(alerts, record);
+    return true;
+}
+
+/* A wrong number says nothing about the resident: the verification goes on. */
+enum err alert_on_call(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                       const struct action *action)
+{
+    char what[64];
+    if (action->outcome == OUTCOME_NONE || action->outcome > OUTCOME_WRONG_NUMBER)
+        return ERR_INVALID;
+    snprintf(what, sizeof what, "call: %s", outcome_name((enum outcome)action->outcome));
+    if (!note_word(alerts, record, t_ms, action, what,
+                   action->outcome == OUTCOME_WRONG_NUMBER ? OUTCOME_NONE : (enum outcome)action->outcome))
+        return ERR_INVALID;
+    task_on_call(alerts, record, t_ms, action);
     return ERR_OK;
+}
+
+/* Seen in person counts for more than any call; a closed door says nothing. */
+void alert_on_visit(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                    const struct action *action)
+{
+    char what[64];
+    enum outcome word = action->outcome == OUTCOME_SEEN_WELL         ? OUTCOME_SAFE
+                        : action->outcome == OUTCOME_SEEN_NEEDS_HELP ? OUTCOME_NEEDS_HELP
+                                                                     : OUTCOME_NONE;
+    snprintf(what, sizeof what, "visit: %s", outcome_name((enum outcome)action->outcome));
+    (void)note_word(alerts, record, t_ms, action, what, word); /* an open alert takes every note */
+}
+
+static bool is_call_task(const struct job_record *job)
+{
+    enum task_kind kind = task_from_name(job->job.prompt);
+    return job->job.kind == JOB_TASK && (kind == TASK_VERIFY || kind == TASK_CALL || kind == TASK_CALL_BACK);
 }
 
 static bool is_spoken(const struct job_record *job, const void *self)
 {
-    return job->job.kind == JOB_PROMPT || job->job.kind == JOB_NOTICE ||
-           (job->job.kind == JOB_TASK && is_call_task(job, self));
+    (void)self;
+    return job->job.kind == JOB_PROMPT || job->job.kind == JOB_NOTICE || is_call_task(job);
 }
 
 static void hush(struct alerts *alerts, int64_t t_ms, struct subject subject)
@@ -172,6 +251,8 @@ static enum err status(struct alerts *alerts, int64_t t_ms, const struct action 
     if (action->subject.kind != SUBJECT_RESIDENT ||
         action->subject.no >= registry_count(alerts->config.registry, REGISTRY_RESIDENT))
         return ERR_INVALID;
+    if (action->status == STATUS_DECEASED || action->status == STATUS_MOVED)
+        upkeep_collect_devices(alerts, t_ms, action->subject.no);
     if (action->status != STATUS_DECEASED)
         return ERR_OK;
     hush(alerts, t_ms, action->subject);
@@ -191,14 +272,18 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
         return silence_add(alerts, t_ms, action);
     if (action->kind == ACTION_UNSILENCE)
         return silence_remove(alerts, t_ms, action);
+    if (action->kind >= ACTION_TASK_ASSIGN && action->kind <= ACTION_TASK_FINISH)
+        return task_act(alerts, t_ms, action);
     enum err err = find_target(alerts, action, &record);
     if (err != ERR_OK)
         return err;
     uint32_t case_no = record->case_no;
     switch ((enum action_kind)action->kind) {
     case ACTION_ACKNOWLEDGE: err = acknowledge(alerts, record, t_ms, action); break;
+    case ACTION_ASSIGN: err = assign(alerts, record, t_ms, action); break;
+    case ACTION_SNOOZE: err = snooze(alerts, record, t_ms, action); break;
     case ACTION_CLOSE: err = close_alert(alerts, record, t_ms, action); break;
-    case ACTION_CALL: err = call(alerts, record, t_ms, action); break;
+    case ACTION_CALL: err = alert_on_call(alerts, record, t_ms, action); break;
     case ACTION_COMMENT:
         put_why(why, sizeof why, "", action->note);
         err = alert_apply(alerts, record, t_ms, INPUT_NOTE, action->by, why) ? ERR_OK : ERR_INVALID;
@@ -209,6 +294,10 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
     case ACTION_UNSILENCE:
     case ACTION_ANNOUNCE: /* of the live state: gateway.c */
     case ACTION_UNANNOUNCE:
+    case ACTION_TASK_ASSIGN:
+    case ACTION_TASK_ACCEPT:
+    case ACTION_TASK_ARRIVE:
+    case ACTION_TASK_FINISH:
     case ACTION_KIND_COUNT: err = ERR_INVALID; break;
     }
     case_sweep(alerts, case_no);

@@ -7,7 +7,11 @@
 
 /* acknowledge · close {disposition} · call {outcome}: the result of a call to the resident · comment ·
  * status: of a resident · silence {subject, family, until, note} · unsilence: of the silence whose id stands
- * where an alert's would · announce {territory, announced, from, until, note} · unannounce: likewise by id */
+ * where an alert's would · announce {territory, announced, from, until, note} ·
+ * unannounce: likewise by id ·
+ * task_…: of the task whose id stands there, or of the subject's open one of that
+ * kind: assign {to, until = a new due time}, accept, arrive, finish {outcome} · assign {to}: whose alert it
+ * is · snooze {until}: taken, and back at that time */
 #define ACTION_MAP(X)                                                                                        \
     X(ACKNOWLEDGE, acknowledge)                                                                              \
     X(CLOSE, close)                                                                                          \
@@ -17,7 +21,13 @@
     X(SILENCE, silence)                                                                                      \
     X(UNSILENCE, unsilence)                                                                                  \
     X(ANNOUNCE, announce)                                                                                    \
-    X(UNANNOUNCE, unannounce)
+    X(UNANNOUNCE, unannounce)                                                                                \
+    X(TASK_ASSIGN, task_assign)                                                                              \
+    X(TASK_ACCEPT, task_accept)                                                                              \
+    X(TASK_ARRIVE, task_arrive)                                                                              \
+    X(TASK_FINISH, task_finish)                                                                              \
+    X(ASSIGN, assign)                                                                                        \
+    X(SNOOZE, snooze)
 enum action_kind {
     ACTION_NONE,
 #define X(name, text) ACTION_##name,
@@ -45,7 +55,16 @@ enum disposition {
     X(NEEDS_HELP, needs_help)                                                                                \
     X(NO_ANSWER, no_answer)                                                                                  \
     X(OTHER_PERSON, other_person)                                                                            \
-    X(WRONG_NUMBER, wrong_number)
+    X(WRONG_NUMBER, wrong_number)                                                                            \
+    X(SEEN_WELL, seen_well)                                                                                  \
+    X(SEEN_NEEDS_HELP, seen_needs_help)                                                                      \
+    X(NOBODY_HOME, nobody_home)                                                                              \
+    X(NOT_LET_IN, not_let_in)                                                                                \
+    X(COLLECTED, collected)                                                                                  \
+    X(LOST, lost)                                                                                            \
+    X(SETTLED, settled)                                                                                      \
+    X(NOT_NEEDED, not_needed)                                                                                \
+    X(HANDED_OVER, handed_over)
 enum outcome {
     OUTCOME_NONE,
 #define X(name, text) OUTCOME_##name,
@@ -72,6 +91,8 @@ struct action {
     int64_t until_ms;                     /* of a status (0 = open), silence or announcement */
     char by[ID_SIZE];                     /* who; identifier */
     char note[256];                       /* UTF-8, may be empty */
+    uint8_t task;                         /* task_…: enum task_kind; TASK_NONE = any */
+    char to[ID_SIZE];                     /* task_…, assign: to whom; identifier, "" = nobody */
 };
 
 #endif

@@ -43,7 +43,9 @@ enum err alerts_new(const struct alert_config *config, struct alerts **ret_alert
     pool_init(&alerts->alerts, sizeof(struct alert_record), ALERT_OPEN_MAX);
     pool_init(&alerts->jobs, sizeof(struct job_record), JOBS_MAX);
     pool_init(&alerts->cases, sizeof(struct alert_case), CASES_MAX);
+    pool_init(&alerts->tasks, sizeof(struct task), TASKS_MAX);
     index_init(&alerts->by_id, ALERT_OPEN_MAX);
+    index_init(&alerts->by_task, TASKS_MAX);
     index_init(&alerts->by_job, JOBS_MAX);
     index_init(&alerts->by_case, CASES_MAX);
     buf_init(&alerts->scratch, SCRATCH_MAX);
@@ -58,7 +60,9 @@ void alerts_free(struct alerts *alerts)
     pool_release(&alerts->alerts);
     pool_release(&alerts->jobs);
     pool_release(&alerts->cases);
+    pool_release(&alerts->tasks);
     index_release(&alerts->by_id);
+    index_release(&alerts->by_task);
     index_release(&alerts->by_job);
     index_release(&alerts->by_case);
     buf_release(&alerts->scratch);
@@ -150,9 +154,16 @@ bool alert_was_false(const struct alert *alert)
 
 /* Pending when the alert ends: everything that is not final, but what is already on its way to people or the
  * police runs on, and so does a police message of a confirmed alarm. */
+struct ending {
+    const struct alerts *alerts;
+    const struct alert *alert;
+};
 static bool ends_with_alert(const struct job_record *job, const void *self)
 {
-    const struct alert *alert = self;
+    const struct ending *ending = self;
+    const struct alert *alert = ending->alert;
+    if (job->job.kind == JOB_TASK)
+        return !task_outlives(ending->alerts, &job->job);
     bool under_way = job->state != DELIVERY_QUEUED;
     if (job->job.kind == JOB_NOTIFY)
         return !under_way;
@@ -186,6 +197,8 @@ bool alert_apply(struct alerts *alerts, struct alert_record *record, int64_t t_m
     case LIFE_CLOSED: alert->state = ALERT_CLOSED; break;
     default:
         alert->cleared_ms = !clear ? 0 : alert->cleared_ms ? alert->cleared_ms : t_ms;
+        if (input == INPUT_ACKNOWLEDGE || !taken)
+            alert->snoozed_until_ms = 0;
         if (input == INPUT_ACKNOWLEDGE) {
             alert->acknowledged_ms = t_ms;
             text_copy(alert->acknowledged_by, sizeof alert->acknowledged_by, by);
@@ -207,7 +220,8 @@ bool alert_apply(struct alerts *alerts, struct alert_record *record, int64_t t_m
     bool long_ago =
         t_ms - alert->last_notify_ms > (int64_t)alerts->config.settings->acknowledge_expires_s * 1000;
     if (step.effects & EFFECT_STOP)
-        jobs_cancel(alerts, record, t_ms, ends_with_alert, alert, "the alert has ended");
+        jobs_cancel(alerts, record, t_ms, ends_with_alert, &(struct ending){.alerts = alerts, .alert = alert},
+                    "the alert has ended");
     else if ((step.effects & EFFECT_EPISODE) || ((step.effects & EFFECT_RESUME) && long_ago))
         escalation_start(alerts, record, t_ms, true);
     else if (before != LIFE_NONE && alert->level != old_level)
@@ -366,7 +380,7 @@ static struct alert_record *open_alert(struct alerts *alerts, int64_t t_ms, cons
     alert->resident = finding->resident;
     alert->household = finding->household;
     alert->opened_ms = t_ms;
-    recent_add(alerts, alert);
+    recent_add(alerts, alert, (enum level)finding->level);
     return record;
 }
 
@@ -427,6 +441,8 @@ static void join_share(struct alerts *alerts, struct alert_record *record, int64
     share->loud_ms = t_ms;
     if (!first && alert->level != LEVEL_RED && alert_level_of(alert) == LEVEL_RED)
         weight = WEIGHT_ALARM;
+    if (alert->snoozed_until_ms && alert_level_of(alert) > (enum level)alert->level)
+        weight = WEIGHT_ALARM; /* what has become graver does not sleep on */
     /* A cancel does not take a fresh alarm back from whoever has it, but the lower level has a rule of its
      * own. */
     alert_apply(alerts, record, t_ms, weight == WEIGHT_ALARM ? INPUT_ALARM : INPUT_RAISE,

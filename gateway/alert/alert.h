@@ -13,6 +13,7 @@
 
 #include "alert/action.h"
 #include "alert/policy.h"
+#include "alert/task.h"
 #include "core/hash.h"
 #include "core/timers.h"
 #include "detect/detect.h"
@@ -47,7 +48,8 @@ enum alert_state {
 };
 const char *alert_state_name(enum alert_state state);
 
-enum { ALERT_FINDINGS_MAX = 8, ALERT_OPEN_MAX = 200000 };
+enum { ALERT_FINDINGS_MAX = 8, ALERT_OPEN_MAX = 200000, ALERT_ACKERS_MAX = 3 };
+#define ALERT_SNOOZE_MAX_MS (INT64_C(4) * 3600000)
 
 /* One detector's share in an alert: its latest finding and how often it spoke. */
 struct alert_share {
@@ -90,6 +92,11 @@ struct alert {
     char said[ID_SIZE];  /* catalogue id of the newest prompt that went out; "" = none */
     char acknowledged_by[ID_SIZE];
     struct timer_slot timer;
+    /* Since version 3 of the snapshot. */
+    int64_t snoozed_until_ms; /* 0 = not; until then it counts as acknowledged and no step is due */
+    char assigned_to[ID_SIZE];
+    char ackers[ALERT_ACKERS_MAX][ID_SIZE]; /* who has acknowledged while more people must */
+    uint8_t acker_count;
 };
 
 struct transition {
@@ -185,7 +192,11 @@ struct silence {
 #define SUPPRESSION_RULE_MAP(X)                                                                              \
     X(SILENCE, silence)                                                                                      \
     X(DAILY_MAX, prompts_daily_max)                                                                          \
-    X(BUNDLE, bundled)
+    X(BUNDLE, bundled)                                                                                       \
+    X(COOLDOWN, cooldown)                                                                                    \
+    X(FLOOD, flood)                                                                                          \
+    X(THROTTLE, throttle)                                                                                    \
+    X(BUDGET, budget)
 enum suppression_rule {
 #define X(name, text) SUPPRESSED_BY_##name,
     SUPPRESSION_RULE_MAP(X)
@@ -212,6 +223,8 @@ struct alert_sink {
     /* A silence came or was removed; a job was held back. */
     void (*silence)(void *self, const struct silence *silence);
     void (*suppressed)(void *self, const struct alert *alert, const struct suppression *suppression);
+    /* Something happened to a task; `task` as it is now. */
+    void (*task)(void *self, const struct task *task, const struct task_event *event);
     void *self;
 };
 struct alert_config {
@@ -248,6 +261,10 @@ void alerts_on_timer(struct alerts *alerts, uint64_t owner, int64_t deadline_ms)
 const struct alert *alerts_find(const struct alerts *alerts, const struct hash_id *id);
 const struct alert *alerts_open_of(const struct alerts *alerts, struct subject subject, enum family family);
 size_t alerts_open_count(const struct alerts *alerts);
+/* An open task, or NULL. */
+const struct task *alerts_task(const struct alerts *alerts, const struct hash_id *id);
+/* Open tasks; with a time only those that are or were overdue. Cost: one pass over the open tasks. */
+size_t alerts_task_count(const struct alerts *alerts, int64_t overdue_at_ms);
 /* Every unacknowledged open alert whose rule still has steps has an armed timer; returns the number that does
  * not (the watchdog; must be 0). */
 size_t alerts_without_timer(const struct alerts *alerts);

@@ -87,6 +87,11 @@ void alert_to_json(const struct alert *alert, const struct registry *registry, c
         buf_puts(out, ",\"acknowledged_by\":");
         buf_json_string(out, alert->acknowledged_by);
     }
+    put_time(out, "snoozed_until", tz, alert->snoozed_until_ms);
+    if (alert->assigned_to[0]) {
+        buf_puts(out, ",\"assigned_to\":");
+        buf_json_string(out, alert->assigned_to);
+    }
     put_time(out, "cleared", tz, alert->cleared_ms);
     put_time(out, "verify_until", tz, alert->verify_until_ms);
     put_time(out, "closed", tz, alert->closed_ms);

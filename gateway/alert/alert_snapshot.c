@@ -1,18 +1,27 @@
 /* Snapshot and restore. Rows are plain structs under a version; detectors and reasons are written by name
  * beside them, because their numbers are the program's and not the data's. Rows of one snapshot may come back
  * in any order: jobs without their alert wait for it, alerts make their case. */
+#include <stddef.h>
 #include <string.h>
 
 #include "alert/alerts.h"
 
-enum { VERSION = 1, ALERT_VERSION = 2, NAME_SIZE = 40 };
+enum { VERSION = 1, ALERT_VERSION = 3, CASE_VERSION = 2, NAME_SIZE = 40 };
+/* A case of version 1 ended here. */
+enum { CASE_V1_SIZE = (offsetof(struct alert_case, told_level) + 7) / 8 * 8 };
 static const char alert_table[] = "alert", job_table[] = "job", case_table[] = "alert_case",
                   recent_table[] = "alert_recent", silence_table[] = "alert_silence",
-                  burst_table[] = "alert_burst";
+                  burst_table[] = "alert_burst",
+                  task_table[] = "alert_task", meter_table[] = "alert_meter", digest_table[] = "alert_digest";
 
 struct alert_image {
     struct alert alert;
     char detectors[ALERT_FINDINGS_MAX][NAME_SIZE], reasons[ALERT_FINDINGS_MAX][NAME_SIZE];
+};
+enum {
+    ALERT_V2_SIZE = offsetof(struct alert, snoozed_until_ms), /* where an alert of version 2 ended */
+    ALERT_NAMES_SIZE = sizeof(struct alert_image) - offsetof(struct alert_image, detectors),
+    ALERT_V2_IMAGE = ALERT_V2_SIZE + ALERT_NAMES_SIZE
 };
 struct job_image {
     struct job job;
@@ -75,6 +84,21 @@ static enum err write_jobs(const struct alerts *alerts,
     return err;
 }
 
+static enum err write_tasks(const struct alerts *alerts,
+                            enum err (*fn)(void *self, const char *table, uint16_t version, uint32_t no,
+                                           const void *value, size_t len),
+                            void *self)
+{
+    enum err err = ERR_OK;
+    for (uint32_t i = 0; i < alerts->tasks.dirty_count && err == ERR_OK; i++) {
+        uint32_t no = alerts->tasks.dirty_list[i];
+        err = pool_is_live(&alerts->tasks, no)
+                  ? fn(self, task_table, VERSION, no, task_at(alerts, no), sizeof(struct task))
+                  : fn(self, task_table, VERSION, no, NULL, 0);
+    }
+    return err;
+}
+
 enum err alerts_snapshot(const struct alerts *alerts,
                          enum err (*fn)(void *self, const char *table, uint16_t version, uint32_t no,
                                         const void *value, size_t len),
@@ -85,7 +109,7 @@ enum err alerts_snapshot(const struct alerts *alerts,
         uint32_t no = alerts->cases.dirty_list[i];
         struct alert_case image = *case_at(alerts, no);
         image.newest = NONE;
-        err = fn(self, case_table, VERSION, no, &image, sizeof image);
+        err = fn(self, case_table, CASE_VERSION, no, &image, sizeof image);
     }
     for (uint32_t family = 0; family < FAMILY_COUNT && err == ERR_OK; family++) {
         if (alerts->recent_dirty[family])
@@ -99,10 +123,21 @@ enum err alerts_snapshot(const struct alerts *alerts,
         if (alerts->burst_dirty[slot])
             err = fn(self, burst_table, VERSION, slot, &alerts->bursts[slot], sizeof(struct burst));
     }
+    for (uint32_t slot = 0; slot < METERS_MAX && err == ERR_OK; slot++) {
+        if (alerts->meter_dirty[slot])
+            err = fn(self, meter_table, VERSION, slot, &alerts->meters[slot], sizeof(struct meter));
+    }
+    if (err == ERR_OK && alerts->digest_dirty) {
+        struct digest image = alerts->digest;
+        image.timer = (struct timer_slot){0};
+        err = fn(self, digest_table, VERSION, 0, &image, sizeof image);
+    }
     if (err == ERR_OK)
         err = write_alerts(alerts, fn, self);
     if (err == ERR_OK)
         err = write_jobs(alerts, fn, self);
+    if (err == ERR_OK)
+        err = write_tasks(alerts, fn, self);
     return err;
 }
 
@@ -111,9 +146,12 @@ void alerts_snapshot_done(struct alerts *alerts)
     pool_clean(&alerts->cases);
     pool_clean(&alerts->alerts);
     pool_clean(&alerts->jobs);
+    pool_clean(&alerts->tasks);
     memset(alerts->recent_dirty, 0, sizeof alerts->recent_dirty);
     memset(alerts->silence_dirty, 0, sizeof alerts->silence_dirty);
     memset(alerts->burst_dirty, 0, sizeof alerts->burst_dirty);
+    memset(alerts->meter_dirty, 0, sizeof alerts->meter_dirty);
+    alerts->digest_dirty = false;
 }
 
 static enum err restore_silence(struct alerts *alerts, uint32_t slot, const void *value)
@@ -139,12 +177,35 @@ static enum err restore_recent(struct alerts *alerts, uint32_t family, const voi
     return ERR_OK;
 }
 
+static enum err restore_meter(struct alerts *alerts, uint32_t slot, const void *value)
+{
+    if (slot >= METERS_MAX)
+        return ERR_CORRUPT;
+    memcpy(&alerts->meters[slot], value, sizeof alerts->meters[slot]);
+    return ERR_OK;
+}
+
+static enum err restore_digest(struct alerts *alerts, uint32_t no, const void *value)
+{
+    struct digest image;
+    memcpy(&image, value, sizeof image);
+    if (no != 0 || image.people_count > DIGEST_PEOPLE)
+        return ERR_CORRUPT;
+    image.timer = (struct timer_slot){0};
+    alerts->digest = image;
+    noise_arm(alerts);
+    return ERR_OK;
+}
+
 /* Cases are found by subject and family, whatever number they had. */
-static enum err restore_case(struct alerts *alerts, const void *value)
+static enum err restore_case(struct alerts *alerts, const void *value, size_t len)
 {
     struct alert_case image;
     uint32_t no;
-    memcpy(&image, value, sizeof image);
+    memset(&image, 0, sizeof image);
+    memcpy(&image, value, len);
+    if (len == CASE_V1_SIZE)
+        image.told_level = 0; /* what was padding */
     if (image.family >= FAMILY_COUNT || image.base_count > CASE_BASES ||
         image.last_state >= ALERT_STATE_COUNT)
         return ERR_CORRUPT;
@@ -203,18 +264,26 @@ static void read_shares(struct alert_image *image)
     image->alert.share_count = (uint8_t)kept;
 }
 
-/* Version 1 had room where escalated_s stands now, and counted steps instead; nothing else has moved. */
+/* Version 2 ended earlier; version 1 had room where escalated_s stands now, and counted steps instead;
+ * nothing else has moved. */
 static enum err restore_alert(struct alerts *alerts, uint32_t no, uint16_t version, const void *value)
 {
     struct alert_image image;
     uint32_t case_no;
-    memcpy(&image, value, sizeof image);
+    if (version < ALERT_VERSION) {
+        memset(&image, 0, sizeof image);
+        memcpy(&image.alert, value, ALERT_V2_SIZE);
+        memcpy(image.detectors, (const unsigned char *)value + ALERT_V2_SIZE, ALERT_NAMES_SIZE);
+    } else {
+        memcpy(&image, value, sizeof image);
+    }
     struct alert *alert = &image.alert;
     if (alert->family >= FAMILY_COUNT || alert->level >= LEVEL_COUNT || alert->state >= ALERT_STATE_COUNT ||
-        alert->share_count > ALERT_FINDINGS_MAX || pool_is_live(&alerts->alerts, no))
+        alert->share_count > ALERT_FINDINGS_MAX || alert->acker_count > ALERT_ACKERS_MAX ||
+        pool_is_live(&alerts->alerts, no))
         return ERR_CORRUPT;
     read_shares(&image);
-    if (version < ALERT_VERSION)
+    if (version < 2)
         alert->escalated_s = escalation_from_step(escalation_rule(alerts, alert), alert->next_step_v1);
     alert->next_step_v1 = 0;
     enum err err = case_take(alerts, alert->subject, (enum family)alert->family, &case_no);
@@ -277,9 +346,12 @@ enum err alerts_restore(struct alerts *alerts, const char *table, uint16_t versi
         size_t len;
     } known[] = {{alert_table, ALERT_VERSION, sizeof(struct alert_image)},
                  {job_table, VERSION, sizeof(struct job_image)},
-                 {case_table, VERSION, sizeof(struct alert_case)},
+                 {case_table, CASE_VERSION, sizeof(struct alert_case)},
                  {recent_table, VERSION, sizeof(struct recent)},
                  {silence_table, VERSION, sizeof(struct silence)},
+                 {task_table, VERSION, sizeof(struct task)},
+                 {meter_table, VERSION, sizeof(struct meter)},
+                 {digest_table, VERSION, sizeof(struct digest)},
                  {burst_table, VERSION, sizeof(struct burst)}};
     enum { KNOWN = sizeof known / sizeof *known };
     size_t which = 0;
@@ -291,14 +363,22 @@ enum err alerts_restore(struct alerts *alerts, const char *table, uint16_t versi
         return ERR_OK; /* a gone row */
     if (version == 0 || version > known[which].newest)
         return ERR_UNSUPPORTED;
-    if (len != known[which].len)
+    size_t expected = known[which].len;
+    if (which == 0 && version < ALERT_VERSION)
+        expected = ALERT_V2_IMAGE;
+    if (which == 2 && version < CASE_VERSION)
+        expected = CASE_V1_SIZE;
+    if (len != expected)
         return ERR_CORRUPT;
     switch (which) {
     case 0: return restore_alert(alerts, no, version, value);
     case 1: return restore_job(alerts, no, value);
-    case 2: return restore_case(alerts, value);
+    case 2: return restore_case(alerts, value, len);
     case 3: return restore_recent(alerts, no, value);
-    case 4: return restore_silence(alerts, no, value);
-    default: return burst_restore(alerts, no, value);
+    case 8: return burst_restore(alerts, no, value);
+    case 6: return restore_meter(alerts, no, value);
+    case 7: return restore_digest(alerts, no, value);
+    case 5: return task_restore(alerts, no, value);
+    default: return restore_silence(alerts, no, value);
     }
 }

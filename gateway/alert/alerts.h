@@ -25,7 +25,10 @@ enum {
     JOB_STEP_POLICE = 0xF0,       /* steps of jobs that no rule's step stands for */
     JOB_STEP_STAND_DOWN = 0xF1,
     JOB_STEP_NOTICE = 0xF2,
-    JOB_STEP_BURST = 0xF3,
+    JOB_STEP_FOLLOW = 0xF3, /* a task that follows from what a person did */
+    JOB_STEP_OVERDUE = 0xF4,
+    JOB_STEP_DIGEST = 0xF5,
+    JOB_STEP_BURST = 0xF6,
     BURSTS_MAX = 256 /* people whose messages are counted at the same time */
 };
 
@@ -50,14 +53,17 @@ struct alert_case {
     uint32_t prompt_day;        /* local day of the last prompt that counts, in days since 1970 */
     uint8_t family, last_state, base_count;
     uint8_t prompts; /* how many were spoken on that day */
+    uint8_t told_level;
+    struct hash_id told; /* the alert a notification of which was delivered last; told_ms 0 = none */
+    int64_t told_ms;
 };
 
 /* The last openings of a family, for conditions that count them; a ring. */
 struct recent {
     struct recent_alert {
         int64_t t_ms;
-        uint32_t territory; /* of the subject, REGISTRY_NONE = none */
-        uint32_t zero;
+        uint32_t territory;    /* of the subject, REGISTRY_NONE = none */
+        uint32_t level_plus_1; /* when it opened; 0 = not known, written by an older version */
     } alerts[POLICY_RECENT_MAX];
     uint32_t count, next;
 };
@@ -81,8 +87,12 @@ struct alerts {
     bool recent_dirty[FAMILY_COUNT];
     struct silence silences[SILENCES_MAX];
     bool silence_dirty[SILENCES_MAX];
-    struct pool alerts, jobs, cases;
-    struct index by_id, by_job, by_case;
+    struct meter meters[METERS_MAX];
+    bool meter_dirty[METERS_MAX];
+    struct digest digest;
+    bool digest_dirty;
+    struct pool alerts, jobs, cases, tasks;
+    struct index by_id, by_job, by_case, by_task;
     struct buf scratch;
     uint64_t next_serial;
     size_t open_count;
@@ -102,6 +112,10 @@ static inline struct job_record *job_at(const struct alerts *alerts, uint32_t no
 static inline struct alert_case *case_at(const struct alerts *alerts, uint32_t no)
 {
     return pool_at(&alerts->cases, no);
+}
+static inline struct task *task_at(const struct alerts *alerts, uint32_t no)
+{
+    return pool_at(&alerts->tasks, no);
 }
 uint32_t alert_no(const struct alerts *alerts, const struct alert_record *record);
 void alert_mark(struct alerts *alerts, const struct alert_record *record);
@@ -198,10 +212,51 @@ MUST_CHECK enum err burst_restore(struct alerts *alerts, uint32_t slot, const vo
 /* act.c: somebody has taken it; false when the alert's state does not allow that. */
 bool alert_take(struct alerts *alerts, struct alert_record *record, int64_t t_ms, const char *by,
                 const char *note);
+/* act.c: what a call or a visit found, on an open alert. */
+MUST_CHECK enum err alert_on_call(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                                  const struct action *action);
+void alert_on_visit(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                    const struct action *action);
+
+/* task.c */
+uint32_t task_find(const struct alerts *alerts, const struct hash_id *id);
+/* The job announces a task: opens it, unless it is open and was announced anew. */
+void task_open(struct alerts *alerts, const struct alert_record *record, const struct job *job);
+/* A task that follows from what a person did; once. */
+void task_follow(struct alerts *alerts, struct alert_record *record, int64_t t_ms, enum role role,
+                 enum task_kind kind);
+void task_finish(struct alerts *alerts, uint32_t no, int64_t t_ms, enum outcome outcome, const char *by,
+                 const char *why);
+/* A job that announced a task has ended by itself. */
+void task_on_job_end(struct alerts *alerts, const struct job *job, enum delivery_state state,
+                     const char *reason, int64_t t_ms);
+/* True when the job's task goes on though the alert has ended. */
+bool task_outlives(const struct alerts *alerts, const struct job *job);
+/* The outcome of a call, to the tasks that asked for it. */
+void task_on_call(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                  const struct action *action);
+MUST_CHECK enum err task_act(struct alerts *alerts, int64_t t_ms, const struct action *action);
+/* When the task that a job announced is due, INT64_MAX = never; what follows when it is. */
+int64_t task_due(const struct alerts *alerts, const struct job *job);
+void task_overdue(struct alerts *alerts, struct alert_record *record, const struct job *announced,
+                  int64_t t_ms);
+MUST_CHECK enum err task_restore(struct alerts *alerts, uint32_t no, const void *value);
+
+/* upkeep.c: findings of the alert stage itself. */
+void upkeep_collect_devices(struct alerts *alerts, int64_t t_ms, uint32_t resident);
+void upkeep_devices_collected(struct alerts *alerts, const struct alert_record *record, int64_t t_ms);
+/* The summary of what was held back; NULL when it found no room. Ended as soon as people are told. */
+struct alert_record *upkeep_held_back(struct alerts *alerts, int64_t t_ms, const struct digest *digest);
+void upkeep_held_back_ends(struct alerts *alerts, const struct alert_record *record, int64_t t_ms);
+/* Does anybody but the resident live in the home? */
+bool household_has_others(const struct alerts *alerts, uint32_t household, uint32_t resident);
 
 /* silence.c */
 MUST_CHECK enum err silence_add(struct alerts *alerts, int64_t t_ms, const struct action *action);
 MUST_CHECK enum err silence_remove(struct alerts *alerts, int64_t t_ms, const struct action *action);
+/* Never held back, whatever the reason: red, emergencies, verification, what the police sent back, and what
+ * follows from a person's act. */
+bool job_is_exempt(const struct alert *alert, const struct job *job);
 /* The silence that holds a job back, NULL = none. */
 const struct silence *silence_of(const struct alerts *alerts, const struct alert *alert,
                                  const struct job *job);
@@ -209,8 +264,21 @@ const struct silence *silence_of(const struct alerts *alerts, const struct alert
 void suppress(struct alerts *alerts, const struct alert *alert, const struct job *job,
               enum suppression_rule rule, const struct silence *silence);
 
+/* noise.c */
+/* True when the notification is held back for noise; else it is counted. */
+bool noise_holds(struct alerts *alerts, const struct alert_record *record, const struct job *job,
+                 enum suppression_rule *ret_rule);
+void noise_note(struct alerts *alerts, const struct job *job);
+void noise_arm(struct alerts *alerts);
+/* The summary is due. */
+void noise_tell(struct alerts *alerts, int64_t t_ms);
+void noise_on_delivered(struct alerts *alerts, const struct alert_record *record, const struct job *job,
+                        int64_t t_ms);
+
 /* recent.c */
-void recent_add(struct alerts *alerts, const struct alert *alert);
+void recent_add(struct alerts *alerts, const struct alert *alert, enum level level);
+/* Those of yellow and above when they opened, anywhere. */
+unsigned recent_grave(const struct alerts *alerts, enum family family, int64_t since_ms);
 /* Alerts of the family that opened after since_ms in the territory of that code ("" = anywhere). */
 unsigned recent_count(const struct alerts *alerts, enum family family, int64_t since_ms,
                       const char *territory);
@@ -231,6 +299,8 @@ size_t audience_people(const struct alerts *alerts, const struct alert *alert, e
  * told of the own resident only, under the same consent as the family. */
 size_t audience_of_step(const struct alerts *alerts, const struct alert *alert,
                         const struct policy_step *step, int64_t t_ms, struct audience_person *people);
+/* The county itself; REGISTRY_NONE in an empty registry. */
+uint32_t audience_county(const struct alerts *alerts);
 /* The territory the alert lies in; the county for a thing without a home. */
 uint32_t audience_territory(const struct alerts *alerts, const struct alert *alert);
 /* Devices to speak through, best first, at most 2. */

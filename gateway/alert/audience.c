@@ -57,20 +57,22 @@ bool audience_consents(const struct alerts *alerts, const struct alert *alert, e
     return count > 0;
 }
 
-uint32_t audience_territory(const struct alerts *alerts, const struct alert *alert)
+uint32_t audience_county(const struct alerts *alerts)
 {
     const struct registry *registry = alerts->config.registry;
-    uint32_t territory = registry_subject_territory(registry, alert->subject);
-    if (territory != REGISTRY_NONE)
-        return territory;
-    uint32_t count =
-        registry_count(registry, REGISTRY_TERRITORY); /* a thing without a home: the county itself */
+    uint32_t count = registry_count(registry, REGISTRY_TERRITORY);
     for (uint32_t no = 0; no < count; no++) {
         if (registry_territory(registry, no)->kind == TERRITORY_COUNTY &&
             !registry_territory(registry, no)->removed)
             return no;
     }
     return REGISTRY_NONE;
+}
+
+uint32_t audience_territory(const struct alerts *alerts, const struct alert *alert)
+{
+    uint32_t territory = registry_subject_territory(alerts->config.registry, alert->subject);
+    return territory != REGISTRY_NONE ? territory : audience_county(alerts); /* a thing without a home */
 }
 
 static size_t family_contacts(const struct alerts *alerts, const struct alert *alert, uint32_t *contacts)

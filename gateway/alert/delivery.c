@@ -158,6 +158,12 @@ void job_issue(struct alerts *alerts, struct alert_record *record, struct job *j
         suppress(alerts, &record->alert, job, SUPPRESSED_BY_SILENCE, silence);
         return;
     }
+    enum suppression_rule rule;
+    if (noise_holds(alerts, record, job, &rule)) {
+        suppress(alerts, &record->alert, job, rule, NULL);
+        noise_note(alerts, job);
+        return;
+    }
     enum err err = keep_job(alerts, record, job);
     if (err != ERR_OK) {
         /* Red is never shed: it goes out untracked. Anything else is dropped and counted. */
@@ -169,6 +175,8 @@ void job_issue(struct alerts *alerts, struct alert_record *record, struct job *j
     }
     if (alerts->config.sink.job)
         alerts->config.sink.job(alerts->config.sink.self, &record->alert, job);
+    if (err == ERR_OK && job->kind == JOB_TASK)
+        task_open(alerts, record, job);
 }
 
 bool job_set_state(struct alerts *alerts, uint32_t no, enum delivery_state state, const char *reason,
@@ -189,6 +197,10 @@ bool job_set_state(struct alerts *alerts, uint32_t no, enum delivery_state state
     }
     if (alerts->config.sink.delivery)
         alerts->config.sink.delivery(alerts->config.sink.self, &record->job, &delivery, t_ms);
+    if (record->job.kind == JOB_NOTIFY && state == DELIVERY_DELIVERED)
+        noise_on_delivered(alerts, alert_at(alerts, record->alert_no), &record->job, t_ms);
+    if (record->job.kind == JOB_TASK && delivery_is_final(state))
+        task_on_job_end(alerts, &record->job, state, reason, t_ms);
     return true;
 }
 

@@ -45,7 +45,7 @@ bool escalation_is_paused(const struct alert *alert)
 
 static int64_t step_due(const struct alerts *alerts, const struct alert *alert)
 {
-    if (escalation_is_paused(alert))
+    if (escalation_is_paused(alert) || alert->snoozed_until_ms)
         return INT64_MAX;
     const struct policy_rule *rule = escalation_rule(alerts, alert);
     uint32_t next_s = rule ? policy_next_s(rule, alert->escalated_s) : POLICY_NEVER;
@@ -61,6 +61,8 @@ static int64_t lapse_due(const struct alerts *alerts, const struct alert *alert)
 
 static int64_t acknowledgement_due(const struct alerts *alerts, const struct alert *alert)
 {
+    if (alert->snoozed_until_ms)
+        return alert->snoozed_until_ms;
     return alert->acknowledged_ms
                ? alert->acknowledged_ms + (int64_t)alerts->config.settings->acknowledge_expires_s * 1000
                : INT64_MAX;
@@ -76,7 +78,8 @@ int64_t alert_deadline(const struct alerts *alerts, const struct alert_record *r
     const struct alert *alert = &record->alert;
     int64_t deadline_ms = INT64_MAX;
     for (uint32_t no = record->first_job; no != NONE; no = job_at(alerts, no)->next)
-        deadline_ms = earlier(deadline_ms, job_expires(job_at(alerts, no)));
+        deadline_ms = earlier(earlier(deadline_ms, job_expires(job_at(alerts, no))),
+                              task_due(alerts, &job_at(alerts, no)->job));
     deadline_ms = earlier(deadline_ms, burst_due(alerts, alert));
     if (alert->state != ALERT_OPEN)
         return deadline_ms;
@@ -210,6 +213,15 @@ static void verify(struct alerts *alerts, struct alert_record *record, int64_t t
     struct alert *alert = &record->alert;
     if (alert->police_episode == alert->told_from || alert->outcome == OUTCOME_SAFE)
         return;
+    if (audience_is_silent(alerts, alert)) {
+        /* The wearer has died: nobody calls them. Who holds the band is asked of those around; the police are
+         * told without an answer only if somebody else lives there who may have pressed. */
+        task_issue(alerts, record, t_ms, step_no, step->role ? (enum role)step->role : ROLE_COUNTY_DESK,
+                   task_name(TASK_CALL_CONTACTS));
+        if (household_has_others(alerts, alert->household, alert->resident) && !alert->verify_until_ms)
+            alert->verify_until_ms = t_ms + (int64_t)alerts->config.settings->verify_timeout_s * 1000;
+        return;
+    }
     if (police_is_direct(alerts, alert)) {
         police_send(alerts, record, t_ms);
         return;
@@ -276,6 +288,7 @@ void escalation_start(struct alerts *alerts, struct alert_record *record, int64_
     alert->episode = alert->transitions;
     alert->escalated_s = 0;
     if (fresh) {
+        alert->acker_count = 0;
         alert->told_from = alert->transitions;
         jobs_cancel(alerts, record, t_ms, is_old_prompt, alert, "superseded");
         jobs_prune(alerts, record);
@@ -290,6 +303,11 @@ static void tick(struct alerts *alerts, struct alert_record *record, int64_t t_m
     struct alert *alert = &record->alert;
     jobs_expire(alerts, record, t_ms);
     burst_tell(alerts, record, t_ms);
+    for (uint32_t no = record->first_job; no != NONE; no = job_at(alerts, no)->next) {
+        const struct job job = job_at(alerts, no)->job; /* another one is issued: the pool may move */
+        if (task_due(alerts, &job) <= t_ms)
+            task_overdue(alerts, record, &job, t_ms);
+    }
     if (alert->state != ALERT_OPEN)
         return;
     if (alert->verify_until_ms && alert->verify_until_ms <= t_ms) {
@@ -300,7 +318,8 @@ static void tick(struct alerts *alerts, struct alert_record *record, int64_t t_m
     }
     if (acknowledgement_due(alerts, alert) <= t_ms)
         alert_apply(alerts, record, t_ms, INPUT_EXPIRE, "policy",
-                    "Acknowledgement expired without a disposition");
+                    alert->snoozed_until_ms ? "The time it was snoozed for is over"
+                                            : "Acknowledgement expired without a disposition");
     escalation_run(alerts, record, t_ms);
     if (lapse_due(alerts, alert) <= t_ms)
         alert_apply(alerts, record, t_ms, INPUT_LAPSE, "policy",
@@ -310,6 +329,8 @@ static void tick(struct alerts *alerts, struct alert_record *record, int64_t t_m
 struct timer_slot *alerts_slot(struct alerts *alerts, uint64_t owner)
 {
     unsigned slot = timer_owner_slot(owner);
+    if (slot == TIMER_SLOT_DIGEST)
+        return &alerts->digest.timer;
     if (slot < TIMER_SLOT_ALERT || slot >= TIMER_SLOT_ALERT + FAMILY_COUNT)
         return NULL;
     uint32_t case_no = case_find(alerts, timer_owner_subject(owner), (enum family)(slot - TIMER_SLOT_ALERT));
@@ -320,6 +341,10 @@ struct timer_slot *alerts_slot(struct alerts *alerts, uint64_t owner)
 
 void alerts_on_timer(struct alerts *alerts, uint64_t owner, int64_t deadline_ms)
 {
+    if (timer_owner_slot(owner) == TIMER_SLOT_DIGEST) {
+        noise_tell(alerts, deadline_ms);
+        return;
+    }
     uint32_t case_no = case_find(alerts, timer_owner_subject(owner),
                                  (enum family)(timer_owner_slot(owner) - TIMER_SLOT_ALERT));
     if (case_no == NONE)

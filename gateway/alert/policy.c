@@ -148,12 +148,9 @@ static bool is_id(const char *text)
 
 static bool is_task(const char *what)
 {
-    static const char *const tasks[] = {"", "call", "call-back", "home_visit", "collect_device"};
-    for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
-        if (strcmp(what, tasks[i]) == 0)
-            return true;
-    }
-    return false;
+    enum task_kind kind = task_from_name(what);
+    return !what[0] || kind == TASK_CALL || kind == TASK_CALL_BACK || kind == TASK_HOME_VISIT ||
+           kind == TASK_COLLECT_DEVICE;
 }
 
 /* Whom a step tells; NULL when it is fine. */
@@ -207,6 +204,8 @@ static const char *rule_fault(const struct alert_settings *settings, unsigned no
         return "unknown family or level";
     if (rule->step_count > POLICY_STEPS_MAX)
         return "too many steps";
+    if (!rule->throttle != !rule->throttle_min)
+        return "throttle and throttle_min go together";
     for (unsigned i = 0; i < no; i++) {
         const struct policy_rule *other = &settings->rules[i];
         if (other->family == rule->family && other->level == rule->level &&

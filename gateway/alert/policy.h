@@ -7,6 +7,8 @@
 #ifndef HUYANG_ALERT_POLICY_H
 #define HUYANG_ALERT_POLICY_H
 
+#include "alert/noise.h"
+#include "alert/task.h"
 #include "detect/detector.h"
 
 /* prompt: speak to the resident · notify: tell people of a role, one person, or who is on duty elsewhere ·
@@ -75,8 +77,11 @@ struct policy_step {
 struct policy_rule {
     uint8_t family, level; /* enum family, enum level */
     uint8_t step_count;
-    char category[POLICY_CATEGORY_SIZE];        /* of categories or tags in the registry; "" = everybody */
-    char territory[16];                         /* its code; "" = everywhere */
+    char category[POLICY_CATEGORY_SIZE]; /* of categories or tags in the registry; "" = everybody */
+    char territory[16];                  /* its code; "" = everywhere */
+    uint8_t acknowledgements;            /* 1..4 different people before the alert is taken; 0 = 1 */
+    uint16_t throttle;                   /* 0 = none; most notifications of this rule … */
+    uint16_t throttle_min; /* … within so many minutes, 1..1440; the rest is told in one summary */
     struct policy_step steps[POLICY_STEPS_MAX]; /* after_s ascending */
 };
 struct alert_settings {
@@ -86,8 +91,10 @@ struct alert_settings {
     uint32_t lapse_after_s;         /* 43200; 600..604800: cleared and untouched */
     uint32_t verify_timeout_s;      /* 90; 30..600 */
     uint32_t prompt_ttl_s;          /* 120; 10..3600 */
-    uint8_t prompts_daily_max;      /* 3; 0..100, per resident and local day; emergencies, orange and red
-                                       neither count nor wait */
+    struct task_settings tasks;
+    struct noise_settings noise;
+    uint8_t prompts_daily_max; /* 3; 0..100, per resident and local day; emergencies, orange and red
+                                  neither count nor wait */
     char direct[POLICY_DIRECT_MAX]
                [ID_SIZE]; /* detectors whose red goes to the police without verify, by written agreement */
     uint8_t direct_count;

@@ -89,6 +89,15 @@ void alert_settings_default(struct alert_settings *ret_settings)
     ret_settings->verify_timeout_s = 90;
     ret_settings->prompt_ttl_s = 120;
     ret_settings->prompts_daily_max = 3;
+    ret_settings->noise = (struct noise_settings){
+        .budget = 30, .budget_min = 60, .flood = 50, .flood_min = 10, .digest_min = 10};
+    ret_settings->tasks = (struct task_settings){.call_due_s = 300,
+                                                 .call_calm_due_s = 7200,
+                                                 .visit_due_s = 1800,
+                                                 .visit_calm_due_s = 14400,
+                                                 .collect_due_s = 259200,
+                                                 .retry_s = 600,
+                                                 .unanswered_max = 2};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         const struct line *line = &lines[i];
         struct policy_rule *rule = rule_of(ret_settings, line->family, line->level);

@@ -1,8 +1,8 @@
 /* Silences: what people asked not to be told for a while, and the record of every notification, prompt and
  * task that was held back, by whom. Red and the emergency family are never held back, nor the call that
- * verifies before the police, nor what the police sent back: those lines stand first in is_exempt() and
- * nowhere else is anything held back for noise. What a silence held back is not sent later; the alert itself
- * opens and is listed as ever. */
+ * verifies before the police, nor what the police sent back: those lines stand first in job_is_exempt(),
+ * which every notification passes, here and in noise.c. What a silence held back is not sent later; the alert
+ * itself opens and is listed as ever. */
 #include <stdio.h>
 #include <string.h>
 
@@ -41,7 +41,7 @@ static bool concerns(const struct alerts *alerts, const struct silence *silence,
     return false;
 }
 
-static bool is_exempt(const struct alert *alert, const struct job *job)
+bool job_is_exempt(const struct alert *alert, const struct job *job)
 {
     if (alert->level == LEVEL_RED || job->level == LEVEL_RED || alert->family == FAMILY_EMERGENCY)
         return true;
@@ -53,7 +53,7 @@ static bool is_exempt(const struct alert *alert, const struct job *job)
 const struct silence *silence_of(const struct alerts *alerts, const struct alert *alert,
                                  const struct job *job)
 {
-    if (is_exempt(alert, job))
+    if (job_is_exempt(alert, job))
         return NULL;
     for (unsigned i = 0; i < SILENCES_MAX; i++) {
         const struct silence *silence = &alerts->silences[i];

@@ -201,6 +201,7 @@ void case_rearm(struct alerts *alerts, uint32_t case_no)
             if (pool_is_live(&alerts->cases, no))
                 try_arm(alerts, no);
         }
+        noise_arm(alerts);
     }
     try_arm(alerts, case_no);
 }

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #define DOES(name) (1U << ACTION_##name)
-#define DOES_ALL   (DOES(ACKNOWLEDGE) | DOES(CALL) | DOES(COMMENT) | DOES(CLOSE))
+#define DOES_TASKS (DOES(TASK_ASSIGN) | DOES(TASK_ACCEPT) | DOES(TASK_ARRIVE) | DOES(TASK_FINISH))
+#define DOES_ALL                                                                                             \
+    (DOES(ACKNOWLEDGE) | DOES(CALL) | DOES(COMMENT) | DOES(CLOSE) | DOES_TASKS | DOES(ASSIGN) | DOES(SNOOZE))
 
 enum sight { SEES_NOTHING, SEES_RESIDENT, SEES_TERRITORY, SEES_POLICE, SEES_ALL };
 

@@ -29,10 +29,20 @@ static bool take_disposition(const char *text, struct pending *pending)
     return pending->action.disposition != DISPOSITION_NONE;
 }
 
-static bool take_outcome(const char *text, struct pending *pending)
+static bool take_any_outcome(const char *text, struct pending *pending)
 {
     pending->action.outcome = (uint8_t)outcome_from_name(text);
     return pending->action.outcome != OUTCOME_NONE;
+}
+
+static bool take_outcome(const char *text, struct pending *pending)
+{
+    return take_any_outcome(text, pending) && pending->action.outcome <= OUTCOME_WRONG_NUMBER;
+}
+
+static bool take_to(const char *text, struct pending *pending)
+{
+    return text_is_id(text, strlen(text)) && text_copy(pending->action.to, sizeof(pending->action.to), text);
 }
 
 static bool take_folder(const char *text, struct pending *pending)
@@ -104,6 +114,9 @@ static const struct member
                    "true, false, expected, drill, could_not_verify, transferred or declined", true, false},
     outcome = {"outcome", take_outcome, "safe, needs_help, no_answer, other_person or wrong_number", true,
                false},
+    any_outcome = {"outcome", take_any_outcome, "an outcome that fits the task", true, false},
+    to = {"to", take_to, MUST_BY, true, false},
+    when = {"until", take_until, "an ISO 8601 time with an offset", false, false},
     family = {"family", take_family, "health, visitor, outing, fraud, coverage or fleet", false, false},
     until = {"until", take_until, MUST_TIME, true, false}, from = {"from", take_from, MUST_TIME, true, false},
     announced = {"announced", take_announced,
@@ -115,7 +128,8 @@ static const struct member
     folder = {"folder", take_folder, "the absolute path of a folder on this machine", true, false};
 
 /* May this person do this to this alert? An alert that is not theirs is not there. */
-static bool may_act(const struct view *view, struct request *request, enum action_kind kind)
+static bool may_act(const struct view *view, struct request *request, const struct hash_id *alert,
+                    enum action_kind kind)
 {
     struct reader_place place;
 
@@ -125,7 +139,7 @@ static bool may_act(const struct view *view, struct request *request, enum actio
         reply_problem(request, 503, NULL, "there is no database yet");
         return false;
     }
-    enum err err = reader_place(view->reader, &request->id, &place);
+    enum err err = reader_place(view->reader, alert, &place);
     if (err == ERR_NOT_FOUND || (err == ERR_OK && !access_sees(&request->person, &place)))
         reply_said(request, 404, "there is no alert of this id", "没有这个编号的告警");
     else if (err != ERR_OK)
@@ -144,15 +158,39 @@ void act_sign(const struct request *request, struct pending *pending)
 }
 
 /* `members` begins with `by`, which a session has no use for. */
+static bool take_action(const struct view *view, struct request *request, enum action_kind kind,
+                        const struct member *const *members, struct pending *ret_pending)
+{
+    if (!body_read(request, members + !request->is_operator, ret_pending) || !gate_once(view->gate, request))
+        return false;
+    ret_pending->action.kind = (uint8_t)kind;
+    act_sign(request, ret_pending);
+    return true;
+}
+
 static enum verdict act(const struct view *view, struct request *request, enum action_kind kind,
                         const struct member *const *members, struct pending *ret_pending)
 {
-    if (!may_act(view, request, kind) || !body_read(request, members + !request->is_operator, ret_pending) ||
-        !gate_once(view->gate, request))
-        return VERDICT_REPLY;
-    ret_pending->action.kind = (uint8_t)kind;
-    act_sign(request, ret_pending);
-    return VERDICT_ACTION;
+    return may_act(view, request, &request->id, kind) &&
+                   take_action(view, request, kind, members, ret_pending)
+               ? VERDICT_ACTION
+               : VERDICT_REPLY;
+}
+
+/* The same for a task: whose it is is its alert's to say. */
+static enum verdict act_task(const struct view *view, struct request *request, enum action_kind kind,
+                             const struct member *const *members, struct pending *ret_pending)
+{
+    struct hash_id alert;
+    enum err err = view->reader == NULL ? ERR_BUSY : reader_task_alert(view->reader, &request->id, &alert);
+
+    if (err == ERR_NOT_FOUND)
+        reply_said(request, 404, "there is no task of this id", "没有这个编号的任务");
+    else if (err != ERR_OK)
+        reply_problem(request, 503, NULL, "the database cannot be read: %s", err_text(err));
+    else if (may_act(view, request, &alert, kind) && take_action(view, request, kind, members, ret_pending))
+        return VERDICT_ACTION;
+    return VERDICT_REPLY;
 }
 
 enum verdict act_done(const struct view *view, struct request *request, struct pending *pending, enum err err,
@@ -189,6 +227,42 @@ enum verdict act_comment(const struct view *view, struct request *request, struc
 {
     return act(view, request, ACTION_COMMENT, (const struct member *const[]){&member_by, &text, NULL},
                ret_pending);
+}
+
+enum verdict act_assign(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    return act(view, request, ACTION_ASSIGN, (const struct member *const[]){&member_by, &to, &note, NULL},
+               ret_pending);
+}
+
+enum verdict act_snooze(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    return act(view, request, ACTION_SNOOZE, (const struct member *const[]){&member_by, &until, &note, NULL},
+               ret_pending);
+}
+
+enum verdict act_task_assign(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    return act_task(view, request, ACTION_TASK_ASSIGN,
+                    (const struct member *const[]){&member_by, &to, &when, &note, NULL}, ret_pending);
+}
+
+enum verdict act_task_accept(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    return act_task(view, request, ACTION_TASK_ACCEPT, (const struct member *const[]){&member_by, &note, NULL},
+                    ret_pending);
+}
+
+enum verdict act_task_arrive(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    return act_task(view, request, ACTION_TASK_ARRIVE, (const struct member *const[]){&member_by, &note, NULL},
+                    ret_pending);
+}
+
+enum verdict act_task_finish(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    return act_task(view, request, ACTION_TASK_FINISH,
+                    (const struct member *const[]){&member_by, &any_outcome, &note, NULL}, ret_pending);
 }
 
 /* What is about a subject and no alert. What such an action may be is the core's word (a 409); who and what

@@ -148,6 +148,11 @@ enum verdict view_announcements(const struct view *view, struct request *request
 enum verdict view_suppressions(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict view_stream(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict view_openapi(const struct view *view, struct request *request, struct pending *ret_pending);
+/* The database could not be read. */
+void reply_database(struct request *request, enum err err);
+/* tasks.c */
+enum verdict view_tasks(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict view_task(const struct view *view, struct request *request, struct pending *ret_pending);
 /* Refuses parameters: most paths take none. False: the reply is made. */
 bool view_no_query(struct request *request);
 /* Appends the alert as this person may see it, with its place. ERR_NOT_FOUND: not theirs. `item` is its JSON
@@ -155,7 +160,6 @@ bool view_no_query(struct request *request);
 MUST_CHECK enum err view_put_item(struct reader *reader, const struct person *person,
                                   const struct hash_id *id, const char *item, size_t len, struct buf *out);
 /* What reading the database came to, when it failed. */
-void reply_database(struct request *request, enum err err);
 /* feed.c */
 enum verdict view_feed(const struct view *view, struct request *request, struct pending *ret_pending);
 /* actions.c */
@@ -167,6 +171,12 @@ enum verdict act_silence(const struct view *view, struct request *request, struc
 enum verdict act_unsilence(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_announce(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_unannounce(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict act_assign(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict act_snooze(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict act_task_assign(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict act_task_accept(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict act_task_arrive(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict act_task_finish(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_import(const struct view *view, struct request *request, struct pending *ret_pending);
 /* A session is its own actor. */
 void act_sign(const struct request *request, struct pending *pending);

@@ -44,6 +44,19 @@ const struct route routes[] = {
     ACTS(close),
     ACTS(call),
     ACTS(comment),
+    ACTS(assign),
+    ACTS(snooze),
+    {.method = "GET", .path = "/api/v1/tasks", .who = WHO_KNOWN, .handle = view_tasks},
+    {.method = "GET", .path = "/api/v1/tasks/{id}", .who = WHO_KNOWN, .handle = view_task},
+#define TASK_ACTS(what)                                                                                      \
+    {                                                                                                        \
+        .method = "POST", .path = "/api/v1/tasks/{id}/" #what, .who = WHO_KNOWN, .handle = act_task_##what,  \
+        .finish = act_done                                                                                   \
+    }
+    TASK_ACTS(assign),
+    TASK_ACTS(accept),
+    TASK_ACTS(arrive),
+    TASK_ACTS(finish),
 #define LOOKS(what) .handle = what, .finish = what##_done
     {.method = "GET", .path = "/api/v1/residents", .who = WHO_KNOWN, LOOKS(residents_list)},
     {.method = "GET", .path = "/api/v1/residents/{name}", .who = WHO_KNOWN, LOOKS(residents_show)},

@@ -191,6 +191,9 @@ bool detect_is_out(const struct detect_context *context, const struct event *eve
 /* Arms (or moves) the owner's one timer; TIMER_OFF (0) disarms. */
 void detect_arm(const struct detect_context *context, int64_t deadline_ms);
 
+/* Reasons of the detector "upkeep", whose findings the alert stage makes itself. */
+enum upkeep_reason { UPKEEP_TO_COLLECT, UPKEEP_COLLECTED, UPKEEP_HELD_BACK, UPKEEP_TOLD };
+
 /* The table: NULL-terminated. The order is stable (numbers are stored by name, not by index). */
 extern const struct detector *const detectors[];
 unsigned detector_count(void);

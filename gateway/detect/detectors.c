@@ -34,6 +34,7 @@ const struct detector *const detectors[] = {
     &detector_canvassing,
     &detector_wandering,
     &detector_swapped,
+    &detector_upkeep,
     NULL,
 };
 

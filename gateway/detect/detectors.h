@@ -33,5 +33,6 @@ extern const struct detector detector_gathering;
 extern const struct detector detector_canvassing;
 extern const struct detector detector_wandering;
 extern const struct detector detector_swapped;
+extern const struct detector detector_upkeep;
 
 #endif

@@ -40,6 +40,7 @@ static const struct {
     {"area-outage", {"区域设备失联", "Area outage"}},
     {"swapped", {"手环疑似戴反", "Wristbands possibly swapped"}},
     {"without-band", {"外出未戴手环", "Out without the wristband"}},
+    {"upkeep", {"运行维护", "Upkeep"}},
 };
 static const struct phrase families[FAMILY_COUNT] = {
     [FAMILY_EMERGENCY] = {"紧急情况", "Emergency"},
@@ -103,6 +104,14 @@ static const struct {
      {"求助被取消，请回电确认本人平安；取消也可能是别人按的。",
       "The call for help was cancelled. Call back and make sure that the resident is well: somebody else may "
       "have pressed cancel."}},
+    {JOB_TASK,
+     ANY,
+     ANY,
+     "call-contacts",
+     "",
+     {"登记显示佩戴者已故：请给家属或同住人打电话，问清是谁按了求助，不要拨打逝者电话。",
+      "The wearer is recorded as deceased: call the family or whoever lives there and ask who pressed for "
+      "help. Do not call the person who has died."}},
     {JOB_TASK,
      ANY,
      ANY,

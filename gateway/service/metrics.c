@@ -91,6 +91,10 @@ static void put_fold(struct buf *out, const struct service *service)
     put(out, "timers_fired_total", "counter", "timers of the fold that fired", (double)stats.timers_fired);
     put(out, "alerts_open", "gauge", "open alerts",
         (double)alerts_open_count(gateway_alerts(service->gateway)));
+    put(out, "tasks_open", "gauge", "Tasks that people have to do.",
+        (double)alerts_task_count(gateway_alerts(service->gateway), 0));
+    put(out, "tasks_overdue", "gauge", "Of those, not finished in time at least once.",
+        (double)alerts_task_count(gateway_alerts(service->gateway), gateway_t_ms(service->gateway)));
     put(out, "alerts_without_timer", "gauge",
         "unacknowledged alerts whose escalation has no live timer; must be 0",
         (double)alerts_without_timer(gateway_alerts(service->gateway)));

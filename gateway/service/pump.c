@@ -86,6 +86,12 @@ static const char *why_refused(uint8_t kind, enum err err)
         return "an announcement needs a territory below the county and hours that end after their beginning "
                "and "
                "from now on, at most 15 days; no more than 256 are kept at once";
+    if (kind >= ACTION_TASK_ASSIGN && kind <= ACTION_TASK_FINISH)
+        return err == ERR_NOT_FOUND
+                   ? "there is no such open task"
+                   : "the task's kind or state does not allow this, or the outcome does not fit";
+    if (kind == ACTION_SNOOZE && err == ERR_INVALID)
+        return "a snooze ends within 4 hours; red alerts and emergencies are never snoozed";
     return err == ERR_NOT_FOUND ? "there is no such open alert" : "the alert's state does not allow this";
 }
 

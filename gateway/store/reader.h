@@ -182,6 +182,24 @@ MUST_CHECK enum err reader_findings(struct reader *reader, uint32_t resident, ui
                                     int64_t before, unsigned limit,
                                     enum err (*fn)(void *self, const struct reader_finding *finding),
                                     void *self);
+/* Tasks; the JSON is borrowed for the call of `fn`, whose error stops the walk and is returned. */
+enum { READER_TASKS_MAX = 5000 };
+struct reader_task_filter {
+    bool open;    /* open ones, the first due on top; else the newest */
+    uint8_t kind; /* enum task_kind, TASK_NONE = any */
+    unsigned limit;
+};
+struct reader_task {
+    struct hash_id id, alert;
+    const char *json;
+    size_t len;
+};
+MUST_CHECK enum err reader_tasks(struct reader *reader, const struct reader_task_filter *filter,
+                                 enum err (*fn)(void *self, const struct reader_task *task), void *self);
+/* Appends the task's object with its "history". ERR_NOT_FOUND. */
+MUST_CHECK enum err reader_task(struct reader *reader, const struct hash_id *id, struct buf *out);
+MUST_CHECK enum err reader_task_alert(struct reader *reader, const struct hash_id *id,
+                                      struct hash_id *ret_alert);
 /* ERR_NOT_FOUND: nobody and nothing of that id. */
 MUST_CHECK enum err reader_subject(struct reader *reader, enum subject_kind kind, const char *id,
                                    struct subject *ret_subject);

@@ -30,12 +30,16 @@ static const char help[] =
     "       huyang alerts close ALERT --by WHO --disposition D [--note TEXT]\n"
     "       huyang alerts call ALERT --by WHO --outcome O [--note TEXT]\n"
     "       huyang alerts comment ALERT --by WHO --note TEXT\n"
+    "       huyang alerts assign ALERT --by WHO --to WHOM [--note TEXT]\n"
+    "       huyang alerts snooze ALERT --by WHO --until TIME [--note TEXT]\n"
     "       huyang alerts watch [--level L] [--every SECONDS]\n"
     "\n"
     "ALERT is an alert's id, or its beginning (at least 4 characters) when no other begins so.\n"
     "list shows the newest alerts; --state open, lapsed, closed or absorbed; --level green, yellow, orange "
     "or red\n"
     "means at least that. watch prints a line whenever an open alert comes or changes, until Ctrl-C.\n"
+    "snooze takes an alert until TIME, at most 4 h ahead; then everybody is told anew. Never red or an "
+    "emergency.\n"
     "D: true, false, expected, drill, could_not_verify, transferred, declined.\n"
     "O (of a call to the resident): safe, needs_help, no_answer, other_person, wrong_number.\n"
     "\n"
@@ -268,7 +272,7 @@ static int run_show(struct call *call)
 /* An action: the options that are given become the body; the gateway says what is missing. */
 static int run_action(struct call *call, const char *action)
 {
-    static const char *const members[] = {"by", "disposition", "outcome", "note"};
+    static const char *const members[] = {"by", "disposition", "outcome", "note", "to", "until"};
     char id[HASH_ID_TEXT], path[128];
     struct buf body;
 
@@ -360,9 +364,9 @@ static int run_watch(struct call *call)
 /* Splits the words into options and the alert; a usage error ends here. */
 static int read_words(struct call *call, int argc, char **argv)
 {
-    static const char *const known[] = {"state",       "level",   "family", "resident",  "limit",
-                                        "cursor",      "by",      "note",   "every",     "url",
-                                        "disposition", "outcome", "lang",   "state-dir", "token-file"};
+    static const char *const known[] = {
+        "state", "level",       "family",  "resident", "limit",     "cursor",     "by", "note", "every",
+        "url",   "disposition", "outcome", "lang",     "state-dir", "token-file", "to", "until"};
 
     for (int i = 2; i < argc; i++) {
         const char *word = argv[i];
@@ -405,7 +409,8 @@ static int run_verb(struct call *call, const char *verb)
 
 static int run(int argc, char **argv)
 {
-    static const char *const verbs[] = {"list", "watch", "show", "ack", "close", "call", "comment"};
+    static const char *const verbs[] = {"list", "watch",   "show",   "ack",   "close",
+                                        "call", "comment", "assign", "snooze"};
     enum { WITHOUT_ALERT = 2 };
     struct call call = {.options = {{NULL, NULL}}};
     size_t verb = 0;

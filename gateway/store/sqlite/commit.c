@@ -364,6 +364,35 @@ static enum err put_suppression(struct commit *commit, const struct batch_suppre
     return db_run(s);
 }
 
+static enum err put_task(struct commit *commit, const struct batch_task *item)
+{
+    const struct task *task = &item->task;
+    sqlite3_stmt *s = statement(commit, STATEMENT_TASK);
+
+    db_bind_blob(s, 1, task->id.bytes, HASH_ID_SIZE);
+    db_bind_blob(s, 2, task->alert.bytes, HASH_ID_SIZE);
+    sqlite3_bind_int(s, 3, task->kind);
+    sqlite3_bind_int(s, 4, task->state);
+    sqlite3_bind_int(s, 5, task->role);
+    db_bind_text(s, 6, task->assignee);
+    sqlite3_bind_int64(s, 7, task->opened_ms);
+    sqlite3_bind_int64(s, 8, task->due_ms);
+    sqlite3_bind_int64(s, 9, task->changed_ms);
+    sqlite3_bind_text64(s, 10, item->json, item->len, SQLITE_STATIC, SQLITE_UTF8);
+    enum err err = db_run(s);
+    if (err != ERR_OK)
+        return err;
+    s = statement(commit, STATEMENT_TASK_EVENT);
+    sqlite3_bind_int64(s, 1, commit->at.commit_id);
+    db_bind_blob(s, 2, task->id.bytes, HASH_ID_SIZE);
+    sqlite3_bind_int64(s, 3, item->event.number);
+    sqlite3_bind_int64(s, 4, item->event.t_ms);
+    sqlite3_bind_int(s, 5, item->event.kind);
+    db_bind_text(s, 6, item->event.by);
+    db_bind_text(s, 7, item->event.why);
+    return db_run(s);
+}
+
 static enum err put_item(struct commit *commit, const struct batch_item *item)
 {
     switch (item->kind) {
@@ -379,6 +408,7 @@ static enum err put_item(struct commit *commit, const struct batch_item *item)
     case BATCH_SILENCE: return put_silence(commit, &item->silence);
     case BATCH_ANNOUNCEMENT: return put_announcement(commit, &item->announcement);
     case BATCH_SUPPRESSION: return put_suppression(commit, &item->suppression);
+    case BATCH_TASK: return put_task(commit, &item->task);
     case BATCH_STATE_DONE: commit->state_done = true; return ERR_OK;
     }
     return ERR_OK;

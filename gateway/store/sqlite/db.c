@@ -113,6 +113,14 @@ const char *db_text(sqlite3_stmt *statement, int at)
     return text != NULL ? (const char *)text : "";
 }
 
+bool db_id(sqlite3_stmt *statement, int at, struct hash_id *ret_id)
+{
+    if (sqlite3_column_bytes(statement, at) != HASH_ID_SIZE)
+        return false;
+    memcpy(ret_id->bytes, sqlite3_column_blob(statement, at), HASH_ID_SIZE);
+    return true;
+}
+
 uint32_t db_number(sqlite3_stmt *statement, int at)
 {
     return sqlite3_column_type(statement, at) == SQLITE_NULL ? REGISTRY_NONE

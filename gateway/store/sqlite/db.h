@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "core/hash.h"
 
 #define DB_FILE "huyang.db"
 enum { DB_PATH_SIZE = 4096, DB_APPLICATION_ID = 0x48755961 /* "HuYa" */ };
@@ -50,6 +51,8 @@ void db_bind_number(sqlite3_stmt *statement, int at, uint32_t number);
 /* A text column, "" for NULL. Borrowed until the next step. */
 const char *db_text(sqlite3_stmt *statement, int at);
 uint32_t db_number(sqlite3_stmt *statement, int at);
+/* An id of an alert, job or task; false when the column holds none. */
+bool db_id(sqlite3_stmt *statement, int at, struct hash_id *ret_id);
 
 /* Brings the schema from user_version to the newest, one transaction for each step (migrations.c). */
 MUST_CHECK enum err db_migrate(sqlite3 *db);

@@ -39,7 +39,10 @@
                "removed=?9, removed_by=?10")                                                                 \
     X(ANNOUNCEMENT, "INSERT INTO announcement VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT(id) DO "    \
                     "UPDATE SET removed=?9, removed_by=?10")                                                 \
-    X(SUPPRESSION, "INSERT INTO suppression VALUES(NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)")
+    X(SUPPRESSION, "INSERT INTO suppression VALUES(NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)")            \
+    X(TASK, "INSERT INTO task VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT(id) DO UPDATE SET "         \
+            "state=?4, role=?5, assignee=?6, due=?8, changed=?9, json=?10")                                  \
+    X(TASK_EVENT, "INSERT OR IGNORE INTO task_event VALUES(NULL,?1,?2,?3,?4,?5,?6,?7)")
 enum statement {
 #define X(name, sql) STATEMENT_##name,
     STATEMENT_MAP(X)

@@ -19,7 +19,9 @@ struct fold {
     struct alert after[WORLD_LOG_MAX]; /* the alert as each transition showed it */
     struct job jobs[WORLD_LOG_MAX];
     struct fold_delivery deliveries[WORLD_LOG_MAX];
-    unsigned transition_count, job_count, delivery_count;
+    struct task tasks[WORLD_LOG_MAX]; /* as each event left them */
+    struct task_event events[WORLD_LOG_MAX];
+    unsigned transition_count, job_count, delivery_count, event_count;
 };
 
 W void fold_on_transition(void *self, const struct alert *alert, const struct transition *transition)
@@ -63,6 +65,19 @@ W void fold_on_delivery(void *self, const struct job *job, const struct delivery
                delivery_name((enum delivery_state)delivery->state), delivery->reason);
 }
 
+W void fold_on_task(void *self, const struct task *task, const struct task_event *event)
+{
+    struct fold *fold = self;
+    char id[HASH_ID_TEXT];
+    assert_true(fold->event_count < WORLD_LOG_MAX);
+    fold->tasks[fold->event_count] = *task;
+    fold->events[fold->event_count++] = *event;
+    hash_id_text(&task->id, id);
+    buf_printf(&fold->world->log, "%lld task %s %s %s %s by %s due %lld\n", (long long)event->t_ms, id,
+               task_name((enum task_kind)task->kind), task_event_name((enum task_event_kind)event->kind),
+               role_name((enum role)task->role), event->by, (long long)task->due_ms);
+}
+
 W void fold_on_finding(void *self, const struct finding *finding)
 {
     struct fold *fold = self;
@@ -96,6 +111,7 @@ W void fold_alerts(struct fold *fold)
                                   .sink = {.transition = fold_on_transition,
                                            .job = fold_on_job,
                                            .delivery = fold_on_delivery,
+                                           .task = fold_on_task,
                                            .self = fold}};
     assert_int_equal(alerts_new(&config, &fold->alerts), ERR_OK);
 }

@@ -179,7 +179,8 @@ static struct hash_id run(uint32_t first_seed, uint32_t restarts)
         check_rules(fold, &seen);
         hash_hmac(digest, sizeof digest, buf_text(&fold->world->log), fold->world->log.len, digest);
         buf_clear(&fold->world->log);
-        fold->world->finding_count = fold->transition_count = fold->job_count = fold->delivery_count = 0;
+        fold->world->finding_count = fold->transition_count = fold->job_count = fold->event_count =
+            fold->delivery_count = 0;
         if (restarts)
             save(fold, &rows);
         if (rows.count && next(&restart_seed, restarts) == 0)
@@ -243,7 +244,8 @@ static void raised_again_and_again_an_alert_does_not_grow(void **state)
         event(fold, on(fold, 9, 0, 0) + i * 61000LL, "wb-1", SOS);
         for (unsigned j = 0; j < fold->job_count; j++)
             deliver(fold, fold->world->t_ms, &fold->jobs[j], job_success((enum job_kind)fold->jobs[j].kind));
-        fold->world->finding_count = fold->transition_count = fold->job_count = fold->delivery_count = 0;
+        fold->world->finding_count = fold->transition_count = fold->job_count = fold->event_count =
+            fold->delivery_count = 0;
         buf_clear(&fold->world->log);
         assert_true(fold->alerts->jobs.live_count < 20);
     }

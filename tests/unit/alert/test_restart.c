@@ -271,7 +271,10 @@ static void an_alert_of_the_version_before_goes_on_where_it_was(void **state)
         assert_int_equal(alert.escalated_s, 61);
         alert.escalated_s = 0;
         alert.next_step_v1 = 6;
-        memcpy(rows.row[i].value, &alert, sizeof alert);
+        size_t end = offsetof(struct alert, snoozed_until_ms); /* where that version's alert ended */
+        memcpy(rows.row[i].value, &alert, end);
+        memmove(rows.row[i].value + end, rows.row[i].value + sizeof alert, rows.row[i].len - sizeof alert);
+        rows.row[i].len -= sizeof alert - end;
         rows.row[i].version = 1;
     }
     unsigned before = fold->job_count;

@@ -11,7 +11,7 @@
 #include "config.h"
 #include "gateway.h"
 
-enum { SMALL = 4096, LARGE = 32 << 20 };
+enum { SMALL = 8192, LARGE = 32 << 20 };
 
 static const int64_t T = 1772323200000; /* 2026-03-01T08:00+08:00 */
 

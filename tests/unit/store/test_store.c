@@ -64,7 +64,7 @@ static void the_connection_is_set_up_for_durability(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(look(f, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
-    assert_int_equal(look(f, "PRAGMA user_version"), 5);
+    assert_int_equal(look(f, "PRAGMA user_version"), 6);
     assert_int_equal(look(f, "PRAGMA application_id"), 0x48755961);
 }
 
@@ -391,13 +391,13 @@ static void a_database_of_the_version_before_is_brought_up_to_date(void **state)
     f->store = NULL;
     assert_int_equal(sqlite3_exec(db,
                                   "DROP INDEX finding_subject; DROP TABLE silence; DROP TABLE suppression; "
-                                  "DROP TABLE announcement; "
-                                  "DROP TABLE audit; PRAGMA user_version=1",
+                                  "DROP TABLE announcement; DROP TABLE audit; DROP TABLE task; DROP TABLE task_event; "
+                                  "PRAGMA user_version=1",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
     sqlite3_close(db);
     assert_int_equal(store_open_in(f->folder, &f->store), ERR_OK);
-    assert_int_equal(look(f, "PRAGMA user_version"), 5);
+    assert_int_equal(look(f, "PRAGMA user_version"), 6);
     assert_int_equal(look(f, "SELECT count(*) FROM silence"), 0);
 }
 

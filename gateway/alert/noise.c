@@ -1,0 +1,159 @@
+/* Throttling. Windows are fixed: one begins with the first notification after the last one's end, which costs
+ * two numbers a person and is exact enough for "about so many an hour". One digest runs for the county. */
+#include <stdio.h>
+#include <string.h>
+
+#include "alert/alerts.h"
+#include "core/log.h"
+
+static struct meter *meter_of(struct alerts *alerts, const char *text, int64_t t_ms, int64_t window_ms)
+{
+    uint64_t key = hash_table(text, strlen(text)) | 1U;
+    unsigned home = (unsigned)(key >> 8) % METERS_MAX, oldest = home;
+    for (unsigned i = 0; i < 8; i++) { /* eight places to look at; the one idle longest gives way */
+        unsigned at = (home + i) % METERS_MAX;
+        if (alerts->meters[at].key == key) {
+            oldest = at;
+            break;
+        }
+        if (alerts->meters[at].since_ms < alerts->meters[oldest].since_ms)
+            oldest = at;
+    }
+    struct meter *meter = &alerts->meters[oldest];
+    if (meter->key != key || t_ms - meter->since_ms >= window_ms)
+        *meter = (struct meter){.key = key, .since_ms = t_ms};
+    alerts->meter_dirty[oldest] = true;
+    return meter;
+}
+
+/* One more; false when the window has had its share. */
+static bool admits(struct alerts *alerts, const char *text, unsigned most, unsigned minutes, int64_t t_ms)
+{
+    struct meter *meter = meter_of(alerts, text, t_ms, (int64_t)minutes * 60000);
+    if (meter->count >= most)
+        return false;
+    meter->count++;
+    return true;
+}
+
+static bool person_has_room(struct alerts *alerts, const struct job *job)
+{
+    const struct noise_settings *noise = &alerts->config.settings->noise;
+    const struct registry *registry = alerts->config.registry;
+    char text[ID_SIZE + 16];
+    if (job->recipient == REGISTRY_NONE)
+        return true; /* a role as such, or a receiver: no person's attention */
+    snprintf(text, sizeof text, "%s|%s", job->recipient_is_contact ? "contact" : "responder",
+             job->recipient_is_contact ? registry_contact(registry, job->recipient)->id
+                                       : registry_responder(registry, job->recipient)->id);
+    return admits(alerts, text, noise->budget, noise->budget_min, job->t_ms);
+}
+
+static bool rule_has_room(struct alerts *alerts, const struct alert *alert, const struct job *job)
+{
+    const struct policy_rule *rule = escalation_rule(alerts, alert);
+    char text[POLICY_CATEGORY_SIZE + 64];
+    if (!rule || !rule->throttle)
+        return true;
+    snprintf(text, sizeof text, "rule|%u|%u|%s|%s", (unsigned)rule->family, (unsigned)rule->level,
+             rule->category, rule->territory);
+    return admits(alerts, text, rule->throttle, rule->throttle_min, job->t_ms);
+}
+
+static bool is_flood(const struct alerts *alerts, int64_t t_ms)
+{
+    const struct noise_settings *noise = &alerts->config.settings->noise;
+    unsigned count = 0;
+    for (unsigned family = 0; family < FAMILY_COUNT; family++)
+        count += recent_grave(alerts, (enum family)family, t_ms - (int64_t)noise->flood_min * 60000);
+    return count >= noise->flood;
+}
+
+static bool is_cooling(const struct alerts *alerts, const struct alert_record *record, const struct job *job)
+{
+    const struct alert_case *owner = case_at(alerts, record->case_no);
+    return owner->told_ms &&
+           job->t_ms - owner->told_ms < (int64_t)alerts->config.settings->noise.cooldown_s * 1000 &&
+           job->level <= owner->told_level && memcmp(&owner->told, &job->alert, sizeof owner->told) != 0;
+}
+
+/* The last question counts the notification, so it is asked only of what would otherwise go. */
+bool noise_holds(struct alerts *alerts, const struct alert_record *record, const struct job *job,
+                 enum suppression_rule *ret_rule)
+{
+    if (job->kind != JOB_NOTIFY || job_is_exempt(&record->alert, job))
+        return false;
+    if (is_cooling(alerts, record, job))
+        *ret_rule = SUPPRESSED_BY_COOLDOWN;
+    else if (is_flood(alerts, job->t_ms))
+        *ret_rule = SUPPRESSED_BY_FLOOD;
+    else if (!rule_has_room(alerts, &record->alert, job))
+        *ret_rule = SUPPRESSED_BY_THROTTLE;
+    else if (!person_has_room(alerts, job))
+        *ret_rule = SUPPRESSED_BY_BUDGET;
+    else
+        return false;
+    return true;
+}
+
+void noise_arm(struct alerts *alerts)
+{
+    struct digest *digest = &alerts->digest;
+    if (timers_arm(alerts->config.timers,
+                   timer_owner((struct subject){.kind = SUBJECT_NONE}, TIMER_SLOT_DIGEST), &digest->timer,
+                   digest->due_ms) != ERR_OK)
+        log_write(LOG_ERROR, "alert.timer", "no room for a timer, will try again");
+}
+
+/* Into the summary: whoever was not told hears of it when the window ends. */
+void noise_note(struct alerts *alerts, const struct job *job)
+{
+    struct digest *digest = &alerts->digest;
+    if (!digest->due_ms) {
+        digest->since_ms = job->t_ms;
+        digest->due_ms = job->t_ms + (int64_t)alerts->config.settings->noise.digest_min * 60000;
+    }
+    noise_arm(alerts);
+    digest->held[job->level]++;
+    alerts->digest_dirty = true;
+    if (job->recipient == REGISTRY_NONE && job->prompt[0])
+        return; /* a machine has no use for a summary */
+    for (unsigned i = 0; i < digest->people_count; i++) {
+        const struct digest_person *person = &digest->people[i];
+        if (person->no == job->recipient && person->is_contact == job->recipient_is_contact &&
+            person->role == job->role)
+            return;
+    }
+    if (digest->people_count < DIGEST_PEOPLE)
+        digest->people[digest->people_count++] = (struct digest_person){
+            .no = job->recipient, .role = job->role, .is_contact = job->recipient_is_contact};
+}
+
+void noise_tell(struct alerts *alerts, int64_t t_ms)
+{
+    struct digest told = alerts->digest;
+    memset(&alerts->digest, 0, sizeof alerts->digest);
+    alerts->digest_dirty = true;
+    struct alert_record *record = upkeep_held_back(alerts, t_ms, &told);
+    for (unsigned i = 0; record && i < told.people_count; i++) {
+        struct job job = job_draft(&record->alert, JOB_NOTIFY, JOB_STEP_DIGEST, t_ms);
+        job.transition = record->alert.transitions;
+        job.expires_ms = t_ms + NOTIFY_EXPIRES_MS;
+        job.role = told.people[i].role;
+        job.recipient = told.people[i].no;
+        job.recipient_is_contact = told.people[i].is_contact;
+        job_issue(alerts, record, &job);
+    }
+    if (record)
+        upkeep_held_back_ends(alerts, record, t_ms);
+}
+
+void noise_on_delivered(struct alerts *alerts, const struct alert_record *record, const struct job *job,
+                        int64_t t_ms)
+{
+    struct alert_case *owner = case_at(alerts, record->case_no);
+    owner->told = job->alert;
+    owner->told_ms = t_ms;
+    owner->told_level = job->level;
+    pool_mark(&alerts->cases, record->case_no);
+}

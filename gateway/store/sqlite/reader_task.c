@@ -1,0 +1,91 @@
+/* Tasks and their history, for people. */
+#include "alert/task.h"
+#include "store/sqlite/reader_sqlite.h"
+
+enum err reader_tasks(struct reader *reader, const struct reader_task_filter *filter,
+                      enum err (*fn)(void *self, const struct reader_task *task), void *self)
+{
+    sqlite3_stmt *s;
+    int code = SQLITE_DONE;
+    enum err err =
+        db_prepare(reader->db,
+                   filter->open ? "SELECT id, alert, json FROM task WHERE state < 3 AND (?1 = 0 OR "
+                                  "kind = ?1) ORDER BY due, id LIMIT ?2"
+                                : "SELECT id, alert, json FROM task WHERE ?1 = 0 OR kind = ?1 "
+                                  "ORDER BY opened DESC, id LIMIT ?2",
+                   &s);
+    if (err != ERR_OK)
+        return err;
+    sqlite3_bind_int(s, 1, filter->kind);
+    sqlite3_bind_int64(s, 2, filter->limit);
+    while (err == ERR_OK && (code = sqlite3_step(s)) == SQLITE_ROW) {
+        struct reader_task task = {.json = db_text(s, 2), .len = (size_t)sqlite3_column_bytes(s, 2)};
+        if (!db_id(s, 0, &task.id) || !db_id(s, 1, &task.alert))
+            err = ERR_CORRUPT;
+        else
+            err = fn(self, &task);
+    }
+    if (err == ERR_OK)
+        err = db_err(reader->db, code);
+    sqlite3_finalize(s);
+    return err;
+}
+
+enum err reader_task_alert(struct reader *reader, const struct hash_id *id, struct hash_id *ret_alert)
+{
+    sqlite3_stmt *s;
+    enum err err = db_prepare(reader->db, "SELECT alert FROM task WHERE id = ?1", &s);
+    if (err != ERR_OK)
+        return err;
+    db_bind_blob(s, 1, id->bytes, HASH_ID_SIZE);
+    int code = sqlite3_step(s);
+    if (code == SQLITE_ROW)
+        err = db_id(s, 0, ret_alert) ? ERR_OK : ERR_CORRUPT;
+    else
+        err = code == SQLITE_DONE ? ERR_NOT_FOUND : db_err(reader->db, code);
+    sqlite3_finalize(s);
+    return err;
+}
+
+static enum err put_events(struct reader *reader, const struct hash_id *id, struct buf *out)
+{
+    sqlite3_stmt *s;
+    int code = SQLITE_DONE;
+    enum err err =
+        db_prepare(reader->db, "SELECT t, kind, by, why FROM task_event WHERE task = ?1 ORDER BY number", &s);
+    if (err != ERR_OK)
+        return err;
+    db_bind_blob(s, 1, id->bytes, HASH_ID_SIZE);
+    buf_puts(out, ",\"history\":[");
+    while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+        buf_puts(out, out->data[out->len - 1] == '[' ? "{" : ",{");
+        json_member_time(reader, "t", sqlite3_column_int64(s, 0), out);
+        json_member_text("kind", task_event_name((enum task_event_kind)sqlite3_column_int(s, 1)), out);
+        json_member_text("by", db_text(s, 2), out);
+        json_member_text("why", db_text(s, 3), out);
+        buf_putc(out, '}');
+    }
+    buf_putc(out, ']');
+    err = db_err(reader->db, code);
+    sqlite3_finalize(s);
+    return err;
+}
+
+enum err reader_task(struct reader *reader, const struct hash_id *id, struct buf *out)
+{
+    sqlite3_stmt *s;
+    enum err err = db_prepare(reader->db, "SELECT json FROM task WHERE id = ?1", &s);
+    if (err != ERR_OK)
+        return err;
+    db_bind_blob(s, 1, id->bytes, HASH_ID_SIZE);
+    int code = sqlite3_step(s);
+    if (code != SQLITE_ROW) {
+        err = code == SQLITE_DONE ? ERR_NOT_FOUND : db_err(reader->db, code);
+    } else {
+        buf_append(out, db_text(s, 0), (size_t)sqlite3_column_bytes(s, 0) - 1); /* its brace comes last */
+        err = put_events(reader, id, out);
+        buf_putc(out, '}');
+    }
+    sqlite3_finalize(s);
+    return err == ERR_OK && out->failed ? ERR_FULL : err;
+}
