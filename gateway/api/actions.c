@@ -231,38 +231,39 @@ enum verdict act_comment(const struct view *view, struct request *request, struc
 
 enum verdict act_assign(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_ASSIGN, (const struct member *const[]){&member_by, &to, &note, NULL},
-               ret_pending);
+    return act(view, request, ACTION_ASSIGN,
+               (const struct member *const[]){&member_by, &to, &member_note, NULL}, ret_pending);
 }
 
 enum verdict act_snooze(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_SNOOZE, (const struct member *const[]){&member_by, &until, &note, NULL},
-               ret_pending);
+    return act(view, request, ACTION_SNOOZE,
+               (const struct member *const[]){&member_by, &until, &member_note, NULL}, ret_pending);
 }
 
 enum verdict act_task_assign(const struct view *view, struct request *request, struct pending *ret_pending)
 {
     return act_task(view, request, ACTION_TASK_ASSIGN,
-                    (const struct member *const[]){&member_by, &to, &when, &note, NULL}, ret_pending);
+                    (const struct member *const[]){&member_by, &to, &when, &member_note, NULL}, ret_pending);
 }
 
 enum verdict act_task_accept(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act_task(view, request, ACTION_TASK_ACCEPT, (const struct member *const[]){&member_by, &note, NULL},
-                    ret_pending);
+    return act_task(view, request, ACTION_TASK_ACCEPT,
+                    (const struct member *const[]){&member_by, &member_note, NULL}, ret_pending);
 }
 
 enum verdict act_task_arrive(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act_task(view, request, ACTION_TASK_ARRIVE, (const struct member *const[]){&member_by, &note, NULL},
-                    ret_pending);
+    return act_task(view, request, ACTION_TASK_ARRIVE,
+                    (const struct member *const[]){&member_by, &member_note, NULL}, ret_pending);
 }
 
 enum verdict act_task_finish(const struct view *view, struct request *request, struct pending *ret_pending)
 {
     return act_task(view, request, ACTION_TASK_FINISH,
-                    (const struct member *const[]){&member_by, &any_outcome, &note, NULL}, ret_pending);
+                    (const struct member *const[]){&member_by, &any_outcome, &member_note, NULL},
+                    ret_pending);
 }
 
 /* What is about a subject and no alert. What such an action may be is the core's word (a 409); who and what
