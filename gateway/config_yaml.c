@@ -11,7 +11,7 @@
 #include <string.h>
 #include <yaml.h>
 
-#include "relay/prompts.h"
+#include "alert/prompts.h"
 
 enum { PATH_SIZE = 160 };
 
@@ -23,7 +23,8 @@ struct walk {
     yaml_mark_t marks[CONFIG_KEYS_MAX]; /* where a key of the root table was given; line + 1, 0 = not given */
     /* Where each rule of the policy (step 0) and each of its steps (from 1) begins; line + 1 likewise. */
     yaml_mark_t policy[POLICY_RULES_MAX][POLICY_STEPS_MAX + 1];
-    const unsigned char *rules; /* where the rules are kept, to know them among the lists */
+    const unsigned char *rules;    /* where the rules are kept, to know them among the lists */
+    struct config_document *other; /* NULL = the configuration itself */
 };
 
 __attribute__((format(printf, 4, 5))) static void fault(struct walk *walk, const yaml_mark_t *mark,
@@ -149,10 +150,16 @@ static void check_required(struct walk *walk, const yaml_node_t *node, const cha
             fault(walk, &node->start_mark, path, "\"%s\" is missing", list->items->keys[i].path);
 }
 
-/* Remembers the place of a list's item that is a rule or a step of one. */
-static void mark_policy(struct walk *walk, const unsigned char *slot, const yaml_node_t *node)
+/* Remembers the place of a list's item: of another document any, of the configuration a rule or a step of
+ * one.
+ */
+static void mark_item(struct walk *walk, const unsigned char *slot, const yaml_node_t *node)
 {
-    if (slot < walk->rules || slot >= walk->rules + POLICY_RULES_MAX * sizeof(struct policy_rule))
+    struct config_document *other = walk->other;
+    if (other && other->place_count < other->place_max)
+        other->places[other->place_count++] = (struct config_place){
+            .slot = slot, .line = node->start_mark.line + 1, .column = node->start_mark.column + 1};
+    if (other || slot < walk->rules || slot >= walk->rules + POLICY_RULES_MAX * sizeof(struct policy_rule))
         return;
     size_t offset = (size_t)(slot - walk->rules), rule = offset / sizeof(struct policy_rule);
     offset %= sizeof(struct policy_rule);
@@ -188,7 +195,7 @@ static void read_list(struct walk *walk, const yaml_node_t *node, const char *pa
         unsigned char *slot = first + *count * key->item_size;
         ++*count;
         if (key->type == KEY_LIST) {
-            mark_policy(walk, slot, value);
+            mark_item(walk, slot, value);
             uint64_t given = 0;
             read_mapping(walk, value, shown, "", key->items->keys, key_item_count(key), slot, &given);
             if (value->type == YAML_MAPPING_NODE)
@@ -229,7 +236,7 @@ static void read_pair(struct walk *walk, const yaml_node_t *name, const yaml_nod
     if (keys == config_keys)
         walk->marks[found] =
             (yaml_mark_t){.line = value->start_mark.line + 1, .column = value->start_mark.column};
-    else
+    else if (given)
         *given |= UINT64_C(1) << found;
     if (key->type == KEY_LIST || key->type == KEY_WORDS)
         read_list(walk, value, place, key, base);
@@ -374,10 +381,11 @@ static void check_names(struct walk *walk, const struct config *config)
         for (int j = 0; j < rule->step_count; j++) {
             const struct policy_step *step = &rule->steps[j];
             buf_clear(&why);
-            if (step->kind == STEP_PROMPT && !prompt_find(step->prompt)) {
+            /* Those of a folder are looked at when it is read (config_prompts.h). */
+            if (step->kind == STEP_PROMPT && !*config->prompts_folder && !prompt_find(NULL, step->prompt)) {
                 buf_printf(&why, "\"%s\" is none of the prompts: ", step->prompt);
-                for (size_t k = 0; prompt_at(k); k++)
-                    buf_printf(&why, "%s%s", k ? ", " : "", prompt_at(k)->id);
+                for (size_t k = 0; k < prompts_builtin.count; k++)
+                    buf_printf(&why, "%s%s", k ? ", " : "", prompts_builtin.prompts[k].id);
             } else if (step->kind == STEP_WEBHOOK && !is_receiver(config, step->to)) {
                 buf_printf(&why, "\"%s\" is no receiver of relay.webhook", step->to);
             }
@@ -473,24 +481,27 @@ static void read_document(struct walk *walk, yaml_parser_t *parser, const char *
     }
     walk->document = &document;
     const yaml_node_t *root = yaml_document_get_root_node(&document);
-    if (root && !is_plain_null(root))
+    if (root && !is_plain_null(root) && walk->other)
+        read_mapping(walk, root, "", "", walk->other->keys, walk->other->key_count, walk->other->base, NULL);
+    else if (root && !is_plain_null(root))
         read_mapping(walk, root, "", "", config_keys, config_key_count, config, NULL);
     if (root && !yaml_parser_load(parser, &more)) {
         syntax_fault(walk, parser, text);
     } else if (root) {
         const yaml_node_t *second = yaml_document_get_root_node(&more);
         if (second)
-            fault(walk, &second->start_mark, "", "a second document; the configuration is one");
+            fault(walk, &second->start_mark, "", "a second document; %s is one",
+                  walk->other ? walk->other->what : "the configuration");
         yaml_document_delete(&more);
     }
     yaml_document_delete(&document);
     walk->document = NULL;
-    if (walk->faults == 0)
+    if (walk->faults == 0 && !walk->other)
         check_whole(walk, config);
 }
 
-size_t config_read_yaml(const char *text, size_t len, const char *name, struct config *config,
-                        struct buf *errors)
+static size_t read_yaml(const char *text, size_t len, const char *name, struct config *config,
+                        struct config_document *other, struct buf *errors)
 {
     struct walk *walk = calloc(1, sizeof *walk);
     if (!walk) {
@@ -499,7 +510,8 @@ size_t config_read_yaml(const char *text, size_t len, const char *name, struct c
     }
     walk->name = name;
     walk->errors = errors;
-    walk->rules = (const unsigned char *)config->alert.rules;
+    walk->other = other;
+    walk->rules = config ? (const unsigned char *)config->alert.rules : NULL;
     size_t bad_at;
     yaml_parser_t parser;
     if (!text_is_utf8(text, len, &bad_at)) {
@@ -518,4 +530,16 @@ size_t config_read_yaml(const char *text, size_t len, const char *name, struct c
     size_t faults = walk->faults;
     free(walk);
     return faults;
+}
+
+size_t config_read_yaml(const char *text, size_t len, const char *name, struct config *config,
+                        struct buf *errors)
+{
+    return read_yaml(text, len, name, config, NULL, errors);
+}
+
+size_t config_read_document(const char *text, size_t len, const char *name, struct config_document *document,
+                            struct buf *errors)
+{
+    return read_yaml(text, len, name, NULL, document, errors);
 }

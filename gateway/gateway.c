@@ -148,6 +148,7 @@ static void on_job(void *self, const struct alert *alert, const struct job *job)
                                           .registry = gateway->config.registry,
                                           .live = gateway->live,
                                           .settings = gateway->config.relay,
+                                          .prompts = gateway->config.prompts,
                                           .tz = gateway->config.tz,
                                           .said = alert->said,
                                           .said_played = alert->said_played};
@@ -374,7 +375,7 @@ static enum delivery_state delivery_of_command(enum command_state state)
 static void on_command_status(struct gateway *gateway, const struct event_command_status *status)
 {
     static const char *const reasons[FAIL_REASON_COUNT] = {"",     "speaker", "no_clip", "unsupported",
-                                                           "busy", "power"};
+                                                           "busy", "power", "bad_clip"};
     struct delivery delivery = {.state = (uint8_t)delivery_of_command(status->state)};
     if (delivery.state == DELIVERY_COUNT || !hash_id_parse(status->command_id, &delivery.job))
         return;

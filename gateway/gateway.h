@@ -17,6 +17,7 @@ struct gateway_config {
     const struct detect_settings *detect;
     const struct alert_settings *alert;
     const struct relay_settings *relay;
+    const struct prompt_catalogue *prompts; /* NULL = the one compiled in */
     const struct tz *tz;
     int64_t lateness_ms;
     /* Replay's loopback (contracts.md 6): what a job that could be sent is answered at once; DELIVERY_COUNT =

@@ -136,19 +136,22 @@ struct household {
     uint32_t first_resident, first_camera; /* heads of the lists below, REGISTRY_NONE when empty */
     bool removed;
 };
+/* NONE: the column says "none", "deaf", "blind", "聋" or "盲"; POOR: anything else but "", "good", "normal",
+ * "1".
+ */
+enum ability { ABILITY_GOOD, ABILITY_POOR, ABILITY_NONE };
 struct resident {
     char id[ID_SIZE];
     uint32_t household;
     uint32_t next_in_household;
     uint32_t wristband; /* device, or REGISTRY_NONE */
     uint16_t birth_year;
-    uint8_t consent; /* CONSENT_BIT set */
-    uint8_t status;  /* enum resident_status as imported */
-    uint8_t tags;    /* enum resident_tag set */
-    uint8_t hearing_poor, vision_poor,
-        cognition_poor;      /* 1 when the column says anything but "", "good", "normal", "1" */
-    int64_t status_until_ms; /* 0 = open */
-    char language[17];       /* "zh" when empty */
+    uint8_t consent;                                   /* CONSENT_BIT set */
+    uint8_t status;                                    /* enum resident_status as imported */
+    uint8_t tags;                                      /* enum resident_tag set */
+    uint8_t hearing_poor, vision_poor, cognition_poor; /* enum ability */
+    int64_t status_until_ms;                           /* 0 = open */
+    char language[17];                                 /* "zh" when empty */
     bool removed;
 };
 struct device {

@@ -9,6 +9,7 @@
 #define HUYANG_RELAY_RELAY_H
 
 #include "alert/alert.h"
+#include "alert/prompts.h"
 #include "core/buf.h"
 #include "relay/dc09.h"
 
@@ -94,10 +95,12 @@ struct relay_context {
     const struct registry *registry;
     const struct live *live;
     const struct relay_settings *settings;
+    const struct prompt_catalogue *prompts; /* NULL = the one compiled in */
     const struct tz *tz;
     const char *said; /* catalogue id of the last prompt that went out for this alert; NULL or "" = none, or
                          not known */
     bool said_played; /* … and its device says that it was played */
+    struct prompt_spoken *spoken; /* out: what a prompt's command says; NULL = nobody asks */
 };
 
 /* A stand-down's job->prompt names the police job it withdraws: "<job id>@<that job's t_ms>"; without it the

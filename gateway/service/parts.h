@@ -42,6 +42,7 @@ struct import {
 
 struct service {
     struct config *config;
+    struct prompt_book *prompts; /* NULL = the catalogue compiled in */
     struct service_options options;
     struct tz *tz;
     struct loop *loop;

@@ -162,15 +162,17 @@ static enum err open_api(struct service *service)
     return err;
 }
 
-enum err service_new(struct config *config, const struct service_options *options,
-                     struct service **ret_service)
+enum err service_new(struct config *config, struct prompt_book *prompts,
+                     const struct service_options *options, struct service **ret_service)
 {
     struct service *service = calloc(1, sizeof(*service));
     if (service == NULL) {
+        prompts_free(prompts);
         config_free(config);
         return ERR_NOMEM;
     }
     service->config = config;
+    service->prompts = prompts;
     service->options = *options;
     service->started_wall_ms = clock_now().wall_ms;
     buf_init(&service->metrics, 1 << 18);
@@ -263,6 +265,7 @@ void service_free(struct service *service)
     if (service->loop != NULL)
         loop_free(service->loop);
     tz_free(service->tz);
+    prompts_free(service->prompts);
     config_free(service->config);
     buf_release(&service->metrics);
     pthread_mutex_destroy(&service->import.lock);

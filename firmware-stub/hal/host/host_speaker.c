@@ -1,17 +1,10 @@
 /*
- * The worker takes one job at a time: it starts espeak-ng with the text on its standard input (never as an
- * argument, so that no text can be an option), waits for it, checks the file and renames it into place. A
- * stop kills that child.
- *
- * espeak-ng's voice `cmn-latn-pinyin` reads Chinese characters as Mandarin; `cmn` reads its own intermediate
- * pinyin as English letters.
+ * The worker takes one job at a time: it starts espeak-ng, waits for it, checks the file and renames it into
+ * place. A stop kills that child.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,10 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "espeak.h"
 #include "host_speaker.h"
 #include "wav.h"
-
-extern char **environ;
 
 #define REASON(name) HUYANG__V1__FAIL_REASON__FAIL_REASON_##name
 
@@ -66,19 +58,6 @@ static void answer(struct host_speaker *speaker, const struct host_speaker_answe
         speaker->wake(speaker->wake_context);
 }
 
-/* The voice for a language tag; NULL when there is none. Dialects are spoken as Mandarin, Cantonese as
- * itself. */
-static const char *voice_of(const char *language)
-{
-    if (strcmp(language, "yue") == 0 || strcmp(language, "zh-yue") == 0)
-        return "yue";
-    if (strcmp(language, "zh") == 0 || strncmp(language, "zh-", 3) == 0 || *language == '\0')
-        return "cmn-latn-pinyin";
-    if (strcmp(language, "en") == 0 || strncmp(language, "en-", 3) == 0)
-        return "en";
-    return NULL;
-}
-
 /* The words to speak: a drill says so first, and each repetition is a line. */
 static size_t words_of(const struct device_prompt *prompt, char *ret_words)
 {
@@ -91,55 +70,20 @@ static size_t words_of(const struct device_prompt *prompt, char *ret_words)
     return length;
 }
 
-/* Starts espeak-ng; *ret_input is the end of the pipe that it reads the words from. 0, or an errno. */
+/* 0, or an errno. A stop kills the child, whenever it comes. */
 static int start_child(struct host_speaker *speaker, const struct device_prompt *prompt, const char *part,
                        int *ret_input)
 {
-    char amplitude[8], *arguments[] = {"espeak-ng",
-                                       "-b",
-                                       "1",
-                                       "-v",
-                                       (char *)(uintptr_t)voice_of(prompt->language),
-                                       "-a",
-                                       amplitude,
-                                       "-w",
-                                       (char *)(uintptr_t)part,
-                                       "--stdin",
-                                       NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none, defaults;
-    int ends[2], error;
     pid_t child;
+    int error = espeak_start(espeak_voice(prompt->language), prompt->volume_percent, part, &child, ret_input);
 
-    snprintf(amplitude, sizeof amplitude, "%u", prompt->volume_percent ? prompt->volume_percent * 2u : 100u);
-    if (pipe2(ends, O_CLOEXEC))
-        return errno;
-    sigemptyset(&none);
-    sigemptyset(&defaults);
-    sigaddset(&defaults, SIGPIPE);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &defaults);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    error = posix_spawnp(&child, arguments[0], &actions, &attributes, arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-    close(ends[0]);
-    if (error) {
-        close(ends[1]);
+    if (error)
         return error;
-    }
     pthread_mutex_lock(&speaker->lock);
     speaker->child = child;
     if (speaker->stopped)
         kill(child, SIGKILL);
     pthread_mutex_unlock(&speaker->lock);
-    *ret_input = ends[1];
     return 0;
 }
 
@@ -315,7 +259,7 @@ Huyang__V1__FailReason host_speaker_play(struct host_speaker *speaker, void *own
 {
     Huyang__V1__FailReason reason = 0;
 
-    if (!voice_of(prompt->language))
+    if (!espeak_voice(prompt->language))
         return REASON(UNSUPPORTED);
     if (prompt->text[0] == '\0')
         return REASON(NO_CLIP); /* a host has no clips; where there is a text too, it is spoken instead */
