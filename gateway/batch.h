@@ -4,6 +4,7 @@
 #ifndef HUYANG_BATCH_H
 #define HUYANG_BATCH_H
 
+#include "alert/campaign.h"
 #include "core/arena.h"
 #include "input.h"
 #include "relay/relay.h"
@@ -12,7 +13,9 @@
     X(INPUT)                                                                                                 \
     X(FINDING)                                                                                               \
     X(TRANSITION)                                                                                            \
-    X(ALERT) X(JOB) X(DELIVERY) X(WATERMARK) X(GAP) X(STATE) X(STATE_DONE) X(SILENCE) X(SUPPRESSION)
+    X(ALERT)                                                                                                 \
+    X(JOB) X(DELIVERY) X(WATERMARK) X(GAP) X(STATE) X(STATE_DONE) X(SILENCE) X(SUPPRESSION) X(SPOKEN)        \
+        X(CAMPAIGN) X(REACH)
 enum batch_kind {
 #define X(name) BATCH_##name,
     BATCH_MAP(X)
@@ -84,6 +87,19 @@ struct batch_suppression {
     char who[ID_SIZE]; /* id of the person who was not told; "" = the role as such, or a device */
 };
 
+/* What a prompt's command says. */
+struct batch_spoken {
+    struct hash_id job;
+    struct prompt_spoken spoken;
+};
+/* How it stands with one person of a campaign's audience. */
+struct batch_reach {
+    struct hash_id campaign;
+    int64_t t_ms;
+    uint32_t resident;
+    uint8_t reach; /* enum reach */
+};
+
 /* Only as many bytes are allocated as the item's kind uses: an item is never copied whole. */
 struct batch_item {
     struct batch_item *next;
@@ -100,6 +116,9 @@ struct batch_item {
         struct batch_state state;
         struct silence silence;
         struct batch_suppression suppression;
+        struct batch_spoken spoken;
+        struct campaign campaign;
+        struct batch_reach reach;
     };
 };
 

@@ -44,6 +44,8 @@ void prompts_free(struct prompt_book *book); /* NULL is fine */
 
 /* Appends catalogue.yaml; reading it gives the same catalogue. */
 void prompts_show(const struct prompt_catalogue *catalogue, struct buf *out);
+/* Appends {"version":…,"prompts":[…]} for people who choose one. NULL = the one compiled in. */
+void prompts_to_json(const struct prompt_catalogue *catalogue, struct buf *out);
 /* Appends clips.yaml. */
 void prompts_show_clips(const struct prompt_book *book, struct buf *out);
 

@@ -66,6 +66,24 @@ void prompts_show(const struct prompt_catalogue *catalogue, struct buf *out)
         show_prompt(&catalogue->prompts[i], out);
 }
 
+void prompts_to_json(const struct prompt_catalogue *catalogue, struct buf *out)
+{
+    if (!catalogue)
+        catalogue = &prompts_builtin;
+    buf_printf(out, "{\"version\":\"%s\",\"prompts\":[", catalogue->version);
+    for (size_t i = 0; i < catalogue->count; i++) {
+        const struct prompt *prompt = &catalogue->prompts[i];
+        buf_printf(out, "%s{\"id\":\"%s\",\"manner\":\"%s\",\"texts\":{", i ? "," : "", prompt->id,
+                   prompt_manner_name(prompt->manner));
+        for (size_t j = 0; j < prompt->text_count; j++) {
+            buf_printf(out, "%s\"%s\":", j ? "," : "", prompt->texts[j].language);
+            buf_json_string(out, prompt->texts[j].text);
+        }
+        buf_puts(out, "}}");
+    }
+    buf_puts(out, "]}\n");
+}
+
 void prompts_show_clips(const struct prompt_book *book, struct buf *out)
 {
     buf_puts(out, "# Which clip says which text. Written by `huyang prompts render`.\nclips:\n");

@@ -7,7 +7,9 @@
 
 /* acknowledge · close {disposition} · call {outcome}: the result of a call to the resident · comment ·
  * status: of a resident · silence {subject, family, until, note} · unsilence: of the silence whose id stands
- * where an alert's would */
+ * where an alert's would · speak {prompt, device}: say this now · hush {prompt}: take back what is being said
+ * · campaign: a prompt to many, by its order · campaign_end: of the campaign whose id stands where an alert's
+ * would */
 #define ACTION_MAP(X)                                                                                        \
     X(ACKNOWLEDGE, acknowledge)                                                                              \
     X(CLOSE, close)                                                                                          \
@@ -15,7 +17,11 @@
     X(COMMENT, comment)                                                                                      \
     X(STATUS, status)                                                                                        \
     X(SILENCE, silence)                                                                                      \
-    X(UNSILENCE, unsilence)
+    X(UNSILENCE, unsilence)                                                                                  \
+    X(SPEAK, speak)                                                                                          \
+    X(HUSH, hush)                                                                                            \
+    X(CAMPAIGN, campaign)                                                                                    \
+    X(CAMPAIGN_END, campaign_end)
 enum action_kind {
     ACTION_NONE,
 #define X(name, text) ACTION_##name,
@@ -58,16 +64,32 @@ enum disposition disposition_from_name(const char *name);
 const char *outcome_name(enum outcome outcome);
 enum outcome outcome_from_name(const char *name);
 
+/* A prompt to an audience: everybody in a territory, of a category, or on a list; all of them that are given
+ * must fit. */
+enum { CAMPAIGN_LIST_MAX = 200, CAMPAIGN_RATE_MAX = 600, CAMPAIGN_CATEGORY_SIZE = 64 };
+struct campaign_order {
+    int64_t start_ms, end_ms;
+    uint32_t per_minute;                   /* devices, 1..CAMPAIGN_RATE_MAX */
+    char category[CAMPAIGN_CATEGORY_SIZE]; /* of categories or tags in the registry; "" = any */
+    char territory[16];                    /* its code; "" = anywhere */
+    uint16_t count;                        /* residents on the list; 0 = there is no list */
+    uint32_t list[CAMPAIGN_LIST_MAX];
+};
+
 struct action {
     struct hash_id alert;   /* which alert, when has_alert */
     struct subject subject; /* else the open alert of this subject … */
     uint8_t family;         /* … and family; FAMILY_COUNT = its most urgent open one */
     uint8_t has_alert;
+    uint8_t preview;                      /* speak: only asked what it would do; never an input */
     uint8_t kind;                         /* enum action_kind */
     uint8_t disposition, outcome, status; /* enums; status = enum resident_status */
     int64_t until_ms;                     /* of a status (0 = open) or silence */
     char by[ID_SIZE];                     /* who; identifier */
     char note[256];                       /* UTF-8, may be empty */
+    char prompt[ID_SIZE]; /* speak, campaign: catalogue id; hush: id of the job, "" = all of the alert */
+    uint32_t device;      /* speak: through this one; REGISTRY_NONE = the best */
+    struct campaign_order campaign;
 };
 
 #endif

@@ -95,6 +95,10 @@ enum err alerts_snapshot(const struct alerts *alerts,
             err = fn(self, silence_table, VERSION, slot, &alerts->silences[slot], sizeof(struct silence));
     }
     if (err == ERR_OK)
+        err = responses_snapshot(alerts, fn, self);
+    if (err == ERR_OK)
+        err = campaigns_snapshot(alerts, fn, self);
+    if (err == ERR_OK)
         err = write_alerts(alerts, fn, self);
     if (err == ERR_OK)
         err = write_jobs(alerts, fn, self);
@@ -107,6 +111,8 @@ void alerts_snapshot_done(struct alerts *alerts)
     pool_clean(&alerts->alerts);
     pool_clean(&alerts->jobs);
     memset(alerts->recent_dirty, 0, sizeof alerts->recent_dirty);
+    responses_snapshot_done(alerts);
+    campaigns_snapshot_done(alerts);
     memset(alerts->silence_dirty, 0, sizeof alerts->silence_dirty);
 }
 
@@ -275,6 +281,11 @@ enum err alerts_restore(struct alerts *alerts, const char *table, uint16_t versi
                  {recent_table, VERSION, sizeof(struct recent)},
                  {silence_table, VERSION, sizeof(struct silence)}};
     enum { KNOWN = sizeof known / sizeof *known };
+    enum err err = responses_restore(alerts, table, version, no, value, len);
+    if (err == ERR_NOT_FOUND)
+        err = campaigns_restore(alerts, table, version, no, value, len);
+    if (err != ERR_NOT_FOUND)
+        return err;
     size_t which = 0;
     while (which < KNOWN && strcmp(known[which].table, table) != 0)
         which++;

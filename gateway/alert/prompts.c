@@ -218,3 +218,31 @@ bool prompt_fill(const char *text, const char *name, const char *time, char fill
 }
 
 _Static_assert(sizeof name_hole == sizeof time_hole, "prompt_fill steps over both alike");
+
+/* Is the minute in [from, to)? The span may cross midnight. */
+static bool is_within(unsigned minute, unsigned from, unsigned to)
+{
+    return from <= to ? minute >= from && minute < to : minute >= from || minute < to;
+}
+
+bool prompt_is_quiet(const struct prompt_quiet *quiet, const struct tz *tz, int64_t t_ms)
+{
+    struct civil local;
+    clock_civil(tz, t_ms, &local);
+    unsigned minute = (unsigned)(local.hour * 60 + local.minute);
+    return is_within(minute, quiet->from_minute, quiet->to_minute) ||
+           is_within(minute, quiet->rest_from_minute, quiet->rest_to_minute);
+}
+
+/* A step is a minute, and it is looked for once a campaign's step at most: 2,880 cheap looks in the worst
+ * case.
+ */
+int64_t prompt_quiet_change_ms(const struct prompt_quiet *quiet, const struct tz *tz, int64_t t_ms,
+                               bool wanted)
+{
+    enum { MINUTE_MS = 60000, STEPS = 2 * 1440 };
+    int64_t at_ms = t_ms;
+    for (unsigned i = 0; i < STEPS && prompt_is_quiet(quiet, tz, at_ms) != wanted; i++)
+        at_ms = (at_ms / MINUTE_MS + 1) * MINUTE_MS;
+    return at_ms;
+}

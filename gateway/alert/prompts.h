@@ -9,6 +9,7 @@
 #define HUYANG_ALERT_PROMPTS_H
 
 #include "core/buf.h"
+#include "core/clock.h"
 #include "core/hash.h"
 #include "core/text.h"
 
@@ -90,6 +91,16 @@ bool prompt_has_holes(const char *text);
 int prompt_bad_hole(const char *text, bool may_name);
 /* Fills in {name} and {time}. False when it does not fit, or a name is wanted and there is none. */
 bool prompt_fill(const char *text, const char *name, const char *time, char filled[PROMPT_TEXT_SIZE]);
+
+/* Hours in which nothing is spoken aloud but red: the night and the midday rest, in local minutes of the day;
+ * from == to = none. */
+struct prompt_quiet {
+    uint16_t from_minute, to_minute, rest_from_minute, rest_to_minute;
+};
+bool prompt_is_quiet(const struct prompt_quiet *quiet, const struct tz *tz, int64_t t_ms);
+/* The next minute that is quiet (`wanted`), or that is not; at most two days ahead, t itself when it is. */
+int64_t prompt_quiet_change_ms(const struct prompt_quiet *quiet, const struct tz *tz, int64_t t_ms,
+                               bool wanted);
 
 /* What was said by a job, for the record: the body of a row goes when the job is done. */
 struct prompt_spoken {

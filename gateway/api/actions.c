@@ -2,22 +2,23 @@
  * is signed in is its actor; only the machine's token may name somebody else. */
 #include <string.h>
 
+#include "api/act.h"
 #include "api/body.h"
 #include "api/gate.h"
 
-static bool take_by(const char *text, struct pending *pending)
+bool act_take_by(const char *text, struct pending *pending)
 {
     return text_is_id(text, strlen(text)) && text_copy(pending->action.by, sizeof(pending->action.by), text);
 }
 
-static bool take_note(const char *text, struct pending *pending)
+bool act_take_note(const char *text, struct pending *pending)
 {
     return body_is_plain(text, true) && text_copy(pending->action.note, sizeof(pending->action.note), text);
 }
 
 static bool take_filled_note(const char *text, struct pending *pending)
 {
-    return text[0] != '\0' && take_note(text, pending);
+    return text[0] != '\0' && act_take_note(text, pending);
 }
 
 static bool take_disposition(const char *text, struct pending *pending)
@@ -81,8 +82,8 @@ static bool take_device(const char *text, struct pending *pending)
 #define MUST_NOTE    "text of at most 255 bytes"
 #define MUST_SUBJECT "an id, and the only one of resident, household, territory and device"
 static const struct member
-    by = {"by", take_by, MUST_BY, true, false},
-    note = {"note", take_note, MUST_NOTE, false, false},
+    by = {"by", act_take_by, MUST_BY, true, false},
+    note = {"note", act_take_note, MUST_NOTE, false, false},
     text = {"note", take_filled_note, MUST_NOTE ", not empty", true, false},
     disposition = {"disposition", take_disposition,
                    "true, false, expected, drill, could_not_verify, transferred or declined", true, false},
@@ -96,8 +97,7 @@ static const struct member
     device = {"device", take_device, MUST_SUBJECT, false, false},
     folder = {"folder", take_folder, "the absolute path of a folder on this machine", true, false};
 
-/* May this person do this to this alert? An alert that is not theirs is not there. */
-static bool may_act(const struct view *view, struct request *request, enum action_kind kind)
+bool act_may(const struct view *view, struct request *request, enum action_kind kind)
 {
     struct reader_place place;
 
@@ -119,11 +119,10 @@ static bool may_act(const struct view *view, struct request *request, enum actio
     return false;
 }
 
-/* `members` begins with `by`, which a session has no use for. */
-static enum verdict act(const struct view *view, struct request *request, enum action_kind kind,
-                        const struct member *const *members, struct pending *ret_pending)
+enum verdict act_on(const struct view *view, struct request *request, enum action_kind kind,
+                    const struct member *const *members, struct pending *ret_pending)
 {
-    if (!may_act(view, request, kind) || !body_read(request, members + !request->is_operator, ret_pending) ||
+    if (!act_may(view, request, kind) || !body_read(request, members + !request->is_operator, ret_pending) ||
         !gate_once(view->gate, request))
         return VERDICT_REPLY;
     ret_pending->action.kind = (uint8_t)kind;
@@ -144,25 +143,26 @@ enum verdict act_done(const struct view *view, struct request *request, struct p
 
 enum verdict act_acknowledge(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_ACKNOWLEDGE, (const struct member *const[]){&by, &note, NULL},
-               ret_pending);
+    return act_on(view, request, ACTION_ACKNOWLEDGE, (const struct member *const[]){&by, &note, NULL},
+                  ret_pending);
 }
 
 enum verdict act_close(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_CLOSE, (const struct member *const[]){&by, &disposition, &note, NULL},
-               ret_pending);
+    return act_on(view, request, ACTION_CLOSE, (const struct member *const[]){&by, &disposition, &note, NULL},
+                  ret_pending);
 }
 
 enum verdict act_call(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_CALL, (const struct member *const[]){&by, &outcome, &note, NULL},
-               ret_pending);
+    return act_on(view, request, ACTION_CALL, (const struct member *const[]){&by, &outcome, &note, NULL},
+                  ret_pending);
 }
 
 enum verdict act_comment(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_COMMENT, (const struct member *const[]){&by, &text, NULL}, ret_pending);
+    return act_on(view, request, ACTION_COMMENT, (const struct member *const[]){&by, &text, NULL},
+                  ret_pending);
 }
 
 /* What a silence may be is the alert stage's word (a 409); who and what it is about is looked up here. */
@@ -194,8 +194,8 @@ enum verdict act_silence(const struct view *view, struct request *request, struc
 
 enum verdict act_unsilence(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_UNSILENCE, (const struct member *const[]){&by, &note, NULL},
-               ret_pending);
+    return act_on(view, request, ACTION_UNSILENCE, (const struct member *const[]){&by, &note, NULL},
+                  ret_pending);
 }
 
 enum verdict act_import(const struct view *view, struct request *request, struct pending *ret_pending)

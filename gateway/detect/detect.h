@@ -9,8 +9,9 @@
 #include "core/timers.h"
 #include "detect/detector.h"
 
-/* Packs who a timer belongs to. slot: a detector's index, or TIMER_SLOT_ALERT + family. */
-enum { TIMER_SLOT_ALERT = 0xF0 };
+/* Packs who a timer belongs to. slot: a detector's index, TIMER_SLOT_ALERT + family, or
+ * TIMER_SLOT_CAMPAIGNS of nobody. */
+enum { TIMER_SLOT_ALERT = 0xF0, TIMER_SLOT_CAMPAIGNS = 0xFF };
 uint64_t timer_owner(struct subject subject, unsigned slot);
 struct subject timer_owner_subject(uint64_t owner);
 unsigned timer_owner_slot(uint64_t owner);

@@ -62,6 +62,7 @@ enum err command_encode(const struct command_out *command, struct buf *out)
     Huyang__V1__Prompt prompt = HUYANG__V1__PROMPT__INIT;
     uint8_t digest[SHA256_SIZE];
     Huyang__V1__Notice notice = HUYANG__V1__NOTICE__INIT;
+    Huyang__V1__CancelCommand cancel = HUYANG__V1__CANCEL_COMMAND__INIT;
     if (command->kind == COMMAND_PROMPT) {
         prompt.prompt_id = unconst(command->prompt_id);
         prompt.language = unconst(command->language);
@@ -77,6 +78,10 @@ enum err command_encode(const struct command_out *command, struct buf *out)
         }
         message.kind_case = HUYANG__V1__COMMAND__KIND_PROMPT;
         message.prompt = &prompt;
+    } else if (command->kind == COMMAND_CANCEL) {
+        cancel.command_id = unconst(command->target);
+        message.kind_case = HUYANG__V1__COMMAND__KIND_CANCEL;
+        message.cancel = &cancel;
     } else {
         notice.notice_kind = command->notice == COMMAND_HELP_COMING
                                  ? HUYANG__V1__NOTICE_KIND__NOTICE_KIND_HELP_COMING

@@ -10,7 +10,7 @@
 #include "core/hash.h"
 #include "alert/prompts.h"
 
-enum command_kind { COMMAND_PROMPT, COMMAND_NOTICE };
+enum command_kind { COMMAND_PROMPT, COMMAND_NOTICE, COMMAND_CANCEL };
 /* How a prompt is said: by the loudspeaker · by vibration and the screen only · by vibration, light and the
  * screen, for who does not hear. */
 #define COMMAND_MANNER_MAP(X) X(ALOUD, aloud) X(DISCREETLY, discreetly) X(VISIBLY, visibly)
@@ -36,6 +36,7 @@ struct command_out {
     uint8_t manner /* enum command_manner */, volume_percent, repeat;
     const uint8_t *clip_sha256; /* borrowed; NULL = no clip */
     uint32_t clip_bytes;
+    const char *target; /* of a cancel: the id of the command that is taken back; borrowed */
 };
 
 /* Appends the message. ERR_NOMEM, ERR_FULL when `out` cannot take it. */

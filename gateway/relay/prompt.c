@@ -1,4 +1,4 @@
-/* PROMPT and NOTICE jobs -> a command to a device. */
+/* PROMPT, NOTICE and HUSH jobs -> a command to a device. */
 #include <stdio.h>
 #include <string.h>
 
@@ -22,20 +22,12 @@ static uint32_t listener(const struct relay_context *context, const struct alert
     return REGISTRY_NONE;
 }
 
-/* Is the minute in [from, to)? The span may cross midnight. */
-static bool is_within(unsigned minute, unsigned from, unsigned to)
+struct prompt_quiet relay_quiet(const struct relay_settings *settings)
 {
-    return from <= to ? minute >= from && minute < to : minute >= from || minute < to;
-}
-
-/* At night and during the midday rest. */
-static bool is_quiet(const struct relay_settings *settings, const struct tz *tz, int64_t t_ms)
-{
-    struct civil local;
-    clock_civil(tz, t_ms, &local);
-    unsigned minute = (unsigned)(local.hour * 60 + local.minute);
-    return is_within(minute, settings->quiet_from_minute, settings->quiet_to_minute) ||
-           is_within(minute, settings->rest_from_minute, settings->rest_to_minute);
+    return (struct prompt_quiet){.from_minute = settings->quiet_from_minute,
+                                 .to_minute = settings->quiet_to_minute,
+                                 .rest_from_minute = settings->rest_from_minute,
+                                 .rest_to_minute = settings->rest_to_minute};
 }
 
 /* Red is exempt from quiet hours, and so is the whole emergency family: the question after a fall is asked
@@ -43,7 +35,8 @@ static bool is_quiet(const struct relay_settings *settings, const struct tz *tz,
 bool prompt_is_hushed(const struct relay_settings *settings, const struct tz *tz, int64_t t_ms,
                       uint8_t family, uint8_t level)
 {
-    return level < LEVEL_RED && family != FAMILY_EMERGENCY && is_quiet(settings, tz, t_ms);
+    const struct prompt_quiet quiet = relay_quiet(settings);
+    return level < LEVEL_RED && family != FAMILY_EMERGENCY && prompt_is_quiet(&quiet, tz, t_ms);
 }
 
 static uint32_t ttl_s(const struct outbox_row *row)
@@ -180,6 +173,10 @@ static enum err render(const struct relay_context *context, const struct alert *
         command.kind = COMMAND_NOTICE;
         command.notice = strcmp(job->prompt, "help-coming") == 0 ? COMMAND_HELP_COMING : COMMAND_HELP_TOLD;
         command.priority = priority_of(job, PROMPT_HIGH);
+    } else if (job->kind == JOB_HUSH) {
+        command.kind = COMMAND_CANCEL;
+        command.target = job->prompt;
+        command.priority = PROMPT_RED; /* what plays falls silent now, whatever waits */
     } else {
         enum err err = choose_words(context, alert, job, device, &command, text, &spoken, ret_why);
         if (err != ERR_OK)

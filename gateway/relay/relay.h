@@ -113,6 +113,7 @@ struct relay_context {
 void relay_render(const struct relay_context *context, const struct alert *alert, const struct job *job,
                   struct buf *body, struct outbox_row *ret_row, const char **ret_why);
 
+struct prompt_quiet relay_quiet(const struct relay_settings *settings);
 /* True in quiet hours for what does not break them: a wristband then vibrates, and nothing is spoken aloud.
  */
 bool prompt_is_hushed(const struct relay_settings *settings, const struct tz *tz, int64_t t_ms,

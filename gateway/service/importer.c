@@ -71,6 +71,17 @@ static enum err bind(struct service *service, enum input_kind kind, const char *
     return service_take(service, &input);
 }
 
+void service_tell_prompts(struct service *service)
+{
+    struct buf json;
+    buf_init(&json, 1 << 20);
+    prompts_to_json(service->prompts != NULL ? &service->prompts->catalogue : NULL, &json);
+    api_prompts(service->api, &json);
+    buf_release(&json);
+    if (service->clips != NULL)
+        clips_set_folder(service->clips, service->config->prompts_folder);
+}
+
 struct save {
     struct store *store;
     const struct registry *registry;
@@ -234,6 +245,8 @@ void service_reload(struct service *service, struct now now)
         err = prompts_of_config(config, &prompts, &errors);
     if (err == ERR_OK)
         err = put_into_force(service, config, &prompts, now, version);
+    if (err == ERR_OK)
+        service_tell_prompts(service);
     if (err == ERR_OK)
         log_write(LOG_INFO, "config.reloaded",
                   "the new configuration is in force\tversion=%.12s\tprompts=%.12s", version,

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "api/api.h"
+#include "api/clips.h"
 #include "relay/outbox.h"
 #include "service/committer.h"
 #include "service/dialects.h"
@@ -60,6 +61,7 @@ struct service {
     struct committer *committer;
     struct inbox *inbox;
     struct api *api;
+    struct clips *clips; /* NULL = not served */
     struct import import;
 
     struct answers answers[2]; /* [0] of the batch being filled, [1] of the one under way */
@@ -121,6 +123,8 @@ MUST_CHECK enum err service_say_foreign(struct service *service, uint32_t device
 void service_tell_unsaid(struct service *service);
 
 /* importer.c */
+/* Tells the API which prompts people may have said. */
+void service_tell_prompts(struct service *service);
 enum err service_import(void *self, uint64_t ticket, const char *folder); /* API thread */
 /* Core loop. True while a new registry waits for the batches before it: nothing else is taken in meanwhile.
  */

@@ -157,8 +157,12 @@ static enum err open_api(struct service *service)
                                       .self = service};
     /* Its thread may ask for an import before the pointer is stored: it waits for that here. */
     pthread_mutex_lock(&service->import.lock);
-    const enum err err = api_start(&config, &service->api);
+    enum err err = api_start(&config, &service->api);
     pthread_mutex_unlock(&service->import.lock);
+    if (err == ERR_OK && service->config->clips.port != 0)
+        err = clips_start(service->config->clips.listen, service->config->clips.port, &service->clips);
+    if (err == ERR_OK)
+        service_tell_prompts(service);
     return err;
 }
 
@@ -243,6 +247,7 @@ void service_free(struct service *service)
         return;
     if (service->api != NULL)
         settle(service);
+    clips_stop(service->clips);
     api_stop(service->api);
     link_stop(service->link, STOP_WAIT_MS);
     committer_free(service->committer, 0);

@@ -122,6 +122,10 @@ MUST_CHECK enum err reader_heard(struct reader *reader, int64_t since_ms,
 enum { READER_SILENCES_MAX = 1000 };
 MUST_CHECK enum err reader_silences(struct reader *reader, int64_t since_ms, struct buf *out);
 MUST_CHECK enum err reader_suppressions(struct reader *reader, unsigned limit, struct buf *out);
+/* Campaigns, the newest first, each with how many people stand how ("people"): a list; and one with its
+ * people by id ("reached"). ERR_NOT_FOUND. */
+MUST_CHECK enum err reader_campaigns(struct reader *reader, unsigned limit, struct buf *out);
+MUST_CHECK enum err reader_campaign(struct reader *reader, const struct hash_id *id, struct buf *out);
 /* ERR_NOT_FOUND: nobody and nothing of that id. */
 MUST_CHECK enum err reader_subject(struct reader *reader, enum subject_kind kind, const char *id,
                                    struct subject *ret_subject);

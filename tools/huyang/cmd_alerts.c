@@ -30,12 +30,17 @@ static const char help[] =
     "       huyang alerts close ALERT --by WHO --disposition D [--note TEXT]\n"
     "       huyang alerts call ALERT --by WHO --outcome O [--note TEXT]\n"
     "       huyang alerts comment ALERT --by WHO --note TEXT\n"
+    "       huyang alerts speak ALERT --by WHO --prompt ID [--device ID] [--preview] [--note TEXT]\n"
+    "       huyang alerts hush ALERT --by WHO [--job JOB] [--note TEXT]\n"
     "       huyang alerts watch [--level L] [--every SECONDS]\n"
     "\n"
     "ALERT is an alert's id, or its beginning (at least 4 characters) when no other begins so.\n"
     "list shows the newest alerts; --state open, lapsed, closed or absorbed; --level green, yellow, orange "
     "or red\n"
     "means at least that. watch prints a line whenever an open alert comes or changes, until Ctrl-C.\n"
+    "speak says a prompt of the catalogue to the resident now, --preview only tells through which device and "
+    "how;\n"
+    "hush takes back what is being said.\n"
     "D: true, false, expected, drill, could_not_verify, transferred, declined.\n"
     "O (of a call to the resident): safe, needs_help, no_answer, other_person, wrong_number.\n"
     "\n"
@@ -61,7 +66,7 @@ struct call {
     struct option options[OPTIONS_MAX];
     unsigned option_count;
     const char *alert; /* as typed */
-    bool json, zh;
+    bool json, zh, preview;
 };
 
 static int usage(const char *complaint, const char *word)
@@ -268,7 +273,7 @@ static int run_show(struct call *call)
 /* An action: the options that are given become the body; the gateway says what is missing. */
 static int run_action(struct call *call, const char *action)
 {
-    static const char *const members[] = {"by", "disposition", "outcome", "note"};
+    static const char *const members[] = {"by", "disposition", "outcome", "note", "prompt", "device", "job"};
     char id[HASH_ID_TEXT], path[128];
     struct buf body;
 
@@ -283,12 +288,18 @@ static int run_action(struct call *call, const char *action)
         buf_printf(&body, "%s\"%s\":", body.len == 0 ? "{" : ",", members[i]);
         buf_json_string(&body, value);
     }
+    if (call->preview)
+        buf_printf(&body, "%s\"preview\":true", body.len == 0 ? "{" : ",");
     buf_puts(&body, body.len == 0 ? "{}" : "}");
     struct json *root = api_client_fetch(&call->client, path, buf_text(&body), call->json);
     buf_release(&body);
     if (root == NULL)
         return EXIT_FAILED;
-    if (!call->json) {
+    const struct json *preview = json_get(root, "preview");
+    if (!call->json && preview != NULL) {
+        printf("%s would be said %s through the %s %s\n", api_member(preview, "prompt"),
+               api_member(preview, "manner"), api_member(preview, "kind"), api_member(preview, "device"));
+    } else if (!call->json) {
         const char *text = api_member(root, "text");
         printf("%s %s", id, action);
         fputs(text[0] != '\0' ? ": " : "", stdout);
@@ -360,9 +371,9 @@ static int run_watch(struct call *call)
 /* Splits the words into options and the alert; a usage error ends here. */
 static int read_words(struct call *call, int argc, char **argv)
 {
-    static const char *const known[] = {"state",       "level",   "family", "resident",  "limit",
-                                        "cursor",      "by",      "note",   "every",     "url",
-                                        "disposition", "outcome", "lang",   "state-dir", "token-file"};
+    static const char *const known[] = {
+        "state", "level",  "family", "resident", "limit",       "cursor",  "by",   "note",      "every",
+        "url",   "prompt", "device", "job",      "disposition", "outcome", "lang", "state-dir", "token-file"};
 
     for (int i = 2; i < argc; i++) {
         const char *word = argv[i];
@@ -370,6 +381,10 @@ static int read_words(struct call *call, int argc, char **argv)
             if (call->alert != NULL)
                 return usage("one alert at a time, not also ", word);
             call->alert = word;
+            continue;
+        }
+        if (strcmp(word, "--preview") == 0) {
+            call->preview = true;
             continue;
         }
         if (strcmp(word, "--json") == 0) {
@@ -400,12 +415,15 @@ static int run_verb(struct call *call, const char *verb)
         return run_watch(call);
     if (strcmp(verb, "show") == 0)
         return run_show(call);
-    return run_action(call, strcmp(verb, "ack") == 0 ? "acknowledge" : verb);
+    return run_action(call, strcmp(verb, "ack") == 0     ? "acknowledge"
+                            : strcmp(verb, "speak") == 0 ? "prompts"
+                                                         : verb);
 }
 
 static int run(int argc, char **argv)
 {
-    static const char *const verbs[] = {"list", "watch", "show", "ack", "close", "call", "comment"};
+    static const char *const verbs[] = {"list", "watch",   "show",  "ack", "close",
+                                        "call", "comment", "speak", "hush"};
     enum { WITHOUT_ALERT = 2 };
     struct call call = {.options = {{NULL, NULL}}};
     size_t verb = 0;

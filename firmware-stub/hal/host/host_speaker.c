@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "espeak.h"
+#include "host_clips.h"
 #include "host_speaker.h"
 #include "wav.h"
 
@@ -26,7 +27,8 @@ struct job {
 
 struct host_speaker {
     char folder[256];
-    bool paced;
+    bool paced, mute;
+    struct host_clips *clips; /* NULL = none are fetched */
     void (*wake)(void *context);
     void *wake_context;
     pthread_t thread;
@@ -142,6 +144,32 @@ static void pace(struct host_speaker *speaker, uint32_t duration_ms)
     pthread_mutex_unlock(&speaker->lock);
 }
 
+static bool is_stopped(void *context)
+{
+    struct host_speaker *speaker = context;
+    bool stopped;
+
+    pthread_mutex_lock(&speaker->lock);
+    stopped = speaker->stopped;
+    pthread_mutex_unlock(&speaker->lock);
+    return stopped;
+}
+
+/* The sound of the prompt as `part`: its clip, else its text. 0, or the reason why there is none. */
+static Huyang__V1__FailReason make_sound(struct host_speaker *speaker, const struct device_prompt *prompt,
+                                         const char *part)
+{
+    Huyang__V1__FailReason reason = REASON(NO_CLIP);
+
+    /* A drill says so first, which no clip does. */
+    if (speaker->clips && prompt->has_digest && !prompt->exercise)
+        reason = host_clips_get(speaker->clips, prompt->clip_sha256, prompt->clip_bytes, is_stopped, speaker,
+                                part);
+    if (reason == 0 || speaker->mute || prompt->text[0] == '\0' || !espeak_voice(prompt->language))
+        return reason;
+    return render(speaker, prompt, part) ? 0 : REASON(SPEAKER);
+}
+
 static void play(struct host_speaker *speaker, const struct job *job)
 {
     struct host_speaker_answer given = {
@@ -151,11 +179,13 @@ static void play(struct host_speaker *speaker, const struct job *job)
 
     snprintf(given.path, sizeof given.path, "%s/%s.wav", speaker->folder, job->prompt.command_id);
     snprintf(part, sizeof part, "%s.part", given.path);
-    if (!render(speaker, &job->prompt, part) || !wav_read(part, &facts) || facts.peak < WAV_AUDIBLE_PEAK ||
-        rename(part, given.path)) {
+    given.reason = make_sound(speaker, &job->prompt, part);
+    if (given.reason == 0 &&
+        (!wav_read(part, &facts) || facts.peak < WAV_AUDIBLE_PEAK || rename(part, given.path)))
+        given.reason = REASON(SPEAKER);
+    if (given.reason) {
         unlink(part);
         given.event = DEVICE_SPEAKER_FAILED;
-        given.reason = REASON(SPEAKER);
         given.path[0] = '\0';
         answer(speaker, &given);
         return;
@@ -197,8 +227,7 @@ static void *work(void *argument)
     return NULL;
 }
 
-struct host_speaker *host_speaker_new(const char *folder, bool paced, void (*wake)(void *context),
-                                      void *context)
+struct host_speaker *host_speaker_new(const struct host_speaker_options *options)
 {
     struct host_speaker *speaker = calloc(1, sizeof *speaker);
     pthread_condattr_t attributes;
@@ -206,15 +235,21 @@ struct host_speaker *host_speaker_new(const char *folder, bool paced, void (*wak
 
     if (!speaker)
         return NULL;
-    if (strlen(folder) >= sizeof speaker->folder) {
+    if (strlen(options->folder) >= sizeof speaker->folder) {
         free(speaker);
         errno = ENAMETOOLONG;
         return NULL;
     }
-    memcpy(speaker->folder, folder, strlen(folder) + 1);
-    speaker->paced = paced;
-    speaker->wake = wake;
-    speaker->wake_context = context;
+    memcpy(speaker->folder, options->folder, strlen(options->folder) + 1);
+    speaker->paced = options->paced;
+    speaker->mute = options->mute;
+    speaker->wake = options->wake;
+    speaker->wake_context = options->context;
+    if (options->clips_url && !(speaker->clips = host_clips_new(options->folder, options->clips_url))) {
+        free(speaker);
+        errno = ENOMEM;
+        return NULL;
+    }
     pthread_mutex_init(&speaker->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -224,6 +259,7 @@ struct host_speaker *host_speaker_new(const char *folder, bool paced, void (*wak
     if (error) {
         pthread_cond_destroy(&speaker->changed);
         pthread_mutex_destroy(&speaker->lock);
+        host_clips_free(speaker->clips);
         free(speaker);
         errno = error;
         return NULL;
@@ -251,6 +287,7 @@ void host_speaker_free(struct host_speaker *speaker)
     pthread_join(speaker->thread, NULL);
     pthread_cond_destroy(&speaker->changed);
     pthread_mutex_destroy(&speaker->lock);
+    host_clips_free(speaker->clips);
     free(speaker);
 }
 
@@ -258,11 +295,12 @@ Huyang__V1__FailReason host_speaker_play(struct host_speaker *speaker, void *own
                                          const struct device_prompt *prompt)
 {
     Huyang__V1__FailReason reason = 0;
+    bool clip = speaker->clips && prompt->has_digest, text = !speaker->mute && prompt->text[0] != '\0';
 
-    if (!espeak_voice(prompt->language))
+    if (!clip && !text)
+        return REASON(NO_CLIP);
+    if (!clip && !espeak_voice(prompt->language))
         return REASON(UNSUPPORTED);
-    if (prompt->text[0] == '\0')
-        return REASON(NO_CLIP); /* a host has no clips; where there is a text too, it is spoken instead */
     pthread_mutex_lock(&speaker->lock);
     if (speaker->job_count == HOST_SPEAKER_JOBS || speaker->answer_count + speaker->owed + 2 > ANSWERS_MAX) {
         reason = REASON(BUSY);
