@@ -102,7 +102,7 @@ static void each_fault_has_its_line_and_column(void **state)
         "prompts:\n  - id: a\n    texts:\n      - {language: zh, text: 您好, recorded: ../x.wav}\n"
         "      - {language: en, text: hello}\n",
         NULL,
-        "catalogue.yaml:4:46: prompts[0].texts[0].recorded: \"../x.wav\" is not allowed: path of a .wav file "
+        "catalogue.yaml:4:44: prompts[0].texts[0].recorded: \"../x.wav\" is not allowed: path of a .wav file "
         "below the catalogue's folder\n");
     refuse("prompts: [\n", NULL, "catalogue.yaml:2:1: not YAML: did not find expected node content\n");
 }
