@@ -215,6 +215,12 @@ static struct device_command *take_slot(struct device_core *device, Huyang__V1__
     return least;
 }
 
+/* A command's rank, and its end as in struct device_command. */
+struct times {
+    Huyang__V1__Priority priority;
+    int64_t deadline_ms, expires_ms;
+};
+
 /* What came of a command that is done at once. */
 struct outcome {
     bool waits; /* it has a slot now */
@@ -223,10 +229,11 @@ struct outcome {
 };
 
 static struct outcome begin_prompt(struct device_core *device, const Huyang__V1__Command *command,
-                                   const struct device_command *times, int64_t now_ms)
+                                   const struct times *times, int64_t now_ms)
 {
     const struct device_hal *hal = &device->config.hal;
-    struct device_prompt *prompt = &device->commands.incoming;
+    /* Nobody needs the record's buffer before something is stored: take_slot() may do that. */
+    struct device_prompt *prompt = (struct device_prompt *)device->config.scratch->record;
     struct device_command *slot;
 
     if (!copy_prompt(prompt, command))
@@ -237,8 +244,12 @@ static struct outcome begin_prompt(struct device_core *device, const Huyang__V1_
     slot = take_slot(device, times->priority, now_ms);
     if (!slot)
         return (struct outcome){.reason = REASON(BUSY)};
-    *slot = *times;
-    slot->prompt = *prompt;
+    slot->state = STATE(RECEIVED);
+    slot->priority = times->priority;
+    slot->token = 0;
+    slot->deadline_ms = times->deadline_ms;
+    slot->expires_ms = times->expires_ms;
+    (void)copy_prompt(&slot->prompt, command); /* it fitted above */
     slot->order = ++device->commands.next_order;
     return (struct outcome){.waits = true};
 }
@@ -275,7 +286,7 @@ static struct outcome begin_notice(struct device_core *device, Huyang__V1__Notic
 }
 
 static struct outcome begin(struct device_core *device, const Huyang__V1__Command *command,
-                            const struct device_command *times, int64_t now_ms)
+                            const struct times *times, int64_t now_ms)
 {
     const struct device_app *app = &device->app;
     struct outcome outcome = {.reason = REASON(UNSUPPORTED)};
@@ -299,12 +310,12 @@ static struct outcome begin(struct device_core *device, const Huyang__V1__Comman
     return outcome;
 }
 
-/* The command's times and rank. Its end is the earlier of the two; without a clock the absolute one is taken
+/* Its end is the earlier of the two; without a clock the absolute one is taken
  * as the whole life that the gateway gave it. */
-static struct device_command times_of(const struct device_core *device, const Huyang__V1__Command *command,
-                                      int64_t now_ms)
+static struct times times_of(const struct device_core *device, const Huyang__V1__Command *command,
+                             int64_t now_ms)
 {
-    struct device_command times = {.state = STATE(RECEIVED), .expires_ms = command->expires_ms};
+    struct times times = {.expires_ms = command->expires_ms};
 
     times.priority = command->priority == PRIORITY(HIGH) || command->priority == PRIORITY(RED)
                          ? command->priority
@@ -321,17 +332,16 @@ static struct device_command times_of(const struct device_core *device, const Hu
     return times;
 }
 
-static bool expired(const struct device_core *device, const struct device_command *command, int64_t now_ms)
+static bool expired(const struct device_core *device, int64_t deadline_ms, int64_t expires_ms, int64_t now_ms)
 {
     int64_t wall_ms = device_wall(device, now_ms);
 
-    return now_ms >= command->deadline_ms ||
-           (command->expires_ms > 0 && wall_ms > 0 && wall_ms >= command->expires_ms);
+    return now_ms >= deadline_ms || (expires_ms > 0 && wall_ms > 0 && wall_ms >= expires_ms);
 }
 
 static void take_command(struct device_core *device, const Huyang__V1__Command *command, int64_t now_ms)
 {
-    struct device_command times = times_of(device, command, now_ms);
+    struct times times = times_of(device, command, now_ms);
     enum device_lane lane = lane_of(times.priority);
     struct outcome outcome;
 
@@ -344,7 +354,7 @@ static void take_command(struct device_core *device, const Huyang__V1__Command *
         finish(device, command->id, lane, STATE(FAILED), REASON(UNSUPPORTED), now_ms);
         return;
     }
-    if (expired(device, &times, now_ms)) {
+    if (expired(device, times.deadline_ms, times.expires_ms, now_ms)) {
         finish(device, command->id, lane, STATE(EXPIRED), 0, now_ms);
         return;
     }
@@ -422,7 +432,7 @@ void device_commands_run(struct device_core *device, int64_t now_ms)
             continue;
         if (slot->token && now_ms >= slot->deadline_ms)
             apply(device, slot, DEVICE_COMMAND_ERROR, REASON(SPEAKER), now_ms);
-        else if (!slot->token && expired(device, slot, now_ms))
+        else if (!slot->token && expired(device, slot->deadline_ms, slot->expires_ms, now_ms))
             apply(device, slot, DEVICE_COMMAND_DEADLINE, 0, now_ms);
     }
     while ((next = find(device, &playing)) != NULL) {

@@ -18,15 +18,14 @@
 #include <stdint.h>
 
 #include "device_event.h"
+#include "limits.h"
 #include "huyang/v1/command.pb-c.h"
 
 struct device_core;
 
 enum {
-    DEVICE_COMMAND_SLOTS = 5, /* one that plays and four that wait */
     DEVICE_TEXT_MAX = 600,
     DEVICE_LANGUAGE_MAX = 16,
-    DEVICE_COMMAND_BYTES_MAX = 2048, /* a longer message is dropped unread */
     DEVICE_TTL_MAX_S = 86400,
 };
 
@@ -70,7 +69,6 @@ struct device_command {
 
 struct device_commands {
     struct device_command slots[DEVICE_COMMAND_SLOTS];
-    struct device_prompt incoming; /* while a message is read */
     uint32_t next_token;
     uint32_t next_order;
     uint64_t malformed;  /* dropped: unreadable, no valid id */

@@ -212,12 +212,14 @@ static void on_gateway(struct device_core *device, const uint8_t *bytes, size_t 
 void device_on_message(struct device_core *device, enum device_topic topic, const uint8_t *bytes,
                        size_t length, int64_t now_ms)
 {
+    device->reading = true;
     switch (topic) {
     case DEVICE_TOPIC_ACK: on_ack(device, bytes, length, now_ms); break;
     case DEVICE_TOPIC_COMMAND: device_commands_message(device, bytes, length, now_ms); break;
     case DEVICE_TOPIC_GATEWAY: on_gateway(device, bytes, length, now_ms); break;
     default: device->downlink_bad++; break;
     }
+    device->reading = false;
     device_tick(device, now_ms);
 }
 
@@ -307,7 +309,8 @@ int device_report_in(struct device_core *device, enum device_lane lane, const st
     device_tell(device,
                 &(struct device_note){
                     .kind = DEVICE_NOTE_STORED, .lane = lane, .seq = first, .count = (uint32_t)count});
-    device_sender_run(device, now_ms);
+    if (!device->reading)
+        device_sender_run(device, now_ms);
     return DEVICE_OK;
 }
 

@@ -27,7 +27,6 @@ enum {
     DEVICE_COUNTY_BYTES = 6, /* a division code of GB/T 2260 */
     DEVICE_TOPIC_MAX = 96,   /* with the terminating zero */
     DEVICE_WILL_MAX = 64,
-    DEVICE_ARENA_BYTES = 8192,
     DEVICE_SECTORS_URGENT = 16, /* usual geometry: 2 + 16 + 20 sectors of 4 KiB, 152 KiB */
     DEVICE_SECTORS_ROUTINE = 20,
     DEVICE_SECTORS = DEVICE_LEDGER_SECTORS + DEVICE_SECTORS_URGENT + DEVICE_SECTORS_ROUTINE,
@@ -120,10 +119,13 @@ struct device_app {
     bool (*set_interval)(void *context, uint32_t interval_s, uint32_t duration_s, int64_t now_ms);
 };
 
-/* Working memory of one call; devices of one thread may share it. */
+/* Working memory of one call; devices of one thread may share it. A message is never built while another one
+ * is read (device_report_in), so both take the same place. */
 struct device_scratch {
-    _Alignas(16) uint8_t arena[DEVICE_ARENA_BYTES];
-    uint8_t message[DEVICE_BATCH_BYTES];
+    union {
+        _Alignas(16) uint8_t arena[DEVICE_ARENA_BYTES]; /* a message that is read */
+        uint8_t message[DEVICE_BATCH_BYTES];            /* a message that is sent */
+    };
     uint8_t record[DEVICE_FLOG_RECORD_BYTES + DEVICE_FLOG_PAYLOAD_MAX];
 };
 
@@ -151,6 +153,7 @@ struct device_core {
     struct device_fallback fallback;
     struct device_arena arena;
     uint32_t random;
+    bool reading; /* a message lies in the arena: what it makes the device report is sent after it */
     bool link_up;
     bool birth_due; /* the transport refused the birth message: offer it again */
     bool gateway_down;

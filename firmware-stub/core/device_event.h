@@ -11,12 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "limits.h"
 #include "huyang/v1/event.pb-c.h"
 
 enum {
     DEVICE_ID_MAX = 64,       /* bytes of an identifier, [A-Za-z0-9_-]{1,64} */
     DEVICE_FIRMWARE_MAX = 32, /* bytes, printable ASCII */
-    DEVICE_PEOPLE_MAX = 8,    /* persons of one visit */
     DEVICE_EVENT_MAX = 768,   /* bytes any event packs to at most (a visit of 8 with full ids takes 702) */
     DEVICE_ROUTINE_MAX = 112, /* the same for the kinds of the routine lane */
 };

@@ -12,12 +12,13 @@
 
 #include "device_event.h"
 #include "flog.h"
+#include "limits.h"
 
 enum {
     DEVICE_LEDGER_SECTORS = 2, /* the first two of the flash */
     DEVICE_COMMANDS_REMEMBERED = 64,
-    DEVICE_LEDGER_OPEN_MAX =
-        7, /* commands not yet done and reported: the slots of commands.h, a cancel, its target */
+    /* Commands not yet done and reported: those in a slot, a cancel, its target. */
+    DEVICE_LEDGER_OPEN_MAX = DEVICE_COMMAND_SLOTS + 2,
 };
 
 /* A command that is not over, or whose end is not yet in the outbox. */

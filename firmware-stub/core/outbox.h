@@ -14,9 +14,9 @@
 #define HUYANG_FIRMWARE_OUTBOX_H
 
 #include "flog.h"
+#include "limits.h"
 
 enum {
-    DEVICE_LANE_SECTORS_MAX = 64,
     DEVICE_REPORT_EVENTS_MAX = 8,
     DEVICE_URGENT_EVENTS_MIN = 64, /* what a lane must be able to hold at least */
     DEVICE_ROUTINE_EVENTS_MIN = 512,

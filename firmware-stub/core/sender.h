@@ -19,7 +19,6 @@ struct device_core;
 enum {
     DEVICE_WINDOW = 4,
     DEVICE_BATCH_EVENTS = 64,
-    DEVICE_BATCH_BYTES = 16384,
     DEVICE_SPLIT_AFTER = 3, /* resends of a doubted batch before it is cut into single events */
     DEVICE_LOST_TRIES = 3,  /* sends of a single event, each refuted by evidence, before it is lost */
 };

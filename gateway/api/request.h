@@ -139,6 +139,8 @@ bool view_no_query(struct request *request);
  * object. */
 MUST_CHECK enum err view_put_item(struct reader *reader, const struct person *person,
                                   const struct hash_id *id, const char *item, size_t len, struct buf *out);
+/* feed.c */
+enum verdict view_feed(const struct view *view, struct request *request, struct pending *ret_pending);
 /* actions.c */
 enum verdict act_acknowledge(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_close(const struct view *view, struct request *request, struct pending *ret_pending);

@@ -20,6 +20,7 @@ const struct route routes[] = {
     {.method = "GET", .path = "/api/v1/accounts/{name}", .who = WHO_ADMINISTRATOR, .handle = people_show},
     {.method = "PUT", .path = "/api/v1/accounts/{name}", .who = WHO_ADMINISTRATOR, PEOPLE(change)},
     {.method = "GET", .path = "/api/v1/stream", .who = WHO_KNOWN, .handle = view_stream},
+    {.method = "GET", .path = "/api/v1/feed", .who = WHO_OPERATOR, .handle = view_feed},
     {.method = "GET", .path = "/api/v1/alerts", .who = WHO_KNOWN, .handle = view_alerts},
     {.method = "GET", .path = "/api/v1/alerts/{id}", .who = WHO_KNOWN, .handle = view_alert},
 #define ACTS(what)                                                                                           \

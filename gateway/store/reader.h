@@ -82,6 +82,16 @@ MUST_CHECK enum err reader_cursor(struct reader *reader, struct reader_cursor *r
 MUST_CHECK enum err reader_changes(struct reader *reader, struct reader_cursor *cursor,
                                    struct hash_id *alerts, size_t max, size_t *ret_count);
 
+/* The feed of a platform: a place in it, and what came after. */
+struct reader_feed {
+    int64_t finding, transition, delivery; /* the ids of the last rows that were told */
+};
+/* The place behind everything there is. */
+MUST_CHECK enum err reader_feed_end(struct reader *reader, struct reader_feed *ret_feed);
+/* Appends `[{item},…]`, each on a line of its own, at most `limit` of what was committed after the place, in
+ * the order of the commits, and moves the place behind them; *ret_more: there is more. ERR_FULL: `out` is. */
+MUST_CHECK enum err reader_feed(struct reader *reader, struct reader_feed *feed, unsigned limit,
+                                struct buf *out, bool *ret_more);
 /* Appends the alert's object with "transitions" and "jobs" (states with times). ERR_NOT_FOUND. */
 MUST_CHECK enum err reader_alert(struct reader *reader, const struct hash_id *id, struct buf *out);
 /* Every input in (n) order, for `journal export`; stops when fn returns an error. from_n inclusive. */

@@ -17,6 +17,22 @@ const char *api_member(const struct json *object, const char *name)
     return text != NULL ? text : "";
 }
 
+bool api_client_read_line(const char *command, const char *file, char *line, size_t size)
+{
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd >= 0 ? read(fd, line, size - 1) : -1;
+
+    if (fd >= 0)
+        close(fd);
+    if (len <= 0) {
+        fprintf(stderr, "%s: %s: %s\n", command, file, len == 0 ? "is empty" : strerror(errno));
+        return false;
+    }
+    line[len] = '\0';
+    line[strcspn(line, "\r\n")] = '\0';
+    return true;
+}
+
 static bool read_token(const char *command, const char *folder, const char *file, char token[TOKEN_ROOM])
 {
     if (file == NULL) {
@@ -28,17 +44,7 @@ static bool read_token(const char *command, const char *folder, const char *file
                     command, folder != NULL ? folder : "./state", err_text(err));
         return err == ERR_OK;
     }
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
-    ssize_t len = fd >= 0 ? read(fd, token, TOKEN_ROOM - 1) : -1;
-    if (fd >= 0)
-        close(fd);
-    if (len <= 0) {
-        fprintf(stderr, "%s: %s: %s\n", command, file, len == 0 ? "is empty" : strerror(errno));
-        return false;
-    }
-    token[len] = '\0';
-    token[strcspn(token, "\r\n ")] = '\0';
-    return true;
+    return api_client_read_line(command, file, token, TOKEN_ROOM);
 }
 
 bool api_client_open(struct api_client *client, const char *command, const char *url, const char *state_dir,
@@ -74,6 +80,11 @@ static void complain(const struct api_client *client, const struct http_answer *
     }
     fputc('\n', stderr);
     json_free(root);
+}
+
+const struct buf *api_client_body(const struct api_client *client)
+{
+    return http_body(client->http);
 }
 
 struct json *api_client_fetch(const struct api_client *client, const char *path, const char *body, bool raw)

@@ -42,10 +42,11 @@ enum err http_client_new(const char *url, const char *token, struct http_client 
         return ERR_NOMEM;
     buf_init(&client->answer.body, HTTP_BODY_MAX);
     client->curl = curl_easy_init();
-    snprintf(header, sizeof(header), "Authorization: Bearer %s", token);
+    if (token != NULL)
+        snprintf(header, sizeof(header), "Authorization: Bearer %s", token);
     if (client->curl == NULL || !text_copy(client->url, sizeof(client->url), url) ||
-        !add_header(client, header) || !add_header(client, "Content-Type: application/json") ||
-        !add_header(client, "Expect:")) {
+        (token != NULL && !add_header(client, header)) ||
+        !add_header(client, "Content-Type: application/json") || !add_header(client, "Expect:")) {
         http_client_free(client);
         return ERR_NOMEM;
     }
@@ -70,6 +71,27 @@ void http_client_free(struct http_client *client)
     curl_slist_free_all(client->headers);
     buf_release(&client->answer.body);
     free(client);
+}
+
+enum err http_client_trust(struct http_client *client, const char *ca_file)
+{
+    return curl_easy_setopt(client->curl, CURLOPT_CAINFO, ca_file) == CURLE_OK ? ERR_OK : ERR_NOMEM;
+}
+
+const struct http_answer *http_post(struct http_client *client, const char *path, const char *body,
+                                    const char *const *headers)
+{
+    struct curl_slist *more = NULL;
+
+    for (const struct curl_slist *own = client->headers; own != NULL; own = own->next)
+        more = curl_slist_append(more, own->data);
+    for (; *headers != NULL; headers++)
+        more = curl_slist_append(more, *headers);
+    curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, more);
+    const struct http_answer *answer = http_call(client, path, body);
+    curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, client->headers);
+    curl_slist_free_all(more);
+    return answer;
 }
 
 const struct http_answer *http_call(struct http_client *client, const char *path, const char *body)
@@ -98,6 +120,11 @@ const struct http_answer *http_call(struct http_client *client, const char *path
     else if (client->answer.error[0] == '\0')
         (void)text_copy(client->answer.error, sizeof(client->answer.error), curl_easy_strerror(code));
     return &client->answer;
+}
+
+const struct buf *http_body(const struct http_client *client)
+{
+    return &client->answer.body;
 }
 
 void http_escape(struct buf *out, const char *value)

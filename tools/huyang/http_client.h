@@ -14,11 +14,18 @@ struct http_answer {
     char error[HTTP_ERROR_SIZE];
 };
 
-/* `url` is the API's address without a trailing slash, "http://127.0.0.1:8460". */
+/* `url` is an address without a trailing slash, "http://127.0.0.1:8460"; `token` NULL: no credentials. */
 MUST_CHECK enum err http_client_new(const char *url, const char *token, struct http_client **ret_client);
 void http_client_free(struct http_client *client); /* NULL is fine */
+/* Certificates are checked against this file's authorities instead of the machine's. */
+MUST_CHECK enum err http_client_trust(struct http_client *client, const char *ca_file);
+/* POST of JSON with headers of its own besides; `headers` ends with NULL. */
+const struct http_answer *http_post(struct http_client *client, const char *path, const char *body,
+                                    const char *const *headers);
 /* GET when `body` is NULL, else POST of JSON. The answer is the client's until the next call. */
 const struct http_answer *http_call(struct http_client *client, const char *path, const char *body);
+/* Of the answer that came last. */
+const struct buf *http_body(const struct http_client *client);
 /* Appends a parameter's value, percent-encoded. */
 void http_escape(struct buf *out, const char *value);
 

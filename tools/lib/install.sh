@@ -1,18 +1,31 @@
 #!/usr/bin/env bash
 # Installs the Debian packages of packages.txt that this machine lacks, and nothing else.
 #
-#   tools/lib/install.sh            install what is missing (as root, or through sudo)
-#   tools/lib/install.sh --missing  only print what is missing; exit status 1 when something is
+#   tools/lib/install.sh              install what is missing (as root, or through sudo)
+#   tools/lib/install.sh --firmware   the same with packages-firmware.txt: what compiles for a microcontroller
+#   tools/lib/install.sh --missing    only print what is missing; exit status 1 when something is
 #
 # Never asks a question. The package lists are refreshed only when something is missing.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+lists=("$here/packages.txt")
+only_print=no
+for argument in "$@"; do
+    case $argument in
+        --firmware) lists+=("$here/packages-firmware.txt") ;;
+        --missing) only_print=yes ;;
+        *)
+            echo "install: unknown argument $argument; known are --firmware and --missing" >&2
+            exit 2
+            ;;
+    esac
+done
 
 missing_packages() {
     local wanted
     # "package:command" is wanted only where the command is missing: node may come from elsewhere than Debian.
-    wanted=$(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$here/packages.txt" | while IFS=: read -r package command; do
+    wanted=$(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "${lists[@]}" | while IFS=: read -r package command; do
         if [ -z "$command" ] || ! command -v "$command" >/dev/null; then echo "$package"; fi
     done)
     # One dpkg-query for all: a package that was removed but left its settings behind counts as missing.
@@ -28,7 +41,7 @@ missing_packages() {
 }
 
 if ! command -v dpkg-query >/dev/null; then
-    echo "install: this is no Debian machine; install by hand what $here/packages.txt names" >&2
+    echo "install: this is no Debian machine; install by hand what ${lists[*]} name" >&2
     exit 1
 fi
 
@@ -36,7 +49,7 @@ mapfile -t missing < <(missing_packages)
 if [ "${#missing[@]}" -eq 0 ]; then
     exit 0
 fi
-if [ "${1:-}" = --missing ]; then
+if [ "$only_print" = yes ]; then
     printf '%s\n' "${missing[@]}"
     exit 1
 fi

@@ -33,6 +33,46 @@ void json_member_integer(const char *name, int64_t value, struct buf *out)
     buf_printf(out, "\"%s\":%lld", name, (long long)value);
 }
 
+void json_member_id(const char *name, sqlite3_stmt *s, int column, struct buf *out)
+{
+    char text[HASH_ID_TEXT] = "";
+
+    if (sqlite3_column_bytes(s, column) == HASH_ID_SIZE)
+        hash_hex(sqlite3_column_blob(s, column), HASH_ID_SIZE, text);
+    json_member_text(name, text, out);
+}
+
+enum registry_table json_subject_table(enum subject_kind kind)
+{
+    static const enum registry_table tables[] = {[SUBJECT_RESIDENT] = REGISTRY_RESIDENT,
+                                                 [SUBJECT_HOUSEHOLD] = REGISTRY_HOUSEHOLD,
+                                                 [SUBJECT_TERRITORY] = REGISTRY_TERRITORY,
+                                                 [SUBJECT_DEVICE] = REGISTRY_DEVICE};
+    return tables[kind];
+}
+
+enum err json_member_subject(struct reader *reader, struct subject subject, struct buf *out)
+{
+    static const char *const names[] = {"none", "resident", "household", "territory", "device"};
+    bool known = subject.kind >= SUBJECT_RESIDENT && subject.kind <= SUBJECT_DEVICE;
+    char id[ID_SIZE] = "?";
+    enum err err =
+        known ? registry_id_of(reader, json_subject_table((enum subject_kind)subject.kind), subject.no, id)
+              : ERR_OK;
+
+    json_member_text(names[known ? subject.kind : 0], id, out);
+    return err;
+}
+
+enum err json_subject(struct reader *reader, struct subject subject, struct buf *out)
+{
+    comma(out);
+    buf_puts(out, "\"subject\":{");
+    enum err err = json_member_subject(reader, subject, out);
+    buf_putc(out, '}');
+    return err;
+}
+
 enum err json_committed(struct reader *reader, int64_t commit_id, struct buf *out)
 {
     sqlite3_stmt *s;
@@ -120,28 +160,6 @@ enum err registry_value_of(struct reader *reader, enum registry_table table, uin
     }
     reader_done(s);
     return err;
-}
-
-static enum err json_subject(struct reader *reader, struct subject subject, struct buf *out)
-{
-    static const struct {
-        const char *name;
-        enum registry_table table;
-    } kinds[] = {[SUBJECT_RESIDENT] = {"resident", REGISTRY_RESIDENT},
-                 [SUBJECT_HOUSEHOLD] = {"household", REGISTRY_HOUSEHOLD},
-                 [SUBJECT_TERRITORY] = {"territory", REGISTRY_TERRITORY},
-                 [SUBJECT_DEVICE] = {"device", REGISTRY_DEVICE}};
-    char id[ID_SIZE];
-
-    if (subject.kind == SUBJECT_NONE || subject.kind > SUBJECT_DEVICE)
-        return ERR_OK;
-    enum err err = registry_id_of(reader, kinds[subject.kind].table, subject.no, id);
-    if (err != ERR_OK)
-        return err;
-    buf_puts(out, ",\"subject\":{");
-    json_member_text(kinds[subject.kind].name, id, out);
-    buf_putc(out, '}');
-    return ERR_OK;
 }
 
 /* Runs a query with the alert's id as ?1 and appends one object for each row. */

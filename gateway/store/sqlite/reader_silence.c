@@ -3,32 +3,15 @@
 #include "core/text.h"
 #include "store/sqlite/reader_sqlite.h"
 
-static const enum registry_table tables[] = {[SUBJECT_RESIDENT] = REGISTRY_RESIDENT,
-                                             [SUBJECT_HOUSEHOLD] = REGISTRY_HOUSEHOLD,
-                                             [SUBJECT_TERRITORY] = REGISTRY_TERRITORY,
-                                             [SUBJECT_DEVICE] = REGISTRY_DEVICE};
-static const char *const kinds[] = {"none", "resident", "household", "territory", "device"};
-
-static void put_id(const char *name, sqlite3_stmt *s, int column, struct buf *out)
-{
-    char text[HASH_ID_TEXT] = "";
-    if (sqlite3_column_bytes(s, column) == HASH_ID_SIZE)
-        hash_hex(sqlite3_column_blob(s, column), HASH_ID_SIZE, text);
-    json_member_text(name, text, out);
-}
-
 static enum err put_silence(struct reader *reader, sqlite3_stmt *s, struct buf *out)
 {
-    char id[ID_SIZE] = "?";
-    int kind = sqlite3_column_int(s, 3), family = sqlite3_column_int(s, 5);
-    enum err err = ERR_OK;
-    if (kind >= SUBJECT_RESIDENT && kind <= SUBJECT_DEVICE)
-        err = registry_id_of(reader, tables[kind], db_number(s, 4), id);
+    struct subject subject = {.kind = (uint8_t)sqlite3_column_int(s, 3), .no = db_number(s, 4)};
+    int family = sqlite3_column_int(s, 5);
     buf_puts(out, out->data[out->len - 1] == '[' ? "{" : ",{");
-    put_id("id", s, 0, out);
+    json_member_id("id", s, 0, out);
     json_member_time(reader, "t", sqlite3_column_int64(s, 1), out);
     json_member_time(reader, "until", sqlite3_column_int64(s, 2), out);
-    json_member_text(kinds[kind >= SUBJECT_RESIDENT && kind <= SUBJECT_DEVICE ? kind : 0], id, out);
+    enum err err = json_member_subject(reader, subject, out);
     if (family < FAMILY_COUNT)
         json_member_text("family", family_name((enum family)family), out);
     json_member_text("by", db_text(s, 6), out);
@@ -45,7 +28,7 @@ static enum err put_suppression(struct reader *reader, sqlite3_stmt *s, struct b
 {
     buf_puts(out, out->data[out->len - 1] == '[' ? "{" : ",{");
     json_member_time(reader, "t", sqlite3_column_int64(s, 0), out);
-    put_id("alert", s, 1, out);
+    json_member_id("alert", s, 1, out);
     json_member_text("kind", job_name((enum job_kind)sqlite3_column_int(s, 2)), out);
     json_member_text("level", level_name((enum level)sqlite3_column_int(s, 3)), out);
     if (sqlite3_column_int(s, 4) != ROLE_NONE)
@@ -54,7 +37,7 @@ static enum err put_suppression(struct reader *reader, sqlite3_stmt *s, struct b
     json_member_text("who", db_text(s, 6), out);
     json_member_text("rule", db_text(s, 7), out);
     if (sqlite3_column_type(s, 8) != SQLITE_NULL)
-        put_id("silence", s, 8, out);
+        json_member_id("silence", s, 8, out);
     json_member_text("by", db_text(s, 9), out);
     json_member_text("note", db_text(s, 10), out);
     buf_putc(out, '}');
@@ -106,7 +89,7 @@ enum err reader_subject(struct reader *reader, enum subject_kind kind, const cha
     uint32_t number;
     if (kind < SUBJECT_RESIDENT || kind > SUBJECT_DEVICE)
         return ERR_NOT_FOUND;
-    enum err err = registry_number_of(reader, tables[kind], id, &number);
+    enum err err = registry_number_of(reader, json_subject_table(kind), id, &number);
     if (err == ERR_OK)
         *ret_subject = (struct subject){.kind = (uint8_t)kind, .no = number};
     return err;

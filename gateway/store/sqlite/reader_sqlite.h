@@ -34,6 +34,13 @@ MUST_CHECK enum err json_findings(struct reader *reader, const struct hash_id *a
 void json_member_time(struct reader *reader, const char *name, int64_t t_ms, struct buf *out);
 void json_member_text(const char *name, const char *text, struct buf *out);
 void json_member_integer(const char *name, int64_t value, struct buf *out);
+/* A 16-byte id of a row, as hex. */
+void json_member_id(const char *name, sqlite3_stmt *s, int column, struct buf *out);
+/* Whom something is about: `"resident":"r-0001"`; and the same as an object, `"subject":{…}`. */
+MUST_CHECK enum err json_member_subject(struct reader *reader, struct subject subject, struct buf *out);
+MUST_CHECK enum err json_subject(struct reader *reader, struct subject subject, struct buf *out);
+/* The table that subjects of this kind, SUBJECT_RESIDENT to SUBJECT_DEVICE, stand in. */
+enum registry_table json_subject_table(enum subject_kind kind);
 /* `"committed":"…"` of a commit's id (0 or gone: nothing). */
 MUST_CHECK enum err json_committed(struct reader *reader, int64_t commit_id, struct buf *out);
 /* The id of a registry row, "?" when there is none. */

@@ -41,6 +41,7 @@ static void large_events_fill_a_batch_by_bytes(void **state)
 {
     struct fixture *f = *state;
     struct device_event event = {.kind = HUYANG__V1__EVENT__KIND_VISIT};
+    uint32_t told = 0;
 
     memset(event.visit.visit_id, 'v', DEVICE_ID_MAX);
     event.visit.people_count = DEVICE_PEOPLE_MAX;
@@ -53,9 +54,13 @@ static void large_events_fill_a_batch_by_bytes(void **state)
     for (int i = 0; i < 60; i++)
         assert_int_equal(fixture_report(f, event, 0), DEVICE_OK);
     fixture_connect(f, 0);
-    assert_int_equal(f->sent_count, 3);
-    assert_true(f->sent[0].length > DEVICE_BATCH_BYTES - 1024 && f->sent[0].length <= DEVICE_BATCH_BYTES);
-    assert_int_equal(f->sent[0].count + f->sent[1].count + f->sent[2].count, 60);
+    for (size_t i = 0; i < f->sent_count; i++) {
+        assert_true(f->sent[i].length <= DEVICE_BATCH_BYTES);
+        told += f->sent[i].count;
+        assert_true(told == 60 || f->sent[i].length > DEVICE_BATCH_BYTES - 1024);
+    }
+    assert_true(told == 60 || f->sent_count == DEVICE_WINDOW);
+    assert_true(f->sent_count > 1);
 }
 
 /* Runs the device by its own deadlines until something is sent; returns the delay. */

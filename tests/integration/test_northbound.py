@@ -1,0 +1,220 @@
+"""The platform's way: the feed of the API against its own schema, and `huyang northbound` to a platform that refuses, hangs and is away."""
+import hashlib
+import hmac
+import http.server
+import json
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+
+import jsonschema
+import paho.mqtt.client as mqtt
+import pytest
+
+from huyang_test import wait_until, wire
+from huyang_test.process import Process, binary
+
+SECRET = "a secret of the platform and of this test"
+
+
+class Platform:
+    """A receiver of pages. `answer` is what it says next; every page that it took is checked and kept."""
+
+    def __init__(self):
+        platform = self
+        self.answer, self.pages, self.refused, self.faults = 204, [], 0, []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):  # noqa: N802, the library's name
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                signed = f"{self.headers['X-Huyang-Time']}.{self.headers['X-Huyang-Id']}.".encode() + body
+                if hmac.new(SECRET.encode(), signed, hashlib.sha256).hexdigest() != self.headers["X-Huyang-Signature"]:
+                    platform.faults.append("a wrong signature")
+                page = json.loads(body)
+                if page["next"] != self.headers["X-Huyang-Id"]:
+                    platform.faults.append("the id is not the place behind the page")
+                answer = platform.answer
+                if answer < 300:
+                    platform.pages.append(page)
+                else:
+                    platform.refused += 1
+                self.send_response(answer)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/feed"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def ids(self):
+        return [item["id"] for page in self.pages for item in page["items"]]
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def platform():
+    running = Platform()
+    yield running
+    running.close()
+
+
+def feed(gateway, **query):
+    words = "&".join(f"{name}={value}" for name, value in query.items())
+    request = urllib.request.Request(f"http://127.0.0.1:{gateway.port}/api/v1/feed?{words}", headers={"Authorization": f"Bearer {gateway.token()}"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+def everything(gateway, limit=1000):
+    items, place, more = [], "0.0.0", True
+    while more:
+        page = feed(gateway, after=place, limit=limit)
+        items, place, more = items + page["items"], page["next"], page["more"]
+    return items
+
+
+def busy_morning(world):
+    """A gateway with an SOS that went its way: found, alerted, sent, heard."""
+    broker, _, gateway = world.standard(homes=2)
+    fleet = world.fleet(broker, ["wb-0001", "wb-0002"])
+    wait_until(fleet.connected.is_set, 10, "the bands are connected")
+    fleet.report("wb-0001", wire.sos())
+    fleet.report("wb-0002", wire.heartbeat(battery=3))
+    alert = gateway.wait_alert("emergency", "r-0001", level="red")["id"]
+    gateway.wait_alert("coverage", "r-0002")
+    gateway.acknowledge(alert)
+    wait_until(lambda: any(item["kind"] == "delivery" and item["state"] == "delivered" and item.get("alert") == alert for item in everything(gateway)), 15,
+               "somebody was told")
+    return broker, gateway, fleet
+
+
+def northbound(gateway, place, *arguments):
+    return [binary("huyang"), "northbound", "--url", f"http://127.0.0.1:{gateway.port}", "--state-dir", gateway.state_dir, "--place", str(place), *map(str, arguments)]
+
+
+def test_every_item_of_the_feed_is_as_the_document_says(world):
+    _, gateway, _ = busy_morning(world)
+    with urllib.request.urlopen(f"http://127.0.0.1:{gateway.port}/api/v1/openapi.json", timeout=10) as answer:
+        document = json.load(answer)
+    validator = jsonschema.Draft202012Validator({"$ref": "#/components/schemas/FeedPage", "components": document["components"]})
+    page = feed(gateway, limit=1000)
+    validator.validate(page)
+    assert {item["kind"] for item in page["items"]} == {"finding", "alert", "delivery"}
+    assert [item["change"]["transition"] for item in page["items"] if item["kind"] == "alert" and item["change"]["family"] == "emergency"][:2] == [
+        "opened", "acknowledged"]
+    # Whom it is about stands there by id; a platform that may know names asks the registry.
+    assert "张" not in json.dumps(page, ensure_ascii=False)
+
+
+def test_pages_of_one_item_tell_the_same_as_one_page(world):
+    _, gateway, _ = busy_morning(world)
+    whole = [item["id"] for item in everything(gateway)]
+    # More may have come meanwhile, and only behind the rest.
+    assert [item["id"] for item in everything(gateway, limit=1)][:len(whole)] == whole
+    assert len(set(whole)) == len(whole) > 3
+
+
+@pytest.mark.parametrize("query, status, place", [
+    ("after=1.2", 400, "after"), ("after=1.2.3.4", 400, "after"), ("after=-1.0.0", 400, "after"), ("after=99999999999999999999.0.0", 400, "after"),
+    ("limit=0", 400, "limit"), ("limit=1001", 400, "limit"), ("since=0", 400, "since"), ("after=999999.0.0", 409, "after")])
+def test_a_wrong_place_is_named(world, query, status, place):
+    _, _, gateway = world.standard(homes=1)
+    request = urllib.request.Request(f"http://127.0.0.1:{gateway.port}/api/v1/feed?{query}", headers={"Authorization": f"Bearer {gateway.token()}"})
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=10)
+    assert refused.value.code == status
+    assert json.load(refused.value)["place"] == place
+
+
+def test_the_feed_is_for_the_platform_alone(world):
+    _, _, gateway = world.standard(homes=1)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"http://127.0.0.1:{gateway.port}/api/v1/feed", timeout=10)
+    assert refused.value.code == 401
+
+
+def test_a_platform_that_refuses_and_a_kill_lose_nothing(world, platform):
+    _, gateway, fleet = busy_morning(world)
+    secret = world.path("platform.secret")
+    with open(secret, "w", encoding="ascii") as file:
+        file.write(SECRET + "\n")
+    place = world.path("platform.place")
+    command = northbound(gateway, place, "--webhook", platform.url, "--secret-file", secret)
+
+    platform.answer = 503
+    forwarder = Process(command, log_path=world.path("northbound.log"))
+    wait_until(lambda: platform.refused >= 2, 15, "the platform has refused twice")
+    assert platform.pages == []
+    forwarder.kill()
+
+    platform.answer = 204
+    forwarder = Process(command, log_path=world.path("northbound.log"))
+    wait_until(lambda: platform.pages, 15, "the platform takes the first page")
+    gateway.kill()
+    gateway.start()
+    fleet.report("wb-0002", wire.sos())
+    gateway.wait_alert("emergency", "r-0002", level="red")
+    wait_until(lambda: {item["id"] for item in everything(gateway)} <= set(platform.ids()), 30, "the platform has all of it")
+    forwarder.kill()
+
+    # Once it has come to an end in peace, the place says so: from there on nothing is said twice.
+    assert subprocess.run([*command, "--once"], capture_output=True, timeout=60, check=False).returncode == 0
+    before = set(platform.ids())
+    assert subprocess.run([*command, "--once"], capture_output=True, timeout=60, check=False).returncode == 0
+    assert len(platform.ids()) - len(set(platform.ids())) <= 500, "more than the one page that was on its way came twice"
+    assert {item["id"] for item in everything(gateway)} <= set(platform.ids()) and before <= set(platform.ids())
+    assert platform.faults == []
+
+
+def test_items_go_to_a_topic_each_and_all_of_them(world):
+    broker, gateway, _ = busy_morning(world)
+    taken = []
+    client = mqtt.Client(client_id="platform")
+    subscribed = threading.Event()
+    client.on_subscribe = lambda *_: subscribed.set()
+    client.on_message = lambda _client, _data, message: taken.append((message.topic, json.loads(message.payload)))
+    client.connect("127.0.0.1", broker.port)
+    client.subscribe("county/#", qos=1)
+    client.loop_start()
+    try:
+        wait_until(subscribed.is_set, 10, "the platform listens")
+        done = subprocess.run(northbound(gateway, world.path("mqtt.place"), "--mqtt", broker.url, "--topic", "county/341282", "--once"),
+                              capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        first = [item["id"] for item in feed(gateway, limit=3)["items"]]
+        wait_until(lambda: set(first) <= {item["id"] for _, item in taken} and len(taken) >= 5, 10, "the items are there")
+        assert all(topic == f"county/341282/{item['kind']}" for topic, item in taken)
+        assert len({item["id"] for _, item in taken}) == len(taken)
+    finally:
+        client.loop_stop()
+        client.disconnect()
+
+
+def test_what_it_cannot_do_is_said(world, platform):
+    _, _, gateway = world.standard(homes=1)
+    place = world.path("place")
+
+    def said(*arguments, status):
+        done = subprocess.run(northbound(gateway, place, *arguments, "--once"), capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == status, done.stderr
+        return done.stderr
+    assert "one of --webhook and --mqtt" in said(status=2)
+    assert "--topic goes with" in said("--mqtt", "tcp://127.0.0.1:1", status=2)
+    assert "no filter" in said("--mqtt", "tcp://127.0.0.1:1", "--topic", "a/#", status=2)
+    short = world.path("short")
+    with open(short, "w", encoding="ascii") as file:
+        file.write("short\n")
+    assert "at least 16 bytes" in said("--webhook", platform.url, "--secret-file", short, status=1)
+    with open(place, "w", encoding="ascii") as file:
+        file.write("9999.9999.9999\n")
+    assert "not of this gateway's feed" in said("--webhook", platform.url, status=1)
+    with open(place, "w", encoding="ascii") as file:
+        file.write("nonsense\n")
+    assert "no place of a feed" in said("--webhook", platform.url, status=1)
