@@ -88,3 +88,51 @@ enum err gateway_snapshot(struct gateway *gateway)
     gateway->batch->last_n = gateway->n;
     return ERR_OK;
 }
+
+/* ---- looks ---- */
+
+uint64_t gateway_n(const struct gateway *gateway)
+{
+    return gateway->n;
+}
+
+int64_t gateway_t_ms(const struct gateway *gateway)
+{
+    return gateway->t_ms;
+}
+
+const struct registry *gateway_registry(const struct gateway *gateway)
+{
+    return gateway->config.registry;
+}
+
+const struct alerts *gateway_alerts(const struct gateway *gateway)
+{
+    return gateway->alerts;
+}
+
+const struct live *gateway_live(const struct gateway *gateway)
+{
+    return gateway->live;
+}
+
+void gateway_stats(const struct gateway *gateway, struct gateway_stats *ret_stats)
+{
+    *ret_stats = gateway->stats;
+}
+
+enum err gateway_preview(struct gateway *gateway, int64_t t_ms, const struct action *action,
+                         struct gateway_preview *ret_preview)
+{
+    struct gateway_preview preview;
+    const enum err err =
+        alerts_preview(gateway->alerts, t_ms, action, &preview.device, &preview.prompt, &preview.quiet);
+    if (err == ERR_OK)
+        *ret_preview = preview;
+    return err;
+}
+
+const char *gateway_refusal(const struct gateway *gateway)
+{
+    return alerts_refusal(gateway->alerts);
+}

@@ -126,8 +126,8 @@ static enum reach judge(struct alerts *alerts, const struct campaign *campaign, 
     return *ret_count ? REACH_SENT : REACH_NO_DEVICE;
 }
 
-static void send(struct alerts *alerts, uint32_t no, uint32_t resident, uint32_t device, unsigned attempt,
-                 int64_t t_ms)
+static void say_to(struct alerts *alerts, uint32_t no, uint32_t resident, uint32_t device, unsigned attempt,
+                   int64_t t_ms)
 {
     struct campaigns *campaigns = alerts->campaigns;
     const struct campaign *campaign = &campaigns->all[no];
@@ -282,7 +282,7 @@ static void step(struct alerts *alerts, uint32_t no, int64_t t_ms)
         end_pass(alerts, no, t_ms);
         return;
     }
-    send(alerts, no, resident, device, 0, t_ms);
+    say_to(alerts, no, resident, device, 0, t_ms);
     /* After a long stop what was missed is not caught up with in one burst. */
     int64_t due_ms = campaign->next_ms < t_ms - LATE_MS ? t_ms : campaign->next_ms;
     campaign->next_ms = due_ms + 60000 / (int64_t)campaign->order.per_minute;
@@ -348,7 +348,7 @@ static void settle(struct alerts *alerts, unsigned i, enum delivery_state state,
         for (size_t j = 0; j < count && other == REGISTRY_NONE; j++)
             other = devices[j] != ended.job.device ? devices[j] : REGISTRY_NONE;
     if (other != REGISTRY_NONE) {
-        send(alerts, ended.campaign, ended.resident, other, 1, t_ms);
+        say_to(alerts, ended.campaign, ended.resident, other, 1, t_ms);
         return;
     }
     set_reach(alerts, ended.campaign, ended.resident,

@@ -149,7 +149,10 @@ void alerts_on_event(struct alerts *alerts, int64_t t_ms, const struct event *ev
 
 /* ---- snapshot ---- */
 
-enum err responses_snapshot(const struct alerts *alerts, alert_write *fn, void *self)
+enum err responses_snapshot(const struct alerts *alerts,
+                            enum err (*fn)(void *self, const char *table, uint16_t version, uint32_t no,
+                                           const void *value, size_t len),
+                            void *self)
 {
     const struct responses *responses = &alerts->responses;
     enum err err = ERR_OK;

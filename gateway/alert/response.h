@@ -36,9 +36,10 @@ int64_t response_due_ms(const struct alerts *alerts, const struct alert *alert);
 /* What is overdue: said in the alert's record, and somebody calls. */
 void response_expire(struct alerts *alerts, struct alert_record *record, int64_t t_ms);
 
-typedef enum err alert_write(void *self, const char *table, uint16_t version, uint32_t no, const void *value,
-                             size_t len);
-MUST_CHECK enum err responses_snapshot(const struct alerts *alerts, alert_write *fn, void *self);
+MUST_CHECK enum err responses_snapshot(const struct alerts *alerts,
+                                       enum err (*fn)(void *self, const char *table, uint16_t version,
+                                                      uint32_t no, const void *value, size_t len),
+                                       void *self);
 void responses_snapshot_done(struct alerts *alerts);
 /* ERR_NOT_FOUND: another table. */
 MUST_CHECK enum err responses_restore(struct alerts *alerts, const char *table, uint16_t version, uint32_t no,
