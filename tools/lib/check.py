@@ -157,11 +157,13 @@ def scenario(preset):
     return work
 
 
-def pytest(folder, preset, extra=()):
+def pytest(folder, preset, workers):
+    """Most of such a test is waiting for processes, so several files run side by side."""
     def work(name):
         report = os.path.join(LOGS, name + ".xml")
         remove(report)
-        command = [PYTHON, "-m", "pytest", "-p", "no:cacheprovider", "-ra", "--tb=short", "-v", "--junitxml", report, *extra, folder]
+        command = [PYTHON, "-m", "pytest", "-p", "no:cacheprovider", "-ra", "--tb=short", "-v", "--junitxml", report, "-n", str(workers), "--dist", "loadfile",
+                   folder]
         status = run(name, command, 2400, {"HUYANG_BIN": os.path.join(ROOT, "build", preset, "bin"), "PYTHONDONTWRITEBYTECODE": "1"})
         return read_junit(report, status)
     return work
@@ -199,11 +201,11 @@ STAGES = [
     Stage("firmware", "the device core on a Cortex-M3: same bytes, sizes, no heap", script("tools/lib/firmware.py"), needs=["build-release"]),
     Stage("scenario", "timelines through replay", scenario("release"), quick=True, needs=["build-release"]),
     Stage("broker", "the link against a real broker", ctest("release", "fault"), needs=["build-release"]),
-    Stage("integration", "real broker, daemon, receivers", pytest("tests/integration", "release"), needs=["build-release"]),
+    Stage("integration", "real broker, daemon, receivers", pytest("tests/integration", "release", 3), needs=["build-release"]),
     Stage("build-asan", "compile with ASan and UBSan", build("asan")),
     Stage("unit-asan", "unit tests under ASan and UBSan", ctest("asan", "unit"), needs=["build-asan"]),
     Stage("scenario-asan", "timelines under ASan and UBSan", scenario("asan"), needs=["build-asan"]),
-    Stage("fault-asan", "full disk, hung fsync, kills, under ASan", pytest("tests/fault", "asan"), needs=["build-asan"]),
+    Stage("fault-asan", "full disk, hung fsync, kills, under ASan", pytest("tests/fault", "asan", 2), needs=["build-asan"]),
     Stage("build-tsan", "compile with TSan", build("tsan")),
     Stage("unit-tsan", "unit tests of what has threads", ctest("tsan", "unit", r"^unit\.(core|store|api|relay|pipeline)\."), needs=["build-tsan"]),
     Stage("build-fuzz", "compile the fuzz harnesses", build("fuzz", harnesses)),

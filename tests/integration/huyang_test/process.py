@@ -1,6 +1,7 @@
 """Processes under test: started with their output read line by line, ended for certain."""
 import os
 import queue
+import random
 import signal
 import socket
 import subprocess
@@ -22,9 +23,16 @@ def under_sanitizer():
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port for a server that is started a moment later. Drawn below the range from which outgoing connections get theirs, so that
+    none of those, of this run or of one beside it, takes it meanwhile."""
+    while True:
+        port = random.SystemRandom().randrange(10000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 class Timeout(AssertionError):
