@@ -15,8 +15,16 @@
     X(TRANSITION)                                                                                            \
     X(ALERT)                                                                                                 \
     X(JOB)                                                                                                   \
-    X(DELIVERY) X(WATERMARK) X(GAP) X(STATE) X(STATE_DONE) X(SILENCE) X(SUPPRESSION) X(SPOKEN) X(CAMPAIGN)   \
-        X(REACH)
+    X(DELIVERY)                                                                                              \
+    X(WATERMARK)                                                                                             \
+    X(GAP)                                                                                                   \
+    X(STATE)                                                                                                 \
+    X(STATE_DONE)                                                                                            \
+    X(SILENCE)                                                                                               \
+    X(SUPPRESSION)                                                                                           \
+    X(SPOKEN)                                                                                                \
+    X(CAMPAIGN)                                                                                              \
+    X(REACH)
 enum batch_kind {
 #define X(name) BATCH_##name,
     BATCH_MAP(X)
