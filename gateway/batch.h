@@ -22,6 +22,7 @@
     X(STATE_DONE)                                                                                            \
     X(SILENCE)                                                                                               \
     X(SUPPRESSION)                                                                                           \
+    X(ANNOUNCEMENT)                                                                                          \
     X(SPOKEN)                                                                                                \
     X(CAMPAIGN)                                                                                              \
     X(REACH)
@@ -125,6 +126,7 @@ struct batch_item {
         struct batch_state state;
         struct silence silence;
         struct batch_suppression suppression;
+        struct announcement announcement;
         struct batch_spoken spoken;
         struct campaign campaign;
         struct batch_reach reach;

@@ -15,7 +15,7 @@
 #include "core/err.h"
 #include "core/log.h"
 #include "core/text.h"
-#include "detect/detector.h"
+#include "detect/overrides.h"
 #include "ingest/dialects/dialects.h"
 #include "relay/relay.h"
 #include "report.h"
@@ -68,6 +68,7 @@ struct config {
     struct dialect_settings dialects[DIALECT_ENTRIES_MAX];
     struct config_store store;
     struct detect_settings detect;
+    struct detect_overrides detect_overrides;
     struct alert_settings alert;
     struct relay_settings relay;
     struct report_settings report;

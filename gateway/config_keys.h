@@ -34,6 +34,11 @@ struct key {
 struct key_list {
     const struct key *keys;
     size_t count;
+    /* A section of the root whose keys an item may hold as well ("detect."), or NULL. The section's struct
+     * stands at section_offset in struct config; the item has one of the same type at values_offset and one
+     * at given_offset whose bytes are all ones where a value was given. */
+    const char *section;
+    size_t section_offset, values_offset, given_offset;
 };
 
 /* 0 for what is no list. */
@@ -43,7 +48,7 @@ static inline size_t key_item_count(const struct key *key)
 }
 
 extern const struct key_list config_webhook_list, config_dc09_list, config_dc09_account_list,
-    config_rule_list, config_dialect_list;
+    config_rule_list, config_dialect_list, config_override_list;
 extern const struct key config_keys[];
 extern const size_t config_key_count;
 enum { CONFIG_KEYS_MAX = 128 };
@@ -55,6 +60,11 @@ void key_set_number(const struct key *key, void *base, uint64_t value);
 size_t key_find(const struct key *keys, size_t count, const char *path);
 /* True when some key lies below `path`. */
 bool key_is_section(const struct key *keys, size_t count, const char *path);
+
+/* The key below the list's section, as it stands in an item; marks it as given in `item`. False: none. */
+bool key_of_section(const struct key_list *list, const char *path, struct key *ret_key, void *item);
+/* The key of the root at `i` as it stands in `item`, when it was given there. */
+bool key_is_given(const struct key_list *list, size_t i, const void *item, struct key *ret_key);
 
 /* config_value.c. Whether a text has no control characters, which would forge log lines. */
 bool value_is_printable(const char *text, size_t len);

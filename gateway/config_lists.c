@@ -230,6 +230,26 @@ static const struct key rule_keys[] = {
 };
 const struct key_list config_rule_list = LIST_OF(rule_keys);
 
+static const struct key override_keys[] = {
+    {.path = "category",
+     .help = "For residents with this category or tag, as the registry writes it.",
+     .type = KEY_TEXT,
+     FIELD(struct detect_override, category),
+     .rule = "text"},
+    {.path = "resident",
+     .help = "For this resident.",
+     .type = KEY_TEXT,
+     FIELD(struct detect_override, resident),
+     .rule = "identifier",
+     .allowed = config_allows_id_or_none},
+};
+const struct key_list config_override_list = {.keys = override_keys,
+                                              .count = sizeof(override_keys) / sizeof(override_keys[0]),
+                                              .section = "detect.",
+                                              .section_offset = offsetof(struct config, detect),
+                                              .values_offset = offsetof(struct detect_override, values),
+                                              .given_offset = offsetof(struct detect_override, given)};
+
 static const struct key dialect_device_keys[] = {
     {.path = "name",
      .help = "What the sender calls it: USER/DEVICE or one of them, the camera, the IMEI.",

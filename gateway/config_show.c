@@ -132,6 +132,9 @@ static void show_help(struct buf *out, int indent, const struct key *key, const 
             show_comment(out, indent, buf_text(&text));
         }
     }
+    if (key->items && key->items->section)
+        buf_printf(out, "%*s# - and the keys of %.*s, as they stand there\n", indent, "",
+                   (int)strlen(key->items->section) - 1, key->items->section);
     buf_release(&text);
 }
 
@@ -152,6 +155,18 @@ static bool is_empty(const struct key *key, const void *base)
         return ((const char *)base)[key->offset] == 0;
     return (key->type == KEY_NAME || key->type == KEY_NUMBER || key->type == KEY_TIME) &&
            key_number(key, base) == 0;
+}
+
+/* The keys of the list's section that the item was given. */
+static void show_given(struct buf *out, const struct key_list *list, const void *item)
+{
+    struct key key;
+    for (size_t i = 0; i < config_key_count; i++) {
+        if (!key_is_given(list, i, item, &key))
+            continue;
+        buf_printf(out, ", %s: ", key.path + strlen(list->section));
+        show_value(out, &key, item);
+    }
 }
 
 static void show_list(struct buf *out, int indent, const struct key *list, const void *base)
@@ -183,6 +198,7 @@ static void show_list(struct buf *out, int indent, const struct key *list, const
             show_value(out, key, item);
             buf_puts(out, block ? "\n" : "");
         }
+        show_given(out, list->items, item);
         buf_puts(out, block ? "" : "}\n");
     }
 }

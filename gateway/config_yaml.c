@@ -23,8 +23,10 @@ struct walk {
     yaml_mark_t marks[CONFIG_KEYS_MAX]; /* where a key of the root table was given; line + 1, 0 = not given */
     /* Where each rule of the policy (step 0) and each of its steps (from 1) begins; line + 1 likewise. */
     yaml_mark_t policy[POLICY_RULES_MAX][POLICY_STEPS_MAX + 1];
-    const unsigned char *rules;    /* where the rules are kept, to know them among the lists */
-    struct config_document *other; /* NULL = the configuration itself */
+    yaml_mark_t override[DETECT_OVERRIDES_MAX]; /* where each of detect_overrides begins */
+    const unsigned char *overrides;             /* and they are kept */
+    const unsigned char *rules;                 /* where the rules are kept, to know them among the lists */
+    struct config_document *other;              /* NULL = the configuration itself */
 };
 
 __attribute__((format(printf, 4, 5))) static void fault(struct walk *walk, const yaml_mark_t *mark,
@@ -140,7 +142,7 @@ static void set_scalar(struct walk *walk, const yaml_node_t *node, const char *p
 /* --- Lists and mappings --- */
 
 static void read_mapping(struct walk *walk, const yaml_node_t *node, const char *shown, const char *prefix,
-                         const struct key *keys, size_t count, void *base, uint64_t *given);
+                         const struct key_list *list, void *base, uint64_t *given);
 
 static void check_required(struct walk *walk, const yaml_node_t *node, const char *path,
                            const struct key *list, uint64_t given)
@@ -150,16 +152,20 @@ static void check_required(struct walk *walk, const yaml_node_t *node, const cha
             fault(walk, &node->start_mark, path, "\"%s\" is missing", list->items->keys[i].path);
 }
 
-/* Remembers the place of a list's item: of another document any, of the configuration a rule or a step of
- * one.
- */
+/* Remembers the place of a list's item: of another document any, of the configuration an override, a rule or
+ * a step of one. */
 static void mark_item(struct walk *walk, const unsigned char *slot, const yaml_node_t *node)
 {
     struct config_document *other = walk->other;
     if (other && other->place_count < other->place_max)
         other->places[other->place_count++] = (struct config_place){
             .slot = slot, .line = node->start_mark.line + 1, .column = node->start_mark.column + 1};
-    if (other || slot < walk->rules || slot >= walk->rules + POLICY_RULES_MAX * sizeof(struct policy_rule))
+    if (other)
+        return;
+    if (slot >= walk->overrides && slot < walk->overrides + sizeof(walk->override) / sizeof(*walk->override) *
+                                                                sizeof(struct detect_override))
+        walk->override[(size_t)(slot - walk->overrides) / sizeof(struct detect_override)] = node->start_mark;
+    if (slot < walk->rules || slot >= walk->rules + POLICY_RULES_MAX * sizeof(struct policy_rule))
         return;
     size_t offset = (size_t)(slot - walk->rules), rule = offset / sizeof(struct policy_rule);
     offset %= sizeof(struct policy_rule);
@@ -197,7 +203,7 @@ static void read_list(struct walk *walk, const yaml_node_t *node, const char *pa
         if (key->type == KEY_LIST) {
             mark_item(walk, slot, value);
             uint64_t given = 0;
-            read_mapping(walk, value, shown, "", key->items->keys, key_item_count(key), slot, &given);
+            read_mapping(walk, value, shown, "", key->items, slot, &given);
             if (value->type == YAML_MAPPING_NODE)
                 check_required(walk, value, shown, key, given);
         } else if (value->type != YAML_SCALAR_NODE) {
@@ -210,9 +216,22 @@ static void read_list(struct walk *walk, const yaml_node_t *node, const char *pa
     }
 }
 
-static void read_pair(struct walk *walk, const yaml_node_t *name, const yaml_node_t *value, const char *shown,
-                      const char *prefix, const struct key *keys, size_t count, void *base, uint64_t *given)
+static void read_value(struct walk *walk, const yaml_node_t *value, const char *place, const struct key *key,
+                       void *base)
 {
+    if (key->type == KEY_LIST || key->type == KEY_WORDS)
+        read_list(walk, value, place, key, base);
+    else if (value->type != YAML_SCALAR_NODE)
+        fault(walk, &value->start_mark, place, "must be a single value");
+    else
+        set_scalar(walk, value, place, key, base);
+}
+
+static void read_pair(struct walk *walk, const yaml_node_t *name, const yaml_node_t *value, const char *shown,
+                      const char *prefix, const struct key_list *list, void *base, uint64_t *given)
+{
+    const struct key *keys = list->keys;
+    const size_t count = list->count;
     char path[PATH_SIZE], place[PATH_SIZE], section[PATH_SIZE];
     snprintf(path, sizeof path, "%s%.60s", prefix, scalar(name));
     snprintf(place, sizeof place, "%s%s%.60s", shown, *shown ? "." : "", scalar(name));
@@ -222,12 +241,19 @@ static void read_pair(struct walk *walk, const yaml_node_t *name, const yaml_nod
     if (found == count && !dotted && key_is_section(keys, count, path)) {
         snprintf(section, sizeof section, "%.150s.", path);
         if (!is_plain_null(value))
-            read_mapping(walk, value, place, section, keys, count, base, given);
+            read_mapping(walk, value, place, section, list, base, given);
+        return;
+    }
+    struct key borrowed;
+    if (found == count && !dotted && key_of_section(list, path, &borrowed, base)) {
+        read_value(walk, value, place, &borrowed, base);
         return;
     }
     if (found == count || !value_is_printable(scalar(name), name->data.scalar.length)) {
         char nearest[KEY_WORD_MAX + 1];
         key_nearest(keys, count, prefix, scalar(name), nearest);
+        if (!*nearest && list->section)
+            key_nearest(config_keys, config_key_count, list->section, scalar(name), nearest);
         fault(walk, &name->start_mark, value_is_printable(place, strlen(place)) ? place : "",
               "unknown key%s%s%s", *nearest ? "; is \"" : "", nearest, *nearest ? "\" meant?" : "");
         return;
@@ -238,12 +264,7 @@ static void read_pair(struct walk *walk, const yaml_node_t *name, const yaml_nod
             (yaml_mark_t){.line = value->start_mark.line + 1, .column = value->start_mark.column};
     else if (given)
         *given |= UINT64_C(1) << found;
-    if (key->type == KEY_LIST || key->type == KEY_WORDS)
-        read_list(walk, value, place, key, base);
-    else if (value->type != YAML_SCALAR_NODE)
-        fault(walk, &value->start_mark, place, "must be a single value");
-    else
-        set_scalar(walk, value, place, key, base);
+    read_value(walk, value, place, key, base);
 }
 
 /* Whether the same key stands earlier in the mapping. Quadratic, over mappings that have at most some thirty
@@ -259,10 +280,10 @@ static const yaml_node_t *earlier(struct walk *walk, const yaml_node_t *node, co
     return NULL;
 }
 
-/* `shown` is the path for people, `prefix` the one in `keys`; `given` gets a bit for each key of a list's
+/* `shown` is the path for people, `prefix` the one in `list`; `given` gets a bit for each key of a list's
  * item. */
 static void read_mapping(struct walk *walk, const yaml_node_t *node, const char *shown, const char *prefix,
-                         const struct key *keys, size_t count, void *base, uint64_t *given)
+                         const struct key_list *list, void *base, uint64_t *given)
 {
     if (node->type != YAML_MAPPING_NODE) {
         fault(walk, &node->start_mark, shown, "must be a mapping of keys to values");
@@ -285,7 +306,7 @@ static void read_mapping(struct walk *walk, const yaml_node_t *node, const char 
             fault(walk, &name->start_mark, shown, "\"%.40s\" is given twice, first in line %zu", scalar(name),
                   first->start_mark.line + 1);
         else
-            read_pair(walk, name, value, shown, prefix, keys, count, base, given);
+            read_pair(walk, name, value, shown, prefix, list, base, given);
     }
 }
 
@@ -360,6 +381,13 @@ static void policy_fault(void *self, int rule, int step, const char *why)
         fault(walk, place, "", "policy[%d] %s/%s: %s", rule, family, level, why);
     else
         fault(walk, place, "", "policy[%d] %s/%s step %d: %s", rule, family, level, step, why);
+}
+
+/* A fault of an override, where it stands. */
+static void override_fault(void *self, unsigned entry, const char *why)
+{
+    struct walk *walk = self;
+    fault(walk, &walk->override[entry], "", "detect_overrides[%u]: %s", entry, why);
 }
 
 static bool is_receiver(const struct config *config, const char *name)
@@ -458,6 +486,8 @@ static void check_whole(struct walk *walk, const struct config *config)
         fault(walk, mark_for(walk, "detect.flat_urgent_percent", &mark), "detect.flat_urgent_percent",
               "%u lies above detect.flat_percent, which is %u", config->detect.flat_urgent_percent,
               config->detect.flat_percent);
+    else
+        detect_overrides_check(&config->detect_overrides, &config->detect, override_fault, walk);
     const struct relay_settings *relay = &config->relay;
     check_dc09(walk, relay);
     check_secrecy(walk, "relay.police.url", relay->police_url, relay->allow_private);
@@ -480,11 +510,12 @@ static void read_document(struct walk *walk, yaml_parser_t *parser, const char *
         return;
     }
     walk->document = &document;
+    const struct config_document *other = walk->other;
+    const struct key_list keys = {.keys = other ? other->keys : config_keys,
+                                  .count = other ? other->key_count : config_key_count};
     const yaml_node_t *root = yaml_document_get_root_node(&document);
-    if (root && !is_plain_null(root) && walk->other)
-        read_mapping(walk, root, "", "", walk->other->keys, walk->other->key_count, walk->other->base, NULL);
-    else if (root && !is_plain_null(root))
-        read_mapping(walk, root, "", "", config_keys, config_key_count, config, NULL);
+    if (root && !is_plain_null(root))
+        read_mapping(walk, root, "", "", &keys, walk->other ? walk->other->base : config, NULL);
     if (root && !yaml_parser_load(parser, &more)) {
         syntax_fault(walk, parser, text);
     } else if (root) {
@@ -511,7 +542,10 @@ static size_t read_yaml(const char *text, size_t len, const char *name, struct c
     walk->name = name;
     walk->errors = errors;
     walk->other = other;
-    walk->rules = config ? (const unsigned char *)config->alert.rules : NULL;
+    if (config) {
+        walk->rules = (const unsigned char *)config->alert.rules;
+        walk->overrides = (const unsigned char *)config->detect_overrides.entries;
+    }
     size_t bad_at;
     yaml_parser_t parser;
     if (!text_is_utf8(text, len, &bad_at)) {

@@ -92,12 +92,14 @@ static void note_closing(struct gateway *gateway, const struct alert *alert)
                                                        [DISPOSITION_TRANSFERRED] = LESSON_TRUE,
                                                        [DISPOSITION_FALSE] = LESSON_FALSE,
                                                        [DISPOSITION_EXPECTED] = LESSON_EXPECTED};
-    gateway->closing = (struct closing){.opened_ms = alert->opened_ms,
-                                        .subject = alert->subject,
-                                        .resident = alert->resident,
-                                        .household = alert->household,
-                                        .family = alert->family,
-                                        .lesson = lessons[alert->disposition]};
+    gateway->closing =
+        (struct closing){.opened_ms = alert->opened_ms,
+                         .subject = alert->subject,
+                         .resident = alert->resident,
+                         .household = alert->household,
+                         .family = alert->family,
+                         .lesson = lessons[alert->disposition],
+                         .reached = alert->outcome == OUTCOME_SAFE || alert->outcome == OUTCOME_NEEDS_HELP};
 }
 
 static void on_transition(void *self, const struct alert *alert, const struct transition *transition)
@@ -283,6 +285,7 @@ enum err gateway_new(const struct gateway_config *config, struct gateway **ret_g
     const struct detect_config detect = {.registry = config->registry,
                                          .live = gateway->live,
                                          .settings = config->detect,
+                                         .overrides = config->overrides,
                                          .tz = config->tz,
                                          .timers = &gateway->timers,
                                          .on_finding = on_finding,
@@ -331,7 +334,7 @@ enum err gateway_rebind(struct gateway *gateway, const struct gateway_config *co
 {
     enum err err = live_rebind(gateway->live, config->registry);
     if (err == ERR_OK)
-        err = detect_rebind(gateway->detect, config->registry, config->detect);
+        err = detect_rebind(gateway->detect, config->registry, config->detect, config->overrides);
     if (err == ERR_OK)
         err = alerts_rebind(gateway->alerts, config->registry, config->alert);
     if (err != ERR_OK)
@@ -442,8 +445,24 @@ static void on_report(struct gateway *gateway, const struct report *report)
             on_event(gateway, &report->events[i]);
 }
 
+static void keep_announcement(struct gateway *gateway, const struct announcement *announcement)
+{
+    struct batch_item *item = add(gateway, BATCH_ANNOUNCEMENT);
+    if (item != NULL)
+        item->announcement = *announcement;
+}
+
 static enum err on_action(struct gateway *gateway, const struct action *action)
 {
+    if (action->kind == ACTION_ANNOUNCE || action->kind == ACTION_UNANNOUNCE) {
+        struct announcement announcement;
+        const enum err err = action->kind == ACTION_ANNOUNCE
+                                 ? gateway_announce(gateway, action, &announcement)
+                                 : gateway_unannounce(gateway, action, &announcement);
+        if (err == ERR_OK)
+            keep_announcement(gateway, &announcement);
+        return err;
+    }
     if (action->kind != ACTION_STATUS)
         return alerts_on_action(gateway->alerts, gateway->t_ms, action);
     if (action->subject.kind != SUBJECT_RESIDENT ||

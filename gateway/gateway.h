@@ -15,6 +15,7 @@ struct gateway_config {
     const char *instance;
     const struct registry *registry;
     const struct detect_settings *detect;
+    const struct detect_overrides *overrides; /* or NULL = none */
     const struct alert_settings *alert;
     const struct relay_settings *relay;
     const struct prompt_catalogue *prompts; /* NULL = the one compiled in */

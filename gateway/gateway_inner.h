@@ -29,4 +29,11 @@ struct gateway {
     struct gateway_stats stats;
 };
 
+/* gateway_announce.c: the announcement as it stands afterwards, for the record. ERR_NOT_FOUND, ERR_INVALID:
+ * nothing changed. */
+MUST_CHECK enum err gateway_announce(struct gateway *gateway, const struct action *action,
+                                     struct announcement *ret_announcement);
+MUST_CHECK enum err gateway_unannounce(struct gateway *gateway, const struct action *action,
+                                       struct announcement *ret_announcement);
+
 #endif

@@ -121,6 +121,10 @@ static void put_action(struct buf *out, const struct action *action)
     put_time(out, action->until_ms);
     put_text(out, action->by, sizeof(action->by));
     put_text(out, action->note, sizeof(action->note));
+    if (action->kind == ACTION_ANNOUNCE) {
+        buf_putc(out, (char)action->announced);
+        put_time(out, action->from_ms);
+    }
     if (action->kind == ACTION_SPEAK || action->kind == ACTION_HUSH || action->kind == ACTION_CAMPAIGN)
         put_text(out, action->prompt, sizeof(action->prompt));
     if (action->kind == ACTION_SPEAK)
@@ -269,6 +273,10 @@ static void take_action(struct taker *in, struct action *action)
     action->until_ms = take_time(in);
     take_text(in, action->by, sizeof(action->by));
     take_text(in, action->note, sizeof(action->note));
+    if (action->kind == ACTION_ANNOUNCE) {
+        action->announced = take_byte(in, ANNOUNCED_COUNT - 1);
+        action->from_ms = take_time(in);
+    }
     action->device = REGISTRY_NONE;
     if (action->kind == ACTION_SPEAK || action->kind == ACTION_HUSH || action->kind == ACTION_CAMPAIGN)
         take_text(in, action->prompt, sizeof(action->prompt));
@@ -431,6 +439,11 @@ static void json_action(struct buf *out, const struct action *action, const stru
         json_text(out, "outcome", outcome_name((enum outcome)action->outcome));
     if (action->kind == ACTION_STATUS && status_name(action->status) != NULL)
         json_text(out, "status", status_name(action->status));
+    if (action->kind == ACTION_ANNOUNCE) {
+        json_text(out, "announced", announced_name((enum announced)action->announced));
+        buf_putc(out, ',');
+        json_time(out, tz, "from", action->from_ms);
+    }
     if (action->until_ms != 0) {
         buf_putc(out, ',');
         json_time(out, tz, "until", action->until_ms);

@@ -158,6 +158,25 @@ void output_silence(const struct silence *silence, const struct registry *regist
     buf_putc(out, '}');
 }
 
+void output_announcement(const struct announcement *announcement, const struct registry *registry,
+                         const struct tz *tz, struct buf *out)
+{
+    const bool removed = announcement->removed_ms != 0;
+    char from[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE];
+    clock_format(tz, announcement->from_ms, from);
+    clock_format(tz, announcement->until_ms, until);
+    put_time(out, tz, removed ? announcement->removed_ms : announcement->t_ms);
+    put_id(out, "announcement", &announcement->id);
+    buf_printf(out, ",\"state\":\"%s\",", removed ? "cancelled" : "added");
+    put_subject(out, (struct subject){.kind = SUBJECT_TERRITORY, .no = announcement->territory}, registry);
+    buf_printf(out, ",\"announced\":\"%s\",\"from\":\"%s\",\"until\":\"%s\",\"by\":",
+               announced_name((enum announced)announcement->kind), from, until);
+    buf_json_string(out, removed ? announcement->removed_by : announcement->by);
+    buf_puts(out, ",\"note\":");
+    buf_json_string(out, announcement->note);
+    buf_putc(out, '}');
+}
+
 bool output_item(const struct batch_item *item, bool findings, const struct registry *registry,
                  const struct tz *tz, struct buf *out)
 {
@@ -171,6 +190,7 @@ bool output_item(const struct batch_item *item, bool findings, const struct regi
     case BATCH_DELIVERY: output_delivery(&item->delivery, tz, out); return true;
     case BATCH_SUPPRESSION: output_suppression(&item->suppression, tz, out); return true;
     case BATCH_SILENCE: output_silence(&item->silence, registry, tz, out); return true;
+    case BATCH_ANNOUNCEMENT: output_announcement(&item->announcement, registry, tz, out); return true;
     case BATCH_INPUT:
     case BATCH_ALERT:
     case BATCH_WATERMARK:

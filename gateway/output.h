@@ -16,6 +16,9 @@ void output_delivery(const struct batch_delivery *delivery, const struct tz *tz,
 void output_suppression(const struct batch_suppression *item, const struct tz *tz, struct buf *out);
 void output_silence(const struct silence *silence, const struct registry *registry, const struct tz *tz,
                     struct buf *out);
+/* An announcement was made or cancelled. */
+void output_announcement(const struct announcement *announcement, const struct registry *registry,
+                         const struct tz *tz, struct buf *out);
 /* Whatever of the above an item is; false (nothing appended) for the other kinds, and for findings unless
  * asked. */
 bool output_item(const struct batch_item *item, bool findings, const struct registry *registry,

@@ -265,6 +265,11 @@ static int outcome_value(const char *text)
     return (int)outcome_from_name(text);
 }
 
+static int announced_value(const char *text)
+{
+    return (int)announced_from_name(text);
+}
+
 static int status_value(const char *text)
 {
     static const char *const names[] = {
@@ -321,9 +326,9 @@ static enum err parse_order(struct parse *parse, const struct json *body, struct
 static enum err parse_action(struct parse *parse, const struct json *node)
 {
     static const char *const known[] = {
-        "alert", "resident",    "household",  "territory", "device", "family",    "by",
-        "note",  "disposition", "outcome",    "status",    "until",  "prompt",    "through",
-        "start", "end",         "per_minute", "category",  "in",     "residents", NULL};
+        "alert",       "resident", "household", "territory", "device",    "family",  "by",    "note",
+        "disposition", "outcome",  "status",    "until",     "prompt",    "through", "start", "end",
+        "per_minute",  "category", "in",        "residents", "announced", "from",    NULL};
     size_t iter = 0;
     const char *name;
     const struct json *body;
@@ -350,6 +355,10 @@ static enum err parse_action(struct parse *parse, const struct json *node)
         err = parse_enum(parse, body, "outcome", OUTCOME_NONE, outcome_value, &action->outcome);
     if (err == ERR_OK && action->kind == ACTION_STATUS)
         err = parse_enum(parse, body, "status", -1, status_value, &action->status);
+    if (err == ERR_OK && action->kind == ACTION_ANNOUNCE)
+        err = parse_enum(parse, body, "announced", ANNOUNCED_NONE, announced_value, &action->announced);
+    if (err == ERR_OK && json_get(body, "from") != NULL)
+        err = parse_time(parse, json_get(body, "from"), "from", &action->from_ms);
     if (err == ERR_OK && json_get(body, "until") != NULL)
         err = parse_time(parse, json_get(body, "until"), "until", &action->until_ms);
     const char *by = json_string(json_get(body, "by"));

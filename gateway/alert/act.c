@@ -210,6 +210,8 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
     case ACTION_STATUS:
     case ACTION_SILENCE:
     case ACTION_UNSILENCE:
+    case ACTION_ANNOUNCE: /* of the live state: gateway.c */
+    case ACTION_UNANNOUNCE:
     case ACTION_KIND_COUNT: err = ERR_INVALID; break;
     }
     case_sweep(alerts, case_no);

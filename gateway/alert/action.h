@@ -7,9 +7,9 @@
 
 /* acknowledge · close {disposition} · call {outcome}: the result of a call to the resident · comment ·
  * status: of a resident · silence {subject, family, until, note} · unsilence: of the silence whose id stands
- * where an alert's would · speak {prompt, device}: say this now · hush {prompt}: take back what is being said
- * · campaign: a prompt to many, by its order · campaign_end: of the campaign whose id stands where an alert's
- * would */
+ * where an alert's would · announce {territory, announced, from, until, note} · unannounce: likewise by id ·
+ * speak {prompt, device}: say this now · hush {prompt}: take back what is being said · campaign: a prompt to
+ * many, by its order · campaign_end: of the campaign whose id stands where an alert's would */
 #define ACTION_MAP(X)                                                                                        \
     X(ACKNOWLEDGE, acknowledge)                                                                              \
     X(CLOSE, close)                                                                                          \
@@ -18,6 +18,8 @@
     X(STATUS, status)                                                                                        \
     X(SILENCE, silence)                                                                                      \
     X(UNSILENCE, unsilence)                                                                                  \
+    X(ANNOUNCE, announce)                                                                                    \
+    X(UNANNOUNCE, unannounce)                                                                                \
     X(SPEAK, speak)                                                                                          \
     X(HUSH, hush)                                                                                            \
     X(CAMPAIGN, campaign)                                                                                    \
@@ -84,7 +86,9 @@ struct action {
     uint8_t preview;                      /* speak: only asked what it would do; never an input */
     uint8_t kind;                         /* enum action_kind */
     uint8_t disposition, outcome, status; /* enums; status = enum resident_status */
-    int64_t until_ms;                     /* of a status (0 = open) or silence */
+    uint8_t announced;                    /* enum announced */
+    int64_t from_ms;                      /* of an announcement */
+    int64_t until_ms;                     /* of a status (0 = open), silence or announcement */
     char by[ID_SIZE];                     /* who; identifier */
     char note[256];                       /* UTF-8, may be empty */
     char prompt[ID_SIZE]; /* speak, campaign: catalogue id; hush: id of the job, "" = all of the alert */

@@ -49,7 +49,18 @@ static bool take_until(const char *text, struct pending *pending)
     return clock_parse(text, strlen(text), &pending->action.until_ms) == ERR_OK;
 }
 
-/* Exactly one of the four says what a silence is about. */
+static bool take_from(const char *text, struct pending *pending)
+{
+    return clock_parse(text, strlen(text), &pending->action.from_ms) == ERR_OK;
+}
+
+static bool take_announced(const char *text, struct pending *pending)
+{
+    pending->action.announced = (uint8_t)announced_from_name(text);
+    return pending->action.announced != ANNOUNCED_NONE;
+}
+
+/* Exactly one of the four says what it is about. */
 static bool take_subject(const char *text, struct pending *pending, enum subject_kind kind)
 {
     if (pending->subject_kind != SUBJECT_NONE || !text_is_id(text, strlen(text)))
@@ -91,6 +102,9 @@ static const struct member
                false},
     family = {"family", take_family, "health, visitor, outing, fraud, coverage or fleet", false, false},
     until = {"until", take_until, "an ISO 8601 time with an offset", true, false},
+    from = {"from", take_from, "an ISO 8601 time with an offset", true, false},
+    announced = {"announced", take_announced,
+                 "census, pension_check, gas_safety, free_clinic, ceremony, meeting or fair", true, false},
     resident = {"resident", take_resident, MUST_SUBJECT, false, false},
     household = {"household", take_household, MUST_SUBJECT, false, false},
     territory = {"territory", take_territory, MUST_SUBJECT, false, false},
@@ -165,16 +179,16 @@ enum verdict act_comment(const struct view *view, struct request *request, struc
                   ret_pending);
 }
 
-/* What a silence may be is the alert stage's word (a 409); who and what it is about is looked up here. */
-enum verdict act_silence(const struct view *view, struct request *request, struct pending *ret_pending)
+/* What is about a subject and no alert. What such an action may be is the core's word (a 409); who and what
+ * it is about is looked up here. `kinds` says which subjects, for people. */
+static enum verdict act_about(const struct view *view, struct request *request, enum action_kind kind,
+                              const struct member *const *members, const char *kinds,
+                              struct pending *ret_pending)
 {
-    if (!body_read(request,
-                   (const struct member *const[]){&by, &text, &until, &family, &resident, &household,
-                                                  &territory, &device, NULL},
-                   ret_pending))
+    if (!body_read(request, members, ret_pending))
         return VERDICT_REPLY;
     if (ret_pending->subject_kind == SUBJECT_NONE) {
-        reply_problem(request, 400, NULL, "one of resident, household, territory and device is missing");
+        reply_problem(request, 400, NULL, "%s is missing", kinds);
         return VERDICT_REPLY;
     }
     enum err err = view->reader == NULL
@@ -188,8 +202,29 @@ enum verdict act_silence(const struct view *view, struct request *request, struc
     }
     ret_pending->action.has_alert = 0;
     memset(&ret_pending->action.alert, 0, sizeof(ret_pending->action.alert));
-    ret_pending->action.kind = ACTION_SILENCE;
+    ret_pending->action.kind = (uint8_t)kind;
     return gate_once(view->gate, request) ? VERDICT_ACTION : VERDICT_REPLY;
+}
+
+enum verdict act_silence(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    return act_about(view, request, ACTION_SILENCE,
+                     (const struct member *const[]){&by, &text, &until, &family, &resident, &household,
+                                                    &territory, &device, NULL},
+                     "one of resident, household, territory and device", ret_pending);
+}
+
+enum verdict act_announce(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    return act_about(view, request, ACTION_ANNOUNCE,
+                     (const struct member *const[]){&by, &announced, &from, &until, &territory, &note, NULL},
+                     "territory", ret_pending);
+}
+
+enum verdict act_unannounce(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    return act_on(view, request, ACTION_UNANNOUNCE, (const struct member *const[]){&by, &note, NULL},
+               ret_pending);
 }
 
 enum verdict act_unsilence(const struct view *view, struct request *request, struct pending *ret_pending)

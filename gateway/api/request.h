@@ -90,7 +90,7 @@ enum verdict {
 struct pending {
     struct action action;
     char folder[512];
-    uint8_t subject_kind; /* of a silence: what its id means; enum subject_kind */
+    uint8_t subject_kind; /* of a silence or announcement: what its id means; enum subject_kind */
     char subject[ID_SIZE];
     char device[ID_SIZE]; /* of speak: through which; "" = the best */
     struct account account;
@@ -130,6 +130,8 @@ enum verdict view_metrics(const struct view *view, struct request *request, stru
 enum verdict view_alerts(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict view_alert(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict view_silences(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict view_announcements(const struct view *view, struct request *request,
+                                struct pending *ret_pending);
 enum verdict view_suppressions(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict view_stream(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict view_openapi(const struct view *view, struct request *request, struct pending *ret_pending);
@@ -148,6 +150,8 @@ enum verdict act_call(const struct view *view, struct request *request, struct p
 enum verdict act_comment(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_silence(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_unsilence(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict act_announce(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict act_unannounce(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_import(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict act_done(const struct view *view, struct request *request, struct pending *pending, enum err err,
                       const char *text);

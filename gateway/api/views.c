@@ -335,6 +335,17 @@ enum verdict view_silences(const struct view *view, struct request *request, str
     return view_list(view, request, "silences", list_silences);
 }
 
+static enum err list_announcements(struct reader *reader, struct buf *out)
+{
+    return reader_announcements(reader, 0, out);
+}
+
+enum verdict view_announcements(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    (void)ret_pending;
+    return view_list(view, request, "announcements", list_announcements);
+}
+
 enum verdict view_suppressions(const struct view *view, struct request *request, struct pending *ret_pending)
 {
     (void)ret_pending;

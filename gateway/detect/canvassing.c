@@ -5,7 +5,8 @@
  * day, learned over LEARN_DAYS days, with a floor; a count is told (yellow) when a Poisson variable of that
  * mean would reach it once in RARE times (both windows are looked at for each visit, so the thresholds are
  * those of one look divided by the looks of a week). It ends END_MS after the last such visit. A day on which
- * it was told is not learned.
+ * it was told is not learned. Where a visit is announced (practice.md 10) it is told green, unless it had
+ * been told yellow before.
  *
  * Blind spots: a team that stays at the doors; a village of which few homes have cameras; a day on which many
  * families receive guests that nobody listed (a festival) looks the same. Cost: VISITS comparisons for each
@@ -16,6 +17,7 @@
 #include "core/timers.h"
 #include "detect/detectors.h"
 #include "detect/unknown_visitor.h"
+#include "registry/announced.h"
 
 enum { VISITS = 48, HOMES_SHORT = 3, HOMES_DAY = 5, LEARN_DAYS = 28 };
 #define SHORT_MS   ((int64_t)3 * 3600 * 1000)
@@ -40,10 +42,10 @@ struct canvassing_state {
     uint16_t homes; /* on it */
     uint8_t days;   /* learned */
     uint8_t told_today;
-    uint8_t told;
+    uint8_t told; /* 0 = nothing, 1 = yellow, 2 = green only: announced */
 };
 
-enum { REASON_SHORT, REASON_DAY, REASON_OVER };
+enum { REASON_SHORT, REASON_DAY, REASON_OVER, REASON_ANNOUNCED };
 static const struct reason reasons[] = {
     [REASON_SHORT] =
         {"canvassing",
@@ -53,6 +55,11 @@ static const struct reason reasons[] = {
                     "Unknown people came indoors in {0} homes of the village within a day; usually {1.1}",
                     "一天内村中 {0} 户有陌生人入室，平时每天约 {1.1} 户"},
     [REASON_OVER] = {"canvassing-over", "No further such visit for six hours", "六小时内再无此类来访"},
+    [REASON_ANNOUNCED] =
+        {"canvassing-announced",
+         "Unknown people came indoors in {0} homes of the village; usually {1.1} a day. Not raised, "
+         "for a visit is announced here: {announced}",
+         "村中 {0} 户有陌生人入室，平时每天约 {1.1} 户；因已登记{announced}，未升级"},
 };
 
 /* P(X >= n) of a Poisson variable. */
@@ -115,14 +122,16 @@ static void turn_day(struct canvassing_state *state, uint16_t day)
 }
 
 static void emit(const struct detect_context *context, const struct canvassing_state *state, unsigned reason,
-                 unsigned homes, int64_t at_ms, unsigned flags)
+                 unsigned homes, int64_t at_ms, unsigned flags, enum announced announced)
 {
-    struct finding finding = detect_finding(context, reason, LEVEL_YELLOW, flags ? 0 : 0.7);
+    enum level level = state->told == 2 ? LEVEL_GREEN : LEVEL_YELLOW;
+    struct finding finding = detect_finding(context, reason, level, flags ? 0 : announced ? 0.4 : 0.7);
     detect_add_key(&finding, &state->first);
     finding.at_ms = at_ms;
     finding.flags = (uint8_t)flags;
     finding.numbers[0] = homes;
     finding.numbers[1] = state->mean;
+    finding.numbers[3] = announced;
     detect_emit(context, &finding);
 }
 
@@ -149,9 +158,15 @@ static void on_finding(const struct detect_context *context, void *opaque, const
     state->told_today = 1;
     if (!state->told)
         detect_key_set(&state->first, &heard->evidence[0]);
-    state->told = 1;
-    emit(context, state, short_rare ? REASON_SHORT : REASON_DAY, short_rare ? lately : today, heard->at_ms,
-         0);
+    enum announced announced =
+        announced_at(context->registry, context->live,
+                     registry_household(context->registry, heard->household)->grid, heard->at_ms);
+    state->told = announced && state->told != 1 ? 2 : 1;
+    emit(context, state,
+         state->told == 2 ? REASON_ANNOUNCED
+         : short_rare     ? REASON_SHORT
+                          : REASON_DAY,
+         short_rare ? lately : today, heard->at_ms, 0, announced);
 }
 
 static void on_timer(const struct detect_context *context, void *opaque)
@@ -159,8 +174,8 @@ static void on_timer(const struct detect_context *context, void *opaque)
     struct canvassing_state *state = opaque;
     if (!state->told)
         return;
+    emit(context, state, REASON_OVER, 0, context->t_ms, FINDING_CLEARS, ANNOUNCED_NONE);
     state->told = 0;
-    emit(context, state, REASON_OVER, 0, context->t_ms, FINDING_CLEARS);
 }
 
 static const struct detector *const hears[] = {&detector_unknown_visitor, NULL};

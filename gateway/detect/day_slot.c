@@ -5,10 +5,15 @@ uint8_t day_slot(const struct civil *local)
     return (uint8_t)((local->hour * 60 + local->minute) / 10);
 }
 
-bool day_slot_near(uint8_t a, uint8_t b, int within)
+int day_slot_apart(uint8_t a, uint8_t b)
 {
     int apart = a > b ? a - b : b - a;
-    return apart <= within || apart >= DAY_SLOTS - within;
+    return apart <= DAY_SLOTS / 2 ? apart : DAY_SLOTS - apart;
+}
+
+bool day_slot_near(uint8_t a, uint8_t b, int within)
+{
+    return day_slot_apart(a, b) <= within;
 }
 
 bool day_is_night(const struct tz *tz, int64_t at_ms)

@@ -14,7 +14,9 @@ enum { DAY_SLOTS = 144, DAY_NIGHT_FROM_HOUR = 21, DAY_NIGHT_TO_HOUR = 6 };
 uint8_t day_slot(const struct civil *local);
 /* Is it between 21:00 and 06:00 there? Sun and habits differ: not for whether somebody sleeps. */
 bool day_is_night(const struct tz *tz, int64_t at_ms);
-/* Are both at most `within` slots apart, midnight being no border? */
+/* How many slots two are apart, 0..DAY_SLOTS/2, midnight being no border. */
+int day_slot_apart(uint8_t a, uint8_t b);
+/* Are both at most `within` slots apart? */
 bool day_slot_near(uint8_t a, uint8_t b, int within);
 
 #endif

@@ -38,12 +38,13 @@ static uint32_t owners(const struct registry *registry, enum subject_kind kind)
 }
 
 enum err detect_rebind(struct detect *detect, const struct registry *registry,
-                       const struct detect_settings *settings)
+                       const struct detect_settings *settings, const struct detect_overrides *overrides)
 {
-    enum err err = ERR_OK;
+    struct settings_choice choice = {0};
     struct state_table *larger = calloc(detect->table_count, sizeof *larger);
     if (!larger)
         return ERR_NOMEM;
+    enum err err = choice_bind(registry, settings, overrides, &choice);
     for (unsigned kind = SUBJECT_NONE + 1; kind < SUBJECT_KINDS && err == ERR_OK; kind++)
         err = asleep_grow(detect, (enum subject_kind)kind, owners(registry, (enum subject_kind)kind));
     for (unsigned i = 0; i < detect->table_count && err == ERR_OK; i++) {
@@ -62,7 +63,10 @@ enum err detect_rebind(struct detect *detect, const struct registry *registry,
     free(larger);
     if (err == ERR_OK) {
         detect->config.registry = registry;
-        detect->config.settings = settings;
+        choice_release(&detect->choice);
+        detect->choice = choice;
+    } else {
+        choice_release(&choice);
     }
     return err;
 }
@@ -102,7 +106,7 @@ enum err detect_new(const struct detect_config *config, struct detect **ret_dete
     bool fine = detect->tables && detect->before && detect->fresh && detect->zeros && detect->image;
     enum err err = fine ? ERR_OK : ERR_NOMEM;
     if (err == ERR_OK)
-        err = detect_rebind(detect, config->registry, config->settings);
+        err = detect_rebind(detect, config->registry, config->settings, config->overrides);
     if (err != ERR_OK) {
         detect_free(detect);
         return err;
@@ -119,6 +123,7 @@ void detect_free(struct detect *detect)
         states_release(&detect->tables[i]);
     for (unsigned kind = 0; kind < SUBJECT_KINDS; kind++)
         free(detect->asleep[kind]);
+    choice_release(&detect->choice);
     free(detect->tables);
     free(detect->before);
     free(detect->fresh);
@@ -175,7 +180,6 @@ static struct detect_context context_of(struct detect *detect, int64_t t_ms, str
     return (struct detect_context){.t_ms = t_ms,
                                    .registry = detect->config.registry,
                                    .live = detect->config.live,
-                                   .settings = detect->config.settings,
                                    .tz = detect->config.tz,
                                    .owner = owner,
                                    .resident = REGISTRY_NONE,
@@ -214,6 +218,7 @@ static void run_for(struct detect *detect, int64_t t_ms, unsigned detector, uint
         context_of(detect, t_ms, (struct subject){.kind = (uint8_t)detectors[detector]->state_of, .no = no});
     context.resident = resident;
     context.household = household;
+    context.settings = choice_of(&detect->choice, context.owner, resident, household);
     context.run = &self;
     run(detect, detector, &context, occasion);
 }

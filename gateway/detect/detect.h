@@ -7,7 +7,7 @@
 #define HUYANG_DETECT_DETECT_H
 
 #include "core/timers.h"
-#include "detect/detector.h"
+#include "detect/overrides.h"
 
 /* Packs who a timer belongs to. slot: a detector's index, TIMER_SLOT_ALERT + family, or
  * TIMER_SLOT_CAMPAIGNS of nobody. */
@@ -24,6 +24,7 @@ struct detect_config {
     const struct registry *registry;
     const struct live *live;
     const struct detect_settings *settings;
+    const struct detect_overrides *overrides; /* or NULL = none */
     const struct tz *tz;
     struct timers *timers;
     void (*on_finding)(void *self, const struct finding *finding);
@@ -31,9 +32,11 @@ struct detect_config {
 };
 MUST_CHECK enum err detect_new(const struct detect_config *config, struct detect **ret_detect);
 void detect_free(struct detect *detect);
-/* After a new registry version or new settings: grows, keeps states by number. */
+/* After a new registry version or new settings: grows, keeps states by number, chooses each owner's settings
+ * anew. On an error all stays as it was. */
 MUST_CHECK enum err detect_rebind(struct detect *detect, const struct registry *registry,
-                                  const struct detect_settings *settings);
+                                  const struct detect_settings *settings,
+                                  const struct detect_overrides *overrides);
 
 /* One admitted event, arrived at t. */
 void detect_on_event(struct detect *detect, int64_t t_ms, const struct event *event);

@@ -25,6 +25,7 @@ struct state_table {
 
 struct detect {
     struct detect_config config;
+    struct settings_choice choice;
     struct state_table *tables; /* one for each detector */
     unsigned table_count;
     /* For each kind of owner and each owner the set of detectors that need not be called, so that an event

@@ -96,7 +96,7 @@ struct finding {
 
 /* A reason: a stable code and one sentence in two languages. Placeholders: {0}..{3} the numbers as integers,
  * {0.1} with one decimal, {0m} as whole minutes (the number is seconds), {0t} as local clock time HH:MM (the
- * number is wall seconds), {zone} the zone's id. */
+ * number is wall seconds), {zone} the zone's id, {announced} what number 3 as enum announced means. */
 struct reason {
     const char *code, *en, *zh;
 };
@@ -120,6 +120,7 @@ struct closing {
     struct subject subject;
     uint32_t resident, household; /* or REGISTRY_NONE */
     uint8_t family, lesson;       /* enum family, enum lesson */
+    bool reached;                 /* the last call spoke to the resident or the family */
 };
 
 struct detector {

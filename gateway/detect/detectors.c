@@ -33,6 +33,7 @@ const struct detector *const detectors[] = {
     &detector_gathering,
     &detector_canvassing,
     &detector_wandering,
+    &detector_swapped,
     NULL,
 };
 

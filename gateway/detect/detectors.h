@@ -32,5 +32,6 @@ extern const struct detector detector_adopted_place;
 extern const struct detector detector_gathering;
 extern const struct detector detector_canvassing;
 extern const struct detector detector_wandering;
+extern const struct detector detector_swapped;
 
 #endif

@@ -59,8 +59,14 @@ const char *finding_code(const struct finding *finding)
 /* One placeholder, `len` bytes between the braces. Anything the table's author got wrong is shown as it
  * stands. */
 static void put_placeholder(const char *spec, size_t len, const struct finding *finding,
-                            const struct registry *registry, const struct tz *tz, struct buf *out)
+                            const struct registry *registry, const struct tz *tz, bool zh, struct buf *out)
 {
+    if (len == 9 && memcmp(spec, "announced", 9) == 0) {
+        double kind = finding->numbers[3];
+        buf_puts(out, announced_words(
+                          kind > 0 && kind < ANNOUNCED_COUNT ? (enum announced)kind : ANNOUNCED_NONE, zh));
+        return;
+    }
     if (len == 4 && memcmp(spec, "zone", 4) == 0) {
         bool known =
             finding->zone != REGISTRY_NONE && finding->zone < registry_count(registry, REGISTRY_ZONE);
@@ -99,7 +105,7 @@ void finding_sentence(const struct finding *finding, const struct registry *regi
             break;
         size_t len = strcspn(at + 1, "}");
         assert(at[1 + len] == '}');
-        put_placeholder(at + 1, len, finding, registry, tz, out);
+        put_placeholder(at + 1, len, finding, registry, tz, zh, out);
         at += len + 2;
     }
 }

@@ -22,6 +22,7 @@
 #include "detect/detectors.h"
 #include "detect/sight.h"
 #include "detect/unknown_visitor.h"
+#include "registry/announced.h"
 
 enum {
     SESSIONS = 8,
@@ -31,6 +32,7 @@ enum {
     REMEMBERED_MS = 1200 * 1000, /* an ended session, beyond the gap: the most that lateness_s may be, and
                                     somebody who left with the resident (led_away.c) */
     TRUSTED_DAY_FROM_HOUR = 7,
+    ANNOUNCED_MS = 900 * 1000, /* an announcement hides nobody who stays indoors so long */
 };
 
 enum session_state { SESSION_FREE, SESSION_OPEN, SESSION_LEFT };
@@ -76,6 +78,8 @@ enum {
     REASON_KNOWN,
     REASON_STILL,
     REASON_FAMILIAR,
+    REASON_ANNOUNCED,
+    REASON_ANNOUNCED_UNCLEAR,
 };
 static const struct reason reasons[] = {
     [REASON_DOORSTEP] = {"doorstep", "An unknown person is at the door (since {1t})",
@@ -110,6 +114,16 @@ static const struct reason reasons[] = {
     [REASON_FAMILIAR] = {"familiar-visitor",
                          "Somebody seen here on several days without concern came at {1t}",
                          "多日来访、未见异常的人于 {1t} 来访"},
+    [REASON_ANNOUNCED] =
+        {"indoors-announced",
+         "An unknown person has been indoors for {0m} minutes (since {1t}); not raised yet, for "
+         "a visit is announced here: {announced}",
+         "陌生人已在室内 {0m} 分钟（{1t} 起）；因已登记{announced}，暂不升级"},
+    [REASON_ANNOUNCED_UNCLEAR] = {"indoors-announced-unclear",
+                                  "Somebody the camera cannot make out has been indoors for {0m} minutes "
+                                  "(since {1t}); not raised yet, for a "
+                                  "visit is announced here: {announced}",
+                                  "未能辨认的人已在室内 {0m} 分钟（{1t} 起）；因已登记{announced}，暂不升级"},
     [REASON_STILL] = {"still-there", "One visitor has left; another is still there (since {1t})",
                       "一位访客已离开，另一位仍在（{1t} 起）"},
 };
@@ -173,6 +187,21 @@ static int64_t session_now(const struct session *session, int64_t t_ms)
     return session->late ? t_ms : t_ms - (session->heard_ms - session->last_at_ms);
 }
 
+/* What was announced for the home when the visit came. */
+static enum announced announced_for(const struct detect_context *context, const struct session *session)
+{
+    return announced_at(context->registry, context->live,
+                        registry_household(context->registry, context->owner.no)->grid, session->arrived_ms);
+}
+
+/* A stay of so long is raised; of `ret_long_ms` it is told. The two differ where a visit is announced. */
+static int64_t raised_after_ms(const struct detect_context *context, const struct session *session,
+                               int64_t *ret_long_ms)
+{
+    *ret_long_ms = (int64_t)context->settings->visit_indoors_yellow_s * 1000;
+    return *ret_long_ms < ANNOUNCED_MS && announced_for(context, session) ? ANNOUNCED_MS : *ret_long_ms;
+}
+
 /* What a session deserves now; told 0 = nothing, else 1 + level. */
 struct judgement {
     uint8_t told, stage;
@@ -204,7 +233,7 @@ static struct judgement judge(const struct detect_context *context, const struct
             .told = 1 + LEVEL_GREEN, .stage = STAGE_DOORSTEP, .reason = REASON_FAMILIAR, .score = 0.1};
     if (session->person_class == SIGHT_OUTSIDE_WINDOW)
         return judge_window(context, state, session);
-    int64_t long_ms = (int64_t)context->settings->visit_indoors_yellow_s * 1000;
+    int64_t long_ms, raised_ms = raised_after_ms(context, session, &long_ms);
     bool unknown = session->person_class == SIGHT_UNKNOWN;
     double weight = (double)session->confidence * (unknown ? 1 : 0.6);
     if (!session->indoors_now) {
@@ -222,12 +251,15 @@ static struct judgement judge(const struct detect_context *context, const struct
                                   .stage = STAGE_INDOORS,
                                   .reason = unknown ? REASON_INDOORS : REASON_UNCLEAR_INDOORS,
                                   .score = 0.4 * weight};
-    bool lowered = trusted_present(state);
+    bool accompanied = trusted_present(state), announced = at_ms - session->indoors_ms < raised_ms;
+    bool lowered = accompanied || announced;
     return (struct judgement){.told = lowered ? 1 + LEVEL_GREEN : 1 + LEVEL_YELLOW,
                               .stage = STAGE_LONG,
-                              .reason = lowered   ? REASON_INDOORS_TRUSTED
-                                        : unknown ? REASON_INDOORS_LONG
-                                                  : REASON_UNCLEAR_LONG,
+                              .reason = accompanied            ? REASON_INDOORS_TRUSTED
+                                        : announced && unknown ? REASON_ANNOUNCED
+                                        : announced            ? REASON_ANNOUNCED_UNCLEAR
+                                        : unknown              ? REASON_INDOORS_LONG
+                                                               : REASON_UNCLEAR_LONG,
                               .score = (lowered ? 0.4 : 0.8) * weight};
 }
 
@@ -235,7 +267,8 @@ static void emit(const struct detect_context *context, const struct session *ses
                  enum level level, double score, int64_t at_ms, unsigned flags)
 {
     struct finding finding = detect_finding(context, reason, level, score);
-    bool inside = reason >= REASON_INDOORS && reason <= REASON_INDOORS_TRUSTED;
+    bool inside = (reason >= REASON_INDOORS && reason <= REASON_INDOORS_TRUSTED) ||
+                  reason == REASON_ANNOUNCED || reason == REASON_ANNOUNCED_UNCLEAR;
     int64_t since_ms = inside ? session->indoors_ms : session->arrived_ms;
     detect_add_key(&finding, &session->first);
     detect_add_key(&finding, &session->last);
@@ -244,6 +277,7 @@ static void emit(const struct detect_context *context, const struct session *ses
     finding.numbers[0] = (double)(at_ms - since_ms) / 1000;
     finding.numbers[1] = (double)(since_ms / 1000);
     finding.numbers[2] = session->people;
+    finding.numbers[3] = announced_for(context, session);
     detect_emit(context, &finding);
 }
 
@@ -329,8 +363,9 @@ static int64_t session_deadline(const struct detect_context *context, const stru
     if (!session->indoors_now)
         return session->heard_ms + gap_ms;
     int64_t end_ms = session->heard_ms + INDOORS_CAP_MS;
-    int64_t long_ms = session->indoors_ms + (int64_t)context->settings->visit_indoors_yellow_s * 1000 +
-                      (context->t_ms - session_now(session, context->t_ms));
+    int64_t told_after_ms, raised_ms = raised_after_ms(context, session, &told_after_ms);
+    int64_t since_ms = session->indoors_ms + (context->t_ms - session_now(session, context->t_ms));
+    int64_t long_ms = since_ms + (session->stage < STAGE_LONG ? told_after_ms : raised_ms);
     if (session->settling && long_ms < session->heard_ms + SETTLE_MS)
         long_ms = session->heard_ms + SETTLE_MS;
     bool due = session->person_class >= SIGHT_UNCLEAR && session->told < 1 + LEVEL_YELLOW &&
@@ -494,7 +529,8 @@ bool unknown_visitor_stranger(const void *opaque, int64_t from_ms, int64_t to_ms
 
 bool unknown_visitor_is_indoors(const struct finding *finding)
 {
-    return finding->reason == REASON_INDOORS || finding->reason == REASON_INDOORS_LONG;
+    return finding->reason == REASON_INDOORS || finding->reason == REASON_INDOORS_LONG ||
+           finding->reason == REASON_ANNOUNCED;
 }
 
 const struct detector detector_unknown_visitor = {

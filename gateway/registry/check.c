@@ -1,3 +1,4 @@
+#include "registry/announced.h"
 #include "registry/check.h"
 
 #include <stdlib.h>
@@ -145,6 +146,15 @@ bool check_roster(struct cell *cell, const char *row)
     if (roster->to_ms <= roster->from_ms)
         return fail_column(cell, "to", "is not after \"from\"");
     return true;
+}
+
+bool check_announcement(struct cell *cell, const char *row)
+{
+    const struct announcement_row *announcement = cell->item;
+    const char *wrong = announced_fault(cell->build->registry, announcement->territory, announcement->from_ms,
+                                        announcement->to_ms);
+    (void)row;
+    return wrong == NULL || fail_column(cell, "to", "%s", wrong);
 }
 
 static bool has_area(const struct geo_point *points, uint32_t count)

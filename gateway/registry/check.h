@@ -13,6 +13,7 @@ bool check_household(struct cell *cell, const char *row);
 bool check_device(struct cell *cell, const char *row);
 void check_devices(struct build *build);
 bool check_roster(struct cell *cell, const char *row);
+bool check_announcement(struct cell *cell, const char *row);
 bool check_zone(struct cell *cell, const char *row);
 
 #endif

@@ -13,6 +13,8 @@ static const char *const territory_kinds[] = {"", TERRITORY_KIND_MAP(ENUM_TEXT) 
 static const char *const zone_kinds[] = {"", ZONE_KIND_MAP(ENUM_TEXT) NULL};
 static const char *const statuses[] = {RESIDENT_STATUS_MAP(ENUM_TEXT) NULL};
 static const char *const device_kinds[] = {"", "wristband", "camera", NULL};
+#define ANNOUNCED_TEXT(name, text, en, zh) #text,
+static const char *const announced_kinds[] = {"", ANNOUNCED_MAP(ANNOUNCED_TEXT) NULL};
 static const char *const roles[] = {"", ROLE_MAP(ENUM_TEXT) NULL};
 
 /* Shorthands for the tables below; each column of a file is one line. */
@@ -147,6 +149,17 @@ static const struct column visitors[] = {
     NAME,
     {.name = "windows", .parse = cell_windows},
 };
+static const struct column announcements[] = {
+    REFERENCE("territory", REGISTRY_TERRITORY, announcement_row, territory),
+    {.name = "kind",
+     .need = COLUMN_FILLED,
+     .parse = cell_enum,
+     AT(announcement_row, kind),
+     .names = announced_kinds},
+    {.name = "from", .need = COLUMN_FILLED, .parse = cell_from, AT(announcement_row, from_ms)},
+    {.name = "to", .need = COLUMN_FILLED, .parse = cell_until, AT(announcement_row, to_ms)},
+    {.name = "note", .parse = cell_text},
+};
 /* A feature of zones.geojson as a row; its geometry becomes radius_m and a list of points. */
 static const struct column zones[] = {
     ID(zone),
@@ -196,6 +209,11 @@ static const struct table_spec specs[REGISTRY_TABLES] = {
         {.name = "rosters", .key_columns = 4, ITEM(roster), COLUMNS(rosters), .check = check_roster},
     [REGISTRY_VISITOR] = {.name = "visitors", .key_columns = 2, ITEM(trusted_visitor), COLUMNS(visitors)},
     [REGISTRY_ZONE] = {.name = "zones", .key_columns = 1, ITEM(zone), COLUMNS(zones), .check = check_zone},
+    [REGISTRY_ANNOUNCEMENT] = {.name = "announcements",
+                               .key_columns = 3,
+                               ITEM(announcement_row),
+                               COLUMNS(announcements),
+                               .check = check_announcement},
 };
 
 const struct table_spec *table_spec(enum registry_table table)

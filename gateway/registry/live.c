@@ -12,14 +12,14 @@
 #include "registry/admit.h"
 #include "registry/live_codec.h"
 
-enum live_table { LIVE_RESIDENT, LIVE_HOUSEHOLD, LIVE_DEVICE, LIVE_GATEWAY, LIVE_TABLES };
+enum live_table { LIVE_RESIDENT, LIVE_HOUSEHOLD, LIVE_DEVICE, LIVE_GATEWAY, LIVE_ANNOUNCEMENT, LIVE_TABLES };
 enum { CHANGED = 1, WRITTEN = 2 };
 static const int64_t presence_holds_ms = 12 * 3600 * 1000;
 static const int64_t pause_max_ms = 4 * 3600 * 1000; /* practice: a button pauses for up to four hours */
 static const double home_radius_m = 100;
 
 static const char *const table_names[LIVE_TABLES] = {"live.resident", "live.household", "live.device",
-                                                     "live.gateway"};
+                                                     "live.gateway", "live.announcement"};
 
 struct marks {
     uint8_t *state; /* CHANGED, WRITTEN */
@@ -32,6 +32,7 @@ struct live {
     struct live_household *households;
     struct live_device *devices;
     struct live_gateway gateway;
+    struct announcement announcements[LIVE_ANNOUNCEMENTS_MAX];
     struct marks marks[LIVE_TABLES];
 };
 
@@ -97,9 +98,9 @@ void live_free(struct live *live)
 
 static enum err grow_all(struct live *live, const struct registry *registry)
 {
-    const uint32_t counts[LIVE_TABLES] = {registry_count(registry, REGISTRY_RESIDENT),
-                                          registry_count(registry, REGISTRY_HOUSEHOLD),
-                                          registry_count(registry, REGISTRY_DEVICE), 1};
+    const uint32_t counts[LIVE_TABLES] = {
+        registry_count(registry, REGISTRY_RESIDENT), registry_count(registry, REGISTRY_HOUSEHOLD),
+        registry_count(registry, REGISTRY_DEVICE), 1, LIVE_ANNOUNCEMENTS_MAX};
     void *residents = live->residents, *imported = live->imported, *households = live->households,
          *devices = live->devices;
     const uint32_t old = live->marks[LIVE_RESIDENT].count;
@@ -400,6 +401,44 @@ void live_set_status(struct live *live, uint32_t no, enum resident_status status
     mark(live, LIVE_RESIDENT, no);
 }
 
+static bool has_ended(const struct announcement *announcement, int64_t t_ms)
+{
+    return announcement->until_ms <= t_ms || announcement->removed_ms != 0;
+}
+
+enum err live_announce(struct live *live, int64_t t_ms, const struct announcement *announcement)
+{
+    unsigned slot = 0;
+    while (slot < LIVE_ANNOUNCEMENTS_MAX && !has_ended(&live->announcements[slot], t_ms))
+        slot++;
+    if (slot == LIVE_ANNOUNCEMENTS_MAX)
+        return ERR_FULL;
+    live->announcements[slot] = *announcement;
+    mark(live, LIVE_ANNOUNCEMENT, slot);
+    return ERR_OK;
+}
+
+const struct announcement *live_unannounce(struct live *live, int64_t t_ms, const struct hash_id *id,
+                                           const char *by)
+{
+    for (unsigned slot = 0; slot < LIVE_ANNOUNCEMENTS_MAX; slot++) {
+        struct announcement *announcement = &live->announcements[slot];
+        if (has_ended(announcement, t_ms) || memcmp(&announcement->id, id, sizeof *id) != 0)
+            continue;
+        announcement->removed_ms = t_ms;
+        text_copy(announcement->removed_by, sizeof announcement->removed_by, by);
+        mark(live, LIVE_ANNOUNCEMENT, slot);
+        return announcement;
+    }
+    return NULL;
+}
+
+const struct announcement *live_announcement(const struct live *live, unsigned slot)
+{
+    assert(slot < LIVE_ANNOUNCEMENTS_MAX);
+    return &live->announcements[slot];
+}
+
 /* ---- snapshot ---- */
 
 static size_t put_row(const struct live *live, enum live_table table, uint32_t no,
@@ -410,6 +449,7 @@ static size_t put_row(const struct live *live, enum live_table table, uint32_t n
     case LIVE_HOUSEHOLD: return live_put_household(&live->households[no], value);
     case LIVE_DEVICE: return live_put_device(&live->devices[no], value);
     case LIVE_GATEWAY: return live_put_gateway(&live->gateway, value);
+    case LIVE_ANNOUNCEMENT: return live_put_announcement(&live->announcements[no], value);
     case LIVE_TABLES: break;
     }
     return 0;
@@ -485,6 +525,7 @@ enum err live_restore(struct live *live, const char *name, uint16_t version, uin
     case LIVE_HOUSEHOLD: fine = live_get_household(value, len, &live->households[no]); break;
     case LIVE_DEVICE: fine = live_get_device(value, len, &live->devices[no]); break;
     case LIVE_GATEWAY: fine = live_get_gateway(value, len, &live->gateway); break;
+    case LIVE_ANNOUNCEMENT: fine = live_get_announcement(value, len, &live->announcements[no]); break;
     case LIVE_TABLES: break;
     }
     return fine ? ERR_OK : ERR_CORRUPT;

@@ -4,6 +4,7 @@
 #ifndef HUYANG_REGISTRY_LIVE_H
 #define HUYANG_REGISTRY_LIVE_H
 
+#include "core/hash.h"
 #include "registry/registry.h"
 
 enum live_tri { LIVE_UNKNOWN, LIVE_NO, LIVE_YES };
@@ -39,6 +40,17 @@ struct live_gateway {
     uint8_t down;
 };
 
+/* A visit or event that somebody announced for a territory and some hours. */
+struct announcement {
+    struct hash_id id;
+    int64_t t_ms, from_ms, until_ms; /* when it was announced; the hours, [from, until) */
+    int64_t removed_ms;              /* cancelled; 0 = not */
+    uint32_t territory;
+    uint8_t kind; /* enum announced */
+    char by[ID_SIZE], note[256], removed_by[ID_SIZE];
+};
+enum { LIVE_ANNOUNCEMENTS_MAX = 256 };
+
 struct live;
 MUST_CHECK enum err live_new(const struct registry *registry, struct live **ret_live);
 void live_free(struct live *live);
@@ -59,6 +71,15 @@ bool live_on_link(struct live *live, uint32_t device, int64_t t_ms, bool up, uin
 /* The link to the broker came up or went down at t. */
 void live_on_broker(struct live *live, int64_t t_ms, bool up);
 void live_set_status(struct live *live, uint32_t resident, enum resident_status status, int64_t until_ms);
+
+/* Takes a free place or that of one that has ended. ERR_FULL: LIVE_ANNOUNCEMENTS_MAX run or wait for their
+ * hours. */
+MUST_CHECK enum err live_announce(struct live *live, int64_t t_ms, const struct announcement *announcement);
+/* The announcement that was cancelled, or NULL: there is none of this id, or it has ended. */
+const struct announcement *live_unannounce(struct live *live, int64_t t_ms, const struct hash_id *id,
+                                           const char *by);
+/* `slot` below LIVE_ANNOUNCEMENTS_MAX; all zero = never used. */
+const struct announcement *live_announcement(const struct live *live, unsigned slot);
 
 /* Snapshot: calls fn for every row changed since the last live_snapshot_done, with an opaque versioned value.
  */

@@ -113,6 +113,36 @@ static void walk_gateway(struct walk *walk, struct live_gateway *row)
     walk_u8(walk, &row->down, 1);
 }
 
+/* Texts stand with their NUL; a text without one was not written by us. */
+static void walk_text(struct walk *walk, char *text, size_t size)
+{
+    for (size_t i = 0; i < size && !walk->bad; i++) {
+        uint8_t byte = (uint8_t)text[i];
+        walk_u8(walk, &byte, UINT8_MAX);
+        text[i] = (char)byte;
+        if (byte == 0)
+            return;
+    }
+    walk->bad = true;
+}
+
+static void walk_announcement(struct walk *walk, struct announcement *row)
+{
+    for (size_t i = 0; i < sizeof row->id.bytes; i++)
+        walk_u8(walk, &row->id.bytes[i], UINT8_MAX);
+    walk_i64(walk, &row->t_ms);
+    walk_i64(walk, &row->from_ms);
+    walk_i64(walk, &row->until_ms);
+    walk_i64(walk, &row->removed_ms);
+    uint64_t territory = row->territory;
+    walk_bits(walk, &territory, 4);
+    row->territory = (uint32_t)territory;
+    walk_u8(walk, &row->kind, ANNOUNCED_COUNT - 1);
+    walk_text(walk, row->by, sizeof row->by);
+    walk_text(walk, row->note, sizeof row->note);
+    walk_text(walk, row->removed_by, sizeof row->removed_by);
+}
+
 /* Writing cannot go wrong: the values are our own and the room is enough for the largest row. */
 static struct walk writing(unsigned char *to)
 {
@@ -163,6 +193,14 @@ size_t live_put_gateway(const struct live_gateway *row, unsigned char to[LIVE_VA
     return walk.at;
 }
 
+size_t live_put_announcement(const struct announcement *row, unsigned char to[LIVE_VALUE_MAX])
+{
+    struct walk walk = writing(to);
+    struct announcement copy = *row;
+    walk_announcement(&walk, &copy);
+    return walk.at;
+}
+
 bool live_get_resident(const void *from, size_t len, struct live_resident *ret_row,
                        struct live_imported *ret_imported)
 {
@@ -202,6 +240,16 @@ bool live_get_gateway(const void *from, size_t len, struct live_gateway *ret_row
     struct walk walk = reading(from, len);
     struct live_gateway row = {0};
     walk_gateway(&walk, &row);
+    if (is_whole(&walk))
+        *ret_row = row;
+    return is_whole(&walk);
+}
+
+bool live_get_announcement(const void *from, size_t len, struct announcement *ret_row)
+{
+    struct walk walk = reading(from, len);
+    struct announcement row = {0};
+    walk_announcement(&walk, &row);
     if (is_whole(&walk))
         *ret_row = row;
     return is_whole(&walk);

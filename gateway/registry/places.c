@@ -150,3 +150,10 @@ size_t registry_contacts(const struct registry *registry, uint32_t resident, uin
         numbers[count++] = i;
     return count;
 }
+
+bool registry_is_within(const struct registry *registry, uint32_t territory, uint32_t above)
+{
+    while (territory != REGISTRY_NONE && territory != above)
+        territory = registry_territory(registry, territory)->parent;
+    return territory != REGISTRY_NONE;
+}

@@ -43,6 +43,7 @@ LOOKUP(registry_device, device, REGISTRY_DEVICE)
 LOOKUP(registry_responder, responder, REGISTRY_RESPONDER)
 LOOKUP(registry_contact, contact, REGISTRY_CONTACT)
 LOOKUP(registry_zone, zone, REGISTRY_ZONE)
+LOOKUP(registry_announcement, announcement_row, REGISTRY_ANNOUNCEMENT)
 LOOKUP(registry_calendar, calendar, REGISTRY_CALENDAR)
 LOOKUP(registry_visitor, trusted_visitor, REGISTRY_VISITOR)
 

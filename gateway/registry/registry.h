@@ -39,7 +39,8 @@
     X(RESPONDER, responders)                                                                                 \
     X(ROSTER, rosters)                                                                                       \
     X(VISITOR, visitors)                                                                                     \
-    X(ZONE, zones)
+    X(ZONE, zones)                                                                                           \
+    X(ANNOUNCEMENT, announcements)
 enum registry_table {
 #define X(name, text) REGISTRY_##name,
     REGISTRY_TABLE_MAP(X)
@@ -214,6 +215,33 @@ struct calendar {
     bool removed;
 };
 
+/* What a visit or an event is announced as (practice.md 10). */
+#define ANNOUNCED_MAP(X)                                                                                     \
+    X(CENSUS, census, "census", "人口普查")                                                                  \
+    X(PENSION_CHECK, pension_check, "pension check", "养老金认证")                                           \
+    X(GAS_SAFETY, gas_safety, "gas safety check", "燃气安检")                                                \
+    X(FREE_CLINIC, free_clinic, "free clinic", "义诊")                                                       \
+    X(CEREMONY, ceremony, "wedding or funeral", "红白事")                                                    \
+    X(MEETING, meeting, "meeting", "村民会议")                                                               \
+    X(FAIR, fair, "fair", "集市")
+enum announced {
+    ANNOUNCED_NONE,
+#define X(name, text, en, zh) ANNOUNCED_##name,
+    ANNOUNCED_MAP(X)
+#undef X
+        ANNOUNCED_COUNT
+};
+const char *announced_name(enum announced kind);           /* "census"; "none" */
+enum announced announced_from_name(const char *name);      /* ANNOUNCED_NONE when unknown */
+const char *announced_words(enum announced kind, bool zh); /* for people; "?" when none */
+/* A line of announcements.csv. */
+struct announcement_row {
+    uint32_t territory;
+    int64_t from_ms, to_ms;
+    uint8_t kind; /* enum announced */
+    bool removed;
+};
+
 struct registry;
 
 /* Reads a folder (contracts.md 7). On any error nothing is built, `errors` (may be NULL) lists up to 50 of
@@ -264,6 +292,7 @@ const struct responder *registry_responder(const struct registry *registry, uint
 const struct contact *registry_contact(const struct registry *registry, uint32_t no);
 const struct zone *registry_zone(const struct registry *registry, uint32_t no);
 const struct calendar *registry_calendar(const struct registry *registry, uint32_t no);
+const struct announcement_row *registry_announcement(const struct registry *registry, uint32_t no);
 const struct trusted_visitor *registry_visitor(const struct registry *registry, uint32_t no);
 /* By id (territories: code); REGISTRY_NONE when there is none or it is removed. O(1). Visitors and rosters
  * have no id: see registry_trusted. */
@@ -294,6 +323,9 @@ bool registry_roster_has_ended(const struct registry *registry, enum role role, 
 bool registry_resident_is(const struct registry *registry, uint32_t resident, const char *word);
 /* True when a contact or responder names a channel to be reached by. */
 bool registry_has_channel(const struct registry *registry, enum registry_table table, uint32_t no);
+
+/* Is `territory` the territory `above` or within it? */
+bool registry_is_within(const struct registry *registry, uint32_t territory, uint32_t above);
 
 /* The id of a subject as it appears outside ("r-001"); "?" when there is none. */
 const char *registry_subject_id(const struct registry *registry, struct subject subject);

@@ -38,6 +38,7 @@ static const struct {
     {"unworn", {"手环未佩戴", "Wristband not worn"}},
     {"silent", {"设备失联", "Device not heard"}},
     {"area-outage", {"区域设备失联", "Area outage"}},
+    {"swapped", {"手环疑似戴反", "Wristbands possibly swapped"}},
     {"without-band", {"外出未戴手环", "Out without the wristband"}},
 };
 static const struct phrase families[FAMILY_COUNT] = {

@@ -46,6 +46,7 @@ struct gateway_config service_gateway_config(const struct service *service)
                                    .instance = service->config->instance,
                                    .registry = service->registry,
                                    .detect = &service->config->detect,
+                                   .overrides = &service->config->detect_overrides,
                                    .alert = &service->config->alert,
                                    .relay = &service->config->relay,
                                    .prompts = service->prompts != NULL ? &service->prompts->catalogue : NULL,

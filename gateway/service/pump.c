@@ -85,6 +85,12 @@ static const char *why_refused(uint8_t kind, enum err err, const char *refusal)
     if (kind == ACTION_SILENCE)
         return "a silence needs a reason, an end within 30 days and a territory below the county; "
                "emergencies are never silenced, and no more than 256 silences run at once";
+    if (kind == ACTION_UNANNOUNCE)
+        return "there is no such announcement, or it has ended";
+    if (kind == ACTION_ANNOUNCE)
+        return "an announcement needs a territory below the county and hours that end after their beginning "
+               "and "
+               "from now on, at most 15 days; no more than 256 are kept at once";
     return err == ERR_NOT_FOUND ? "there is no such open alert" : "the alert's state does not allow this";
 }
 

@@ -129,7 +129,9 @@ MUST_CHECK enum err reader_heard(struct reader *reader, int64_t since_ms,
                                  enum err (*fn)(void *self, uint32_t device), void *self);
 /* Silences that end after since_ms (0 = all), the last to end first, at most READER_SILENCES_MAX; and the
  * newest lines of the ledger. Each appends a JSON list. */
-enum { READER_SILENCES_MAX = 1000 };
+enum { READER_SILENCES_MAX = 1000, READER_ANNOUNCEMENTS_MAX = 1000 };
+/* Announcements likewise, those that people made; the registry's own stand in its file. */
+MUST_CHECK enum err reader_announcements(struct reader *reader, int64_t since_ms, struct buf *out);
 MUST_CHECK enum err reader_silences(struct reader *reader, int64_t since_ms, struct buf *out);
 MUST_CHECK enum err reader_suppressions(struct reader *reader, unsigned limit, struct buf *out);
 /* Campaigns, the newest first, each with how many people stand how ("people"): a list; and one with its

@@ -9,6 +9,7 @@
 #include "config_prompts.h"
 #include "gateway.h"
 #include "output.h"
+#include "replay_diff.h"
 #include "timeline.h"
 
 enum { BATCH_BYTES = 64 << 20 };
@@ -26,6 +27,8 @@ struct replay {
     struct batch batch;
     struct buf out;
     bool findings, recorded;
+    struct replay_diff *diff; /* takes the transitions instead of standard output; NULL = none */
+    enum diff_side side;
     int64_t until_ms;
     unsigned long bad_lines;
     /* What the first pass found: ids with a result of their own (sorted), and how many results name each
@@ -87,10 +90,26 @@ static enum delivery_state answer(void *self, const struct job *job, char reason
     return job_success(job->kind);
 }
 
+static void compare_later(struct replay *replay, const struct batch_item *item)
+{
+    const struct batch_transition *transition = &item->transition;
+    if (item->kind != BATCH_TRANSITION)
+        return;
+    if (replay_diff_take(replay->diff, replay->side, transition->transition.t_ms, transition->line,
+                         transition->len) != ERR_OK) {
+        fputs("huyang replay: out of memory\n", stderr);
+        exit(1);
+    }
+}
+
 /* Prints what the last step decided and forgets it. */
 static void flush(struct replay *replay)
 {
     for (const struct batch_item *item = replay->batch.first; item != NULL; item = item->next) {
+        if (replay->diff != NULL) {
+            compare_later(replay, item);
+            continue;
+        }
         buf_clear(&replay->out);
         if (output_item(item, replay->findings, replay->registry, replay->tz, &replay->out)) {
             buf_putc(&replay->out, '\n');
@@ -103,7 +122,8 @@ static void flush(struct replay *replay)
 static void complain(struct replay *replay, unsigned long number, const char *why)
 {
     replay->bad_lines++;
-    fprintf(stderr, "%s:%lu: %s\n", replay->name, number, why);
+    if (replay->diff == NULL || replay->side == DIFF_NEW) /* a line that is bad twice is told once */
+        fprintf(stderr, "%s:%lu: %s\n", replay->name, number, why);
 }
 
 /* What the live gateway would refuse and count is a bad line here; but dropping without consent is the
@@ -281,7 +301,9 @@ static FILE *spool(FILE *from)
     return to;
 }
 
-static int open_all(struct replay *replay, const char *registry, const char *config, const char *timeline)
+/* `file`: the timeline, when it is open already; NULL = to be opened here. */
+static int open_all(struct replay *replay, const char *registry, const char *config, const char *timeline,
+                    FILE *file)
 {
     struct buf errors;
     buf_init(&errors, 1 << 16);
@@ -306,7 +328,7 @@ static int open_all(struct replay *replay, const char *registry, const char *con
         goto out;
     }
     replay->name = strcmp(timeline, "-") == 0 ? "standard input" : timeline;
-    replay->file = strcmp(timeline, "-") == 0 ? spool(stdin) : fopen(timeline, "r");
+    replay->file = file != NULL ? file : strcmp(timeline, "-") == 0 ? spool(stdin) : fopen(timeline, "r");
     if (replay->file == NULL) {
         buf_printf(&errors, "%s: cannot be read\n", replay->name);
         goto out;
@@ -326,6 +348,7 @@ static enum err build(struct replay *replay)
     const struct gateway_config gateway = {.instance = config->instance,
                                            .registry = replay->registry,
                                            .detect = &config->detect,
+                                           .overrides = &config->detect_overrides,
                                            .alert = &config->alert,
                                            .relay = &config->relay,
                                            .prompts = replay->prompts ? &replay->prompts->catalogue : NULL,
@@ -337,7 +360,7 @@ static enum err build(struct replay *replay)
     if (err == ERR_OK)
         err = timeline_new(replay->registry, replay->tz, &replay->timeline);
     replay->line = malloc(sizeof(*replay->line));
-    if (err == ERR_OK && replay->line == NULL)
+    if (replay->line == NULL)
         err = ERR_NOMEM;
     if (err == ERR_OK)
         gateway_set_batch(replay->gateway, &replay->batch);
@@ -346,8 +369,6 @@ static enum err build(struct replay *replay)
 
 static void release(struct replay *replay)
 {
-    if (replay->file != NULL)
-        fclose(replay->file);
     free(replay->named);
     free(replay->withheld);
     free(replay->line);
@@ -361,23 +382,55 @@ static void release(struct replay *replay)
     buf_release(&replay->out);
 }
 
-static int run(int argc, char **argv)
+/* The whole timeline through one configuration. */
+static int run_once(struct replay *replay)
+{
+    if (build(replay) != ERR_OK) {
+        fputs("huyang replay: out of memory\n", stderr);
+        return 1;
+    }
+    int status = each_line(replay, first_pass);
+    if (status != 0)
+        return status;
+    if (replay->named_count > 0)
+        qsort(replay->named, replay->named_count, sizeof(*replay->named), compare_ids);
+    status = each_line(replay, second_pass);
+    if (status == 0 && replay->until_ms > gateway_t_ms(replay->gateway))
+        tick(replay, replay->until_ms);
+    return status;
+}
+
+struct words {
+    const char *registry, *config, *against, *timeline;
+    bool findings, json;
+    int64_t until_ms;
+};
+
+static int usage(const char *complaint)
+{
+    fprintf(stderr, "huyang replay: %s; see huyang replay --help\n", complaint);
+    return 2;
+}
+
+static int read_words(int argc, char **argv, struct words *words)
 {
     static const struct option options[] = {{"registry", required_argument, NULL, 'r'},
                                             {"config", required_argument, NULL, 'c'},
+                                            {"against", required_argument, NULL, 'a'},
                                             {"findings", no_argument, NULL, 'f'},
+                                            {"json", no_argument, NULL, 'j'},
                                             {"until", required_argument, NULL, 'u'},
                                             {NULL, 0, NULL, 0}};
-    struct replay replay = {0};
-    const char *registry = NULL, *config = NULL;
     int option;
     while ((option = getopt_long(argc, argv, "r:c:fu:", options, NULL)) >= 0) {
         switch (option) {
-        case 'r': registry = optarg; break;
-        case 'c': config = optarg; break;
-        case 'f': replay.findings = true; break;
+        case 'r': words->registry = optarg; break;
+        case 'c': words->config = optarg; break;
+        case 'a': words->against = optarg; break;
+        case 'f': words->findings = true; break;
+        case 'j': words->json = true; break;
         case 'u':
-            if (clock_parse(optarg, strlen(optarg), &replay.until_ms) != ERR_OK) {
+            if (clock_parse(optarg, strlen(optarg), &words->until_ms) != ERR_OK) {
                 fprintf(stderr, "huyang replay: --until: '%s' is not an ISO 8601 time with an offset\n",
                         optarg);
                 return 2;
@@ -386,64 +439,108 @@ static int run(int argc, char **argv)
         default: return 2;
         }
     }
-    if (optind + 1 != argc) {
-        fputs("huyang replay: exactly one TIMELINE.jsonl (or -) is expected; see huyang replay --help\n",
-              stderr);
-        return 2;
-    }
-    if (registry == NULL) {
+    if (optind + 1 != argc)
+        return usage("exactly one TIMELINE.jsonl (or -) is expected");
+    words->timeline = argv[optind];
+    if (words->registry == NULL) {
         fputs("huyang replay: --registry DIR is needed: without it every device is unknown\n", stderr);
         return 2;
     }
+    if (words->against != NULL ? words->findings : words->json)
+        return usage(words->findings ? "--against compares alerts: --findings has no place beside it"
+                                     : "--json is for --against; without it all output is JSON lines");
+    return 0;
+}
+
+/* Replays `config`; with `diff` for one side of a comparison. *file: the timeline, opened by the first call;
+ * *bad becomes true when a line was. */
+static int replay_with(const struct words *words, const char *config, struct replay_diff *diff,
+                       enum diff_side side, FILE **file, bool *bad)
+{
+    struct replay replay = {
+        .diff = diff, .side = side, .findings = words->findings, .until_ms = words->until_ms};
     batch_init(&replay.batch, BATCH_BYTES);
     buf_init(&replay.out, 1 << 20);
-    int status = open_all(&replay, registry, config, argv[optind]);
-    if (status == 0 && build(&replay) != ERR_OK) {
+    int status = open_all(&replay, words->registry, config, words->timeline, *file);
+    if (status == 0) {
+        *file = replay.file;
+        status = run_once(&replay);
+    }
+    *bad |= replay.bad_lines > 0;
+    release(&replay);
+    return status;
+}
+
+static int run(int argc, char **argv)
+{
+    enum { EXIT_DIFFERS = 3 };
+    struct words words = {.until_ms = 0};
+    struct replay_diff diff = {0};
+    FILE *file = NULL;
+    size_t differ = 0;
+    bool bad = false;
+    int status = read_words(argc, argv, &words);
+    if (status != 0)
+        return status;
+    if (words.against != NULL)
+        status = replay_with(&words, words.against, &diff, DIFF_OLD, &file, &bad);
+    if (status == 0)
+        status =
+            replay_with(&words, words.config, words.against != NULL ? &diff : NULL, DIFF_NEW, &file, &bad);
+    if (status == 0 && words.against != NULL &&
+        replay_diff_print(&diff, words.json, stdout, &differ) != ERR_OK) {
         fputs("huyang replay: out of memory\n", stderr);
         status = 1;
     }
-    if (status == 0)
-        status = each_line(&replay, first_pass);
-    if (status == 0) {
-        if (replay.named_count > 0)
-            qsort(replay.named, replay.named_count, sizeof(*replay.named), compare_ids);
-        status = each_line(&replay, second_pass);
-        if (status == 0 && replay.until_ms > gateway_t_ms(replay.gateway))
-            tick(&replay, replay.until_ms);
-        if (fflush(stdout) != 0 || ferror(stdout)) {
-            fputs("huyang replay: cannot write the output\n", stderr);
-            status = 1;
-        }
+    replay_diff_release(&diff);
+    if (file != NULL)
+        fclose(file);
+    if (status == 0 && (fflush(stdout) != 0 || ferror(stdout))) {
+        fputs("huyang replay: cannot write the output\n", stderr);
+        status = 1;
     }
-    if (status == 0 && replay.bad_lines > 0)
+    if (status == 0 && bad)
         status = 2;
-    release(&replay);
-    return status;
+    return status == 0 && differ > 0 ? EXIT_DIFFERS : status;
 }
 
 const struct command cmd_replay = {
     .name = "replay",
     .summary = "the whole pipeline over a timeline, on virtual time",
-    .help = "usage: huyang replay --registry DIR [--config FILE] [--findings] [--until TIME] TIMELINE.jsonl\n"
-            "\n"
-            "Feeds recorded or written events through the gateway's own pipeline, as fast as it goes, "
-            "without a broker, and\n"
-            "prints alert transitions and relays as JSON lines. The same input gives the same bytes. `-` "
-            "reads standard input.\n"
-            "\n"
-            "  --registry DIR  the county's registry folder (CSV + GeoJSON)\n"
-            "  --config FILE   settings other than the defaults\n"
-            "  --findings      print every finding too, also those that raise no alert\n"
-            "  --until TIME    stop at lines after TIME, and let timers run until then\n"
-            "\n"
-            "Relays succeed at once unless a line says otherwise: {\"t\":…,\"relay_result\":{\"relay\":ID or "
-            "kind,\"state\":…}}.\n"
-            "Exit status: 0 well, 1 failed, 2 a bad argument, file or line (each is told as FILE:LINE: "
-            "reason and skipped).\n"
-            "\n"
-            "examples:\n"
-            "  huyang replay --registry county/ day.jsonl\n"
-            "  huyang journal export | huyang replay --registry county/ -\n"
-            "  huyang replay --registry county/ --findings --until 2026-03-02T00:00:00+08:00 day.jsonl\n",
+    .help =
+        "usage: huyang replay --registry DIR [--config FILE] [--findings] [--until TIME] TIMELINE.jsonl\n"
+        "       huyang replay --registry DIR [--config NEW] --against OLD [--json] [--until TIME] "
+        "TIMELINE.jsonl\n"
+        "\n"
+        "Feeds recorded or written events through the gateway's own pipeline, as fast as it goes, "
+        "without a broker, and\n"
+        "prints alert transitions and relays as JSON lines. The same input gives the same bytes. `-` "
+        "reads standard input.\n"
+        "\n"
+        "  --registry DIR  the county's registry folder (CSV + GeoJSON)\n"
+        "  --config FILE   settings other than the defaults\n"
+        "  --findings      print every finding too, also those that raise no alert\n"
+        "  --until TIME    stop at lines after TIME, and let timers run until then\n"
+        "  --against OLD   print instead which alerts the configuration OLD did not raise (new), only it "
+        "raised (gone),\n"
+        "                  or had at another highest level (raised, lowered), and their numbers by "
+        "detector; an alert\n"
+        "                  counts for each detector it had at its height. The same alert: of the same id, "
+        "or of the same\n"
+        "                  subject and family and opened within an hour\n"
+        "  --json          that comparison as JSON lines\n"
+        "\n"
+        "Relays succeed at once unless a line says otherwise: {\"t\":…,\"relay_result\":{\"relay\":ID or "
+        "kind,\"state\":…}}.\n"
+        "Exit status: 0 well, 1 failed, 2 a bad argument, file or line (each is told as FILE:LINE: "
+        "reason and skipped),\n"
+        "3 with --against: some alert differs.\n"
+        "\n"
+        "examples:\n"
+        "  huyang replay --registry county/ day.jsonl\n"
+        "  huyang journal export | huyang replay --registry county/ -\n"
+        "  huyang journal export | huyang replay --registry county/ --config new.yaml --against "
+        "/etc/huyang/huyang.yaml -\n"
+        "  huyang replay --registry county/ --findings --until 2026-03-02T00:00:00+08:00 day.jsonl\n",
     .run = run,
 };

@@ -3,11 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api_client.h"
+#include "api_words.h"
 #include "columns.h"
 #include "command.h"
-
-enum { EXIT_WELL, EXIT_FAILED, EXIT_USAGE, BODY_MAX_BYTES = 65536 };
 
 static const char help[] =
     "usage: huyang silences list | ledger\n"
@@ -37,62 +35,9 @@ static const char help[] =
     "\n"
     "exit status: 0 well, 1 failed or refused, 2 wrong usage\n";
 
-/* What goes into the body of an action comes first. */
-enum {
-    BY,
-    NOTE,
-    UNTIL,
-    RESIDENT,
-    HOUSEHOLD,
-    TERRITORY,
-    DEVICE,
-    FAMILY,
-    MEMBERS,
-    URL = MEMBERS,
-    STATE_DIR,
-    TOKEN_FILE,
-    OPTIONS
-};
-static const char *const options[OPTIONS] = {"by",        "note",      "until",     "resident",
-                                             "household", "territory", "device",    "family",
-                                             "url",       "state-dir", "token-file"};
-struct call {
-    struct api_client client;
-    const char *values[OPTIONS], *plain;
-    bool json;
-};
-
-static int usage(const char *complaint, const char *word)
-{
-    fprintf(stderr, "huyang silences: %s%s\n`huyang silences --help` explains.\n", complaint, word);
-    return EXIT_USAGE;
-}
-
-static int read_words(struct call *call, int argc, char **argv)
-{
-    for (int i = 2; i < argc; i++) {
-        const char *word = argv[i];
-        size_t k = 0;
-        if (strcmp(word, "--json") == 0) {
-            call->json = true;
-            continue;
-        }
-        if (strncmp(word, "--", 2) != 0) {
-            if (call->plain != NULL)
-                return usage("what is this? ", word);
-            call->plain = word;
-            continue;
-        }
-        while (k < OPTIONS && strcmp(options[k], word + 2) != 0)
-            k++;
-        if (k == OPTIONS)
-            return usage("unknown option ", word);
-        if (i + 1 == argc)
-            return usage("a value is missing after ", word);
-        call->values[k] = argv[++i];
-    }
-    return EXIT_WELL;
-}
+static const char *const options[] = {"by",     "note",   "until", "resident",  "household", "territory",
+                                      "device", "family", "url",   "state-dir", "token-file"};
+enum { MEMBERS = 8 };
 
 static void print_cell(const struct json *row, const char *name, unsigned width)
 {
@@ -133,72 +78,35 @@ static void print_suppression(const struct json *row)
     fputc('\n', stdout);
 }
 
-static int list(const struct call *call, const char *name, void (*print)(const struct json *row))
-{
-    char path[64];
-    snprintf(path, sizeof path, "/api/v1/%s", name);
-    struct json *root = api_client_fetch(&call->client, path, NULL, call->json);
-    if (root == NULL)
-        return EXIT_FAILED;
-    const struct json *rows = json_get(root, name);
-    for (size_t i = 0; !call->json && i < json_count(rows); i++)
-        print(json_at(rows, i));
-    json_free(root);
-    return EXIT_WELL;
-}
-
-static int act(const struct call *call, const char *path)
-{
-    struct buf body;
-    buf_init(&body, BODY_MAX_BYTES);
-    for (size_t i = 0; i < MEMBERS; i++) {
-        if (call->values[i] == NULL)
-            continue;
-        buf_printf(&body, "%s\"%s\":", body.len == 0 ? "{" : ",", options[i]);
-        buf_json_string(&body, call->values[i]);
-    }
-    buf_puts(&body, body.len == 0 ? "{}" : "}");
-    struct json *root = api_client_fetch(&call->client, path, buf_text(&body), call->json);
-    buf_release(&body);
-    if (root == NULL)
-        return EXIT_FAILED;
-    json_free(root);
-    return EXIT_WELL;
-}
-
-static int run_verb(const struct call *call, const char *verb)
+static int run_verb(const struct api_words *words, const char *verb)
 {
     char path[128];
     if (strcmp(verb, "list") == 0)
-        return list(call, "silences", print_silence);
+        return api_words_list(words, "silences", print_silence);
     if (strcmp(verb, "ledger") == 0)
-        return list(call, "suppressions", print_suppression);
+        return api_words_list(words, "suppressions", print_suppression);
     if (strcmp(verb, "add") == 0)
-        return act(call, "/api/v1/silences/add");
-    snprintf(path, sizeof path, "/api/v1/silences/%.64s/remove", call->plain);
-    return act(call, path);
+        return api_words_act(words, "/api/v1/silences/add");
+    snprintf(path, sizeof path, "/api/v1/silences/%.64s/remove", words->plain);
+    return api_words_act(words, path);
 }
 
 static int run(int argc, char **argv)
 {
     static const char *const verbs[] = {"list", "ledger", "add", "remove"};
-    struct call call = {.plain = NULL};
+    struct api_words words = {.command = "silences", .options = options, .members = MEMBERS};
     size_t verb = 0;
     while (argc >= 2 && verb < 4 && strcmp(verbs[verb], argv[1]) != 0)
         verb++;
     if (argc < 2 || verb == 4)
-        return usage("list, ledger, add or remove is expected", "");
-    int status = read_words(&call, argc, argv);
+        return api_words_usage(&words, "list, ledger, add or remove is expected", "");
+    int status = api_words_read(&words, argc, argv, strcmp(argv[1], "remove") == 0, "which silence?");
     if (status != EXIT_WELL)
         return status;
-    if ((call.plain != NULL) != (strcmp(argv[1], "remove") == 0))
-        return usage(call.plain != NULL ? "what is this? " : "which silence?",
-                     call.plain != NULL ? call.plain : "");
-    if (!api_client_open(&call.client, "huyang silences", call.values[URL], call.values[STATE_DIR],
-                         call.values[TOKEN_FILE]))
+    if (!api_words_open(&words))
         return EXIT_FAILED;
-    status = run_verb(&call, argv[1]);
-    api_client_close(&call.client);
+    status = run_verb(&words, argv[1]);
+    api_client_close(&words.client);
     return status;
 }
 

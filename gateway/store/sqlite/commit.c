@@ -323,6 +323,23 @@ static enum err put_silence(struct commit *commit, const struct silence *silence
     return db_run(s);
 }
 
+static enum err put_announcement(struct commit *commit, const struct announcement *announcement)
+{
+    sqlite3_stmt *s = statement(commit, STATEMENT_ANNOUNCEMENT);
+
+    db_bind_blob(s, 1, announcement->id.bytes, HASH_ID_SIZE);
+    sqlite3_bind_int64(s, 2, announcement->t_ms);
+    sqlite3_bind_int64(s, 3, announcement->from_ms);
+    sqlite3_bind_int64(s, 4, announcement->until_ms);
+    sqlite3_bind_int64(s, 5, announcement->territory);
+    db_bind_text(s, 6, announced_name((enum announced)announcement->kind));
+    db_bind_text(s, 7, announcement->by);
+    db_bind_text(s, 8, announcement->note);
+    sqlite3_bind_int64(s, 9, announcement->removed_ms);
+    db_bind_text(s, 10, announcement->removed_by);
+    return db_run(s);
+}
+
 static enum err put_suppression(struct commit *commit, const struct batch_suppression *item)
 {
     static const struct hash_id none;
@@ -411,6 +428,7 @@ static enum err put_item(struct commit *commit, const struct batch_item *item)
     case BATCH_GAP: return put_gap(commit, &item->gap);
     case BATCH_STATE: return put_state(commit, &item->state);
     case BATCH_SILENCE: return put_silence(commit, &item->silence);
+    case BATCH_ANNOUNCEMENT: return put_announcement(commit, &item->announcement);
     case BATCH_SUPPRESSION: return put_suppression(commit, &item->suppression);
     case BATCH_SPOKEN: return put_spoken(commit, &item->spoken);
     case BATCH_CAMPAIGN: return put_campaign(commit, &item->campaign);

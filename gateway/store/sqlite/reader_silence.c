@@ -1,4 +1,4 @@
-/* Silences and the ledger of what was held back, for people. */
+/* Silences, the ledger of what was held back, and announcements, for people. */
 #include "alert/alert.h"
 #include "core/text.h"
 #include "store/sqlite/reader_sqlite.h"
@@ -44,6 +44,27 @@ static enum err put_suppression(struct reader *reader, sqlite3_stmt *s, struct b
     return ERR_OK;
 }
 
+static enum err put_announcement(struct reader *reader, sqlite3_stmt *s, struct buf *out)
+{
+    char territory[ID_SIZE] = "?";
+    enum err err = registry_id_of(reader, REGISTRY_TERRITORY, db_number(s, 4), territory);
+    buf_puts(out, out->data[out->len - 1] == '[' ? "{" : ",{");
+    json_member_id("id", s, 0, out);
+    json_member_time(reader, "t", sqlite3_column_int64(s, 1), out);
+    json_member_text("territory", territory, out);
+    json_member_text("announced", db_text(s, 5), out);
+    json_member_time(reader, "from", sqlite3_column_int64(s, 2), out);
+    json_member_time(reader, "until", sqlite3_column_int64(s, 3), out);
+    json_member_text("by", db_text(s, 6), out);
+    json_member_text("note", db_text(s, 7), out);
+    if (sqlite3_column_int64(s, 8) != 0) {
+        json_member_time(reader, "cancelled", sqlite3_column_int64(s, 8), out);
+        json_member_text("cancelled_by", db_text(s, 9), out);
+    }
+    buf_putc(out, '}');
+    return err;
+}
+
 /* `bound` stands for ?1, the limit for ?2. */
 static enum err list(struct reader *reader, const char *sql, int64_t bound, unsigned limit,
                      enum err (*put)(struct reader *reader, sqlite3_stmt *s, struct buf *out),
@@ -73,6 +94,15 @@ enum err reader_silences(struct reader *reader, int64_t since_ms, struct buf *ou
         "SELECT id, t, until, subject_kind, subject_no, family, by, why, removed, removed_by FROM silence "
         "WHERE until > ?1 ORDER BY until DESC, id LIMIT ?2",
         since_ms, READER_SILENCES_MAX, put_silence, out);
+}
+
+enum err reader_announcements(struct reader *reader, int64_t since_ms, struct buf *out)
+{
+    return list(
+        reader,
+        "SELECT id, t, from_t, until, territory, kind, by, note, removed, removed_by FROM announcement "
+        "WHERE until > ?1 ORDER BY until DESC, id LIMIT ?2",
+        since_ms, READER_ANNOUNCEMENTS_MAX, put_announcement, out);
 }
 
 enum err reader_suppressions(struct reader *reader, unsigned limit, struct buf *out)

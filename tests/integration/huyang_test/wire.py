@@ -44,6 +44,12 @@ def sos(cancelled=False):
     return event
 
 
+def fall():
+    event = messages().event.Event()
+    event.fall.phase = 1
+    return event
+
+
 def heartbeat(battery=80, worn=True):
     event = messages().event.Event()
     event.heartbeat.battery_percent = battery

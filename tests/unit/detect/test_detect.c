@@ -144,7 +144,7 @@ static void a_new_registry_version_keeps_states_and_timers(void **state)
 {
     struct world *world = *state;
     world_event(world, at(world, 9, 0, 0), "wb-1", FALL);
-    assert_int_equal(detect_rebind(world->detect, world->registry, &world->detect_settings), ERR_OK);
+    assert_int_equal(detect_rebind(world->detect, world->registry, &world->detect_settings, NULL), ERR_OK);
     world_tick(world, at(world, 9, 0, 30));
     assert_finding(world, "fall", LEVEL_RED);
 }

@@ -438,6 +438,55 @@ static void settings_that_contradict_each_other_are_faults_at_their_place(void *
            "anti-fraud-line\n");
 }
 
+static void overrides_take_any_key_of_detect_and_show_only_what_is_given(void **state)
+{
+    (void)state;
+    struct config *config = parse_well("detect_overrides:\n"
+                                       "  - {category: 失智, silent_s: 1200, zone_exit_confirm_s: 0}\n"
+                                       "  - {resident: r-1, no_motion_s: 7200}\n");
+    const struct detect_override *first = &config->detect_overrides.entries[0];
+    assert_int_equal(config->detect_overrides.count, 2);
+    assert_string_equal(first->category, "失智");
+    assert_int_equal(first->values.silent_s, 1200);
+    assert_int_equal(first->given.silent_s, UINT32_MAX);
+    assert_int_equal(first->given.zone_exit_confirm_s, UINT32_MAX); /* zero is a value like any other */
+    assert_int_equal(first->given.no_motion_s, 0);
+    assert_int_equal(config->detect.silent_s, 600);
+    char *shown = show(config);
+    assert_non_null(strstr(shown, "  - {category: \"失智\", zone_exit_confirm_s: 0, silent_s: 1200}\n"
+                                  "  - {resident: \"r-1\", no_motion_s: 7200}\n"));
+    struct config *again = parse_well(shown);
+    assert_memory_equal(&again->detect_overrides, &config->detect_overrides, sizeof config->detect_overrides);
+    free(shown);
+    config_free(again);
+    config_free(config);
+}
+
+static void overrides_are_checked_like_the_keys_they_replace(void **state)
+{
+    (void)state;
+    refuse("detect_overrides: [{category: a, silent_s: 5}]\n",
+           "h.yaml:1:44: detect_overrides[0].silent_s: \"5\" is not a whole number in 60..86400 s\n");
+    refuse("detect_overrides: [{category: a, silent: 90}]\n",
+           "h.yaml:1:34: detect_overrides[0].silent: unknown key; is \"silent_s\" meant?\n");
+    refuse("detect_overrides: [{category: a, silent_s: 60, silent_s: 61}]\n",
+           "h.yaml:1:48: detect_overrides[0]: \"silent_s\" is given twice, first in line 1\n");
+    refuse("detect_overrides:\n  - {silent_s: 90}\n",
+           "h.yaml:2:5: detect_overrides[0]: needs a category or a resident\n");
+    refuse("detect_overrides:\n  - {category: a, resident: r, silent_s: 90}\n",
+           "h.yaml:2:5: detect_overrides[0]: either a category or a resident, not both\n");
+    refuse("detect_overrides:\n  - {category: a, silent_s: 90}\n  - {category: b}\n",
+           "h.yaml:3:5: detect_overrides[1]: gives no key of detect\n");
+    refuse("detect_overrides:\n  - {category: a, flat_percent: 4}\n",
+           "h.yaml:2:5: detect_overrides[0]: flat_urgent_percent 5 lies above flat_percent, which is 4\n");
+    refuse("detect_overrides:\n  - {category: a, flat_percent: 10}\n  - {resident: r, flat_urgent_percent: "
+           "12}\n",
+           "h.yaml:2:5: detect_overrides[0]: flat_urgent_percent 12 lies above flat_percent, which is 10 "
+           "together with detect_overrides[1]\n"
+           "h.yaml:3:5: detect_overrides[1]: flat_urgent_percent 12 lies above flat_percent, which is 10 "
+           "together with detect_overrides[0]\n");
+}
+
 static void lists_have_a_cap(void **state)
 {
     (void)state;
@@ -597,6 +646,8 @@ int main(void)
         cmocka_unit_test(what_is_no_yaml_is_located),
         cmocka_unit_test(all_faults_of_a_file_come_at_once_and_past_twenty_their_number),
         cmocka_unit_test(settings_that_contradict_each_other_are_faults_at_their_place),
+        cmocka_unit_test(overrides_take_any_key_of_detect_and_show_only_what_is_given),
+        cmocka_unit_test(overrides_are_checked_like_the_keys_they_replace),
         cmocka_unit_test(lists_have_a_cap),
         cmocka_unit_test(aliases_cannot_blow_up_the_reader),
         cmocka_unit_test(a_file_is_read_and_a_missing_or_huge_one_is_an_error),

@@ -243,6 +243,19 @@ static void actions_become_the_lines_of_the_contract(void **state)
     round_trip(f, &input);
     assert_non_null(strstr(to_json(f, &input), "{\"status\":{\"resident\":\"r-001\",\"by\":\"li\",\"status\":"
                                                "\"away\",\"until\":\"2026-03-02T09:12:00+08:00\"}}"));
+    *action = (struct action){.kind = ACTION_ANNOUNCE,
+                              .subject = {.kind = SUBJECT_HOUSEHOLD},
+                              .family = FAMILY_COUNT,
+                              .announced = ANNOUNCED_FAIR,
+                              .from_ms = T,
+                              .until_ms = T + 86400000,
+                              .by = "li"};
+    back = round_trip(f, &input);
+    assert_int_equal(back.action.announced, ANNOUNCED_FAIR);
+    assert_true(back.action.from_ms == T);
+    assert_non_null(strstr(to_json(f, &input),
+                           "\"by\":\"li\",\"announced\":\"fair\",\"from\":\"2026-03-01T09:12:00+08:00\","
+                           "\"until\":\"2026-03-02T09:12:00+08:00\"}}"));
 }
 
 static void the_other_kinds_become_their_lines(void **state)

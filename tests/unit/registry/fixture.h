@@ -24,8 +24,9 @@ static const char *const fixture_files[][2] = {
      "id,household,name,birth_year,categories,consent\nr-1,h-1,n,1940,,location\nr-2,h-2,m,1941,,\n"},
     {"devices.csv", "id,kind,resident,household\nwb-1,wristband,r-1,\ncam-1,camera,,h-1\n"},
 };
-static const char *const fixture_optional[] = {"calendars.csv", "contacts.csv", "responders.csv",
-                                               "rosters.csv",   "visitors.csv", "zones.geojson"};
+static const char *const fixture_optional[] = {"calendars.csv",    "contacts.csv", "responders.csv",
+                                               "rosters.csv",      "visitors.csv", "zones.geojson",
+                                               "announcements.csv"};
 
 struct fixture {
     char folder[64];

@@ -66,7 +66,7 @@ static void the_connection_is_set_up_for_durability(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(look(f, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
-    assert_int_equal(look(f, "PRAGMA user_version"), 3);
+    assert_int_equal(look(f, "PRAGMA user_version"), 4);
     assert_int_equal(look(f, "PRAGMA application_id"), 0x48755961);
 }
 
@@ -391,15 +391,15 @@ static void a_database_of_the_version_before_is_brought_up_to_date(void **state)
 
     store_sqlite.close(f->store);
     f->store = NULL;
-    assert_int_equal(
-        sqlite3_exec(db,
-                     "DROP TABLE silence; DROP TABLE suppression; DROP TABLE spoken; DROP TABLE campaign; "
-                     "DROP TABLE campaign_person; PRAGMA user_version=1",
-                     NULL, NULL, NULL),
-        SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "DROP TABLE silence; DROP TABLE suppression; DROP TABLE announcement; DROP "
+                                  "TABLE spoken; DROP TABLE campaign; "
+                                  "DROP TABLE campaign_person; PRAGMA user_version=1",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
     sqlite3_close(db);
     assert_int_equal(store_open_in(f->folder, &f->store), ERR_OK);
-    assert_int_equal(look(f, "PRAGMA user_version"), 3);
+    assert_int_equal(look(f, "PRAGMA user_version"), 4);
     assert_int_equal(look(f, "SELECT count(*) FROM silence"), 0);
     assert_int_equal(look(f, "SELECT count(*) FROM campaign"), 0);
 }
@@ -549,7 +549,7 @@ static void stored_enums_keep_their_numbers(void **state)
     assert_int_equal(ACTION_ACKNOWLEDGE, 1);
     assert_int_equal(ACTION_STATUS, 5);
     assert_int_equal(ACTION_UNSILENCE, 7);
-    assert_int_equal(ACTION_CAMPAIGN_END, 11);
+    assert_int_equal(ACTION_CAMPAIGN_END, 13);
     assert_int_equal(REACH_CANCELLED, 10);
     assert_int_equal(CAMPAIGN_CANCELLED, 3);
     assert_int_equal(COMMAND_VISIBLY, 2);
