@@ -224,7 +224,7 @@ enum verdict act_announce(const struct view *view, struct request *request, stru
 enum verdict act_unannounce(const struct view *view, struct request *request, struct pending *ret_pending)
 {
     return act_on(view, request, ACTION_UNANNOUNCE, (const struct member *const[]){&by, &note, NULL},
-               ret_pending);
+                  ret_pending);
 }
 
 enum verdict act_unsilence(const struct view *view, struct request *request, struct pending *ret_pending)
