@@ -4,6 +4,7 @@
 #ifndef HUYANG_BATCH_H
 #define HUYANG_BATCH_H
 
+#include "alert/campaign.h"
 #include "core/arena.h"
 #include "input.h"
 #include "relay/relay.h"
@@ -14,7 +15,18 @@
     X(TRANSITION)                                                                                            \
     X(ALERT)                                                                                                 \
     X(JOB)                                                                                                   \
-    X(DELIVERY) X(WATERMARK) X(GAP) X(STATE) X(STATE_DONE) X(SILENCE) X(SUPPRESSION) X(ANNOUNCEMENT) X(TASK)
+    X(DELIVERY)                                                                                              \
+    X(WATERMARK)                                                                                             \
+    X(GAP)                                                                                                   \
+    X(STATE)                                                                                                 \
+    X(STATE_DONE)                                                                                            \
+    X(SILENCE)                                                                                               \
+    X(SUPPRESSION)                                                                                           \
+    X(ANNOUNCEMENT)                                                                                          \
+    X(SPOKEN)                                                                                                \
+    X(CAMPAIGN)                                                                                              \
+    X(REACH)                                                                                                 \
+    X(TASK)
 enum batch_kind {
 #define X(name) BATCH_##name,
     BATCH_MAP(X)
@@ -93,6 +105,19 @@ struct batch_task {
     const char *json; /* task_to_json */
 };
 
+/* What a prompt's command says. */
+struct batch_spoken {
+    struct hash_id job;
+    struct prompt_spoken spoken;
+};
+/* How it stands with one person of a campaign's audience. */
+struct batch_reach {
+    struct hash_id campaign;
+    int64_t t_ms;
+    uint32_t resident;
+    uint8_t reach; /* enum reach */
+};
+
 /* Only as many bytes are allocated as the item's kind uses: an item is never copied whole. */
 struct batch_item {
     struct batch_item *next;
@@ -111,6 +136,9 @@ struct batch_item {
         struct batch_suppression suppression;
         struct announcement announcement;
         struct batch_task task;
+        struct batch_spoken spoken;
+        struct campaign campaign;
+        struct batch_reach reach;
     };
 };
 

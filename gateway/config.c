@@ -1,11 +1,9 @@
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "config_files.h"
 #include "config_keys.h"
 
 void config_defaults(struct config *ret_config)
@@ -22,6 +20,7 @@ void config_defaults(struct config *ret_config)
     c->broker.expiry_warn_days = 14;
     text_copy(c->api.listen, sizeof c->api.listen, "127.0.0.1");
     c->api.port = 8460;
+    text_copy(c->clips.listen, sizeof c->clips.listen, "127.0.0.1");
     c->ingest = (struct config_ingest){.urgent_ring_bytes = 1 << 20,
                                        .routine_ring_bytes = 8 << 20,
                                        .dialect_ring_bytes = 4 << 20,
@@ -55,45 +54,14 @@ enum err config_parse(const char *text, size_t len, const char *name, struct con
     return ERR_OK;
 }
 
-/* At most `size` bytes; more is ERR_RANGE. */
-static enum err read_file(int fd, char *text, size_t size, size_t *ret_len)
-{
-    size_t len = 0;
-    for (;;) {
-        char extra;
-        bool full = len == size;
-        ssize_t got = read(fd, full ? &extra : text + len, full ? 1 : size - len);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return ERR_IO;
-        if (got == 0)
-            break;
-        if (full)
-            return ERR_RANGE;
-        len += (size_t)got;
-    }
-    *ret_len = len;
-    return ERR_OK;
-}
-
 enum err config_load(const char *path, struct config **ret_config, struct buf *errors)
 {
     if (!path)
         return config_parse("", 0, "defaults", ret_config, errors);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        enum err missing = errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
-        buf_printf(errors, "%s: cannot be opened: %s\n", path, strerrordesc_np(errno));
-        return missing;
-    }
     size_t len = 0;
-    char *text = malloc(CONFIG_FILE_MAX);
-    enum err err = text ? read_file(fd, text, CONFIG_FILE_MAX, &len) : ERR_NOMEM;
-    close(fd);
-    if (err != ERR_OK)
-        buf_printf(errors, "%s: %s\n", path, err == ERR_RANGE ? "larger than 1 MiB" : err_text(err));
-    else
+    char *text = NULL;
+    enum err err = config_read_file(path, CONFIG_FILE_MAX, &text, &len, errors);
+    if (err == ERR_OK)
         err = config_parse(text, len, path, ret_config, errors);
     free(text);
     return err;

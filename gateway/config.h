@@ -35,6 +35,11 @@ struct config_api {
     char listen[64]; /* a numeric address */
     uint16_t port;   /* 0 = any free */
 };
+/* Where devices fetch the prompts' clips; a listener of its own, apart from the API. */
+struct config_clips {
+    char listen[64]; /* a numeric address */
+    uint16_t port;   /* 0 = clips are not served */
+};
 struct config_ingest {
     uint32_t urgent_ring_bytes, routine_ring_bytes, dialect_ring_bytes;
     uint32_t gap_wait_ms;
@@ -57,6 +62,8 @@ struct config {
     uint32_t lateness_s;
     struct config_broker broker;
     struct config_api api;
+    struct config_clips clips;
+    char prompts_folder[CONFIG_PATH_SIZE]; /* "" = the catalogue compiled in */
     struct config_ingest ingest;
     uint8_t dialect_count;
     struct dialect_settings dialects[DIALECT_ENTRIES_MAX];

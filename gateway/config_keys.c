@@ -88,6 +88,13 @@ const struct key config_keys[] = {
      .help = "Its port; 0 takes any free one, and the log says which.",
      NUMBER(api.port, 0, 65535)},
 
+    {.path = "clips.listen",
+     .help = "Address on which devices fetch the prompts' clips; a listener apart from the API.",
+     TEXT(clips.listen),
+     .rule = "numeric address",
+     .allowed = config_allows_address},
+    {.path = "clips.port", .help = "Its port; 0 = clips are not served.", NUMBER(clips.port, 0, 65535)},
+
     {.path = "ingest.urgent_ring_bytes",
      .help = "Room between the broker's thread and the core for urgent messages; what does not fit is "
              "dropped and sent again by the device.",
@@ -359,6 +366,11 @@ const struct key config_keys[] = {
      .rule = "zh or en",
      .allowed = config_allows_language},
 
+    {.path = "prompts.folder",
+     .help =
+         "Folder of the prompt catalogue (catalogue.yaml, clips.yaml, clips/); none = the one compiled in.",
+     TEXT(prompts_folder),
+     .rule = "path of a folder, \"\" = none"},
     {.path = "prompts.language",
      .help = "Language of prompts where the resident's own has no text.",
      TEXT(relay.language),

@@ -84,4 +84,21 @@ void key_nearest(const struct key *keys, size_t count, const char *prefix, const
 size_t config_read_yaml(const char *text, size_t len, const char *name, struct config *config,
                         struct buf *errors);
 
+/* A file of another kind that is read by a table in the same strict way. `places` gets where each item of its
+ * lists stands, in order of reading, for faults that are found afterwards. */
+struct config_place {
+    const void *slot;    /* the item's struct */
+    size_t line, column; /* from 1 */
+};
+struct config_document {
+    const char *what; /* "the catalogue": in faults */
+    const struct key *keys;
+    size_t key_count;
+    void *base; /* holds its defaults */
+    struct config_place *places;
+    size_t place_max, place_count;
+};
+size_t config_read_document(const char *text, size_t len, const char *name, struct config_document *document,
+                            struct buf *errors);
+
 #endif

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <yaml.h>
 
-#include "relay/prompts.h"
+#include "alert/prompts.h"
 
 enum { PATH_SIZE = 160 };
 
@@ -26,6 +26,7 @@ struct walk {
     yaml_mark_t override[DETECT_OVERRIDES_MAX]; /* where each of detect_overrides begins */
     const unsigned char *overrides;             /* and they are kept */
     const unsigned char *rules;                 /* where the rules are kept, to know them among the lists */
+    struct config_document *other;              /* NULL = the configuration itself */
 };
 
 __attribute__((format(printf, 4, 5))) static void fault(struct walk *walk, const yaml_mark_t *mark,
@@ -151,9 +152,16 @@ static void check_required(struct walk *walk, const yaml_node_t *node, const cha
             fault(walk, &node->start_mark, path, "\"%s\" is missing", list->items->keys[i].path);
 }
 
-/* Remembers the place of a list's item that is an override, a rule or a step of one. */
+/* Remembers the place of a list's item: of another document any, of the configuration an override, a rule or
+ * a step of one. */
 static void mark_item(struct walk *walk, const unsigned char *slot, const yaml_node_t *node)
 {
+    struct config_document *other = walk->other;
+    if (other && other->place_count < other->place_max)
+        other->places[other->place_count++] = (struct config_place){
+            .slot = slot, .line = node->start_mark.line + 1, .column = node->start_mark.column + 1};
+    if (other)
+        return;
     if (slot >= walk->overrides && slot < walk->overrides + sizeof(walk->override) / sizeof(*walk->override) *
                                                                 sizeof(struct detect_override))
         walk->override[(size_t)(slot - walk->overrides) / sizeof(struct detect_override)] = node->start_mark;
@@ -254,7 +262,7 @@ static void read_pair(struct walk *walk, const yaml_node_t *name, const yaml_nod
     if (keys == config_keys)
         walk->marks[found] =
             (yaml_mark_t){.line = value->start_mark.line + 1, .column = value->start_mark.column};
-    else
+    else if (given)
         *given |= UINT64_C(1) << found;
     read_value(walk, value, place, key, base);
 }
@@ -401,10 +409,11 @@ static void check_names(struct walk *walk, const struct config *config)
         for (int j = 0; j < rule->step_count; j++) {
             const struct policy_step *step = &rule->steps[j];
             buf_clear(&why);
-            if (step->kind == STEP_PROMPT && !prompt_find(step->prompt)) {
+            /* Those of a folder are looked at when it is read (config_prompts.h). */
+            if (step->kind == STEP_PROMPT && !*config->prompts_folder && !prompt_find(NULL, step->prompt)) {
                 buf_printf(&why, "\"%s\" is none of the prompts: ", step->prompt);
-                for (size_t k = 0; prompt_at(k); k++)
-                    buf_printf(&why, "%s%s", k ? ", " : "", prompt_at(k)->id);
+                for (size_t k = 0; k < prompts_builtin.count; k++)
+                    buf_printf(&why, "%s%s", k ? ", " : "", prompts_builtin.prompts[k].id);
             } else if (step->kind == STEP_WEBHOOK && !is_receiver(config, step->to)) {
                 buf_printf(&why, "\"%s\" is no receiver of relay.webhook", step->to);
             }
@@ -510,26 +519,29 @@ static void read_document(struct walk *walk, yaml_parser_t *parser, const char *
         return;
     }
     walk->document = &document;
-    const struct key_list keys = {.keys = config_keys, .count = config_key_count};
+    const struct config_document *other = walk->other;
+    const struct key_list keys = {.keys = other ? other->keys : config_keys,
+                                  .count = other ? other->key_count : config_key_count};
     const yaml_node_t *root = yaml_document_get_root_node(&document);
     if (root && !is_plain_null(root))
-        read_mapping(walk, root, "", "", &keys, config, NULL);
+        read_mapping(walk, root, "", "", &keys, walk->other ? walk->other->base : config, NULL);
     if (root && !yaml_parser_load(parser, &more)) {
         syntax_fault(walk, parser, text);
     } else if (root) {
         const yaml_node_t *second = yaml_document_get_root_node(&more);
         if (second)
-            fault(walk, &second->start_mark, "", "a second document; the configuration is one");
+            fault(walk, &second->start_mark, "", "a second document; %s is one",
+                  walk->other ? walk->other->what : "the configuration");
         yaml_document_delete(&more);
     }
     yaml_document_delete(&document);
     walk->document = NULL;
-    if (walk->faults == 0)
+    if (walk->faults == 0 && !walk->other)
         check_whole(walk, config);
 }
 
-size_t config_read_yaml(const char *text, size_t len, const char *name, struct config *config,
-                        struct buf *errors)
+static size_t read_yaml(const char *text, size_t len, const char *name, struct config *config,
+                        struct config_document *other, struct buf *errors)
 {
     struct walk *walk = calloc(1, sizeof *walk);
     if (!walk) {
@@ -538,8 +550,11 @@ size_t config_read_yaml(const char *text, size_t len, const char *name, struct c
     }
     walk->name = name;
     walk->errors = errors;
-    walk->rules = (const unsigned char *)config->alert.rules;
-    walk->overrides = (const unsigned char *)config->detect_overrides.entries;
+    walk->other = other;
+    if (config) {
+        walk->rules = (const unsigned char *)config->alert.rules;
+        walk->overrides = (const unsigned char *)config->detect_overrides.entries;
+    }
     size_t bad_at;
     yaml_parser_t parser;
     if (!text_is_utf8(text, len, &bad_at)) {
@@ -558,4 +573,16 @@ size_t config_read_yaml(const char *text, size_t len, const char *name, struct c
     size_t faults = walk->faults;
     free(walk);
     return faults;
+}
+
+size_t config_read_yaml(const char *text, size_t len, const char *name, struct config *config,
+                        struct buf *errors)
+{
+    return read_yaml(text, len, name, config, NULL, errors);
+}
+
+size_t config_read_document(const char *text, size_t len, const char *name, struct config_document *document,
+                            struct buf *errors)
+{
+    return read_yaml(text, len, name, NULL, document, errors);
 }

@@ -139,23 +139,34 @@ static void answer_later(struct gateway *gateway, const struct job *job, enum de
     text_copy(delivery->reason, sizeof(delivery->reason), reason);
 }
 
+/* What is said, and out of which catalogue, outlives the row's body. */
+static void note_spoken(struct gateway *gateway, const struct job *job, const struct prompt_spoken *spoken)
+{
+    struct batch_item *item = add(gateway, BATCH_SPOKEN);
+    if (item != NULL)
+        item->spoken = (struct batch_spoken){.job = job->id, .spoken = *spoken};
+}
+
 /* A job becomes an outbox row. What has nowhere to go is answered at once, so that escalation goes on to a
  * person; under loopback whatever a receiver would have to accept is accepted. */
 static void on_job(void *self, const struct alert *alert, const struct job *job)
 {
     struct gateway *gateway = self;
     gateway->stats.jobs++;
-    const struct relay_context context = {.t_ms = gateway->t_ms,
-                                          .county = gateway->config.county,
-                                          .instance = gateway->config.instance,
-                                          .registry = gateway->config.registry,
-                                          .live = gateway->live,
-                                          .settings = gateway->config.relay,
-                                          .tz = gateway->config.tz,
-                                          .said = alert->said,
-                                          .said_played = alert->said_played};
+    struct relay_context context = {.t_ms = gateway->t_ms,
+                                    .county = gateway->config.county,
+                                    .instance = gateway->config.instance,
+                                    .registry = gateway->config.registry,
+                                    .live = gateway->live,
+                                    .settings = gateway->config.relay,
+                                    .prompts = gateway->config.prompts,
+                                    .tz = gateway->config.tz,
+                                    .said = alert->said,
+                                    .said_played = alert->said_played};
     struct outbox_row row;
     const char *why = "";
+    struct prompt_spoken spoken = {.prompt = ""};
+    context.spoken = &spoken;
     buf_clear(&gateway->scratch);
     relay_render(&context, alert, job, &gateway->scratch, &row, &why);
     if (row.target_name[0] == '\0' && job->recipient != REGISTRY_NONE)
@@ -170,8 +181,10 @@ static void on_job(void *self, const struct alert *alert, const struct job *job)
         gateway->batch->red |= job->level == LEVEL_RED;
         gateway->batch->urgent = true;
     }
+    if (item != NULL && job->kind == JOB_PROMPT && row.channel == CHANNEL_COMMAND)
+        note_spoken(gateway, job, &spoken);
     const bool nowhere = row.channel == CHANNEL_NONE && why[0] != '\0';
-    const bool to_device = job->kind == JOB_PROMPT || job->kind == JOB_NOTICE;
+    const bool to_device = job->kind == JOB_PROMPT || job->kind == JOB_NOTICE || job->kind == JOB_HUSH;
     if (job->kind == JOB_TASK)
         return; /* a person's action ends it */
     if (gateway->config.answer == NULL || (to_device && nowhere)) {
@@ -234,6 +247,24 @@ static void on_task(void *self, const struct task *task, const struct task_event
                                      .json = keep_text(gateway, &gateway->scratch)};
 }
 
+static void on_campaign(void *self, const struct campaign *campaign)
+{
+    struct gateway *gateway = self;
+    struct batch_item *item = add(gateway, BATCH_CAMPAIGN);
+    if (item != NULL)
+        item->campaign = *campaign;
+}
+
+static void on_reach(void *self, const struct campaign *campaign, uint32_t resident, uint8_t reach,
+                     int64_t t_ms)
+{
+    struct gateway *gateway = self;
+    struct batch_item *item = add(gateway, BATCH_REACH);
+    if (item != NULL)
+        item->reach = (struct batch_reach){
+            .campaign = campaign->id, .t_ms = t_ms, .resident = resident, .reach = reach};
+}
+
 /* ---- life ---- */
 
 const char *gateway_county_of(const struct registry *registry)
@@ -281,6 +312,8 @@ enum err gateway_new(const struct gateway_config *config, struct gateway **ret_g
                                        .registry = config->registry,
                                        .live = gateway->live,
                                        .settings = config->alert,
+                                       .prompts = config->prompts,
+                                       .quiet = relay_quiet(config->relay),
                                        .tz = config->tz,
                                        .timers = &gateway->timers,
                                        .sink = {.transition = on_transition,
@@ -289,6 +322,8 @@ enum err gateway_new(const struct gateway_config *config, struct gateway **ret_g
                                                 .silence = on_silence,
                                                 .suppressed = on_suppressed,
                                                 .task = on_task,
+                                                .campaign = on_campaign,
+                                                .reach = on_reach,
                                                 .self = gateway}};
     err = alerts_new(&alert, &gateway->alerts);
 out:
@@ -324,6 +359,8 @@ enum err gateway_rebind(struct gateway *gateway, const struct gateway_config *co
     if (err != ERR_OK)
         return err;
     gateway->config = *config;
+    const struct prompt_quiet quiet = relay_quiet(config->relay);
+    alerts_set_prompts(gateway->alerts, config->prompts, &quiet);
     bind_county(gateway);
     return ERR_OK;
 }
@@ -396,7 +433,7 @@ static enum delivery_state delivery_of_command(enum command_state state)
 static void on_command_status(struct gateway *gateway, const struct event_command_status *status)
 {
     static const char *const reasons[FAIL_REASON_COUNT] = {"",     "speaker", "no_clip", "unsupported",
-                                                           "busy", "power"};
+                                                           "busy", "power",   "bad_clip"};
     struct delivery delivery = {.state = (uint8_t)delivery_of_command(status->state)};
     if (delivery.state == DELIVERY_COUNT || !hash_id_parse(status->command_id, &delivery.job))
         return;
@@ -414,6 +451,7 @@ static void on_event(struct gateway *gateway, const struct event *event)
     else if (!(event->flags & EVENT_LIFE_SAFETY) || event_is_emergency(event->kind))
         detect_on_event(gateway->detect, gateway->t_ms, event);
     /* A position kept for an emergency only says where to go; nothing is judged or learned from it. */
+    alerts_on_event(gateway->alerts, gateway->t_ms, event);
 }
 
 /* Within a report emergencies come first, so that nothing beside them can delay or mask them. */

@@ -18,6 +18,7 @@ struct gateway_config {
     const struct detect_overrides *overrides; /* or NULL = none */
     const struct alert_settings *alert;
     const struct relay_settings *relay;
+    const struct prompt_catalogue *prompts; /* NULL = the one compiled in */
     const struct tz *tz;
     int64_t lateness_ms;
     /* Replay's loopback (contracts.md 6): what a job that could be sent is answered at once; DELIVERY_COUNT =
@@ -46,6 +47,16 @@ unsigned gateway_admit(const struct gateway *gateway, uint32_t device, int64_t t
  * call again (timers may have fired, the input was not taken). An action can also fail with ERR_NOT_FOUND or
  * ERR_INVALID: it is then no input and nothing changed. */
 MUST_CHECK enum err gateway_on_input(struct gateway *gateway, struct input *input);
+/* What a speak action would do at t, without doing it: no input, nothing changes. Errors as of the action. */
+struct gateway_preview {
+    uint32_t device;
+    const struct prompt *prompt;
+    bool quiet; /* quiet hours: a camera stays silent, a wristband vibrates */
+};
+MUST_CHECK enum err gateway_preview(struct gateway *gateway, int64_t t_ms, const struct action *action,
+                                    struct gateway_preview *ret_preview);
+/* Why the last action was refused; "" = its error says it all. Static. */
+const char *gateway_refusal(const struct gateway *gateway);
 /* Time runs to t: fires what is due, in order. False: the batch is full before t was reached; submit it and
  * call again. */
 bool gateway_on_tick(struct gateway *gateway, int64_t t_ms);

@@ -120,3 +120,19 @@ void gateway_stats(const struct gateway *gateway, struct gateway_stats *ret_stat
 {
     *ret_stats = gateway->stats;
 }
+
+enum err gateway_preview(struct gateway *gateway, int64_t t_ms, const struct action *action,
+                         struct gateway_preview *ret_preview)
+{
+    struct gateway_preview preview;
+    const enum err err =
+        alerts_preview(gateway->alerts, t_ms, action, &preview.device, &preview.prompt, &preview.quiet);
+    if (err == ERR_OK)
+        *ret_preview = preview;
+    return err;
+}
+
+const char *gateway_refusal(const struct gateway *gateway)
+{
+    return alerts_refusal(gateway->alerts);
+}

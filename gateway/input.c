@@ -88,6 +88,18 @@ static void put_report(struct buf *out, const struct report *report, int64_t t_m
     }
 }
 
+static void put_order(struct buf *out, const struct campaign_order *order)
+{
+    put_time(out, order->start_ms);
+    put_time(out, order->end_ms);
+    put_varint(out, order->per_minute);
+    put_text(out, order->category, sizeof(order->category));
+    put_text(out, order->territory, sizeof(order->territory));
+    put_varint(out, order->count);
+    for (unsigned i = 0; i < order->count; i++)
+        put_varint(out, order->list[i]);
+}
+
 static void put_action(struct buf *out, const struct action *action)
 {
     const uint8_t bytes[] = {action->kind,        action->has_alert, action->subject.kind, action->family,
@@ -103,10 +115,16 @@ static void put_action(struct buf *out, const struct action *action)
         buf_putc(out, (char)action->announced);
         put_time(out, action->from_ms);
     }
-    if (action->kind >= ACTION_TASK_ASSIGN) {
+    if (action->kind >= ACTION_TASK_ASSIGN && action->kind <= ACTION_SNOOZE) {
         buf_putc(out, (char)action->task);
         put_text(out, action->to, sizeof(action->to));
     }
+    if (action->kind == ACTION_SPEAK || action->kind == ACTION_HUSH || action->kind == ACTION_CAMPAIGN)
+        put_text(out, action->prompt, sizeof(action->prompt));
+    if (action->kind == ACTION_SPEAK)
+        put_varint(out, action->device);
+    if (action->kind == ACTION_CAMPAIGN)
+        put_order(out, &action->campaign);
 }
 
 void input_encode(const struct input *input, struct buf *out)
@@ -223,6 +241,18 @@ static void take_report(struct taker *in, int64_t t_ms, struct event *events, st
     }
 }
 
+static void take_order(struct taker *in, struct campaign_order *order)
+{
+    order->start_ms = take_time(in);
+    order->end_ms = take_time(in);
+    order->per_minute = (uint32_t)take_varint(in, CAMPAIGN_RATE_MAX);
+    take_text(in, order->category, sizeof(order->category));
+    take_text(in, order->territory, sizeof(order->territory));
+    order->count = (uint16_t)take_varint(in, CAMPAIGN_LIST_MAX);
+    for (unsigned i = 0; i < order->count; i++)
+        order->list[i] = (uint32_t)take_varint(in, UINT32_MAX);
+}
+
 static void take_action(struct taker *in, struct action *action)
 {
     action->kind = take_byte(in, ACTION_KIND_COUNT - 1);
@@ -241,10 +271,17 @@ static void take_action(struct taker *in, struct action *action)
         action->announced = take_byte(in, ANNOUNCED_COUNT - 1);
         action->from_ms = take_time(in);
     }
-    if (action->kind >= ACTION_TASK_ASSIGN) {
+    if (action->kind >= ACTION_TASK_ASSIGN && action->kind <= ACTION_SNOOZE) {
         action->task = take_byte(in, TASK_KIND_COUNT - 1);
         take_text(in, action->to, sizeof(action->to));
     }
+    action->device = REGISTRY_NONE;
+    if (action->kind == ACTION_SPEAK || action->kind == ACTION_HUSH || action->kind == ACTION_CAMPAIGN)
+        take_text(in, action->prompt, sizeof(action->prompt));
+    if (action->kind == ACTION_SPEAK)
+        action->device = (uint32_t)take_varint(in, UINT32_MAX);
+    if (action->kind == ACTION_CAMPAIGN)
+        take_order(in, &action->campaign);
     in->bad |= action->kind == ACTION_NONE;
 }
 
@@ -357,6 +394,27 @@ static const char *subject_member(unsigned kind)
     }
 }
 
+static void json_order(struct buf *out, const struct campaign_order *order, const struct registry *registry,
+                       const struct tz *tz)
+{
+    buf_putc(out, ',');
+    json_time(out, tz, "start", order->start_ms);
+    buf_putc(out, ',');
+    json_time(out, tz, "end", order->end_ms);
+    buf_printf(out, ",\"per_minute\":%u", order->per_minute);
+    if (order->category[0] != '\0')
+        json_text(out, "category", order->category);
+    if (order->territory[0] != '\0')
+        json_text(out, "in", order->territory);
+    for (unsigned i = 0; i < order->count; i++) {
+        const struct subject subject = {.kind = SUBJECT_RESIDENT, .no = order->list[i]};
+        buf_puts(out, i == 0 ? ",\"residents\":[" : ",");
+        buf_json_string(out, registry != NULL ? registry_subject_id(registry, subject) : "?");
+    }
+    if (order->count != 0)
+        buf_putc(out, ']');
+}
+
 static void json_action(struct buf *out, const struct action *action, const struct registry *registry,
                         const struct tz *tz)
 {
@@ -394,6 +452,15 @@ static void json_action(struct buf *out, const struct action *action, const stru
         json_text(out, "task", task_name((enum task_kind)action->task));
     if (action->to[0] != '\0')
         json_text(out, "to", action->to);
+    if (action->prompt[0] != '\0')
+        json_text(out, "prompt", action->prompt);
+    if (action->kind == ACTION_SPEAK && action->device != REGISTRY_NONE && registry != NULL)
+        json_text(out, "through",
+                  action->device < registry_count(registry, REGISTRY_DEVICE)
+                      ? registry_device(registry, action->device)->id
+                      : "?");
+    if (action->kind == ACTION_CAMPAIGN)
+        json_order(out, &action->campaign, registry, tz);
     buf_puts(out, "}}");
 }
 

@@ -2,7 +2,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "config.h"
+#include "config_prompts.h"
 #include "core/log.h"
 #include "service/service.h"
 
@@ -24,11 +24,13 @@ static const char help[] =
     "  huyang config show > huyang.yaml && huyang-gateway --config huyang.yaml --check\n"
     "  huyang-gateway --config /etc/huyang/huyang.yaml\n";
 
-static int load(const char *path, struct config **ret_config)
+static int load(const char *path, struct config **ret_config, struct prompt_book **ret_prompts)
 {
     struct buf errors;
     buf_init(&errors, 1 << 16);
-    const enum err err = config_load(path, ret_config, &errors);
+    enum err err = config_load(path, ret_config, &errors);
+    if (err == ERR_OK)
+        err = prompts_of_config(*ret_config, ret_prompts, &errors);
     if (err != ERR_OK)
         fprintf(stderr, "huyang-gateway: the configuration cannot be used:\n%s\n",
                 errors.len > 0 ? buf_text(&errors) : err_text(err));
@@ -60,16 +62,18 @@ int main(int argc, char **argv)
         return 2;
     }
     struct config *config = NULL;
-    const int bad = load(service_options.config_path, &config);
+    struct prompt_book *prompts = NULL;
+    const int bad = load(service_options.config_path, &config, &prompts);
     if (bad != 0 || check) {
         if (bad == 0)
             puts("the configuration is good");
+        prompts_free(prompts);
         config_free(config);
         return bad;
     }
     log_init((enum log_level)config->log_level, 2);
     struct service *service = NULL;
-    if (service_new(config, &service_options, &service) != ERR_OK)
+    if (service_new(config, prompts, &service_options, &service) != ERR_OK)
         return 1;
     const enum err err = service_run(service);
     service_free(service);

@@ -208,7 +208,10 @@ bool output_item(const struct batch_item *item, bool findings, const struct regi
     case BATCH_WATERMARK:
     case BATCH_GAP:
     case BATCH_STATE:
-    case BATCH_STATE_DONE: return false;
+    case BATCH_STATE_DONE:
+    case BATCH_SPOKEN:
+    case BATCH_CAMPAIGN:
+    case BATCH_REACH: return false;
     }
     return false;
 }

@@ -280,11 +280,53 @@ static int status_value(const char *text)
     return resident_status_from_name(text);
 }
 
+static enum err parse_through(struct parse *parse, const struct json *body, uint32_t *ret_device)
+{
+    const char *id = json_string(json_get(body, "through"));
+    *ret_device = id != NULL ? registry_find(parse->timeline->registry, REGISTRY_DEVICE, id) : REGISTRY_NONE;
+    return id == NULL || *ret_device != REGISTRY_NONE
+               ? ERR_OK
+               : bad(parse, "action: through: '%.64s' is not in the registry", id);
+}
+
+/* The words of a campaign's order, as the input log's export writes them. */
+static enum err parse_order(struct parse *parse, const struct json *body, struct campaign_order *order)
+{
+    const struct json *list = json_get(body, "residents");
+    const char *category = json_string(json_get(body, "category")), *in = json_string(json_get(body, "in"));
+    int64_t per_minute = 0;
+    enum err err = parse_time(parse, json_get(body, "start"), "start", &order->start_ms);
+    if (err == ERR_OK)
+        err = parse_time(parse, json_get(body, "end"), "end", &order->end_ms);
+    if (err != ERR_OK)
+        return err;
+    if (!json_integer(json_get(body, "per_minute"), &per_minute) || per_minute < 1 ||
+        per_minute > CAMPAIGN_RATE_MAX)
+        return bad(parse, "action: per_minute: 1..%d is expected", CAMPAIGN_RATE_MAX);
+    order->per_minute = (uint32_t)per_minute;
+    if (!text_copy(order->category, sizeof(order->category), category != NULL ? category : "") ||
+        !text_copy(order->territory, sizeof(order->territory), in != NULL ? in : ""))
+        return bad(parse, "action: category or in is too long");
+    if (json_count(list) > CAMPAIGN_LIST_MAX)
+        return bad(parse, "action: residents: at most %d", CAMPAIGN_LIST_MAX);
+    for (size_t i = 0; i < json_count(list); i++) {
+        const char *id = json_string(json_at(list, i));
+        const uint32_t no =
+            id != NULL ? registry_find(parse->timeline->registry, REGISTRY_RESIDENT, id) : REGISTRY_NONE;
+        if (no == REGISTRY_NONE)
+            return bad(parse, "action: residents: '%.64s' is not in the registry", id != NULL ? id : "");
+        order->list[order->count++] = no;
+    }
+    return ERR_OK;
+}
+
 static enum err parse_action(struct parse *parse, const struct json *node)
 {
-    static const char *const known[] = {
-        "alert",   "resident", "household", "territory", "device", "family", "by", "note", "disposition",
-        "outcome", "status",   "until",     "announced", "from",   "task",   "to", NULL};
+    static const char *const known[] = {"alert",      "resident", "household", "territory",   "device",
+                                        "family",     "by",       "note",      "outcome",     "status",
+                                        "until",      "prompt",   "through",   "start",       "end",
+                                        "per_minute", "category", "in",        "residents",   "announced",
+                                        "from",       "task",     "to",        "disposition", NULL};
     size_t iter = 0;
     const char *name;
     const struct json *body;
@@ -296,7 +338,14 @@ static enum err parse_action(struct parse *parse, const struct json *node)
         return bad(parse, "action: unknown action '%.60s'", name);
     if (unknown_member(parse, body, name, known))
         return ERR_INVALID;
-    enum err err = parse_action_target(parse, body, action);
+    action->device = REGISTRY_NONE;
+    enum err err = action->kind == ACTION_CAMPAIGN ? parse_order(parse, body, &action->campaign)
+                                                   : parse_action_target(parse, body, action);
+    if (err == ERR_OK && action->kind == ACTION_SPEAK)
+        err = parse_through(parse, body, &action->device);
+    const char *prompt = json_string(json_get(body, "prompt"));
+    if (err == ERR_OK && prompt != NULL && !text_copy(action->prompt, sizeof(action->prompt), prompt))
+        err = bad(parse, "action: prompt '%.64s' is too long", prompt);
     if (err == ERR_OK && action->kind == ACTION_CLOSE)
         err =
             parse_enum(parse, body, "disposition", DISPOSITION_NONE, disposition_value, &action->disposition);

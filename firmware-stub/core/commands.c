@@ -175,6 +175,8 @@ static bool copy_prompt(struct device_prompt *to, const Huyang__V1__Command *com
     to->has_digest = from->clip_sha256.len != 0;
     if (to->has_digest)
         memcpy(to->clip_sha256, from->clip_sha256.data, sizeof to->clip_sha256);
+    to->clip_bytes = from->clip_bytes;
+    to->light = from->manner == HUYANG__V1__MANNER__MANNER_VISIBLE;
     to->volume_percent = (uint8_t)from->volume_percent;
     to->repeat = (uint8_t)(from->repeat < 1 ? 1 : from->repeat > 5 ? 5 : from->repeat);
     to->exercise = command->exercise;
@@ -236,7 +238,7 @@ static struct outcome begin_prompt(struct device_core *device, const Huyang__V1_
 
     if (!copy_prompt(prompt, command))
         return (struct outcome){.reason = REASON(UNSUPPORTED)};
-    if (command->prompt->manner == HUYANG__V1__MANNER__MANNER_DISCREET)
+    if (command->prompt->manner == HUYANG__V1__MANNER__MANNER_DISCREET || prompt->light)
         return (struct outcome){.done = hal->show && hal->show(hal->context, prompt),
                                 .reason = REASON(UNSUPPORTED)};
     slot = take_slot(device, times->priority, now_ms);

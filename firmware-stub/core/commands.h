@@ -49,6 +49,8 @@ struct device_prompt {
     char clip[DEVICE_ID_MAX + 1]; /* name of a recorded clip, or empty */
     bool has_digest;
     uint8_t clip_sha256[32];
+    uint32_t clip_bytes;    /* 0 = not told */
+    bool light;             /* shown: with light too, for who does not hear */
     uint8_t volume_percent; /* 0 = the device's own */
     uint8_t repeat;         /* 1..5 */
     bool exercise;          /* a drill; said before the text */

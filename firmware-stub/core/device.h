@@ -98,7 +98,9 @@ struct device_hal {
     Huyang__V1__FailReason (*play)(void *context, uint32_t token, const struct device_prompt *prompt);
     /* Falls silent; nothing need follow for this token. */
     void (*stop)(void *context, uint32_t token);
-    /* Shows the text and vibrates, without a sound. True when it was shown. */
+    /* Shows the text and vibrates, without a sound; with prompt->light it lights up too. True when it was
+     * shown.
+     */
     bool (*show)(void *context, const struct device_prompt *prompt);
     void (*indicate)(void *context, enum device_indication what);
     /* Calls or sends an SMS for help without the gateway. */

@@ -5,8 +5,7 @@
 #include "alert/alerts.h"
 
 /* The alert an action means: by id, by subject and family, or the subject's most urgent open one. */
-static enum err find_target(struct alerts *alerts, const struct action *action,
-                            struct alert_record **ret_record)
+enum err find_target(struct alerts *alerts, const struct action *action, struct alert_record **ret_record)
 {
     struct alert_record *found = NULL;
     if (action->has_alert) {
@@ -62,7 +61,8 @@ static void notice(struct alerts *alerts, struct alert_record *record, int64_t t
 }
 
 /* Where the rule asks for several people: true when more have to follow this one, who is written down. */
-static bool needs_more(struct alerts *alerts, struct alert_record *record, const char *by, char *what, size_t size)
+static bool needs_more(struct alerts *alerts, struct alert_record *record, const char *by, char *what,
+                       size_t size)
 {
     const struct policy_rule *rule = escalation_rule(alerts, &record->alert);
     unsigned need = rule ? rule->acknowledgements : 0;
@@ -182,6 +182,8 @@ static bool note_word(struct alerts *alerts, struct alert_record *record, int64_
     }
     if (!alert_apply(alerts, record, t_ms, INPUT_NOTE, action->by, why))
         return false;
+    if (outcome != OUTCOME_NONE)
+        response_forget(alerts, alert);
     bool grave = outcome == OUTCOME_NEEDS_HELP && alert->level == LEVEL_RED;
     if (grave || (pending && outcome != OUTCOME_NONE && outcome != OUTCOME_SAFE))
         police_send(alerts, record, t_ms);
@@ -235,7 +237,7 @@ static void hush(struct alerts *alerts, int64_t t_ms, struct subject subject)
         for (uint32_t no = case_no == NONE ? NONE : case_at(alerts, case_no)->newest; no != NONE;
              no = alert_at(alerts, no)->older) {
             if (audience_is_silent(alerts, &alert_at(alerts, no)->alert))
-                jobs_cancel(alerts, alert_at(alerts, no), t_ms, is_spoken, NULL, "the resident has died");
+                speak_cancel(alerts, alert_at(alerts, no), t_ms, is_spoken, NULL, "the resident has died");
         }
         if (case_no != NONE) {
             case_sweep(alerts, case_no);
@@ -256,6 +258,7 @@ static enum err status(struct alerts *alerts, int64_t t_ms, const struct action 
     if (action->status != STATUS_DECEASED)
         return ERR_OK;
     hush(alerts, t_ms, action->subject);
+    campaigns_forget(alerts, t_ms, action->subject.no);
     uint32_t household = registry_resident(alerts->config.registry, action->subject.no)->household;
     if (household != REGISTRY_NONE)
         hush(alerts, t_ms, (struct subject){.kind = SUBJECT_HOUSEHOLD, .no = household});
@@ -266,6 +269,11 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
 {
     struct alert_record *record;
     char why[320];
+    alerts->refusal = "";
+    if (action->kind == ACTION_CAMPAIGN)
+        return campaign_add(alerts, t_ms, action);
+    if (action->kind == ACTION_CAMPAIGN_END)
+        return campaign_end(alerts, t_ms, action);
     if (action->kind == ACTION_STATUS)
         return status(alerts, t_ms, action);
     if (action->kind == ACTION_SILENCE)
@@ -288,6 +296,10 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
         put_why(why, sizeof why, "", action->note);
         err = alert_apply(alerts, record, t_ms, INPUT_NOTE, action->by, why) ? ERR_OK : ERR_INVALID;
         break;
+    case ACTION_SPEAK: err = speak_order(alerts, record, t_ms, action); break;
+    case ACTION_HUSH: err = speak_hush(alerts, record, t_ms, action); break;
+    case ACTION_CAMPAIGN:
+    case ACTION_CAMPAIGN_END:
     case ACTION_NONE:
     case ACTION_STATUS:
     case ACTION_SILENCE:

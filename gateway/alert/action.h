@@ -11,7 +11,9 @@
  * unannounce: likewise by id ·
  * task_…: of the task whose id stands there, or of the subject's open one of that
  * kind: assign {to, until = a new due time}, accept, arrive, finish {outcome} · assign {to}: whose alert it
- * is · snooze {until}: taken, and back at that time */
+ * is · snooze {until}: taken, and back at that time ·
+ * speak {prompt, device}: say this now · hush {prompt}: take back what is being said · campaign: a prompt to
+ * many, by its order · campaign_end: of the campaign whose id stands where an alert's would */
 #define ACTION_MAP(X)                                                                                        \
     X(ACKNOWLEDGE, acknowledge)                                                                              \
     X(CLOSE, close)                                                                                          \
@@ -27,7 +29,11 @@
     X(TASK_ARRIVE, task_arrive)                                                                              \
     X(TASK_FINISH, task_finish)                                                                              \
     X(ASSIGN, assign)                                                                                        \
-    X(SNOOZE, snooze)
+    X(SNOOZE, snooze)                                                                                        \
+    X(SPEAK, speak)                                                                                          \
+    X(HUSH, hush)                                                                                            \
+    X(CAMPAIGN, campaign)                                                                                    \
+    X(CAMPAIGN_END, campaign_end)
 enum action_kind {
     ACTION_NONE,
 #define X(name, text) ACTION_##name,
@@ -79,11 +85,24 @@ enum disposition disposition_from_name(const char *name);
 const char *outcome_name(enum outcome outcome);
 enum outcome outcome_from_name(const char *name);
 
+/* A prompt to an audience: everybody in a territory, of a category, or on a list; all of them that are given
+ * must fit. */
+enum { CAMPAIGN_LIST_MAX = 200, CAMPAIGN_RATE_MAX = 600, CAMPAIGN_CATEGORY_SIZE = 64 };
+struct campaign_order {
+    int64_t start_ms, end_ms;
+    uint32_t per_minute;                   /* devices, 1..CAMPAIGN_RATE_MAX */
+    char category[CAMPAIGN_CATEGORY_SIZE]; /* of categories or tags in the registry; "" = any */
+    char territory[16];                    /* its code; "" = anywhere */
+    uint16_t count;                        /* residents on the list; 0 = there is no list */
+    uint32_t list[CAMPAIGN_LIST_MAX];
+};
+
 struct action {
     struct hash_id alert;   /* which alert, when has_alert */
     struct subject subject; /* else the open alert of this subject … */
     uint8_t family;         /* … and family; FAMILY_COUNT = its most urgent open one */
     uint8_t has_alert;
+    uint8_t preview;                      /* speak: only asked what it would do; never an input */
     uint8_t kind;                         /* enum action_kind */
     uint8_t disposition, outcome, status; /* enums; status = enum resident_status */
     uint8_t announced;                    /* enum announced */
@@ -93,6 +112,9 @@ struct action {
     char note[256];                       /* UTF-8, may be empty */
     uint8_t task;                         /* task_…: enum task_kind; TASK_NONE = any */
     char to[ID_SIZE];                     /* task_…, assign: to whom; identifier, "" = nobody */
+    char prompt[ID_SIZE]; /* speak, campaign: catalogue id; hush: id of the job, "" = all of the alert */
+    uint32_t device;      /* speak: through this one; REGISTRY_NONE = the best */
+    struct campaign_order campaign;
 };
 
 #endif

@@ -49,6 +49,12 @@ enum err alerts_new(const struct alert_config *config, struct alerts **ret_alert
     index_init(&alerts->by_job, JOBS_MAX);
     index_init(&alerts->by_case, CASES_MAX);
     buf_init(&alerts->scratch, SCRATCH_MAX);
+    alerts->refusal = "";
+    enum err err = campaigns_new(&alerts->campaigns);
+    if (err != ERR_OK) {
+        alerts_free(alerts);
+        return err;
+    }
     *ret_alerts = alerts;
     return ERR_OK;
 }
@@ -66,6 +72,7 @@ void alerts_free(struct alerts *alerts)
     index_release(&alerts->by_job);
     index_release(&alerts->by_case);
     buf_release(&alerts->scratch);
+    campaigns_free(alerts->campaigns);
     free(alerts);
 }
 
@@ -79,6 +86,18 @@ enum err alerts_rebind(struct alerts *alerts, const struct registry *registry,
             case_rearm(alerts, no);
     }
     return ERR_OK;
+}
+
+void alerts_set_prompts(struct alerts *alerts, const struct prompt_catalogue *prompts,
+                        const struct prompt_quiet *quiet)
+{
+    alerts->config.prompts = prompts;
+    alerts->config.quiet = *quiet;
+}
+
+const char *alerts_refusal(const struct alerts *alerts)
+{
+    return alerts->refusal;
 }
 
 enum level alert_level_of(const struct alert *alert)
@@ -219,6 +238,8 @@ bool alert_apply(struct alerts *alerts, struct alert_record *record, int64_t t_m
         alert->police_episode = alert->transitions;
     bool long_ago =
         t_ms - alert->last_notify_ms > (int64_t)alerts->config.settings->acknowledge_expires_s * 1000;
+    if (step.effects & EFFECT_STOP)
+        response_forget(alerts, alert);
     if (step.effects & EFFECT_STOP)
         jobs_cancel(alerts, record, t_ms, ends_with_alert, &(struct ending){.alerts = alerts, .alert = alert},
                     "the alert has ended");

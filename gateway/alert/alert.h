@@ -13,6 +13,7 @@
 
 #include "alert/action.h"
 #include "alert/policy.h"
+#include "alert/prompts.h"
 #include "alert/task.h"
 #include "core/hash.h"
 #include "core/timers.h"
@@ -118,7 +119,8 @@ struct transition {
     X(TASK, task)                                                                                            \
     X(POLICE, police)                                                                                        \
     X(STAND_DOWN, stand_down)                                                                                \
-    X(NOTICE, notice)
+    X(NOTICE, notice)                                                                                        \
+    X(HUSH, hush) /* a device shall take a prompt back */
 enum job_kind {
 #define X(name, text) JOB_##name,
     JOB_MAP(X)
@@ -140,7 +142,7 @@ struct job {
     uint8_t recipient_is_contact;
     char prompt[ID_SIZE]; /* prompt: catalogue id; task: what for ("verify", "call-back", "call"); notify: the
                              receiver of a webhook step, a way of the person's own (way_receiver), "" = the
-                             role's */
+                             role's; hush: the job */
 };
 
 /* How a job stands. Final: played, delivered, accepted, rejected, failed, expired, cancelled, done. */
@@ -215,6 +217,7 @@ struct suppression {
 
 /* Where results go; called in order from inside the functions below. The structs are borrowed for the call.
  */
+struct campaign;
 struct alert_sink {
     void (*transition)(void *self, const struct alert *alert, const struct transition *transition);
     void (*job)(void *self, const struct alert *alert, const struct job *job);
@@ -225,6 +228,10 @@ struct alert_sink {
     void (*suppressed)(void *self, const struct alert *alert, const struct suppression *suppression);
     /* Something happened to a task; `task` as it is now. */
     void (*task)(void *self, const struct task *task, const struct task_event *event);
+    /* A campaign changed; somebody in its audience was reached, or will not be (campaign.h). */
+    void (*campaign)(void *self, const struct campaign *campaign);
+    void (*reach)(void *self, const struct campaign *campaign, uint32_t resident, uint8_t reach,
+                  int64_t t_ms);
     void *self;
 };
 struct alert_config {
@@ -232,6 +239,8 @@ struct alert_config {
     const struct registry *registry;
     const struct live *live;
     const struct alert_settings *settings;
+    const struct prompt_catalogue *prompts; /* NULL = the one compiled in */
+    struct prompt_quiet quiet;
     const struct tz *tz;
     struct timers *timers;
     struct alert_sink sink;
@@ -243,9 +252,20 @@ void alerts_free(struct alerts *alerts);
 MUST_CHECK enum err alerts_rebind(struct alerts *alerts, const struct registry *registry,
                                   const struct alert_settings *settings);
 
+/* Another catalogue and quiet hours from now on. */
+void alerts_set_prompts(struct alerts *alerts, const struct prompt_catalogue *prompts,
+                        const struct prompt_quiet *quiet);
+
+/* An event of a device, for what is awaited after a prompt: a sign of the resident. */
+void alerts_on_event(struct alerts *alerts, int64_t t_ms, const struct event *event);
 void alerts_on_finding(struct alerts *alerts, int64_t t_ms, const struct finding *finding);
 /* ERR_NOT_FOUND: no such (open) alert. ERR_INVALID: not allowed in its state; nothing changed. */
 MUST_CHECK enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct action *action);
+/* Why the last action was refused, in a sentence; "" = its error says it all. Static. */
+const char *alerts_refusal(const struct alerts *alerts);
+/* What a speak action would do now, without doing it: the same errors, else the device and the prompt. */
+MUST_CHECK enum err alerts_preview(struct alerts *alerts, int64_t t_ms, const struct action *action,
+                                   uint32_t *ret_device, const struct prompt **ret_prompt, bool *ret_quiet);
 /* An unknown job or a step backwards is ignored (false). */
 bool alerts_on_delivery(struct alerts *alerts, int64_t t_ms, const struct delivery *delivery);
 /* Residents whose consent ended: `lost` holds the classes (CONSENT_BIT set) by their number. What waits to be

@@ -11,8 +11,8 @@ enum { VERSION = 1, ALERT_VERSION = 3, CASE_VERSION = 2, NAME_SIZE = 40 };
 enum { CASE_V1_SIZE = (offsetof(struct alert_case, told_level) + 7) / 8 * 8 };
 static const char alert_table[] = "alert", job_table[] = "job", case_table[] = "alert_case",
                   recent_table[] = "alert_recent", silence_table[] = "alert_silence",
-                  burst_table[] = "alert_burst",
-                  task_table[] = "alert_task", meter_table[] = "alert_meter", digest_table[] = "alert_digest";
+                  burst_table[] = "alert_burst", task_table[] = "alert_task", meter_table[] = "alert_meter",
+                  digest_table[] = "alert_digest";
 
 struct alert_image {
     struct alert alert;
@@ -133,6 +133,10 @@ enum err alerts_snapshot(const struct alerts *alerts,
         err = fn(self, digest_table, VERSION, 0, &image, sizeof image);
     }
     if (err == ERR_OK)
+        err = responses_snapshot(alerts, fn, self);
+    if (err == ERR_OK)
+        err = campaigns_snapshot(alerts, fn, self);
+    if (err == ERR_OK)
         err = write_alerts(alerts, fn, self);
     if (err == ERR_OK)
         err = write_jobs(alerts, fn, self);
@@ -148,6 +152,8 @@ void alerts_snapshot_done(struct alerts *alerts)
     pool_clean(&alerts->jobs);
     pool_clean(&alerts->tasks);
     memset(alerts->recent_dirty, 0, sizeof alerts->recent_dirty);
+    responses_snapshot_done(alerts);
+    campaigns_snapshot_done(alerts);
     memset(alerts->silence_dirty, 0, sizeof alerts->silence_dirty);
     memset(alerts->burst_dirty, 0, sizeof alerts->burst_dirty);
     memset(alerts->meter_dirty, 0, sizeof alerts->meter_dirty);
@@ -354,6 +360,11 @@ enum err alerts_restore(struct alerts *alerts, const char *table, uint16_t versi
                  {digest_table, VERSION, sizeof(struct digest)},
                  {burst_table, VERSION, sizeof(struct burst)}};
     enum { KNOWN = sizeof known / sizeof *known };
+    enum err err = responses_restore(alerts, table, version, no, value, len);
+    if (err == ERR_NOT_FOUND)
+        err = campaigns_restore(alerts, table, version, no, value, len);
+    if (err != ERR_NOT_FOUND)
+        return err;
     size_t which = 0;
     while (which < KNOWN && strcmp(known[which].table, table) != 0)
         which++;

@@ -7,10 +7,12 @@
 #define HUYANG_ALERT_ALERTS_H
 
 #include "alert/alert.h"
+#include "alert/campaign.h"
 #include "alert/explain.h"
 #include "alert/index.h"
 #include "alert/lifecycle.h"
 #include "alert/pool.h"
+#include "alert/response.h"
 
 #define NONE INDEX_NONE
 
@@ -29,6 +31,9 @@ enum {
     JOB_STEP_OVERDUE = 0xF4,
     JOB_STEP_DIGEST = 0xF5,
     JOB_STEP_BURST = 0xF6,
+    JOB_STEP_ORDER = 0xF7,
+    JOB_STEP_ANSWER = 0xF8,
+    JOB_STEP_CAMPAIGN = 0xF9,
     BURSTS_MAX = 256 /* people whose messages are counted at the same time */
 };
 
@@ -96,9 +101,12 @@ struct alerts {
     struct buf scratch;
     uint64_t next_serial;
     size_t open_count;
-    uint64_t refused; /* alerts and jobs that found no room */
-    size_t orphans;   /* restored jobs whose alert has not come back yet */
-    bool starved;     /* a timer found no room in the heap */
+    uint64_t refused;    /* alerts and jobs that found no room */
+    size_t orphans;      /* restored jobs whose alert has not come back yet */
+    bool starved;        /* a timer found no room in the heap */
+    const char *refusal; /* of the last action; static */
+    struct responses responses;
+    struct campaigns *campaigns;
 };
 
 static inline struct alert_record *alert_at(const struct alerts *alerts, uint32_t no)
@@ -169,6 +177,8 @@ void police_send(struct alerts *alerts, struct alert_record *record, int64_t t_m
 
 /* delivery.c */
 struct job job_draft(const struct alert *alert, enum job_kind kind, unsigned step, int64_t t_ms);
+/* Sets the job's id from its texts. */
+struct hash_id job_id(const struct alerts *alerts, const struct job *job);
 void job_issue(struct alerts *alerts, struct alert_record *record, struct job *job);
 /* True when it was a step forward. */
 bool job_set_state(struct alerts *alerts, uint32_t no, enum delivery_state state, const char *reason,
@@ -190,6 +200,10 @@ bool job_is_pending(const struct alerts *alerts, const struct alert_record *reco
 /* Whether the residents may be spoken to, and whether they have heard enough for this day. */
 bool prompt_is_allowed(const struct alerts *alerts, const struct alert *alert);
 bool prompt_day_is_full(const struct alerts *alerts, const struct alert *alert, int64_t t_ms);
+/* One more prompt for a resident today, outside any alert; false when the day is full. */
+bool prompt_day_take(struct alerts *alerts, uint32_t resident, int64_t t_ms);
+/* The catalogue's entry that is said where a policy names `prompt`; NULL = there is none. */
+const struct prompt *prompt_of(const struct alerts *alerts, const struct alert *alert, const char *prompt);
 void prompt_issue(struct alerts *alerts, struct alert_record *record, int64_t t_ms, unsigned step,
                   const char *prompt);
 void task_issue(struct alerts *alerts, struct alert_record *record, int64_t t_ms, unsigned step,
@@ -303,8 +317,18 @@ size_t audience_of_step(const struct alerts *alerts, const struct alert *alert,
 uint32_t audience_county(const struct alerts *alerts);
 /* The territory the alert lies in; the county for a thing without a home. */
 uint32_t audience_territory(const struct alerts *alerts, const struct alert *alert);
-/* Devices to speak through, best first, at most 2. */
+/* speak.c. Devices to speak through, best first, at most 2. `ordered`: a person wants it said. */
 size_t audience_devices(const struct alerts *alerts, const struct alert *alert, const char *prompt,
-                        uint32_t *devices);
+                        bool ordered, uint32_t *devices);
+MUST_CHECK enum err speak_order(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                                const struct action *action);
+MUST_CHECK enum err speak_hush(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                               const struct action *action);
+/* Cancels what is not final and `which` says so; a device that has it already is told to fall silent. */
+void speak_cancel(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                  bool (*which)(const struct job_record *job, const void *self), const void *self,
+                  const char *reason);
+MUST_CHECK enum err find_target(struct alerts *alerts, const struct action *action,
+                                struct alert_record **ret_record);
 
 #endif

@@ -72,6 +72,7 @@ enum delivery_state job_success(enum job_kind kind)
         [JOB_PROMPT] = DELIVERY_PLAYED,       [JOB_NOTIFY] = DELIVERY_DELIVERED,
         [JOB_TASK] = DELIVERY_DONE,           [JOB_POLICE] = DELIVERY_ACCEPTED,
         [JOB_STAND_DOWN] = DELIVERY_ACCEPTED, [JOB_NOTICE] = DELIVERY_PLAYED,
+        [JOB_HUSH] = DELIVERY_PLAYED,
     };
     assert((unsigned)kind < JOB_KIND_COUNT);
     return (enum delivery_state)success[kind];
@@ -95,7 +96,7 @@ struct job job_draft(const struct alert *alert, enum job_kind kind, unsigned ste
 
 /* The id hangs on texts, never on numbers: a county restored from another import order must arrive at the
  * same ids. */
-static struct hash_id job_id(const struct alerts *alerts, const struct job *job)
+struct hash_id job_id(const struct alerts *alerts, const struct job *job)
 {
     const struct registry *registry = alerts->config.registry;
     char alert[HASH_ID_TEXT], text[512];
@@ -194,6 +195,7 @@ bool job_set_state(struct alerts *alerts, uint32_t no, enum delivery_state state
         struct alert_record *spoken = alert_at(alerts, record->alert_no);
         spoken->alert.said_played = strcmp(spoken->alert.said, record->job.prompt) == 0;
         alert_mark(alerts, spoken);
+        response_await(alerts, spoken, &record->job, t_ms);
     }
     if (alerts->config.sink.delivery)
         alerts->config.sink.delivery(alerts->config.sink.self, &record->job, &delivery, t_ms);
@@ -331,16 +333,47 @@ static bool counts_for_the_day(const struct alert *alert)
     return alert->family != FAMILY_EMERGENCY && alert->level < LEVEL_ORANGE;
 }
 
-bool prompt_day_is_full(const struct alerts *alerts, const struct alert *alert, int64_t t_ms)
+static bool is_day_full(const struct alerts *alerts, const uint32_t *residents, size_t count,
+                        uint32_t household, int64_t t_ms)
 {
-    uint32_t day = day_of(alerts, t_ms), residents[AUDIENCE_RESIDENTS];
-    size_t count = audience_residents(alerts, alert, residents);
-    unsigned home = prompts_heard(alerts, SUBJECT_HOUSEHOLD, alert->household, day), most = 0;
+    uint32_t day = day_of(alerts, t_ms);
+    unsigned home = prompts_heard(alerts, SUBJECT_HOUSEHOLD, household, day), most = 0;
     for (size_t i = 0; i < count; i++) {
         unsigned own = prompts_heard(alerts, SUBJECT_RESIDENT, residents[i], day);
         most = own > most ? own : most;
     }
-    return counts_for_the_day(alert) && home + most >= alerts->config.settings->prompts_daily_max;
+    return home + most >= alerts->config.settings->prompts_daily_max;
+}
+
+static void count_prompt(struct alerts *alerts, uint32_t case_no, int64_t t_ms)
+{
+    uint32_t day = day_of(alerts, t_ms);
+    struct alert_case *owner = case_at(alerts, case_no);
+    owner->prompts = (uint8_t)(owner->prompt_day == day ? owner->prompts + 1 : 1);
+    owner->prompt_day = day;
+    pool_mark(&alerts->cases, case_no);
+}
+
+/* Kept in the resident's case of the fleet family, which has no alerts about people. */
+bool prompt_day_take(struct alerts *alerts, uint32_t resident, int64_t t_ms)
+{
+    struct subject subject = {.kind = SUBJECT_RESIDENT, .no = resident};
+    uint32_t case_no;
+    if (resident == REGISTRY_NONE)
+        return true;
+    if (is_day_full(alerts, &resident, 1, registry_resident(alerts->config.registry, resident)->household,
+                    t_ms) ||
+        case_take(alerts, subject, FAMILY_FLEET, &case_no) != ERR_OK)
+        return false;
+    count_prompt(alerts, case_no, t_ms);
+    return true;
+}
+
+bool prompt_day_is_full(const struct alerts *alerts, const struct alert *alert, int64_t t_ms)
+{
+    uint32_t residents[AUDIENCE_RESIDENTS];
+    size_t count = audience_residents(alerts, alert, residents);
+    return counts_for_the_day(alert) && is_day_full(alerts, residents, count, alert->household, t_ms);
 }
 
 /* Counts one more prompt of the day; false when one of those who would hear it has had enough. People who are
@@ -355,12 +388,43 @@ static bool prompt_is_within_the_day(struct alerts *alerts, const struct alert_r
                   family_name((enum family)alert->family), level_name((enum level)alert->level));
         return false;
     }
-    uint32_t day = day_of(alerts, t_ms);
-    struct alert_case *owner = case_at(alerts, record->case_no);
-    owner->prompts = (uint8_t)(owner->prompt_day == day ? owner->prompts + 1 : 1);
-    owner->prompt_day = day;
-    pool_mark(&alerts->cases, record->case_no);
+    count_prompt(alerts, record->case_no, t_ms);
     return true;
+}
+
+/* The most urgent finding names the detector; the first of several. */
+static const char *detector_of(const struct alert *alert)
+{
+    const struct alert_share *most = NULL;
+    for (unsigned i = 0; i < alert->share_count; i++) {
+        const struct alert_share *share = &alert->shares[i];
+        if (share->active && (!most || share->finding.level > most->finding.level))
+            most = share;
+    }
+    return most ? detectors[most->finding.detector]->name : "";
+}
+
+const struct prompt *prompt_of(const struct alerts *alerts, const struct alert *alert, const char *prompt)
+{
+    return prompt_chosen(alerts->config.prompts, prompt, detector_of(alert), alert->level);
+}
+
+/* From orange on a machine's voice is not enough: a recorded one that people know, or somebody calls
+ * (practice.md 13). An emergency is called about anyway. */
+static bool wants_a_caller(const struct alerts *alerts, const struct alert_record *record, const char *id)
+{
+    static const char *const calls[] = {"verify", "call", "call-back"};
+    const struct alert *alert = &record->alert;
+    const struct prompt *prompt = prompt_find(alerts->config.prompts, id);
+    uint32_t residents[AUDIENCE_RESIDENTS];
+    if (!prompt || alert->level < LEVEL_ORANGE || alert->family == FAMILY_EMERGENCY)
+        return false;
+    for (unsigned i = 0; i < sizeof calls / sizeof *calls; i++)
+        if (job_is_pending(alerts, record, JOB_TASK, calls[i]))
+            return false;
+    size_t count = audience_residents(alerts, alert, residents);
+    const char *language = count ? registry_resident(alerts->config.registry, residents[0])->language : "";
+    return !prompt_text_in(prompt, language, "")->clip.recorded;
 }
 
 void prompt_issue(struct alerts *alerts, struct alert_record *record, int64_t t_ms, unsigned step,
@@ -376,8 +440,10 @@ void prompt_issue(struct alerts *alerts, struct alert_record *record, int64_t t_
         suppress(alerts, &record->alert, &job, SUPPRESSED_BY_DAILY_MAX, NULL);
         return;
     }
-    size_t count = audience_devices(alerts, &record->alert, prompt, devices);
+    size_t count = audience_devices(alerts, &record->alert, prompt, false, devices);
     prompt_try(alerts, record, t_ms, step, prompt, count ? devices[0] : REGISTRY_NONE, 0);
+    if (count && wants_a_caller(alerts, record, prompt))
+        task_issue(alerts, record, t_ms, step, ROLE_GRID_WORKER, "call");
 }
 
 /* A prompt that was not heard: the other device once, then a person. Only while the telling it belongs to is
@@ -391,7 +457,9 @@ static void prompt_fall_back(struct alerts *alerts, uint32_t job_no, int64_t t_m
         !prompt_is_allowed(alerts, &record->alert))
         return;
     uint32_t devices[2], other = REGISTRY_NONE;
-    size_t count = failed.attempt == 0 ? audience_devices(alerts, &record->alert, failed.prompt, devices) : 0;
+    bool ordered = failed.step == JOB_STEP_ORDER;
+    size_t count =
+        failed.attempt == 0 ? audience_devices(alerts, &record->alert, failed.prompt, ordered, devices) : 0;
     for (size_t i = 0; i < count && other == REGISTRY_NONE; i++) {
         if (devices[i] != failed.device)
             other = devices[i];
@@ -449,8 +517,10 @@ bool alerts_on_delivery(struct alerts *alerts, int64_t t_ms, const struct delive
 {
     uint32_t no = find_job(alerts, &delivery->job);
     char reason[sizeof delivery->reason];
-    if (no == NONE || delivery->state >= DELIVERY_COUNT)
+    if (delivery->state >= DELIVERY_COUNT)
         return false;
+    if (no == NONE)
+        return campaigns_on_delivery(alerts, t_ms, delivery);
     memcpy(reason, delivery->reason, sizeof reason);
     reason[sizeof reason - 1] = 0;
     if (!job_set_state(alerts, no, (enum delivery_state)delivery->state, reason, t_ms))

@@ -83,6 +83,7 @@ int64_t alert_deadline(const struct alerts *alerts, const struct alert_record *r
     deadline_ms = earlier(deadline_ms, burst_due(alerts, alert));
     if (alert->state != ALERT_OPEN)
         return deadline_ms;
+    deadline_ms = earlier(deadline_ms, response_due_ms(alerts, alert));
     deadline_ms = earlier(deadline_ms, step_due(alerts, alert));
     deadline_ms = earlier(deadline_ms, lapse_due(alerts, alert));
     deadline_ms = earlier(deadline_ms, acknowledgement_due(alerts, alert));
@@ -237,10 +238,12 @@ static void issue(struct alerts *alerts, struct alert_record *record, const stru
                   const struct policy_step *step, unsigned step_no)
 {
     const char *what = step->prompt[0] ? step->prompt : "call";
+    const struct prompt *chosen;
     switch ((enum step_kind)step->kind) {
     case STEP_PROMPT:
-        if (!is_issued(alerts, record, JOB_PROMPT, step->prompt))
-            prompt_issue(alerts, record, moment->t_ms, step_no, step->prompt);
+        chosen = prompt_of(alerts, &record->alert, step->prompt);
+        if (!is_issued(alerts, record, JOB_PROMPT, chosen ? chosen->id : step->prompt))
+            prompt_issue(alerts, record, moment->t_ms, step_no, chosen ? chosen->id : step->prompt);
         break;
     case STEP_NOTIFY:
     case STEP_WEBHOOK: notify(alerts, record, moment, step, step_no); break;
@@ -308,6 +311,7 @@ static void tick(struct alerts *alerts, struct alert_record *record, int64_t t_m
         if (task_due(alerts, &job) <= t_ms)
             task_overdue(alerts, record, &job, t_ms);
     }
+    response_expire(alerts, record, t_ms);
     if (alert->state != ALERT_OPEN)
         return;
     if (alert->verify_until_ms && alert->verify_until_ms <= t_ms) {
@@ -331,6 +335,8 @@ struct timer_slot *alerts_slot(struct alerts *alerts, uint64_t owner)
     unsigned slot = timer_owner_slot(owner);
     if (slot == TIMER_SLOT_DIGEST)
         return &alerts->digest.timer;
+    if (slot == TIMER_SLOT_CAMPAIGNS)
+        return campaigns_slot(alerts);
     if (slot < TIMER_SLOT_ALERT || slot >= TIMER_SLOT_ALERT + FAMILY_COUNT)
         return NULL;
     uint32_t case_no = case_find(alerts, timer_owner_subject(owner), (enum family)(slot - TIMER_SLOT_ALERT));
@@ -343,6 +349,10 @@ void alerts_on_timer(struct alerts *alerts, uint64_t owner, int64_t deadline_ms)
 {
     if (timer_owner_slot(owner) == TIMER_SLOT_DIGEST) {
         noise_tell(alerts, deadline_ms);
+        return;
+    }
+    if (timer_owner_slot(owner) == TIMER_SLOT_CAMPAIGNS) {
+        campaigns_run(alerts, deadline_ms);
         return;
     }
     uint32_t case_no = case_find(alerts, timer_owner_subject(owner),

@@ -49,7 +49,9 @@ static void find_people(const struct alerts *alerts, const struct alert *alert, 
 
 static void find_speech(const struct alerts *alerts, const struct alert *alert, struct explain_step *step)
 {
-    step->device_count = (unsigned)audience_devices(alerts, alert, step->step->prompt, step->devices);
+    const struct prompt *prompt = prompt_of(alerts, alert, step->step->prompt);
+    step->device_count = (unsigned)audience_devices(alerts, alert, prompt ? prompt->id : step->step->prompt,
+                                                    false, step->devices);
     if (audience_is_silent(alerts, alert))
         step->speech = SPEECH_NOBODY;
     else if (!prompt_is_allowed(alerts, alert))

@@ -2,25 +2,26 @@
  * is signed in is its actor; only the machine's token may name somebody else. */
 #include <string.h>
 
+#include "api/act.h"
 #include "api/body.h"
 #include "api/gate.h"
 #include "api/pages.h"
 #include "api/place.h"
 #include "api/said.h"
 
-static bool take_by(const char *text, struct pending *pending)
+bool act_take_by(const char *text, struct pending *pending)
 {
     return text_is_id(text, strlen(text)) && text_copy(pending->action.by, sizeof(pending->action.by), text);
 }
 
-static bool take_note(const char *text, struct pending *pending)
+bool act_take_note(const char *text, struct pending *pending)
 {
     return body_is_plain(text, true) && text_copy(pending->action.note, sizeof(pending->action.note), text);
 }
 
 static bool take_filled_note(const char *text, struct pending *pending)
 {
-    return text[0] != '\0' && take_note(text, pending);
+    return text[0] != '\0' && act_take_note(text, pending);
 }
 
 static bool take_disposition(const char *text, struct pending *pending)
@@ -105,8 +106,8 @@ static bool take_device(const char *text, struct pending *pending)
 #define MUST_NOTE    "text of at most 255 bytes"
 #define MUST_TIME    "an ISO 8601 time with an offset"
 #define MUST_SUBJECT "an id, and the only one of resident, household, territory and device"
-const struct member member_by = {"by", take_by, MUST_BY, true, false},
-                    member_note = {"note", take_note, MUST_NOTE, false, false},
+const struct member member_by = {"by", act_take_by, MUST_BY, true, false},
+                    member_note = {"note", act_take_note, MUST_NOTE, false, false},
                     member_end = {"until", take_until, MUST_TIME, false, false};
 static const struct member
     text = {"note", take_filled_note, MUST_NOTE ", not empty", true, false},
@@ -127,9 +128,8 @@ static const struct member
     device = {"device", take_device, MUST_SUBJECT, false, false},
     folder = {"folder", take_folder, "the absolute path of a folder on this machine", true, false};
 
-/* May this person do this to this alert? An alert that is not theirs is not there. */
-static bool may_act(const struct view *view, struct request *request, const struct hash_id *alert,
-                    enum action_kind kind)
+bool act_may(const struct view *view, struct request *request, const struct hash_id *alert,
+             enum action_kind kind)
 {
     struct reader_place place;
 
@@ -157,7 +157,6 @@ void act_sign(const struct request *request, struct pending *pending)
         (void)text_copy(pending->action.by, sizeof(pending->action.by), request->person.account.id);
 }
 
-/* `members` begins with `by`, which a session has no use for. */
 static bool take_action(const struct view *view, struct request *request, enum action_kind kind,
                         const struct member *const *members, struct pending *ret_pending)
 {
@@ -168,10 +167,10 @@ static bool take_action(const struct view *view, struct request *request, enum a
     return true;
 }
 
-static enum verdict act(const struct view *view, struct request *request, enum action_kind kind,
-                        const struct member *const *members, struct pending *ret_pending)
+enum verdict act_on(const struct view *view, struct request *request, enum action_kind kind,
+                    const struct member *const *members, struct pending *ret_pending)
 {
-    return may_act(view, request, &request->id, kind) &&
+    return act_may(view, request, &request->id, kind) &&
                    take_action(view, request, kind, members, ret_pending)
                ? VERDICT_ACTION
                : VERDICT_REPLY;
@@ -188,7 +187,7 @@ static enum verdict act_task(const struct view *view, struct request *request, e
         reply_said(request, 404, "there is no task of this id", "没有这个编号的任务");
     else if (err != ERR_OK)
         reply_problem(request, 503, NULL, "the database cannot be read: %s", err_text(err));
-    else if (may_act(view, request, &alert, kind) && take_action(view, request, kind, members, ret_pending))
+    else if (act_may(view, request, &alert, kind) && take_action(view, request, kind, members, ret_pending))
         return VERDICT_ACTION;
     return VERDICT_REPLY;
 }
@@ -207,38 +206,38 @@ enum verdict act_done(const struct view *view, struct request *request, struct p
 
 enum verdict act_acknowledge(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_ACKNOWLEDGE,
-               (const struct member *const[]){&member_by, &member_note, NULL}, ret_pending);
+    return act_on(view, request, ACTION_ACKNOWLEDGE,
+                  (const struct member *const[]){&member_by, &member_note, NULL}, ret_pending);
 }
 
 enum verdict act_close(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_CLOSE,
-               (const struct member *const[]){&member_by, &disposition, &member_note, NULL}, ret_pending);
+    return act_on(view, request, ACTION_CLOSE,
+                  (const struct member *const[]){&member_by, &disposition, &member_note, NULL}, ret_pending);
 }
 
 enum verdict act_call(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_CALL,
-               (const struct member *const[]){&member_by, &outcome, &member_note, NULL}, ret_pending);
+    return act_on(view, request, ACTION_CALL,
+                  (const struct member *const[]){&member_by, &outcome, &member_note, NULL}, ret_pending);
 }
 
 enum verdict act_comment(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_COMMENT, (const struct member *const[]){&member_by, &text, NULL},
-               ret_pending);
+    return act_on(view, request, ACTION_COMMENT, (const struct member *const[]){&member_by, &text, NULL},
+                  ret_pending);
 }
 
 enum verdict act_assign(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_ASSIGN,
-               (const struct member *const[]){&member_by, &to, &member_note, NULL}, ret_pending);
+    return act_on(view, request, ACTION_ASSIGN,
+                  (const struct member *const[]){&member_by, &to, &member_note, NULL}, ret_pending);
 }
 
 enum verdict act_snooze(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_SNOOZE,
-               (const struct member *const[]){&member_by, &until, &member_note, NULL}, ret_pending);
+    return act_on(view, request, ACTION_SNOOZE,
+                  (const struct member *const[]){&member_by, &until, &member_note, NULL}, ret_pending);
 }
 
 enum verdict act_task_assign(const struct view *view, struct request *request, struct pending *ret_pending)
@@ -317,8 +316,8 @@ enum verdict act_announce(const struct view *view, struct request *request, stru
 
 enum verdict act_unannounce(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act(view, request, ACTION_UNANNOUNCE,
-               (const struct member *const[]){&member_by, &member_note, NULL}, ret_pending);
+    return act_on(view, request, ACTION_UNANNOUNCE,
+                  (const struct member *const[]){&member_by, &member_note, NULL}, ret_pending);
 }
 
 enum verdict act_unsilence(const struct view *view, struct request *request, struct pending *ret_pending)

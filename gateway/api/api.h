@@ -66,6 +66,9 @@ void api_looked(struct api *api, uint64_t ticket, struct look *look);
 /* From the core loop, after a commit with transitions or deliveries: whoever listens is told. Costs a lock.
  */
 void api_changed(struct api *api);
+/* From the core loop, at the start and when another catalogue comes into force: `json` is what people may
+ * have said ({"version":…,"prompts":[…]}; copied). */
+void api_prompts(struct api *api, const struct buf *json);
 /* From the core loop: new numbers; `metrics` is the whole Prometheus text (copied). */
 void api_update(struct api *api, const struct api_health *health, const struct buf *metrics);
 

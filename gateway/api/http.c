@@ -81,6 +81,14 @@ void api_update(struct api *api, const struct api_health *health, const struct b
     pthread_mutex_unlock(&api->lock);
 }
 
+void api_prompts(struct api *api, const struct buf *json)
+{
+    pthread_mutex_lock(&api->lock);
+    buf_clear(&api->prompts);
+    buf_append(&api->prompts, buf_text(json), json->len);
+    pthread_mutex_unlock(&api->lock);
+}
+
 void api_changed(struct api *api)
 {
     pthread_mutex_lock(&api->lock);
@@ -361,6 +369,8 @@ static enum MHD_Result dispatch(struct api *api, struct exchange *exchange)
     view.heard = api->heard_ms != 0 && clock_now().mono_ms - api->heard_ms <= API_SILENCE_MS;
     if (route->handle == view_metrics || route->handle == records_health)
         buf_append(&metrics, buf_text(&api->metrics), api->metrics.len);
+    if (route->handle == say_prompts)
+        buf_append(&metrics, buf_text(&api->prompts), api->prompts.len);
     pthread_mutex_unlock(&api->lock);
     if (route->handle == view_metrics || route->handle == records_health)
         own_metrics(api, &metrics);
@@ -457,8 +467,7 @@ static void on_completed(void *self, struct MHD_Connection *connection, void **c
     *context = NULL;
 }
 
-/* The address in either family; false when it is neither. */
-static bool parse_address(const char *text, uint16_t port, struct sockaddr_storage *ret_address)
+bool http_parse_address(const char *text, uint16_t port, struct sockaddr_storage *ret_address)
 {
     struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)ret_address;
     struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)ret_address;
@@ -482,7 +491,7 @@ static enum err start_daemon(struct api *api)
     struct sockaddr_storage address;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
 
-    if (!parse_address(api->config.listen, api->config.port, &address)) {
+    if (!http_parse_address(api->config.listen, api->config.port, &address)) {
         log_write(LOG_ERROR, "api.address",
                   "the address to listen on must be an IPv4 or IPv6 address\taddress=%s", api->config.listen);
         return ERR_INVALID;
@@ -513,6 +522,7 @@ static void api_free(struct api *api)
     passwords_free(api->passwords);
     reader_close(api->reader);
     buf_release(&api->metrics);
+    buf_release(&api->prompts);
     pthread_cond_destroy(&api->changed);
     pthread_mutex_destroy(&api->lock);
     gate_close(&api->gate);
@@ -533,6 +543,7 @@ enum err api_start(const struct api_config *config, struct api **ret_api)
         return ERR_NOMEM;
     api->config = *config;
     buf_init(&api->metrics, METRICS_MAX);
+    buf_init(&api->prompts, METRICS_MAX);
     pthread_mutex_init(&api->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

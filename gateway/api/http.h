@@ -4,6 +4,7 @@
 
 #include <microhttpd.h>
 #include <pthread.h>
+#include <sys/socket.h>
 
 #include "api/gate.h"
 #include "api/request.h"
@@ -42,12 +43,15 @@ struct api {
     bool stopping;
     struct api_health health;
     int64_t heard_ms; /* monotonic, 0 = never */
-    struct buf metrics;
+    struct buf metrics, prompts;
     struct stream *streams;
     unsigned stream_count;
     uint64_t changes, woken; /* commits that people may want to see; of those, the streams were woken for */
     int64_t woken_ms;
 };
+
+/* http.c. The address in either family; false when it is neither. */
+bool http_parse_address(const char *text, uint16_t port, struct sockaddr_storage *ret_address);
 
 /* http_reply.c: queues the reply, or the file, of an exchange. */
 enum MHD_Result http_send_reply(struct api *api, struct exchange *exchange);

@@ -78,7 +78,7 @@ struct view {
     const struct registry *registry; /* in force; NULL: there is none */
     struct api_health health;
     bool heard;          /* the core has spoken within API_SILENCE_MS */
-    struct buf *metrics; /* the core's text, then our own */
+    struct buf *metrics; /* the core's text, then our own; of say_prompts, the catalogue */
 };
 
 /* What a handler has decided: the reply is complete, something waits (for the core, for the passwords'
@@ -103,6 +103,7 @@ struct pending {
     struct look *look;      /* asked for, then answered; freed with the request */
     uint8_t subject_kind;   /* of a silence or announcement: what its id means; enum subject_kind */
     char subject[ID_SIZE];
+    char device[ID_SIZE]; /* of speak: through which; "" = the best */
     struct account account;
     char password[PASSWORD_SIZE], replacement[PASSWORD_SIZE], code[SETUP_CODE_SIZE];
     char secret[ACCOUNT_SECRET_SIZE]; /* "": there is no such account */
@@ -185,6 +186,16 @@ enum verdict act_done(const struct view *view, struct request *request, struct p
 enum verdict consents_show(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict consents_give(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict consents_withdraw(const struct view *view, struct request *request, struct pending *ret_pending);
+/* say.c */
+enum verdict say_prompts(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict say_now(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict say_hush(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict say_campaigns(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict say_campaign(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict say_campaign_add(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict say_campaign_end(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict say_done(const struct view *view, struct request *request, struct pending *pending, enum err err,
+                      const char *text);
 /* people.c */
 enum verdict people_setup(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict people_session(const struct view *view, struct request *request, struct pending *ret_pending);

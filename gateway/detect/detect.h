@@ -9,8 +9,8 @@
 #include "core/timers.h"
 #include "detect/overrides.h"
 
-/* Packs who a timer belongs to. slot: a detector's index, or TIMER_SLOT_ALERT + family. */
-enum { TIMER_SLOT_ALERT = 0xF0, TIMER_SLOT_DIGEST = 0xFF };
+/* Packs who a timer belongs to. slot: a detector's index, TIMER_SLOT_ALERT + family, or one of nobody's. */
+enum { TIMER_SLOT_ALERT = 0xF0, TIMER_SLOT_CAMPAIGNS = 0xFE, TIMER_SLOT_DIGEST = 0xFF };
 uint64_t timer_owner(struct subject subject, unsigned slot);
 struct subject timer_owner_subject(uint64_t owner);
 unsigned timer_owner_slot(uint64_t owner);

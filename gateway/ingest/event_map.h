@@ -59,7 +59,8 @@ enum event_kind {
     X(COMMAND_STATE, CANCELLED, cancelled)
 #define FAIL_REASON_MAP(X) \
     X(FAIL_REASON, SPEAKER, speaker) X(FAIL_REASON, NO_CLIP, no_clip) \
-    X(FAIL_REASON, UNSUPPORTED, unsupported) X(FAIL_REASON, BUSY, busy) X(FAIL_REASON, POWER, power)
+    X(FAIL_REASON, UNSUPPORTED, unsupported) X(FAIL_REASON, BUSY, busy) X(FAIL_REASON, POWER, power) \
+    X(FAIL_REASON, BAD_CLIP, bad_clip)
 #define FAULT_KIND_MAP(X) \
     X(FAULT_KIND, SENSOR, sensor) X(FAULT_KIND, STORAGE, storage) \
     X(FAULT_KIND, OUTBOX_OVERFLOW, outbox_overflow) X(FAULT_KIND, EVENT_LOST, event_lost) \

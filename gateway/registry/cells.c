@@ -269,9 +269,13 @@ bool cell_tags(struct cell *cell)
 
 bool cell_ability(struct cell *cell)
 {
-    uint8_t poor = strcmp(cell->value, "good") != 0 && strcmp(cell->value, "normal") != 0 &&
-                   strcmp(cell->value, "1") != 0;
-    memcpy(member(cell), &poor, sizeof poor);
+    static const char *const words[][5] = {{"good", "normal", "1"}, {"none", "deaf", "blind", "聋", "盲"}};
+    uint8_t ability = ABILITY_POOR;
+    for (unsigned i = 0; i < 2; i++)
+        for (unsigned j = 0; j < 5 && words[i][j]; j++)
+            if (strcmp(cell->value, words[i][j]) == 0)
+                ability = i == 0 ? ABILITY_GOOD : ABILITY_NONE;
+    memcpy(member(cell), &ability, sizeof ability);
     return cell_text(cell);
 }
 

@@ -143,6 +143,10 @@ struct household {
     uint8_t withheld; /* CONSENT_BIT set: what somebody who lives here unenrolled has not consented to */
     bool removed;
 };
+/* NONE: the column says "none", "deaf", "blind", "聋" or "盲"; POOR: anything else but "", "good", "normal",
+ * "1".
+ */
+enum ability { ABILITY_GOOD, ABILITY_POOR, ABILITY_NONE };
 struct resident {
     char id[ID_SIZE];
     uint32_t household;
@@ -152,10 +156,9 @@ struct resident {
     uint8_t consent; /* CONSENT_BIT set in force: the ledger's word, the short form where it has none */
     uint8_t status;  /* enum resident_status as imported */
     uint8_t tags;    /* enum resident_tag set */
-    uint8_t hearing_poor, vision_poor,
-        cognition_poor;      /* 1 when the column says anything but "", "good", "normal", "1" */
-    int64_t status_until_ms; /* 0 = open */
-    char language[17];       /* "zh" when empty */
+    uint8_t hearing_poor, vision_poor, cognition_poor; /* enum ability */
+    int64_t status_until_ms;                           /* 0 = open */
+    char language[17];                                 /* "zh" when empty */
     bool removed;
 };
 struct device {

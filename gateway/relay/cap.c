@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "relay/police.h"
-#include "relay/prompts.h"
+#include "alert/prompts.h"
 #include "relay/relay.h"
 #include "relay/words.h"
 
@@ -128,10 +128,12 @@ static void put_headline(const struct words_facts *facts, uint8_t family, bool e
  */
 static void add_said(const struct relay_context *context, bool zh, struct buf *line)
 {
-    const struct prompt *prompt = context->said ? prompt_find(context->said) : NULL;
+    const struct prompt *prompt = context->said ? prompt_find(context->prompts, context->said) : NULL;
     if (!prompt)
         return;
-    const char *text = prompt_text_in(prompt, zh ? "zh" : "en", "zh")->text;
+    char text[PROMPT_TEXT_SIZE];
+    if (!prompt_fill(prompt_text_in(prompt, zh ? "zh" : "en", "zh")->text, "", "…", text))
+        return;
     if (zh)
         buf_printf(line, "%s“%s”",
                    context->said_played ? "已向老人播放：" : "已向老人发送语音提示（是否播放未知）：", text);

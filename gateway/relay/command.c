@@ -1,6 +1,7 @@
 #include "relay/command.h"
 
 #include <assert.h>
+#include <string.h>
 #include <huyang/v1/command.pb-c.h>
 
 #include "core/text.h"
@@ -14,6 +15,25 @@ static Huyang__V1__Priority wire_priority(uint8_t priority)
     case PROMPT_HIGH: return HUYANG__V1__PRIORITY__PRIORITY_HIGH;
     default: return HUYANG__V1__PRIORITY__PRIORITY_NORMAL;
     }
+}
+
+static Huyang__V1__Manner wire_manner(uint8_t manner)
+{
+    switch (manner) {
+    case COMMAND_DISCREETLY: return HUYANG__V1__MANNER__MANNER_DISCREET;
+    case COMMAND_VISIBLY: return HUYANG__V1__MANNER__MANNER_VISIBLE;
+    default: return HUYANG__V1__MANNER__MANNER_SPEAK;
+    }
+}
+
+const char *command_manner_name(unsigned manner)
+{
+    static const char *const names[] = {
+#define X(name, text) [COMMAND_##name] = #text,
+        COMMAND_MANNER_MAP(X)
+#undef X
+    };
+    return manner < sizeof names / sizeof *names ? names[manner] : "";
 }
 
 /* protobuf-c's structs hold plain char pointers although packing only reads them. */
@@ -40,17 +60,28 @@ enum err command_encode(const struct command_out *command, struct buf *out)
     message.exercise = command->exercise;
 
     Huyang__V1__Prompt prompt = HUYANG__V1__PROMPT__INIT;
+    uint8_t digest[SHA256_SIZE];
     Huyang__V1__Notice notice = HUYANG__V1__NOTICE__INIT;
+    Huyang__V1__CancelCommand cancel = HUYANG__V1__CANCEL_COMMAND__INIT;
     if (command->kind == COMMAND_PROMPT) {
         prompt.prompt_id = unconst(command->prompt_id);
         prompt.language = unconst(command->language);
         prompt.text = unconst(command->text);
         prompt.volume_percent = command->volume_percent;
         prompt.repeat = command->repeat;
-        prompt.manner = command->manner == PROMPT_DISCREET ? HUYANG__V1__MANNER__MANNER_DISCREET
-                                                           : HUYANG__V1__MANNER__MANNER_SPEAK;
+        prompt.manner = wire_manner(command->manner);
+        if (command->clip_sha256) {
+            prompt.clip = unconst(command->prompt_id);
+            prompt.clip_sha256 = (ProtobufCBinaryData){.len = SHA256_SIZE, .data = digest};
+            prompt.clip_bytes = command->clip_bytes;
+            memcpy(digest, command->clip_sha256, SHA256_SIZE);
+        }
         message.kind_case = HUYANG__V1__COMMAND__KIND_PROMPT;
         message.prompt = &prompt;
+    } else if (command->kind == COMMAND_CANCEL) {
+        cancel.command_id = unconst(command->target);
+        message.kind_case = HUYANG__V1__COMMAND__KIND_CANCEL;
+        message.cancel = &cancel;
     } else {
         notice.notice_kind = command->notice == COMMAND_HELP_COMING
                                  ? HUYANG__V1__NOTICE_KIND__NOTICE_KIND_HELP_COMING
@@ -72,7 +103,7 @@ enum err command_encode(const struct command_out *command, struct buf *out)
 /* A notice has no text on the wire: a device of ours has its own. */
 static void take_notice(const Huyang__V1__Notice *notice, struct command_words *words)
 {
-    const struct prompt *prompt = prompt_find("help-told");
+    const struct prompt *prompt = prompt_find(NULL, "help-told");
     (void)notice; /* told or coming: a person knows of it */
     text_copy(words->language, sizeof words->language, prompt->texts[0].language);
     text_copy(words->text, sizeof words->text, prompt->texts[0].text);

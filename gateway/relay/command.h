@@ -8,9 +8,18 @@
 
 #include "core/buf.h"
 #include "core/hash.h"
-#include "relay/prompts.h"
+#include "alert/prompts.h"
 
-enum command_kind { COMMAND_PROMPT, COMMAND_NOTICE };
+enum command_kind { COMMAND_PROMPT, COMMAND_NOTICE, COMMAND_CANCEL };
+/* How a prompt is said: by the loudspeaker · by vibration and the screen only · by vibration, light and the
+ * screen, for who does not hear. */
+#define COMMAND_MANNER_MAP(X) X(ALOUD, aloud) X(DISCREETLY, discreetly) X(VISIBLY, visibly)
+enum command_manner {
+#define X(name, text) COMMAND_##name,
+    COMMAND_MANNER_MAP(X)
+#undef X
+};
+const char *command_manner_name(unsigned manner); /* "" past the last one */
 enum command_notice { COMMAND_HELP_TOLD, COMMAND_HELP_COMING };
 
 struct command_out {
@@ -24,7 +33,10 @@ struct command_out {
     uint8_t notice; /* enum command_notice, for a notice */
     /* for a prompt: */
     const char *prompt_id, *language, *text; /* borrowed */
-    uint8_t manner, volume_percent, repeat;
+    uint8_t manner /* enum command_manner */, volume_percent, repeat;
+    const uint8_t *clip_sha256; /* borrowed; NULL = no clip */
+    uint32_t clip_bytes;
+    const char *target; /* of a cancel: the id of the command that is taken back; borrowed */
 };
 
 /* Appends the message. ERR_NOMEM, ERR_FULL when `out` cannot take it. */

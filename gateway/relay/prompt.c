@@ -1,8 +1,9 @@
-/* PROMPT and NOTICE jobs -> a command to a device. */
+/* PROMPT, NOTICE and HUSH jobs -> a command to a device. */
+#include <stdio.h>
 #include <string.h>
 
+#include "alert/prompts.h"
 #include "relay/command.h"
-#include "relay/prompts.h"
 #include "relay/relay.h"
 
 enum { TTL_MAX_S = 86400, LOUD_PERCENT = 100, REPEAT_MAX = 5 };
@@ -21,20 +22,12 @@ static uint32_t listener(const struct relay_context *context, const struct alert
     return REGISTRY_NONE;
 }
 
-/* Is the minute in [from, to)? The span may cross midnight. */
-static bool is_within(unsigned minute, unsigned from, unsigned to)
+struct prompt_quiet relay_quiet(const struct relay_settings *settings)
 {
-    return from <= to ? minute >= from && minute < to : minute >= from || minute < to;
-}
-
-/* At night and during the midday rest. */
-static bool is_quiet(const struct relay_settings *settings, const struct tz *tz, int64_t t_ms)
-{
-    struct civil local;
-    clock_civil(tz, t_ms, &local);
-    unsigned minute = (unsigned)(local.hour * 60 + local.minute);
-    return is_within(minute, settings->quiet_from_minute, settings->quiet_to_minute) ||
-           is_within(minute, settings->rest_from_minute, settings->rest_to_minute);
+    return (struct prompt_quiet){.from_minute = settings->quiet_from_minute,
+                                 .to_minute = settings->quiet_to_minute,
+                                 .rest_from_minute = settings->rest_from_minute,
+                                 .rest_to_minute = settings->rest_to_minute};
 }
 
 /* Red is exempt from quiet hours, and so is the whole emergency family: the question after a fall is asked
@@ -42,7 +35,8 @@ static bool is_quiet(const struct relay_settings *settings, const struct tz *tz,
 bool prompt_is_hushed(const struct relay_settings *settings, const struct tz *tz, int64_t t_ms,
                       uint8_t family, uint8_t level)
 {
-    return level < LEVEL_RED && family != FAMILY_EMERGENCY && is_quiet(settings, tz, t_ms);
+    const struct prompt_quiet quiet = relay_quiet(settings);
+    return level < LEVEL_RED && family != FAMILY_EMERGENCY && prompt_is_quiet(&quiet, tz, t_ms);
 }
 
 static uint32_t ttl_s(const struct outbox_row *row)
@@ -61,47 +55,96 @@ static uint8_t priority_of(const struct job *job, uint8_t at_least)
     return by_level > at_least ? by_level : at_least;
 }
 
+/* How it can be said here and now. ERR_UNSUPPORTED with the reason when it cannot. */
+static enum err choose_manner(const struct relay_context *context, const struct job *job,
+                              const struct device *device, const struct resident *resident,
+                              const struct prompt *prompt, uint8_t *ret_manner, const char **ret_why)
+{
+    bool wristband = device->kind == DEVICE_WRISTBAND;
+    bool hushed = prompt->manner == PROMPT_SPEAK &&
+                  prompt_is_hushed(context->settings, context->tz, context->t_ms, job->family, job->level);
+    if (!wristband && hushed)
+        *ret_why = "quiet hours";
+    /* A camera has neither a motor nor a screen: a discreet prompt there would be a loud one. */
+    else if (!wristband && prompt->manner == PROMPT_DISCREET)
+        *ret_why = "a camera cannot be discreet";
+    else if (!wristband && resident && resident->hearing_poor == ABILITY_NONE)
+        *ret_why = "the resident does not hear";
+    else {
+        *ret_manner = prompt->manner == PROMPT_DISCREET || hushed          ? COMMAND_DISCREETLY
+                      : resident && resident->hearing_poor == ABILITY_NONE ? COMMAND_VISIBLY
+                                                                           : COMMAND_ALOUD;
+        return ERR_OK;
+    }
+    return ERR_UNSUPPORTED;
+}
+
+/* The person's own name, and only on the band that this person wears: a spare band, a camera, or somebody
+ * else's alert gets the text that names nobody. */
+static const char *own_name(const struct relay_context *context, uint32_t resident,
+                            const struct device *device)
+{
+    if (device->kind != DEVICE_WRISTBAND || resident == REGISTRY_NONE || device->resident != resident)
+        return "";
+    return registry_vault(context->registry, REGISTRY_RESIDENT, resident, "name");
+}
+
+/* `text` is kept by the caller for as long as the command. */
+static void choose_text(const struct relay_context *context, uint32_t resident, const struct device *device,
+                        const struct prompt_text *chosen, struct command_out *command,
+                        char text[PROMPT_TEXT_SIZE], struct prompt_spoken *spoken)
+{
+    struct civil local;
+    char time[16];
+    clock_civil(context->tz, context->t_ms, &local);
+    snprintf(time, sizeof time, "%d:%02d", local.hour, local.minute);
+    spoken->named =
+        *chosen->personal && prompt_fill(chosen->personal, own_name(context, resident, device), time, text);
+    if (!spoken->named && !prompt_fill(chosen->text, "", time, text))
+        (void)text_copy(text, PROMPT_TEXT_SIZE, chosen->text);
+    command->text = text;
+    command->language = chosen->language;
+    (void)text_copy(spoken->language, sizeof spoken->language, chosen->language);
+    /* A drill says so first, which no clip does. */
+    if (command->manner != COMMAND_ALOUD || spoken->named || !chosen->clip.bytes || command->exercise)
+        return;
+    command->clip_sha256 = chosen->clip.sha256;
+    command->clip_bytes = chosen->clip.bytes;
+    memcpy(spoken->clip, chosen->clip.sha256, sizeof spoken->clip);
+}
+
 /* Fills in what is said. ERR_UNSUPPORTED when it must not be, or cannot be. */
 static enum err choose_words(const struct relay_context *context, const struct alert *alert,
                              const struct job *job, const struct device *device, struct command_out *command,
-                             const char **ret_why)
+                             char text[PROMPT_TEXT_SIZE], struct prompt_spoken *spoken, const char **ret_why)
 {
-    const struct prompt *prompt = prompt_find(job->prompt);
+    const struct prompt *prompt = prompt_find(context->prompts, job->prompt);
     if (!prompt) {
         *ret_why = "no such prompt";
         return ERR_UNSUPPORTED;
     }
-    uint8_t manner = prompt->manner;
-    if (manner == PROMPT_SPEAK &&
-        prompt_is_hushed(context->settings, context->tz, context->t_ms, job->family, job->level)) {
-        if (device->kind != DEVICE_WRISTBAND) {
-            *ret_why = "quiet hours";
-            return ERR_UNSUPPORTED;
-        }
-        manner = PROMPT_DISCREET;
-    }
-    /* A camera has neither a motor nor a screen: a discreet prompt there would be a loud one. */
-    if (manner == PROMPT_DISCREET && device->kind != DEVICE_WRISTBAND) {
-        *ret_why = "a camera cannot be discreet";
-        return ERR_UNSUPPORTED;
-    }
     uint32_t no = listener(context, alert, device);
     const struct resident *resident = no == REGISTRY_NONE ? NULL : registry_resident(context->registry, no);
-    const struct prompt_text *text =
-        prompt_text_in(prompt, resident ? resident->language : "", context->settings->language);
+    enum err err = choose_manner(context, job, device, resident, prompt, &command->manner, ret_why);
+    if (err != ERR_OK)
+        return err;
     command->kind = COMMAND_PROMPT;
     command->prompt_id = prompt->id;
-    command->language = text->language;
-    command->text = text->text;
-    command->manner = manner;
     command->priority = priority_of(job, prompt->priority);
     command->volume_percent = prompt->volume_percent;
     command->repeat = prompt->repeat;
+    choose_text(context, no, device,
+                prompt_text_in(prompt, resident ? resident->language : "", context->settings->language),
+                command, text, spoken);
     /* The text is always there to be read; for poor hearing it is also said louder and once more. */
-    if (resident && resident->hearing_poor && manner == PROMPT_SPEAK) {
+    if (resident && resident->hearing_poor && command->manner == COMMAND_ALOUD) {
         command->volume_percent = LOUD_PERCENT;
         command->repeat = (uint8_t)(prompt->repeat < REPEAT_MAX ? prompt->repeat + 1 : REPEAT_MAX);
     }
+    (void)text_copy(spoken->prompt, sizeof spoken->prompt, prompt->id);
+    (void)text_copy(spoken->catalogue, sizeof spoken->catalogue,
+                    context->prompts ? context->prompts->version : prompts_builtin.version);
+    spoken->manner = command->manner;
     return ERR_OK;
 }
 
@@ -124,17 +167,25 @@ static enum err render(const struct relay_context *context, const struct alert *
         .gateway_time_ms = job->t_ms,
         .exercise = context->settings->exercise,
     };
+    struct prompt_spoken spoken = {.prompt = ""};
+    char text[PROMPT_TEXT_SIZE];
     if (job->kind == JOB_NOTICE) {
         command.kind = COMMAND_NOTICE;
         command.notice = strcmp(job->prompt, "help-coming") == 0 ? COMMAND_HELP_COMING : COMMAND_HELP_TOLD;
         command.priority = priority_of(job, PROMPT_HIGH);
+    } else if (job->kind == JOB_HUSH) {
+        command.kind = COMMAND_CANCEL;
+        command.target = job->prompt;
+        command.priority = PROMPT_RED; /* what plays falls silent now, whatever waits */
     } else {
-        enum err err = choose_words(context, alert, job, device, &command, ret_why);
+        enum err err = choose_words(context, alert, job, device, &command, text, &spoken, ret_why);
         if (err != ERR_OK)
             return err;
     }
     row->device = job->device;
     text_copy(row->target_name, sizeof row->target_name, device->id);
+    if (context->spoken)
+        *context->spoken = spoken;
     return command_encode(&command, body);
 }
 

@@ -9,6 +9,7 @@
 #define HUYANG_RELAY_RELAY_H
 
 #include "alert/alert.h"
+#include "alert/prompts.h"
 #include "core/buf.h"
 #include "relay/dc09.h"
 
@@ -186,10 +187,12 @@ struct relay_context {
     const struct registry *registry;
     const struct live *live;
     const struct relay_settings *settings;
+    const struct prompt_catalogue *prompts; /* NULL = the one compiled in */
     const struct tz *tz;
     const char *said; /* catalogue id of the last prompt that went out for this alert; NULL or "" = none, or
                          not known */
     bool said_played; /* … and its device says that it was played */
+    struct prompt_spoken *spoken; /* out: what a prompt's command says; NULL = nobody asks */
 };
 
 /* A stand-down's job->prompt names the police job it withdraws: "<job id>@<that job's t_ms>"; without it the
@@ -202,6 +205,7 @@ struct relay_context {
 void relay_render(const struct relay_context *context, const struct alert *alert, const struct job *job,
                   struct buf *body, struct outbox_row *ret_row, const char **ret_why);
 
+struct prompt_quiet relay_quiet(const struct relay_settings *settings);
 /* True in quiet hours for what does not break them: a wristband then vibrates, and nothing is spoken aloud.
  */
 bool prompt_is_hushed(const struct relay_settings *settings, const struct tz *tz, int64_t t_ms,

@@ -77,6 +77,7 @@ struct gateway_config service_gateway_config(const struct service *service)
                                    .overrides = &service->config->detect_overrides,
                                    .alert = &service->config->alert,
                                    .relay = &service->config->relay,
+                                   .prompts = service->prompts != NULL ? &service->prompts->catalogue : NULL,
                                    .tz = service->tz,
                                    .lateness_ms = (int64_t)service->config->lateness_s * 1000};
 }
@@ -97,6 +98,17 @@ static enum err bind(struct service *service, enum input_kind kind, const char *
      */
     service->snapshot_due = true;
     return service_take(service, &input);
+}
+
+void service_tell_prompts(struct service *service)
+{
+    struct buf json;
+    buf_init(&json, 1 << 20);
+    prompts_to_json(service->prompts != NULL ? &service->prompts->catalogue : NULL, &json);
+    api_prompts(service->api, &json);
+    buf_release(&json);
+    if (service->clips != NULL)
+        clips_set_folder(service->clips, service->config->prompts_folder);
 }
 
 struct save {
@@ -193,6 +205,8 @@ static const char *needs_restart(const struct config *before, const struct confi
         return "broker";
     if (memcmp(&before->api, &after->api, sizeof(before->api)) != 0)
         return "api";
+    if (memcmp(&before->clips, &after->clips, sizeof(before->clips)) != 0)
+        return "clips";
     if (memcmp(&before->ingest, &after->ingest, sizeof(before->ingest)) != 0)
         return "ingest";
     if (before->dialect_count != after->dialect_count)
@@ -210,28 +224,36 @@ static const char *needs_restart(const struct config *before, const struct confi
     return NULL;
 }
 
-/* Puts a checked configuration into force, or leaves the old one. In place: the parts hold pointers into it.
- */
-static enum err put_into_force(struct service *service, const struct config *config, struct now now,
+/* Puts a checked configuration and its prompts into force, or leaves the old ones. In place: the parts hold
+ * pointers into it. *prompts is then what is no longer in force. */
+static enum err put_into_force(struct service *service, const struct config *config,
+                               struct prompt_book **prompts, struct now now,
                                char version[2 * SHA256_SIZE + 1])
 {
     uint8_t digest[SHA256_SIZE];
     struct buf text;
     buf_init(&text, 1 << 20);
     config_show(config, &text);
+    if (*prompts != NULL) /* what is said is part of what is in force */
+        buf_puts(&text, (*prompts)->catalogue.version);
     hash_sha256(buf_text(&text), text.len, digest);
     hash_hex(digest, sizeof(digest), version);
     buf_release(&text);
     const struct config before = *service->config;
+    struct prompt_book *const prompts_before = service->prompts;
     *service->config = *config;
     reports_forget(service->reports);
+    service->prompts = *prompts;
     const enum err err = bind(service, INPUT_CONFIG, version, now);
     if (err != ERR_OK) {
         *service->config = before;
+        service->prompts = prompts_before;
         const struct gateway_config old = service_gateway_config(service);
         if (gateway_rebind(service->gateway, &old) != ERR_OK)
             log_write(LOG_ERROR, "config.rebind", "the old configuration is in force only in part");
         outbox_rebind(service->outbox, &service->config->relay, service->registry);
+    } else {
+        *prompts = prompts_before;
     }
     return err;
 }
@@ -253,13 +275,21 @@ void service_reload(struct service *service, struct now now)
         if (err != ERR_OK)
             buf_puts(&errors, "--virtual-clock allows relays on loopback only");
     }
+    struct prompt_book *prompts = NULL;
     if (err == ERR_OK)
-        err = put_into_force(service, config, now, version);
+        err = prompts_of_config(config, &prompts, &errors);
     if (err == ERR_OK)
-        log_write(LOG_INFO, "config.reloaded", "the new configuration is in force\tversion=%.12s", version);
+        err = put_into_force(service, config, &prompts, now, version);
+    if (err == ERR_OK)
+        service_tell_prompts(service);
+    if (err == ERR_OK)
+        log_write(LOG_INFO, "config.reloaded",
+                  "the new configuration is in force\tversion=%.12s\tprompts=%.12s", version,
+                  service->prompts != NULL ? service->prompts->catalogue.version : prompts_builtin.version);
     else
         log_write(LOG_ERROR, "config.refused", "the old configuration stays in force: %s",
                   errors.len > 0 ? buf_text(&errors) : err_text(err));
+    prompts_free(prompts);
     config_free(config);
     buf_release(&errors);
 }

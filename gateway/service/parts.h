@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "api/api.h"
+#include "api/clips.h"
 #include "relay/link.h"
 #include "relay/outbox.h"
 #include "service/committer.h"
@@ -56,6 +57,7 @@ struct looks {
 
 struct service {
     struct config *config;
+    struct prompt_book *prompts; /* NULL = the catalogue compiled in */
     struct service_options options;
     struct tz *tz;
     struct loop *loop;
@@ -76,6 +78,7 @@ struct service {
     struct reports *reports;
     uint8_t link_key[LINK_KEY_SIZE];
     struct api *api;
+    struct clips *clips; /* NULL = not served */
     struct import import;
     struct looks looks;
 
@@ -147,6 +150,8 @@ void service_answer_looks(struct service *service);
 void service_drop_looks(struct service *service);
 
 /* importer.c */
+/* Tells the API which prompts people may have said. */
+void service_tell_prompts(struct service *service);
 enum err service_import(void *self, uint64_t ticket, const char *folder); /* API thread */
 enum err service_change_consent(void *self, uint64_t ticket,
                                 const struct consent_change *change); /* likewise */

@@ -3,6 +3,7 @@
  * acknowledgements; urgent before routine. */
 #include "service/parts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/log.h"
@@ -73,8 +74,12 @@ enum err service_take(struct service *service, struct input *input)
     return err;
 }
 
-static const char *why_refused(uint8_t kind, enum err err)
+static const char *why_refused(uint8_t kind, enum err err, const char *refusal)
 {
+    if (*refusal)
+        return refusal;
+    if (kind == ACTION_CAMPAIGN_END)
+        return "there is no such campaign, or it has ended";
     if (kind == ACTION_UNSILENCE)
         return "there is no such silence, or it has ended";
     if (kind == ACTION_SILENCE)
@@ -95,10 +100,40 @@ static const char *why_refused(uint8_t kind, enum err err)
     return err == ERR_NOT_FOUND ? "there is no such open alert" : "the alert's state does not allow this";
 }
 
+/* What would be said, through what; nothing happens, and nothing is written down. */
+static void answer_preview(struct service *service, const struct inbox_entry *entry, struct now now)
+{
+    struct gateway_preview preview;
+    const enum err err =
+        gateway_preview(service->gateway, service_t_ms(service, now), &entry->action, &preview);
+    if (err != ERR_OK) {
+        api_answer(service->api, entry->ticket, err,
+                   why_refused(entry->action.kind, err, gateway_refusal(service->gateway)));
+        return;
+    }
+    const struct device *device = registry_device(service->registry, preview.device);
+    const bool wristband = device->kind == DEVICE_WRISTBAND;
+    const char *manner = preview.prompt->manner == PROMPT_DISCREET || (preview.quiet && wristband)
+                             ? "discreetly"
+                         : preview.quiet ? "not_at_all"
+                                         : "aloud";
+    char text[512];
+    snprintf(text, sizeof(text),
+             "{\"prompt\":\"%s\",\"device\":\"%s\",\"kind\":\"%s\",\"manner\":\"%s\",\"quiet_hours\":%s}",
+             preview.prompt->id, device->id, wristband ? "wristband" : "camera", manner,
+             preview.quiet ? "true" : "false");
+    api_answer(service->api, entry->ticket, ERR_OK, text);
+}
+
 static void drain_inbox(struct service *service, struct now now)
 {
     struct inbox_entry entry;
     while (service->answers[0].count < SERVICE_ANSWERS_MAX && inbox_peek(service->inbox, &entry)) {
+        if (entry.action.preview) {
+            answer_preview(service, &entry, now);
+            inbox_drop(service->inbox);
+            continue;
+        }
         struct input input = {
             .t_ms = service_t_ms(service, now), .kind = INPUT_ACTION, .action = entry.action};
         const enum err err = service_take(service, &input);
@@ -109,7 +144,8 @@ static void drain_inbox(struct service *service, struct now now)
         if (err == ERR_OK)
             service->answers[0].tickets[service->answers[0].count++] = entry.ticket;
         else
-            api_answer(service->api, entry.ticket, err, why_refused(entry.action.kind, err));
+            api_answer(service->api, entry.ticket, err,
+                       why_refused(entry.action.kind, err, gateway_refusal(service->gateway)));
     }
 }
 

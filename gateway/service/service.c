@@ -176,20 +176,26 @@ static enum err open_api(struct service *service)
                                       .self = service};
     /* Its thread may ask for an import before the pointer is stored: it waits for that here. */
     pthread_mutex_lock(&service->import.lock);
-    const enum err err = api_start(&config, &service->api);
+    enum err err = api_start(&config, &service->api);
     pthread_mutex_unlock(&service->import.lock);
+    if (err == ERR_OK && service->config->clips.port != 0)
+        err = clips_start(service->config->clips.listen, service->config->clips.port, &service->clips);
+    if (err == ERR_OK)
+        service_tell_prompts(service);
     return err;
 }
 
-enum err service_new(struct config *config, const struct service_options *options,
-                     struct service **ret_service)
+enum err service_new(struct config *config, struct prompt_book *prompts,
+                     const struct service_options *options, struct service **ret_service)
 {
     struct service *service = calloc(1, sizeof(*service));
     if (service == NULL) {
+        prompts_free(prompts);
         config_free(config);
         return ERR_NOMEM;
     }
     service->config = config;
+    service->prompts = prompts;
     service->options = *options;
     service->started_wall_ms = clock_now().wall_ms;
     buf_init(&service->metrics, 1 << 18);
@@ -262,6 +268,7 @@ void service_free(struct service *service)
         return;
     if (service->api != NULL)
         settle(service);
+    clips_stop(service->clips);
     api_stop(service->api);
     service_drop_looks(service);
     link_stop(service->link, STOP_WAIT_MS);
@@ -286,6 +293,7 @@ void service_free(struct service *service)
     if (service->loop != NULL)
         loop_free(service->loop);
     tz_free(service->tz);
+    prompts_free(service->prompts);
     config_free(service->config);
     buf_release(&service->metrics);
     explicit_bzero(service->link_key, sizeof(service->link_key));

@@ -4,7 +4,7 @@
 #ifndef HUYANG_SERVICE_SERVICE_H
 #define HUYANG_SERVICE_SERVICE_H
 
-#include "config.h"
+#include "config_prompts.h"
 
 struct service;
 
@@ -15,9 +15,9 @@ struct service_options {
 };
 
 /* Opens the store (recovering what was committed), loads the registry, and prepares everything. Takes the
- * config. On failure the log says why. */
-MUST_CHECK enum err service_new(struct config *config, const struct service_options *options,
-                                struct service **ret_service);
+ * config and the prompts (NULL = those compiled in). On failure the log says why. */
+MUST_CHECK enum err service_new(struct config *config, struct prompt_book *prompts,
+                                const struct service_options *options, struct service **ret_service);
 /* Connects and serves until SIGTERM or SIGINT, or until the broker library is dead (then ERR_IO: exit and be
  * restarted). */
 MUST_CHECK enum err service_run(struct service *service);

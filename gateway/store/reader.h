@@ -200,6 +200,10 @@ MUST_CHECK enum err reader_tasks(struct reader *reader, const struct reader_task
 MUST_CHECK enum err reader_task(struct reader *reader, const struct hash_id *id, struct buf *out);
 MUST_CHECK enum err reader_task_alert(struct reader *reader, const struct hash_id *id,
                                       struct hash_id *ret_alert);
+/* Campaigns, the newest first, each with how many people stand how ("people"): a list; and one with its
+ * people by id ("reached"). ERR_NOT_FOUND. */
+MUST_CHECK enum err reader_campaigns(struct reader *reader, unsigned limit, struct buf *out);
+MUST_CHECK enum err reader_campaign(struct reader *reader, const struct hash_id *id, struct buf *out);
 /* ERR_NOT_FOUND: nobody and nothing of that id. */
 MUST_CHECK enum err reader_subject(struct reader *reader, enum subject_kind kind, const char *id,
                                    struct subject *ret_subject);

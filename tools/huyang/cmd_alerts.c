@@ -32,6 +32,8 @@ static const char help[] =
     "       huyang alerts comment ALERT --by WHO --note TEXT\n"
     "       huyang alerts assign ALERT --by WHO --to WHOM [--note TEXT]\n"
     "       huyang alerts snooze ALERT --by WHO --until TIME [--note TEXT]\n"
+    "       huyang alerts speak ALERT --by WHO --prompt ID [--device ID] [--preview] [--note TEXT]\n"
+    "       huyang alerts hush ALERT --by WHO [--job JOB] [--note TEXT]\n"
     "       huyang alerts watch [--level L] [--every SECONDS]\n"
     "\n"
     "ALERT is an alert's id, or its beginning (at least 4 characters) when no other begins so.\n"
@@ -40,6 +42,9 @@ static const char help[] =
     "means at least that. watch prints a line whenever an open alert comes or changes, until Ctrl-C.\n"
     "snooze takes an alert until TIME, at most 4 h ahead; then everybody is told anew. Never red or an "
     "emergency.\n"
+    "speak says a prompt of the catalogue to the resident now, --preview only tells through which device and "
+    "how;\n"
+    "hush takes back what is being said.\n"
     "D: true, false, expected, drill, could_not_verify, transferred, declined.\n"
     "O (of a call to the resident): safe, needs_help, no_answer, other_person, wrong_number.\n"
     "\n"
@@ -65,7 +70,7 @@ struct call {
     struct option options[OPTIONS_MAX];
     unsigned option_count;
     const char *alert; /* as typed */
-    bool json, zh;
+    bool json, zh, preview;
 };
 
 static int usage(const char *complaint, const char *word)
@@ -272,7 +277,8 @@ static int run_show(struct call *call)
 /* An action: the options that are given become the body; the gateway says what is missing. */
 static int run_action(struct call *call, const char *action)
 {
-    static const char *const members[] = {"by", "disposition", "outcome", "note", "to", "until"};
+    static const char *const members[] = {"by",    "disposition", "outcome", "note", "to",
+                                          "until", "prompt",      "device",  "job"};
     char id[HASH_ID_TEXT], path[128];
     struct buf body;
 
@@ -287,12 +293,18 @@ static int run_action(struct call *call, const char *action)
         buf_printf(&body, "%s\"%s\":", body.len == 0 ? "{" : ",", members[i]);
         buf_json_string(&body, value);
     }
+    if (call->preview)
+        buf_printf(&body, "%s\"preview\":true", body.len == 0 ? "{" : ",");
     buf_puts(&body, body.len == 0 ? "{}" : "}");
     struct json *root = api_client_fetch(&call->client, path, buf_text(&body), call->json);
     buf_release(&body);
     if (root == NULL)
         return EXIT_FAILED;
-    if (!call->json) {
+    const struct json *preview = json_get(root, "preview");
+    if (!call->json && preview != NULL) {
+        printf("%s would be said %s through the %s %s\n", api_member(preview, "prompt"),
+               api_member(preview, "manner"), api_member(preview, "kind"), api_member(preview, "device"));
+    } else if (!call->json) {
         const char *text = api_member(root, "text");
         printf("%s %s", id, action);
         fputs(text[0] != '\0' ? ": " : "", stdout);
@@ -364,9 +376,10 @@ static int run_watch(struct call *call)
 /* Splits the words into options and the alert; a usage error ends here. */
 static int read_words(struct call *call, int argc, char **argv)
 {
-    static const char *const known[] = {
-        "state", "level",       "family",  "resident", "limit",     "cursor",     "by", "note", "every",
-        "url",   "disposition", "outcome", "lang",     "state-dir", "token-file", "to", "until"};
+    static const char *const known[] = {"state",  "level",     "family",     "resident",    "limit",
+                                        "cursor", "by",        "note",       "every",       "url",
+                                        "prompt", "device",    "job",        "disposition", "outcome",
+                                        "lang",   "state-dir", "token-file", "to",          "until"};
 
     for (int i = 2; i < argc; i++) {
         const char *word = argv[i];
@@ -374,6 +387,10 @@ static int read_words(struct call *call, int argc, char **argv)
             if (call->alert != NULL)
                 return usage("one alert at a time, not also ", word);
             call->alert = word;
+            continue;
+        }
+        if (strcmp(word, "--preview") == 0) {
+            call->preview = true;
             continue;
         }
         if (strcmp(word, "--json") == 0) {
@@ -404,13 +421,15 @@ static int run_verb(struct call *call, const char *verb)
         return run_watch(call);
     if (strcmp(verb, "show") == 0)
         return run_show(call);
-    return run_action(call, strcmp(verb, "ack") == 0 ? "acknowledge" : verb);
+    return run_action(call, strcmp(verb, "ack") == 0     ? "acknowledge"
+                            : strcmp(verb, "speak") == 0 ? "prompts"
+                                                         : verb);
 }
 
 static int run(int argc, char **argv)
 {
-    static const char *const verbs[] = {"list", "watch",   "show",   "ack",   "close",
-                                        "call", "comment", "assign", "snooze"};
+    static const char *const verbs[] = {"list",    "watch",  "show",   "ack",   "close", "call",
+                                        "comment", "assign", "snooze", "speak", "hush"};
     enum { WITHOUT_ALERT = 2 };
     struct call call = {.options = {{NULL, NULL}}};
     size_t verb = 0;

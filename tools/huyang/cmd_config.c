@@ -3,13 +3,17 @@
 #include <string.h>
 
 #include "command.h"
-#include "config.h"
+#include "config_prompts.h"
 
 static int load(const char *path, struct config **ret_config)
 {
     struct buf errors;
     buf_init(&errors, 1 << 16);
-    const enum err err = config_load(path, ret_config, &errors);
+    struct prompt_book *prompts = NULL;
+    enum err err = config_load(path, ret_config, &errors);
+    if (err == ERR_OK)
+        err = prompts_of_config(*ret_config, &prompts, &errors);
+    prompts_free(prompts);
     if (err != ERR_OK)
         fprintf(stderr, "%s\n", errors.len > 0 ? buf_text(&errors) : err_text(err));
     buf_release(&errors);

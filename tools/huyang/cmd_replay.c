@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "command.h"
-#include "config.h"
+#include "config_prompts.h"
 #include "gateway.h"
 #include "output.h"
 #include "replay_diff.h"
@@ -18,6 +18,7 @@ struct replay {
     FILE *file;
     const char *name;
     struct config *config;
+    struct prompt_book *prompts; /* NULL = the catalogue compiled in */
     struct registry *registry;
     struct tz *tz;
     struct gateway *gateway;
@@ -307,7 +308,8 @@ static int open_all(struct replay *replay, const char *registry, const char *con
     struct buf errors;
     buf_init(&errors, 1 << 16);
     int status = 2;
-    if (config_load(config, &replay->config, &errors) != ERR_OK)
+    if (config_load(config, &replay->config, &errors) != ERR_OK ||
+        prompts_of_config(replay->config, &replay->prompts, &errors) != ERR_OK)
         goto out;
     if (tz_load(replay->config->time_zone, &replay->tz) != ERR_OK) {
         buf_printf(&errors, "time zone '%s' is not on this machine (package tzdata)\n",
@@ -349,6 +351,7 @@ static enum err build(struct replay *replay)
                                            .overrides = &config->detect_overrides,
                                            .alert = &config->alert,
                                            .relay = &config->relay,
+                                           .prompts = replay->prompts ? &replay->prompts->catalogue : NULL,
                                            .tz = replay->tz,
                                            .lateness_ms = (int64_t)config->lateness_s * 1000,
                                            .answer = answer,
@@ -373,6 +376,7 @@ static void release(struct replay *replay)
     gateway_free(replay->gateway);
     registry_free(replay->registry);
     tz_free(replay->tz);
+    prompts_free(replay->prompts);
     config_free(replay->config);
     batch_release(&replay->batch);
     buf_release(&replay->out);

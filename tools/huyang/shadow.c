@@ -67,6 +67,8 @@ int shadow_open(struct shadow *shadow, const char *config, const char *registry,
     buf_init(&errors, 1 << 16);
     enum err err = config_load(config, &shadow->config, &errors);
     if (err == ERR_OK)
+        err = prompts_of_config(shadow->config, &shadow->prompts, &errors);
+    if (err == ERR_OK)
         err = tz_load(shadow->config->time_zone, &shadow->tz);
     if (err != ERR_OK)
         goto out;
@@ -81,6 +83,7 @@ int shadow_open(struct shadow *shadow, const char *config, const char *registry,
                                            .overrides = &shadow->config->detect_overrides,
                                            .alert = &shadow->config->alert,
                                            .relay = &shadow->config->relay,
+                                           .prompts = shadow->prompts ? &shadow->prompts->catalogue : NULL,
                                            .tz = shadow->tz,
                                            .lateness_ms = (int64_t)shadow->config->lateness_s * 1000};
     err = gateway_new(&gateway, &shadow->gateway);
@@ -99,5 +102,6 @@ void shadow_release(struct shadow *shadow)
     reader_close(shadow->reader);
     registry_free(shadow->registry);
     tz_free(shadow->tz);
+    prompts_free(shadow->prompts);
     config_free(shadow->config);
 }

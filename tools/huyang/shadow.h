@@ -3,12 +3,13 @@
 #ifndef HUYANG_TOOLS_SHADOW_H
 #define HUYANG_TOOLS_SHADOW_H
 
-#include "config.h"
+#include "config_prompts.h"
 #include "gateway.h"
 #include "store/reader.h"
 
 struct shadow {
     struct config *config;
+    struct prompt_book *prompts; /* NULL = the catalogue compiled in */
     struct tz *tz;
     struct registry *registry;
     struct reader *reader; /* NULL without a state folder */

@@ -21,8 +21,8 @@
 
 struct options {
     struct host_link_options link;
-    const char *county, *device, *state_dir, *wav_dir;
-    bool paced, no_wall_clock;
+    const char *county, *device, *state_dir, *wav_dir, *clips_url;
+    bool paced, no_wall_clock, no_speech;
     uint32_t interval_s;
 };
 
@@ -94,6 +94,8 @@ static void stop(void *context, uint32_t token)
 static bool show(void *context, const struct device_prompt *prompt)
 {
     (void)context;
+    if (prompt->light)
+        printf("light %s\n", prompt->command_id);
     printf("show %s %s\n", prompt->command_id, prompt->text);
     return true;
 }
@@ -163,6 +165,7 @@ static int usage(const char *name)
 {
     fprintf(stderr,
             "usage: %s --broker URI --county CODE --device ID --state-dir DIR [--wav-dir DIR] [--paced]\n"
+            "       [--clips URL] [--no-speech]\n"
             "       [--interval SECONDS] [--password TEXT] [--cafile FILE --certfile FILE --keyfile FILE]\n"
             "       [--no-wall-clock]\n",
             name);
@@ -177,6 +180,8 @@ static bool read_options(int argc, char *argv[], struct options *options)
         {"device", required_argument, NULL, 'd'},
         {"state-dir", required_argument, NULL, 's'},
         {"wav-dir", required_argument, NULL, 'w'},
+        {"clips", required_argument, NULL, 'l'},
+        {"no-speech", no_argument, NULL, 'm'},
         {"paced", no_argument, NULL, 'p'},
         {"interval", required_argument, NULL, 'i'},
         {"password", required_argument, NULL, 'P'},
@@ -195,6 +200,8 @@ static bool read_options(int argc, char *argv[], struct options *options)
         case 'd': options->device = optarg; break;
         case 's': options->state_dir = optarg; break;
         case 'w': options->wav_dir = optarg; break;
+        case 'l': options->clips_url = optarg; break;
+        case 'm': options->no_speech = true; break;
         case 'p': options->paced = true; break;
         case 'P': options->link.password = optarg; break;
         case 'A': options->link.cafile = optarg; break;
@@ -253,7 +260,12 @@ static bool start(struct host *host)
         return false;
     }
     if (options->wav_dir &&
-        !(host->speaker = host_speaker_new(options->wav_dir, options->paced, wake, host))) {
+        !(host->speaker = host_speaker_new(&(struct host_speaker_options){.folder = options->wav_dir,
+                                                                          .clips_url = options->clips_url,
+                                                                          .paced = options->paced,
+                                                                          .mute = options->no_speech,
+                                                                          .wake = wake,
+                                                                          .context = host}))) {
         fprintf(stderr, "%s: speaker: %s\n", host->app->name, strerror(errno));
         return false;
     }

@@ -1,17 +1,10 @@
 /*
- * The worker takes one job at a time: it starts espeak-ng with the text on its standard input (never as an
- * argument, so that no text can be an option), waits for it, checks the file and renames it into place. A
- * stop kills that child.
- *
- * espeak-ng's voice `cmn-latn-pinyin` reads Chinese characters as Mandarin; `cmn` reads its own intermediate
- * pinyin as English letters.
+ * The worker takes one job at a time: it starts espeak-ng, waits for it, checks the file and renames it into
+ * place. A stop kills that child.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,10 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "espeak.h"
+#include "host_clips.h"
 #include "host_speaker.h"
 #include "wav.h"
-
-extern char **environ;
 
 #define REASON(name) HUYANG__V1__FAIL_REASON__FAIL_REASON_##name
 
@@ -34,7 +27,8 @@ struct job {
 
 struct host_speaker {
     char folder[256];
-    bool paced;
+    bool paced, mute;
+    struct host_clips *clips; /* NULL = none are fetched */
     void (*wake)(void *context);
     void *wake_context;
     pthread_t thread;
@@ -66,19 +60,6 @@ static void answer(struct host_speaker *speaker, const struct host_speaker_answe
         speaker->wake(speaker->wake_context);
 }
 
-/* The voice for a language tag; NULL when there is none. Dialects are spoken as Mandarin, Cantonese as
- * itself. */
-static const char *voice_of(const char *language)
-{
-    if (strcmp(language, "yue") == 0 || strcmp(language, "zh-yue") == 0)
-        return "yue";
-    if (strcmp(language, "zh") == 0 || strncmp(language, "zh-", 3) == 0 || *language == '\0')
-        return "cmn-latn-pinyin";
-    if (strcmp(language, "en") == 0 || strncmp(language, "en-", 3) == 0)
-        return "en";
-    return NULL;
-}
-
 /* The words to speak: a drill says so first, and each repetition is a line. */
 static size_t words_of(const struct device_prompt *prompt, char *ret_words)
 {
@@ -91,55 +72,20 @@ static size_t words_of(const struct device_prompt *prompt, char *ret_words)
     return length;
 }
 
-/* Starts espeak-ng; *ret_input is the end of the pipe that it reads the words from. 0, or an errno. */
+/* 0, or an errno. A stop kills the child, whenever it comes. */
 static int start_child(struct host_speaker *speaker, const struct device_prompt *prompt, const char *part,
                        int *ret_input)
 {
-    char amplitude[8], *arguments[] = {"espeak-ng",
-                                       "-b",
-                                       "1",
-                                       "-v",
-                                       (char *)(uintptr_t)voice_of(prompt->language),
-                                       "-a",
-                                       amplitude,
-                                       "-w",
-                                       (char *)(uintptr_t)part,
-                                       "--stdin",
-                                       NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none, defaults;
-    int ends[2], error;
     pid_t child;
+    int error = espeak_start(espeak_voice(prompt->language), prompt->volume_percent, part, &child, ret_input);
 
-    snprintf(amplitude, sizeof amplitude, "%u", prompt->volume_percent ? prompt->volume_percent * 2u : 100u);
-    if (pipe2(ends, O_CLOEXEC))
-        return errno;
-    sigemptyset(&none);
-    sigemptyset(&defaults);
-    sigaddset(&defaults, SIGPIPE);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &defaults);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    error = posix_spawnp(&child, arguments[0], &actions, &attributes, arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-    close(ends[0]);
-    if (error) {
-        close(ends[1]);
+    if (error)
         return error;
-    }
     pthread_mutex_lock(&speaker->lock);
     speaker->child = child;
     if (speaker->stopped)
         kill(child, SIGKILL);
     pthread_mutex_unlock(&speaker->lock);
-    *ret_input = ends[1];
     return 0;
 }
 
@@ -198,6 +144,32 @@ static void pace(struct host_speaker *speaker, uint32_t duration_ms)
     pthread_mutex_unlock(&speaker->lock);
 }
 
+static bool is_stopped(void *context)
+{
+    struct host_speaker *speaker = context;
+    bool stopped;
+
+    pthread_mutex_lock(&speaker->lock);
+    stopped = speaker->stopped;
+    pthread_mutex_unlock(&speaker->lock);
+    return stopped;
+}
+
+/* The sound of the prompt as `part`: its clip, else its text. 0, or the reason why there is none. */
+static Huyang__V1__FailReason make_sound(struct host_speaker *speaker, const struct device_prompt *prompt,
+                                         const char *part)
+{
+    Huyang__V1__FailReason reason = REASON(NO_CLIP);
+
+    /* A drill says so first, which no clip does. */
+    if (speaker->clips && prompt->has_digest && !prompt->exercise)
+        reason = host_clips_get(speaker->clips, prompt->clip_sha256, prompt->clip_bytes, is_stopped, speaker,
+                                part);
+    if (reason == 0 || speaker->mute || prompt->text[0] == '\0' || !espeak_voice(prompt->language))
+        return reason;
+    return render(speaker, prompt, part) ? 0 : REASON(SPEAKER);
+}
+
 static void play(struct host_speaker *speaker, const struct job *job)
 {
     struct host_speaker_answer given = {
@@ -207,11 +179,13 @@ static void play(struct host_speaker *speaker, const struct job *job)
 
     snprintf(given.path, sizeof given.path, "%s/%s.wav", speaker->folder, job->prompt.command_id);
     snprintf(part, sizeof part, "%s.part", given.path);
-    if (!render(speaker, &job->prompt, part) || !wav_read(part, &facts) || facts.peak < WAV_AUDIBLE_PEAK ||
-        rename(part, given.path)) {
+    given.reason = make_sound(speaker, &job->prompt, part);
+    if (given.reason == 0 &&
+        (!wav_read(part, &facts) || facts.peak < WAV_AUDIBLE_PEAK || rename(part, given.path)))
+        given.reason = REASON(SPEAKER);
+    if (given.reason) {
         unlink(part);
         given.event = DEVICE_SPEAKER_FAILED;
-        given.reason = REASON(SPEAKER);
         given.path[0] = '\0';
         answer(speaker, &given);
         return;
@@ -253,8 +227,7 @@ static void *work(void *argument)
     return NULL;
 }
 
-struct host_speaker *host_speaker_new(const char *folder, bool paced, void (*wake)(void *context),
-                                      void *context)
+struct host_speaker *host_speaker_new(const struct host_speaker_options *options)
 {
     struct host_speaker *speaker = calloc(1, sizeof *speaker);
     pthread_condattr_t attributes;
@@ -262,15 +235,21 @@ struct host_speaker *host_speaker_new(const char *folder, bool paced, void (*wak
 
     if (!speaker)
         return NULL;
-    if (strlen(folder) >= sizeof speaker->folder) {
+    if (strlen(options->folder) >= sizeof speaker->folder) {
         free(speaker);
         errno = ENAMETOOLONG;
         return NULL;
     }
-    memcpy(speaker->folder, folder, strlen(folder) + 1);
-    speaker->paced = paced;
-    speaker->wake = wake;
-    speaker->wake_context = context;
+    memcpy(speaker->folder, options->folder, strlen(options->folder) + 1);
+    speaker->paced = options->paced;
+    speaker->mute = options->mute;
+    speaker->wake = options->wake;
+    speaker->wake_context = options->context;
+    if (options->clips_url && !(speaker->clips = host_clips_new(options->folder, options->clips_url))) {
+        free(speaker);
+        errno = ENOMEM;
+        return NULL;
+    }
     pthread_mutex_init(&speaker->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -280,6 +259,7 @@ struct host_speaker *host_speaker_new(const char *folder, bool paced, void (*wak
     if (error) {
         pthread_cond_destroy(&speaker->changed);
         pthread_mutex_destroy(&speaker->lock);
+        host_clips_free(speaker->clips);
         free(speaker);
         errno = error;
         return NULL;
@@ -307,6 +287,7 @@ void host_speaker_free(struct host_speaker *speaker)
     pthread_join(speaker->thread, NULL);
     pthread_cond_destroy(&speaker->changed);
     pthread_mutex_destroy(&speaker->lock);
+    host_clips_free(speaker->clips);
     free(speaker);
 }
 
@@ -314,11 +295,12 @@ Huyang__V1__FailReason host_speaker_play(struct host_speaker *speaker, void *own
                                          const struct device_prompt *prompt)
 {
     Huyang__V1__FailReason reason = 0;
+    bool clip = speaker->clips && prompt->has_digest, text = !speaker->mute && prompt->text[0] != '\0';
 
-    if (!voice_of(prompt->language))
+    if (!clip && !text)
+        return REASON(NO_CLIP);
+    if (!clip && !espeak_voice(prompt->language))
         return REASON(UNSUPPORTED);
-    if (prompt->text[0] == '\0')
-        return REASON(NO_CLIP); /* a host has no clips; where there is a text too, it is spoken instead */
     pthread_mutex_lock(&speaker->lock);
     if (speaker->job_count == HOST_SPEAKER_JOBS || speaker->answer_count + speaker->owed + 2 > ANSWERS_MAX) {
         reason = REASON(BUSY);

@@ -1,7 +1,9 @@
 /*
- * host_speaker: the loudspeaker of devices that run on a host. It renders a prompt to FOLDER/COMMAND_ID.wav
- * by espeak-ng (Mandarin and English) in a worker thread of its own, and says what really came of it: a
- * prompt counts as played when its file is whole and holds audible sound.
+ * host_speaker: the loudspeaker of devices that run on a host. What it plays becomes FOLDER/COMMAND_ID.wav:
+ * the clip that the command names, fetched and verified (host_clips), or else the text, rendered by espeak-ng
+ * (Mandarin and English). In a worker thread of its own it says what really came of it: a prompt counts as
+ * played when its file is whole and holds audible sound. Without a clip that can be had and without speech of
+ * its own it has failed: no_clip, or bad_clip when what came was not what the command names.
  *
  * One speaker serves any number of devices; jobs wait in a bounded queue. The owner's thread calls everything
  * but the wake function, which the worker calls when an answer waits for host_speaker_poll().
@@ -28,11 +30,16 @@ struct host_speaker_answer {
     uint32_t duration_ms;
 };
 
-/* folder must exist. paced: a prompt takes as long as it sounds, else only as long as it takes to render.
- * wake may be NULL; it is called on the worker's thread. NULL with errno when there is no memory or thread.
- */
-struct host_speaker *host_speaker_new(const char *folder, bool paced, void (*wake)(void *context),
-                                      void *context);
+struct host_speaker_options {
+    const char *folder;    /* must exist */
+    const char *clips_url; /* where clips are fetched, "http://host:port"; NULL = nowhere: texts are spoken */
+    bool paced;            /* a prompt takes as long as it sounds, else only as long as it takes to render */
+    bool mute;             /* no speech of its own: only clips */
+    void (*wake)(void *context); /* may be NULL; called on the worker's thread */
+    void *context;
+};
+/* NULL with errno when there is no memory or thread. The options are copied, the texts borrowed. */
+struct host_speaker *host_speaker_new(const struct host_speaker_options *options);
 
 /* Stops what plays, and ends the worker. */
 void host_speaker_free(struct host_speaker *speaker);

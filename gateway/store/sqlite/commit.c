@@ -393,6 +393,57 @@ static enum err put_task(struct commit *commit, const struct batch_task *item)
     return db_run(s);
 }
 
+static enum err put_spoken(struct commit *commit, const struct batch_spoken *item)
+{
+    static const uint8_t none[SHA256_SIZE];
+    const struct prompt_spoken *spoken = &item->spoken;
+    sqlite3_stmt *s = statement(commit, STATEMENT_SPOKEN);
+
+    db_bind_blob(s, 1, item->job.bytes, HASH_ID_SIZE);
+    db_bind_text(s, 2, spoken->prompt);
+    db_bind_text(s, 3, spoken->language);
+    sqlite3_bind_int(s, 4, spoken->manner);
+    sqlite3_bind_int(s, 5, spoken->named);
+    db_bind_text(s, 6, spoken->catalogue);
+    if (memcmp(spoken->clip, none, sizeof(none)) == 0)
+        sqlite3_bind_null(s, 7);
+    else
+        db_bind_blob(s, 7, spoken->clip, sizeof(spoken->clip));
+    return db_run(s);
+}
+
+static enum err put_campaign(struct commit *commit, const struct campaign *campaign)
+{
+    sqlite3_stmt *s = statement(commit, STATEMENT_CAMPAIGN);
+
+    db_bind_blob(s, 1, campaign->id.bytes, HASH_ID_SIZE);
+    sqlite3_bind_int64(s, 2, campaign->t_ms);
+    db_bind_text(s, 3, campaign->by);
+    db_bind_text(s, 4, campaign->note);
+    db_bind_text(s, 5, campaign->prompt);
+    db_bind_text(s, 6, campaign->order.category);
+    db_bind_text(s, 7, campaign->order.territory);
+    sqlite3_bind_int(s, 8, campaign->order.count);
+    sqlite3_bind_int64(s, 9, campaign->order.start_ms);
+    sqlite3_bind_int64(s, 10, campaign->order.end_ms);
+    sqlite3_bind_int64(s, 11, campaign->order.per_minute);
+    sqlite3_bind_int(s, 12, campaign->state);
+    sqlite3_bind_int64(s, 13, campaign->ended_ms);
+    db_bind_text(s, 14, campaign->ended_by);
+    return db_run(s);
+}
+
+static enum err put_reach(struct commit *commit, const struct batch_reach *reach)
+{
+    sqlite3_stmt *s = statement(commit, STATEMENT_REACH);
+
+    db_bind_blob(s, 1, reach->campaign.bytes, HASH_ID_SIZE);
+    sqlite3_bind_int64(s, 2, reach->resident);
+    sqlite3_bind_int(s, 3, reach->reach);
+    sqlite3_bind_int64(s, 4, reach->t_ms);
+    return db_run(s);
+}
+
 static enum err put_item(struct commit *commit, const struct batch_item *item)
 {
     switch (item->kind) {
@@ -409,6 +460,9 @@ static enum err put_item(struct commit *commit, const struct batch_item *item)
     case BATCH_ANNOUNCEMENT: return put_announcement(commit, &item->announcement);
     case BATCH_SUPPRESSION: return put_suppression(commit, &item->suppression);
     case BATCH_TASK: return put_task(commit, &item->task);
+    case BATCH_SPOKEN: return put_spoken(commit, &item->spoken);
+    case BATCH_CAMPAIGN: return put_campaign(commit, &item->campaign);
+    case BATCH_REACH: return put_reach(commit, &item->reach);
     case BATCH_STATE_DONE: commit->state_done = true; return ERR_OK;
     }
     return ERR_OK;

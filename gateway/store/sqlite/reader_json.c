@@ -3,6 +3,7 @@
 
 #include "core/text.h"
 #include "detect/detector.h"
+#include "relay/command.h"
 #include "store/sqlite/reader_sqlite.h"
 
 static void comma(struct buf *out)
@@ -218,6 +219,37 @@ static enum err delivery_row(struct reader *reader, sqlite3_stmt *s, bool detail
     return detail ? json_committed(reader, sqlite3_column_int64(s, 3), out) : ERR_OK;
 }
 
+/* What a prompt's command says: `"spoken":{…}`; nothing for any other job. */
+static enum err put_spoken(struct reader *reader, const void *job, struct buf *out)
+{
+    sqlite3_stmt *s;
+    char clip[2 * SHA256_SIZE + 1];
+    enum err err = reader_keep(
+        reader, "SELECT prompt, language, manner, named, catalogue, clip FROM spoken WHERE job=?1", &s);
+
+    if (err != ERR_OK)
+        return err;
+    db_bind_blob(s, 1, job, HASH_ID_SIZE);
+    int code = sqlite3_step(s);
+    if (code == SQLITE_ROW) {
+        buf_puts(out, ",\"spoken\":{");
+        json_member_text("prompt", db_text(s, 0), out);
+        json_member_text("language", db_text(s, 1), out);
+        json_member_text("manner", command_manner_name((unsigned)sqlite3_column_int(s, 2)), out);
+        if (sqlite3_column_int(s, 3) != 0)
+            buf_puts(out, ",\"named\":true");
+        json_member_text("catalogue", db_text(s, 4), out);
+        if (sqlite3_column_bytes(s, 5) == SHA256_SIZE) {
+            hash_hex(sqlite3_column_blob(s, 5), SHA256_SIZE, clip);
+            json_member_text("clip", clip, out);
+        }
+        buf_putc(out, '}');
+    }
+    err = code == SQLITE_ROW || code == SQLITE_DONE ? ERR_OK : db_err(reader->db, code);
+    reader_done(s);
+    return err;
+}
+
 static enum err job_row(struct reader *reader, sqlite3_stmt *s, bool detail, struct buf *out)
 {
     char id[2 * HASH_ID_SIZE + 1];
@@ -242,6 +274,9 @@ static enum err job_row(struct reader *reader, sqlite3_stmt *s, bool detail, str
     if (sqlite3_column_int(s, 11) != 0)
         buf_puts(out, ",\"unpersisted\":true");
     enum err err = detail ? json_committed(reader, sqlite3_column_int64(s, 12), out) : ERR_OK;
+    if (err != ERR_OK)
+        return err;
+    err = put_spoken(reader, sqlite3_column_blob(s, 0), out);
     if (err != ERR_OK)
         return err;
     buf_puts(out, ",\"history\":");

@@ -42,7 +42,11 @@
     X(SUPPRESSION, "INSERT INTO suppression VALUES(NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)")            \
     X(TASK, "INSERT INTO task VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT(id) DO UPDATE SET "         \
             "state=?4, role=?5, assignee=?6, due=?8, changed=?9, json=?10")                                  \
-    X(TASK_EVENT, "INSERT OR IGNORE INTO task_event VALUES(NULL,?1,?2,?3,?4,?5,?6,?7)")
+    X(TASK_EVENT, "INSERT OR IGNORE INTO task_event VALUES(NULL,?1,?2,?3,?4,?5,?6,?7)")                      \
+    X(SPOKEN, "INSERT OR IGNORE INTO spoken VALUES(?1,?2,?3,?4,?5,?6,?7)")                                   \
+    X(CAMPAIGN, "INSERT INTO campaign VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14) "               \
+                "ON CONFLICT(id) DO UPDATE SET state=?12, ended=?13, ended_by=?14")                          \
+    X(REACH, "INSERT INTO campaign_person VALUES(?1,?2,?3,?4) ON CONFLICT DO UPDATE SET reach=?3, t=?4")
 enum statement {
 #define X(name, sql) STATEMENT_##name,
     STATEMENT_MAP(X)

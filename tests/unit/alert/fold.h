@@ -6,6 +6,7 @@
 #include "../detect/world.h"
 
 #include "alert/alert.h"
+#include "alert/campaign.h"
 
 struct fold_delivery {
     struct job job;
@@ -22,6 +23,8 @@ struct fold {
     struct task tasks[WORLD_LOG_MAX]; /* as each event left them */
     struct task_event events[WORLD_LOG_MAX];
     unsigned transition_count, job_count, delivery_count, event_count;
+    struct campaign campaign; /* as it was told last */
+    uint8_t reach[64];        /* enum reach by resident, as told last */
 };
 
 W void fold_on_transition(void *self, const struct alert *alert, const struct transition *transition)
@@ -78,6 +81,24 @@ W void fold_on_task(void *self, const struct task *task, const struct task_event
                role_name((enum role)task->role), event->by, (long long)task->due_ms);
 }
 
+W void fold_on_campaign(void *self, const struct campaign *campaign)
+{
+    struct fold *fold = self;
+    fold->campaign = *campaign;
+    buf_printf(&fold->world->log, "campaign %s\n", campaign_state_name(campaign->state));
+}
+
+W void fold_on_reach(void *self, const struct campaign *campaign, uint32_t resident, uint8_t reach,
+                     int64_t t_ms)
+{
+    struct fold *fold = self;
+    (void)campaign;
+    assert_true(resident < sizeof fold->reach);
+    fold->reach[resident] = reach;
+    buf_printf(&fold->world->log, "%lld reach %u %s\n", (long long)t_ms, (unsigned)resident,
+               reach_name(reach));
+}
+
 W void fold_on_finding(void *self, const struct finding *finding)
 {
     struct fold *fold = self;
@@ -94,6 +115,11 @@ W void fold_on_timer(void *self, uint64_t owner, int64_t deadline_ms)
     alerts_on_timer(((struct fold *)self)->alerts, owner, deadline_ms);
 }
 
+W void fold_on_event(void *self, int64_t t_ms, const struct event *event)
+{
+    alerts_on_event(((struct fold *)self)->alerts, t_ms, event);
+}
+
 /* Nothing with work to do may be without a timer, at any moment of any test. */
 W void fold_check(void *self)
 {
@@ -106,12 +132,18 @@ W void fold_alerts(struct fold *fold)
                                   .registry = fold->world->registry,
                                   .live = fold->world->live,
                                   .settings = &fold->settings,
+                                  .quiet = {.from_minute = 21 * 60,
+                                            .to_minute = 7 * 60,
+                                            .rest_from_minute = 12 * 60,
+                                            .rest_to_minute = 14 * 60 + 30},
                                   .tz = fold->world->tz,
                                   .timers = &fold->world->timers,
                                   .sink = {.transition = fold_on_transition,
                                            .job = fold_on_job,
                                            .delivery = fold_on_delivery,
                                            .task = fold_on_task,
+                                           .campaign = fold_on_campaign,
+                                           .reach = fold_on_reach,
                                            .self = fold}};
     assert_int_equal(alerts_new(&config, &fold->alerts), ERR_OK);
 }
@@ -127,6 +159,7 @@ W struct fold *fold_new(void)
                                               .slot = fold_slot,
                                               .on_timer = fold_on_timer,
                                               .check = fold_check,
+                                              .on_event = fold_on_event,
                                               .self = fold};
     return fold;
 }

@@ -27,7 +27,8 @@ struct world_below {
     void (*on_finding)(void *self, const struct finding *finding);
     struct timer_slot *(*slot)(void *self, uint64_t owner);
     void (*on_timer)(void *self, uint64_t owner, int64_t deadline_ms);
-    void (*check)(void *self); /* after each step */
+    void (*check)(void *self);                                             /* after each step */
+    void (*on_event)(void *self, int64_t t_ms, const struct event *event); /* after detect; NULL = nobody */
     void *self;
 };
 struct world {
@@ -167,6 +168,8 @@ W void world_fold(struct world *world, int64_t t_ms, const struct event *event)
     world_tick(world, t_ms);
     live_on_event(world->live, world->registry, t_ms, event);
     detect_on_event(world->detect, t_ms, event);
+    if (world->below.on_event)
+        world->below.on_event(world->below.self, t_ms, event);
     world_check(world);
 }
 

@@ -434,7 +434,8 @@ static void settings_that_contradict_each_other_are_faults_at_their_place(void *
            "h.yaml:5:9: policy[0] fraud/red step 0: \"nobody\" is no receiver of relay.webhook\n");
     refuse("policy:\n  - {family: emergency, level: red, steps: [{do: prompt, prompt: sos-herd}]}\n",
            "h.yaml:2:45: policy[0] emergency/red step 0: \"sos-herd\" is none of the prompts: sos-heard, "
-           "fall-check, visitor-discreet, outing-check, help-told\n");
+           "fall-check, visitor-discreet, outing-check, help-told, visitor-aloud, "
+           "anti-fraud-line\n");
 }
 
 static void overrides_take_any_key_of_detect_and_show_only_what_is_given(void **state)
@@ -537,7 +538,7 @@ static void a_file_is_read_and_a_missing_or_huge_one_is_an_error(void **state)
     assert_int_equal(config_load(path, &c, &out), ERR_NOT_FOUND);
     assert_int_equal(config_load("/tmp", &c, &out), ERR_IO);
     assert_null(c);
-    assert_non_null(strstr(buf_text(&out), "larger than 1 MiB"));
+    assert_non_null(strstr(buf_text(&out), "larger than 1024 KiB"));
     buf_release(&out);
 }
 

@@ -54,7 +54,7 @@ static void a_notice_says_what_its_prompt_would(void **state)
     command.kind = COMMAND_NOTICE;
     command.notice = COMMAND_HELP_COMING;
     assert_int_equal(words_of(&command, &words), ERR_OK);
-    assert_string_equal(words.text, prompt_find("help-told")->texts[0].text);
+    assert_string_equal(words.text, prompt_find(NULL, "help-told")->texts[0].text);
     assert_string_equal(words.language, "zh");
 }
 

@@ -1,5 +1,7 @@
 #include "fixture.h"
 
+#include "relay/command.h"
+
 #include <fcntl.h>
 #include <math.h>
 #include <sqlite3.h>
@@ -64,7 +66,7 @@ static void the_connection_is_set_up_for_durability(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(look(f, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
-    assert_int_equal(look(f, "PRAGMA user_version"), 6);
+    assert_int_equal(look(f, "PRAGMA user_version"), 7);
     assert_int_equal(look(f, "PRAGMA application_id"), 0x48755961);
 }
 
@@ -389,16 +391,19 @@ static void a_database_of_the_version_before_is_brought_up_to_date(void **state)
 
     store_sqlite.close(f->store);
     f->store = NULL;
-    assert_int_equal(sqlite3_exec(db,
-                                  "DROP INDEX finding_subject; DROP TABLE silence; DROP TABLE suppression; "
-                                  "DROP TABLE announcement; DROP TABLE audit; DROP TABLE task; DROP TABLE task_event; "
-                                  "PRAGMA user_version=1",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db,
+                     "DROP INDEX finding_subject; DROP TABLE silence; DROP TABLE suppression; "
+                     "DROP TABLE announcement; DROP TABLE audit; DROP TABLE task; DROP TABLE task_event; "
+                     "DROP TABLE spoken; DROP TABLE campaign; DROP TABLE campaign_person; "
+                     "PRAGMA user_version=1",
+                     NULL, NULL, NULL),
+        SQLITE_OK);
     sqlite3_close(db);
     assert_int_equal(store_open_in(f->folder, &f->store), ERR_OK);
-    assert_int_equal(look(f, "PRAGMA user_version"), 6);
+    assert_int_equal(look(f, "PRAGMA user_version"), 7);
     assert_int_equal(look(f, "SELECT count(*) FROM silence"), 0);
+    assert_int_equal(look(f, "SELECT count(*) FROM campaign"), 0);
 }
 
 static void a_file_that_is_no_database_is_refused(void **state)
@@ -537,6 +542,7 @@ static void stored_enums_keep_their_numbers(void **state)
     assert_int_equal(FAMILY_FLEET, 6);
     assert_int_equal(JOB_PROMPT, 0);
     assert_int_equal(JOB_NOTICE, 5);
+    assert_int_equal(JOB_HUSH, 6);
     assert_int_equal(CHANNEL_NONE, 0);
     assert_int_equal(CHANNEL_WEBHOOK, 3);
     assert_int_equal(DELIVERY_QUEUED, 0);
@@ -545,6 +551,10 @@ static void stored_enums_keep_their_numbers(void **state)
     assert_int_equal(ACTION_ACKNOWLEDGE, 1);
     assert_int_equal(ACTION_STATUS, 5);
     assert_int_equal(ACTION_UNSILENCE, 7);
+    assert_int_equal(ACTION_CAMPAIGN_END, 13);
+    assert_int_equal(REACH_CANCELLED, 10);
+    assert_int_equal(CAMPAIGN_CANCELLED, 3);
+    assert_int_equal(COMMAND_VISIBLY, 2);
     assert_int_equal(SUBJECT_RESIDENT, 1);
     assert_int_equal(SUBJECT_DEVICE, 4);
     assert_int_equal(LANE_URGENT, 1);
