@@ -50,6 +50,7 @@ static bool has_no_consent(const struct job_record *record, const void *self)
     case JOB_TASK:
     case JOB_STAND_DOWN:
     case JOB_NOTICE:
+    case JOB_HUSH:
     case JOB_KIND_COUNT: break;
     }
     return false;
