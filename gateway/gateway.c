@@ -7,264 +7,6 @@
 #include "core/log.h"
 #include "output.h"
 
-/* ---- what the stages say ---- */
-
-/* batch_room() was asked before the input was taken, but its reserve is a rule of thumb: a report of 64 cries
- * for help with all their jobs may take more. The limit says when no further input is taken; it never breaks
- * one in half. */
-static void make_room(struct gateway *gateway)
-{
-    arena_set_limit(&gateway->batch->arena, gateway->batch->arena.limit + BATCH_INPUT_BYTES);
-}
-
-static struct batch_item *add(struct gateway *gateway, enum batch_kind kind)
-{
-    if (gateway->batch == NULL)
-        return NULL;
-    struct batch_item *item = batch_add(gateway->batch, kind);
-    if (item == NULL) {
-        make_room(gateway);
-        item = batch_add(gateway->batch, kind);
-    }
-    assert(item != NULL);
-    return item;
-}
-
-static const void *keep(struct gateway *gateway, const void *data, size_t len)
-{
-    const void *copy = arena_copy(&gateway->batch->arena, data, len);
-    if (copy == NULL) {
-        make_room(gateway);
-        copy = arena_copy(&gateway->batch->arena, data, len);
-    }
-    assert(copy != NULL);
-    return copy;
-}
-
-static const char *keep_text(struct gateway *gateway, const struct buf *text)
-{
-    return keep(gateway, buf_text(text), text->len + 1);
-}
-
-static void on_finding(void *self, const struct finding *finding)
-{
-    struct gateway *gateway = self;
-    gateway->stats.findings++;
-    struct batch_item *item = add(gateway, BATCH_FINDING);
-    if (item != NULL)
-        item->finding = (struct batch_finding){.n = gateway->n, .finding = *finding};
-    if (!(finding->flags & FINDING_RECORD))
-        alerts_on_finding(gateway->alerts, gateway->t_ms, finding);
-}
-
-static void note_changed(struct gateway *gateway, const struct hash_id *id)
-{
-    for (unsigned i = 0; i < gateway->changed_count; i++)
-        if (memcmp(&gateway->changed[i], id, sizeof(*id)) == 0)
-            return;
-    if (gateway->changed_count < CHANGED_MAX)
-        gateway->changed[gateway->changed_count++] = *id;
-}
-
-static void store_alert(struct gateway *gateway, const struct alert *alert)
-{
-    struct batch_item *item = add(gateway, BATCH_ALERT);
-    if (item == NULL)
-        return;
-    buf_clear(&gateway->scratch);
-    alert_to_json(alert, gateway->config.registry, gateway->config.tz, &gateway->scratch);
-    item->alert = (struct batch_alert){.id = alert->id,
-                                       .opened_ms = alert->opened_ms,
-                                       .changed_ms = alert->changed_ms,
-                                       .subject = alert->subject,
-                                       .family = alert->family,
-                                       .level = alert->level,
-                                       .state = alert->state,
-                                       .acknowledged = alert->acknowledged_ms != 0,
-                                       .len = gateway->scratch.len,
-                                       .json = keep_text(gateway, &gateway->scratch)};
-}
-
-/* What a person found is also a lesson for the detectors; it waits until the alert stage is done with it. */
-static void note_closing(struct gateway *gateway, const struct alert *alert)
-{
-    static const uint8_t lessons[DISPOSITION_COUNT] = {[DISPOSITION_TRUE] = LESSON_TRUE,
-                                                       [DISPOSITION_TRANSFERRED] = LESSON_TRUE,
-                                                       [DISPOSITION_FALSE] = LESSON_FALSE,
-                                                       [DISPOSITION_EXPECTED] = LESSON_EXPECTED};
-    gateway->closing =
-        (struct closing){.opened_ms = alert->opened_ms,
-                         .subject = alert->subject,
-                         .resident = alert->resident,
-                         .household = alert->household,
-                         .family = alert->family,
-                         .lesson = lessons[alert->disposition],
-                         .reached = alert->outcome == OUTCOME_SAFE || alert->outcome == OUTCOME_NEEDS_HELP};
-}
-
-static void on_transition(void *self, const struct alert *alert, const struct transition *transition)
-{
-    struct gateway *gateway = self;
-    gateway->stats.transitions++;
-    if (transition->kind == TRANSITION_CLOSED)
-        note_closing(gateway, alert);
-    gateway_forget_emergency(gateway, alert);
-    struct batch_item *item = add(gateway, BATCH_TRANSITION);
-    if (item == NULL)
-        return;
-    buf_clear(&gateway->scratch);
-    output_transition(alert, transition, gateway->config.registry, gateway->config.tz, &gateway->scratch);
-    item->transition.transition = *transition;
-    item->transition.n = gateway->n;
-    item->transition.len = gateway->scratch.len;
-    item->transition.line = keep_text(gateway, &gateway->scratch);
-    /* An alert that has ended may leave the alert stage's memory before the input is over, so its last form
-     * is written now. */
-    if (alert->state != ALERT_OPEN || gateway->changed_count == CHANGED_MAX)
-        store_alert(gateway, alert);
-    else
-        note_changed(gateway, &alert->id);
-}
-
-static void answer_later(struct gateway *gateway, const struct job *job, enum delivery_state state,
-                         const char *reason)
-{
-    if (gateway->pending_count == PENDING_MAX) {
-        log_write(LOG_ERROR, "gateway.pending_full",
-                  "a job's answer was dropped: too many jobs in one input");
-        return;
-    }
-    struct delivery *delivery = &gateway->pending[gateway->pending_count++];
-    *delivery = (struct delivery){.job = job->id, .state = (uint8_t)state};
-    text_copy(delivery->reason, sizeof(delivery->reason), reason);
-}
-
-/* What is said, and out of which catalogue, outlives the row's body. */
-static void note_spoken(struct gateway *gateway, const struct job *job, const struct prompt_spoken *spoken)
-{
-    struct batch_item *item = add(gateway, BATCH_SPOKEN);
-    if (item != NULL)
-        item->spoken = (struct batch_spoken){.job = job->id, .spoken = *spoken};
-}
-
-/* A job becomes an outbox row. What has nowhere to go is answered at once, so that escalation goes on to a
- * person; under loopback whatever a receiver would have to accept is accepted. */
-static void on_job(void *self, const struct alert *alert, const struct job *job)
-{
-    struct gateway *gateway = self;
-    gateway->stats.jobs++;
-    struct relay_context context = {.t_ms = gateway->t_ms,
-                                    .county = gateway->config.county,
-                                    .instance = gateway->config.instance,
-                                    .registry = gateway->config.registry,
-                                    .live = gateway->live,
-                                    .settings = gateway->config.relay,
-                                    .prompts = gateway->config.prompts,
-                                    .tz = gateway->config.tz,
-                                    .said = alert->said,
-                                    .said_played = alert->said_played};
-    struct outbox_row row;
-    const char *why = "";
-    struct prompt_spoken spoken = {.prompt = ""};
-    context.spoken = &spoken;
-    buf_clear(&gateway->scratch);
-    relay_render(&context, alert, job, &gateway->scratch, &row, &why);
-    if (row.target_name[0] == '\0' && job->recipient != REGISTRY_NONE)
-        text_copy(row.target_name, sizeof(row.target_name),
-                  job->recipient_is_contact ? registry_contact(context.registry, job->recipient)->id
-                                            : registry_responder(context.registry, job->recipient)->id);
-    struct batch_item *item = add(gateway, BATCH_JOB);
-    if (item != NULL) {
-        row.body = keep_text(gateway, &gateway->scratch);
-        row.len = gateway->scratch.len;
-        item->row = row;
-        gateway->batch->red |= job->level == LEVEL_RED;
-        gateway->batch->urgent = true;
-    }
-    if (item != NULL && job->kind == JOB_PROMPT && row.channel == CHANNEL_COMMAND)
-        note_spoken(gateway, job, &spoken);
-    const bool nowhere = row.channel == CHANNEL_NONE && why[0] != '\0';
-    const bool to_device = job->kind == JOB_PROMPT || job->kind == JOB_NOTICE || job->kind == JOB_HUSH;
-    if (job->kind == JOB_TASK)
-        return; /* a person's action ends it */
-    if (gateway->config.answer == NULL || (to_device && nowhere)) {
-        if (nowhere)
-            answer_later(gateway, job, DELIVERY_FAILED, why);
-        return;
-    }
-    char reason[64] = "";
-    const enum delivery_state state = gateway->config.answer(gateway->config.answer_self, job, reason);
-    if (state != DELIVERY_COUNT)
-        answer_later(gateway, job, state, reason);
-}
-
-static void on_delivery(void *self, const struct job *job, const struct delivery *delivery, int64_t t_ms)
-{
-    struct gateway *gateway = self;
-    struct batch_item *item = add(gateway, BATCH_DELIVERY);
-    if (item == NULL)
-        return;
-    item->delivery = (struct batch_delivery){
-        .job = job->id, .alert = job->alert, .t_ms = t_ms, .job_kind = job->kind, .state = delivery->state};
-    text_copy(item->delivery.reason, sizeof(item->delivery.reason), delivery->reason);
-}
-
-static void on_silence(void *self, const struct silence *silence)
-{
-    struct gateway *gateway = self;
-    struct batch_item *item = add(gateway, BATCH_SILENCE);
-    if (item != NULL)
-        item->silence = *silence;
-}
-
-static void on_suppressed(void *self, const struct alert *alert, const struct suppression *suppression)
-{
-    struct gateway *gateway = self;
-    const struct job *job = &suppression->job;
-    (void)alert;
-    struct batch_item *item = add(gateway, BATCH_SUPPRESSION);
-    if (item == NULL)
-        return;
-    item->suppression.suppression = *suppression;
-    if (job->recipient != REGISTRY_NONE)
-        text_copy(item->suppression.who, sizeof(item->suppression.who),
-                  job->recipient_is_contact
-                      ? registry_contact(gateway->config.registry, job->recipient)->id
-                      : registry_responder(gateway->config.registry, job->recipient)->id);
-}
-
-static void on_task(void *self, const struct task *task, const struct task_event *event)
-{
-    struct gateway *gateway = self;
-    struct batch_item *item = add(gateway, BATCH_TASK);
-    if (item == NULL)
-        return;
-    buf_clear(&gateway->scratch);
-    task_to_json(task, gateway->config.registry, gateway->config.tz, &gateway->scratch);
-    item->task = (struct batch_task){.task = *task,
-                                     .event = *event,
-                                     .len = gateway->scratch.len,
-                                     .json = keep_text(gateway, &gateway->scratch)};
-}
-
-static void on_campaign(void *self, const struct campaign *campaign)
-{
-    struct gateway *gateway = self;
-    struct batch_item *item = add(gateway, BATCH_CAMPAIGN);
-    if (item != NULL)
-        item->campaign = *campaign;
-}
-
-static void on_reach(void *self, const struct campaign *campaign, uint32_t resident, uint8_t reach,
-                     int64_t t_ms)
-{
-    struct gateway *gateway = self;
-    struct batch_item *item = add(gateway, BATCH_REACH);
-    if (item != NULL)
-        item->reach = (struct batch_reach){
-            .campaign = campaign->id, .t_ms = t_ms, .resident = resident, .reach = reach};
-}
-
 /* ---- life ---- */
 
 const char *gateway_county_of(const struct registry *registry)
@@ -303,7 +45,7 @@ enum err gateway_new(const struct gateway_config *config, struct gateway **ret_g
                                          .overrides = config->overrides,
                                          .tz = config->tz,
                                          .timers = &gateway->timers,
-                                         .on_finding = on_finding,
+                                         .on_finding = gateway_on_finding,
                                          .self = gateway};
     err = detect_new(&detect, &gateway->detect);
     if (err != ERR_OK)
@@ -316,15 +58,7 @@ enum err gateway_new(const struct gateway_config *config, struct gateway **ret_g
                                        .quiet = relay_quiet(config->relay),
                                        .tz = config->tz,
                                        .timers = &gateway->timers,
-                                       .sink = {.transition = on_transition,
-                                                .job = on_job,
-                                                .delivery = on_delivery,
-                                                .silence = on_silence,
-                                                .suppressed = on_suppressed,
-                                                .task = on_task,
-                                                .campaign = on_campaign,
-                                                .reach = on_reach,
-                                                .self = gateway}};
+                                       .sink = gateway_sink(gateway)};
     err = alerts_new(&alert, &gateway->alerts);
 out:
     if (err != ERR_OK)
@@ -414,7 +148,7 @@ static void settle(struct gateway *gateway)
     for (unsigned i = 0; i < gateway->changed_count; i++) {
         const struct alert *alert = alerts_find(gateway->alerts, &gateway->changed[i]);
         if (alert != NULL)
-            store_alert(gateway, alert);
+            gateway_store_alert(gateway, alert);
     }
     gateway->changed_count = 0;
 }
@@ -467,7 +201,7 @@ static void on_report(struct gateway *gateway, const struct report *report)
 
 static void keep_announcement(struct gateway *gateway, const struct announcement *announcement)
 {
-    struct batch_item *item = add(gateway, BATCH_ANNOUNCEMENT);
+    struct batch_item *item = gateway_add(gateway, BATCH_ANNOUNCEMENT);
     if (item != NULL)
         item->announcement = *announcement;
 }
@@ -496,13 +230,13 @@ static enum err on_action(struct gateway *gateway, const struct action *action)
 static void record(struct gateway *gateway, const struct input *input)
 {
     gateway->stats.inputs++;
-    struct batch_item *item = add(gateway, BATCH_INPUT);
+    struct batch_item *item = gateway_add(gateway, BATCH_INPUT);
     if (item == NULL)
         return;
     buf_clear(&gateway->scratch);
     input_encode(input, &gateway->scratch);
     assert(!gateway->scratch.failed);
-    const void *blob = keep(gateway, gateway->scratch.data, gateway->scratch.len);
+    const void *blob = gateway_keep(gateway, gateway->scratch.data, gateway->scratch.len);
     item->input = (struct batch_input){.n = input->n,
                                        .t_ms = input->t_ms,
                                        .kind = input->kind,
@@ -608,7 +342,7 @@ bool gateway_note_gap(struct gateway *gateway, const struct batch_gap *gap)
 {
     if (!has_room(gateway))
         return false;
-    struct batch_item *item = add(gateway, BATCH_GAP);
+    struct batch_item *item = gateway_add(gateway, BATCH_GAP);
     if (item != NULL)
         item->gap = *gap;
     return true;

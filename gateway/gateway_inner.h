@@ -1,5 +1,5 @@
-/* The inside of the fold, shared by gateway.c (the journey) and gateway_state.c (snapshot and restart), and
- * by nobody else. */
+/* The inside of the fold, shared by the files gateway*.c and nobody else: gateway.c is the journey, the
+ * others say on top what they are. */
 #ifndef HUYANG_GATEWAY_INNER_H
 #define HUYANG_GATEWAY_INNER_H
 
@@ -31,6 +31,13 @@ struct gateway {
     struct gateway_stats stats;
 };
 
+/* gateway_sink.c. An item of the open batch, and bytes that live as long as it; NULL from gateway_add: there
+ * is no batch (a restart folds without telling anybody). */
+struct batch_item *gateway_add(struct gateway *gateway, enum batch_kind kind);
+const void *gateway_keep(struct gateway *gateway, const void *data, size_t len);
+void gateway_store_alert(struct gateway *gateway, const struct alert *alert);
+void gateway_on_finding(void *self, const struct finding *finding);
+struct alert_sink gateway_sink(struct gateway *gateway);
 /* gateway_consent.c. Notes what a new registry takes back, before it is bound. */
 MUST_CHECK enum err gateway_note_lost(struct gateway *gateway, const struct registry *registry);
 /* And ends what stood on it: part of the INPUT_REGISTRY that marks the new version. */

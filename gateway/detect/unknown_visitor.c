@@ -28,13 +28,13 @@
 #include "detect/familiar.h"
 #include "detect/sight.h"
 #include "detect/unknown_visitor.h"
+#include "detect/visit_session.h"
 #include "registry/announced.h"
 #include "registry/calendar.h"
 
 #define LIVES_IN_MS ((int64_t)48 * 3600 * 1000)
 
 enum {
-    SESSIONS = 8,
     INDOORS_CAP_MS = 4 * 3600 * 1000,
     SETTLE_MS =
         10000, /* a late visit waits so long for the leave that may lie behind it in the same outbox */
@@ -42,36 +42,6 @@ enum {
                                     somebody who left with the resident (led_away.c) */
     TRUSTED_DAY_FROM_HOUR = 7,
     ANNOUNCED_MS = 900 * 1000, /* an announcement hides nobody who stays indoors so long */
-};
-
-enum session_state { SESSION_FREE, SESSION_OPEN, SESSION_LEFT };
-enum stage { STAGE_NONE, STAGE_DOORSTEP, STAGE_INDOORS, STAGE_LONG };
-
-struct session {
-    uint64_t visit;      /* hash of the camera's visit_id */
-    int64_t heard_ms;    /* arrival of its last event */
-    int64_t arrived_ms;  /* by the device's time */
-    int64_t indoors_ms;  /* since when indoors, by the device's time; 0 = not yet */
-    int64_t outdoors_ms; /* since when back at the doorstep, 0 = not */
-    int64_t last_at_ms;  /* its last event, by the device's time */
-    struct event_key first, last;
-    float confidence;
-    uint8_t state;        /* enum session_state */
-    uint8_t person_class; /* enum sight_class */
-    uint8_t trusted_too;  /* a trusted person is (also) among them */
-    uint8_t people;
-    uint8_t told;  /* 0 = nothing, else 1 + level */
-    uint8_t stage; /* enum stage that was told */
-    uint8_t late;
-    uint8_t indoors_now;
-    uint8_t with_trusted; /* a trusted person was among them at any time */
-    uint8_t settling;     /* a late visit whose leave may still come; not turned yellow before SETTLE_MS */
-    uint8_t came_before;  /* one of them was seen here on an earlier day */
-};
-struct visitor_state {
-    struct session sessions[SESSIONS];
-    uint8_t told;      /* of the home: 0 = nothing, else 1 + level */
-    int64_t family_ms; /* when a trusted person was last seen in the company of others */
 };
 
 enum {
@@ -540,51 +510,6 @@ static void on_timer(const struct detect_context *context, void *opaque)
             tell(context, state, &state->sessions[i], session_now(&state->sessions[i], context->t_ms));
     }
     rearm(context, state);
-}
-
-bool unknown_visitor_stranger(const void *opaque, int64_t from_ms, int64_t to_ms,
-                              struct stranger_visit *ret_visit)
-{
-    const struct visitor_state *state = opaque;
-    const struct session *found = NULL;
-    int64_t found_until_ms = 0;
-    for (unsigned i = 0; i < SESSIONS; i++) {
-        const struct session *session = &state->sessions[i];
-        bool stranger = session->person_class >= SIGHT_UNCLEAR || session->person_class == SIGHT_FAMILIAR;
-        bool goes_on = session->state == SESSION_OPEN && session->indoors_now;
-        int64_t until_ms = goes_on ? INT64_MAX : session->last_at_ms;
-        if (session->state == SESSION_FREE || !stranger || session->with_trusted ||
-            session->arrived_ms > to_ms || until_ms < from_ms)
-            continue;
-        if (!found || until_ms > found_until_ms ||
-            (until_ms == found_until_ms && session->arrived_ms < found->arrived_ms)) {
-            found = session;
-            found_until_ms = until_ms;
-        }
-    }
-    if (!found)
-        return false;
-    *ret_visit = (struct stranger_visit){.arrived_ms = found->arrived_ms,
-                                         .last_ms = found->last_at_ms,
-                                         .indoors_ms = found->indoors_ms,
-                                         .there = found_until_ms == INT64_MAX,
-                                         .unclear = found->person_class == SIGHT_UNCLEAR};
-    detect_key_set(&ret_visit->first, &found->first);
-    return true;
-}
-
-bool unknown_visitor_came_before(const void *opaque, const struct finding *finding)
-{
-    const struct visitor_state *state = opaque;
-    const struct event_key *first = &finding->evidence[0];
-    for (unsigned i = 0; i < SESSIONS; i++) {
-        const struct session *session = &state->sessions[i];
-        if (session->state != SESSION_FREE && session->first.device == first->device &&
-            session->first.epoch == first->epoch && session->first.lane == first->lane &&
-            session->first.seq == first->seq)
-            return session->came_before;
-    }
-    return false;
 }
 
 bool unknown_visitor_is_indoors(const struct finding *finding)

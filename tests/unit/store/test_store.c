@@ -551,7 +551,9 @@ static void stored_enums_keep_their_numbers(void **state)
     assert_int_equal(ACTION_ACKNOWLEDGE, 1);
     assert_int_equal(ACTION_STATUS, 5);
     assert_int_equal(ACTION_UNSILENCE, 7);
-    assert_int_equal(ACTION_CAMPAIGN_END, 13);
+    assert_int_equal(ACTION_UNANNOUNCE, 9);
+    assert_int_equal(ACTION_SNOOZE, 15);
+    assert_int_equal(ACTION_CAMPAIGN_END, 19);
     assert_int_equal(REACH_CANCELLED, 10);
     assert_int_equal(CAMPAIGN_CANCELLED, 3);
     assert_int_equal(COMMAND_VISIBLY, 2);
