@@ -3,6 +3,7 @@ import hashlib
 import hmac
 import http.server
 import json
+import signal
 import subprocess
 import threading
 import urllib.error
@@ -23,17 +24,19 @@ class Platform:
 
     def __init__(self):
         platform = self
-        self.answer, self.pages, self.refused, self.faults = 204, [], 0, []
+        self.answer, self.pages, self.refused, self.signed, self.faults = 204, [], 0, 0, []
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):  # noqa: N802, the library's name
+                signed_here = self.headers.get("X-Huyang-Signature")
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 signed = f"{self.headers['X-Huyang-Time']}.{self.headers['X-Huyang-Id']}.".encode() + body
-                if hmac.new(SECRET.encode(), signed, hashlib.sha256).hexdigest() != self.headers["X-Huyang-Signature"]:
+                if signed_here and hmac.new(SECRET.encode(), signed, hashlib.sha256).hexdigest() != signed_here:
                     platform.faults.append("a wrong signature")
                 page = json.loads(body)
                 if page["next"] != self.headers["X-Huyang-Id"]:
                     platform.faults.append("the id is not the place behind the page")
+                platform.signed += signed_here is not None
                 answer = platform.answer
                 if answer < 300:
                     platform.pages.append(page)
@@ -170,7 +173,25 @@ def test_a_platform_that_refuses_and_a_kill_lose_nothing(world, platform):
     assert subprocess.run([*command, "--once"], capture_output=True, timeout=60, check=False).returncode == 0
     assert len(platform.ids()) - len(set(platform.ids())) <= 500, "more than the one page that was on its way came twice"
     assert {item["id"] for item in everything(gateway)} <= set(platform.ids()) and before <= set(platform.ids())
-    assert platform.faults == []
+    assert platform.faults == [] and platform.signed == len(platform.pages) + platform.refused
+
+
+def test_a_heartbeat_is_there_while_the_gateway_is_ready_and_not_when_it_hangs(world, platform):
+    _, _, gateway = world.standard(homes=1)
+    forwarder = Process(northbound(gateway, world.path("place"), "--webhook", platform.url, "--heartbeat", "1"), log_path=world.path("northbound.log"))
+    try:
+        wait_until(lambda: sum(not page["items"] for page in platform.pages) >= 2, 20, "two heartbeats")
+        gateway.process.child.send_signal(signal.SIGSTOP)
+        # A core that hangs is told by its own API too: /healthz is not answered, or not ready.
+        wait_until(lambda: "no answer from the gateway" in forwarder.tail() or "refused (503)" in forwarder.tail(), 60, "the forwarder sees that it hangs")
+        silent = len(platform.pages)
+        wait_until(lambda: forwarder.tail().count("no answer") + forwarder.tail().count("refused (503)") >= 2, 90, "and once more")
+        assert len(platform.pages) == silent
+        gateway.process.child.send_signal(signal.SIGCONT)
+        wait_until(lambda: len(platform.pages) > silent, 90, "it is heard again")
+    finally:
+        gateway.process.child.send_signal(signal.SIGCONT)
+        forwarder.kill()
 
 
 def test_items_go_to_a_topic_each_and_all_of_them(world):

@@ -12,6 +12,7 @@
 
 #include "api_client.h"
 #include "command.h"
+#include "core/clock.h"
 #include "core/text.h"
 #include "northbound.h"
 
@@ -26,7 +27,8 @@ enum {
     PATH_SIZE = 4096,
     SECRET_MIN = 16,
     SECRET_SIZE = 513,
-    PAGE_ITEMS = 500
+    PAGE_ITEMS = 500,
+    HEARTBEAT_MAX_S = 3600
 };
 
 static const char help[] =
@@ -50,6 +52,11 @@ static const char help[] =
     "X-Huyang-Id \".\" body)\n"
     "  --mqtt URL           tcp://HOST:PORT or ssl://HOST:PORT; each item at QoS 1 on TOPIC/KIND\n"
     "  --ca, --cert, --key  PEM, for https:// and ssl://\n"
+    "  --heartbeat SECONDS  when nothing was passed on for so long, a page without items (MQTT: "
+    "TOPIC/heartbeat) "
+    "says that the\n"
+    "                       gateway is ready; its silence is the alarm of whoever receives it (default: "
+    "none)\n"
     "  --once               ends when there is nothing more, instead of waiting for it\n"
     "  --url URL            the gateway's API (default http://127.0.0.1:8460)\n"
     "  --state-dir DIR      the gateway's state folder, for its token (default ./state)\n"
@@ -77,6 +84,7 @@ enum option_name {
     URL,
     STATE_DIR,
     TOKEN_FILE,
+    HEARTBEAT,
     OPTIONS,
     ONCE = OPTIONS
 };
@@ -94,6 +102,7 @@ static const struct option names[] = {
     {"url", required_argument, NULL, URL},
     {"state-dir", required_argument, NULL, STATE_DIR},
     {"token-file", required_argument, NULL, TOKEN_FILE},
+    {"heartbeat", required_argument, NULL, HEARTBEAT},
     {"once", no_argument, NULL, ONCE},
     {NULL, 0, NULL, 0},
 };
@@ -101,6 +110,8 @@ static const struct option names[] = {
 struct northbound {
     const char *values[OPTIONS];
     bool once;
+    int64_t heartbeat_ms;   /* 0 = none */
+    int64_t passed_mono_ms; /* when the platform took something last */
     struct api_client api;
     struct northbound_mqtt_options mqtt_options;
     struct northbound_webhook *webhook;
@@ -132,6 +143,10 @@ static int read_options(struct northbound *northbound, int argc, char **argv)
     }
     if (optind != argc)
         return usage("too many arguments");
+    if (values[HEARTBEAT] != NULL &&
+        !text_to_int(values[HEARTBEAT], 1, HEARTBEAT_MAX_S, &northbound->heartbeat_ms))
+        return usage("--heartbeat is a number of 1 to 3600");
+    northbound->heartbeat_ms *= 1000;
     if (values[PLACE] == NULL)
         return usage("--place is needed: the file that keeps how far the platform has come");
     if ((values[WEBHOOK] == NULL) == (values[MQTT] == NULL))
@@ -222,20 +237,33 @@ static bool open_target(struct northbound *northbound)
     return err == ERR_OK;
 }
 
+/* Nothing was said for long enough, and the gateway is well: the core has spoken lately, the broker is there,
+ * the disk takes commits. Only then is there something to say. */
+static bool heartbeat_is_due(struct northbound *northbound)
+{
+    if (northbound->heartbeat_ms == 0 ||
+        clock_now().mono_ms - northbound->passed_mono_ms < northbound->heartbeat_ms)
+        return false;
+    struct json *health = api_client_fetch(&northbound->api, "/healthz", NULL, false);
+    json_free(health);
+    return health != NULL;
+}
+
 /* One page to the platform. *ret_more: there is more at once. A page that cannot be had or passed on is an
  * error, said on stderr; nothing is lost by it. */
 static bool pass_page(struct northbound *northbound, bool *ret_more)
 {
     char path[PLACE_SIZE + 64], why[NORTHBOUND_WHY_SIZE] = "";
     char next[PLACE_SIZE];
-    bool more = false, well = true;
+    bool more = false, well = true, heartbeat = heartbeat_is_due(northbound);
 
     snprintf(path, sizeof path, "/api/v1/feed?limit=%d%s%s", PAGE_ITEMS,
              northbound->place[0] ? "&after=" : "", northbound->place);
     struct json *page = api_client_fetch(&northbound->api, path, NULL, false);
     if (page == NULL)
         return false;
-    if (json_count(json_get(page, "items")) > 0 && text_copy(next, sizeof next, api_member(page, "next"))) {
+    if ((heartbeat || json_count(json_get(page, "items")) > 0) &&
+        text_copy(next, sizeof next, api_member(page, "next"))) {
         const struct buf *body = api_client_body(&northbound->api);
         const struct northbound_page sent = {.body = buf_text(body), .len = body->len, .next = next};
         enum err err = northbound->webhook != NULL ? northbound_webhook_send(northbound->webhook, &sent, why)
@@ -244,6 +272,8 @@ static bool pass_page(struct northbound *northbound, bool *ret_more)
             fprintf(stderr, "huyang northbound: %s\n", why[0] != '\0' ? why : err_text(err));
         well = err == ERR_OK && store_place(northbound, next) &&
                text_copy(northbound->place, sizeof northbound->place, next);
+        if (well)
+            northbound->passed_mono_ms = clock_now().mono_ms;
         (void)json_bool(json_get(page, "more"), &more);
     }
     json_free(page);

@@ -151,14 +151,21 @@ enum err northbound_mqtt_send(struct northbound_mqtt *mqtt, const struct northbo
 {
     struct sending sending = {.count = 0};
     enum err err = connected(mqtt, why);
-    bool taken = err == ERR_OK;
+    bool taken = err == ERR_OK, any = false;
 
     for (const char *line = page->body; taken && *line != '\0';) {
         size_t len = strcspn(line, "\n"), more = line[len] == '\n';
         /* Items begin with their id; the first and the last line of the page are not items. */
-        if (strncmp(line, "{\"id\":", 6) == 0)
+        bool item = strncmp(line, "{\"id\":", 6) == 0;
+        any |= item;
+        if (item)
             taken = publish(mqtt, line, len - (line[len - 1] == ','), &sending);
         line += len + more;
+    }
+    if (taken && !any) {
+        char beat[128];
+        int len = snprintf(beat, sizeof beat, "{\"kind\":\"heartbeat\",\"next\":\"%s\"}", page->next);
+        taken = publish(mqtt, beat, (size_t)len, &sending);
     }
     taken = settle(mqtt, &sending) && taken;
     if (err == ERR_OK && !taken) {
