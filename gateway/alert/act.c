@@ -258,7 +258,7 @@ static enum err status(struct alerts *alerts, int64_t t_ms, const struct action 
     if (action->status != STATUS_DECEASED)
         return ERR_OK;
     hush(alerts, t_ms, action->subject);
-    campaigns_forget(alerts, t_ms, action->subject.no);
+    campaigns_forget(alerts, t_ms, action->subject.no, REACH_DECEASED, "the resident has died");
     uint32_t household = registry_resident(alerts->config.registry, action->subject.no)->household;
     if (household != REGISTRY_NONE)
         hush(alerts, t_ms, (struct subject){.kind = SUBJECT_HOUSEHOLD, .no = household});

@@ -518,14 +518,15 @@ enum err campaign_end(struct alerts *alerts, int64_t t_ms, const struct action *
     return ERR_NOT_FOUND;
 }
 
-void campaigns_forget(struct alerts *alerts, int64_t t_ms, uint32_t resident)
+void campaigns_forget(struct alerts *alerts, int64_t t_ms, uint32_t resident, enum reach reach,
+                      const char *why)
 {
-    take_back(alerts, t_ms, CAMPAIGNS_MAX, resident, "the resident has died");
+    take_back(alerts, t_ms, CAMPAIGNS_MAX, resident, why);
     for (uint32_t no = 0; no < CAMPAIGNS_MAX; no++) {
         struct campaign_people *people = &alerts->campaigns->people[no];
-        uint8_t reach = resident < people->count ? people->who[resident] : REACH_NONE;
-        if (is_live(&alerts->campaigns->all[no]) && (reach == REACH_LATER || reach == REACH_CANCELLED))
-            set_reach(alerts, no, resident, REACH_DECEASED, t_ms);
+        uint8_t before = resident < people->count ? people->who[resident] : REACH_NONE;
+        if (is_live(&alerts->campaigns->all[no]) && (before == REACH_LATER || before == REACH_CANCELLED))
+            set_reach(alerts, no, resident, reach, t_ms);
     }
     campaigns_arm(alerts);
 }

@@ -64,8 +64,10 @@ MUST_CHECK enum err campaign_add(struct alerts *alerts, int64_t t_ms, const stru
 MUST_CHECK enum err campaign_end(struct alerts *alerts, int64_t t_ms, const struct action *action);
 void campaigns_run(struct alerts *alerts, int64_t t_ms);
 bool campaigns_on_delivery(struct alerts *alerts, int64_t t_ms, const struct delivery *delivery);
-/* The resident has died: nothing more is said. */
-void campaigns_forget(struct alerts *alerts, int64_t t_ms, uint32_t resident);
+/* Nothing more is said to the resident, and what is on its way is taken back: reach says why it is for nobody
+ * any more (REACH_DECEASED, REACH_NO_CONSENT), `why` the same in words. */
+void campaigns_forget(struct alerts *alerts, int64_t t_ms, uint32_t resident, enum reach reach,
+                      const char *why);
 struct timer_slot *campaigns_slot(struct alerts *alerts);
 
 MUST_CHECK enum err campaigns_snapshot(const struct alerts *alerts,

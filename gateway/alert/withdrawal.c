@@ -1,5 +1,5 @@
 /* Consent withdrawn half-way: in the commit in which it takes effect, what was under way under it ends. Cost:
- * one look at every alert in memory. */
+ * one look at every alert in memory. Campaigns are looked at for each who no longer wants to be spoken to. */
 #include <string.h>
 
 #include "alert/alerts.h"
@@ -74,6 +74,9 @@ static bool drop_shares(struct alert *alert, uint8_t lost)
 
 void alerts_on_withdrawal(struct alerts *alerts, int64_t t_ms, const uint8_t *lost, uint32_t count)
 {
+    for (uint32_t no = 0; no < count; no++)
+        if (lost[no] & CONSENT_BIT(CONSENT_VOICE))
+            campaigns_forget(alerts, t_ms, no, REACH_NO_CONSENT, "consent withdrawn");
     for (uint32_t no = 0; no < alerts->alerts.count; no++) {
         if (!pool_is_live(&alerts->alerts, no))
             continue;

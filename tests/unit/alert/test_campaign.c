@@ -52,6 +52,29 @@ static void everybody_who_may_hears_it_once_and_the_rest_is_told_apart(void **st
     fold_free(fold);
 }
 
+static void whoever_withdraws_the_voice_consent_is_spoken_to_no_more(void **state)
+{
+    (void)state;
+    struct fold *fold = fold_new();
+    const uint32_t one = who(fold, "r-1").no,
+                   count = registry_count(fold->world->registry, REGISTRY_RESIDENT);
+    uint8_t *lost = calloc(count, 1);
+    assert_non_null(lost);
+    assert_int_equal(order(fold, on(fold, 8, 0, 0), on(fold, 9, 0, 0), on(fold, 11, 0, 0), 600), ERR_OK);
+    tick(fold, on(fold, 9, 5, 0));
+    unsigned sent = reached(fold, REACH_SENT);
+    assert_int_equal(fold->reach[one], REACH_SENT);
+    lost[one] = CONSENT_BIT(CONSENT_FAMILY);
+    alerts_on_withdrawal(fold->alerts, on(fold, 9, 5, 30), lost, count);
+    assert_int_equal(fold->reach[one], REACH_SENT);
+    lost[one] = CONSENT_BIT(CONSENT_VOICE);
+    alerts_on_withdrawal(fold->alerts, on(fold, 9, 6, 0), lost, count);
+    assert_int_equal(fold->reach[one], REACH_NO_CONSENT);
+    assert_int_equal(reached(fold, REACH_SENT), sent - 1);
+    free(lost);
+    fold_free(fold);
+}
+
 static void no_more_go_out_a_minute_than_ordered(void **state)
 {
     (void)state;
@@ -246,6 +269,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everybody_who_may_hears_it_once_and_the_rest_is_told_apart),
+        cmocka_unit_test(whoever_withdraws_the_voice_consent_is_spoken_to_no_more),
         cmocka_unit_test(no_more_go_out_a_minute_than_ordered),
         cmocka_unit_test(nothing_begins_in_quiet_hours_or_expires_into_them),
         cmocka_unit_test(who_has_heard_enough_today_has_another_turn_tomorrow),
