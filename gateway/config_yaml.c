@@ -536,7 +536,7 @@ static void read_document(struct walk *walk, yaml_parser_t *parser, const char *
     }
     yaml_document_delete(&document);
     walk->document = NULL;
-    if (walk->faults == 0 && !walk->other)
+    if (walk->faults == 0 && config)
         check_whole(walk, config);
 }
 

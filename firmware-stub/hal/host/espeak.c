@@ -74,12 +74,14 @@ int espeak_start(const char *voice, unsigned volume_percent, const char *path, p
 bool espeak_say(const char *voice, const char *text, const char *path)
 {
     size_t length = strlen(text);
-    int input, status = -1;
-    pid_t child;
+    int input = -1, status = -1;
+    pid_t child = -1;
+    int error = espeak_start(voice, 0, path, &child, &input);
 
-    errno = espeak_start(voice, 0, path, &child, &input);
-    if (errno)
+    if (error) {
+        errno = error;
         return false;
+    }
     for (size_t at = 0; at < length;) {
         ssize_t written = write(input, text + at, length - at);
 
