@@ -53,7 +53,7 @@ def test_every_figure_stands_beside_its_baseline_and_a_bad_line_is_named(tmp_pat
     assert {"swap, mean AUC: new 250 m cells", "swap, mean AUC: log-rarity, 100 m", "genuine days told, as shipped"} <= set(rows)
     assert rows["false outing alerts, learned: all together"]["value"] == "0.00"
     assert rows["injected, found: short night exit"]["value"] == rows["injected, found: never back"]["value"] == "1.000"
-    assert rows["never back: minutes after the usual return"]["value"] == "60"
+    assert 0 < float(rows["never back, minutes after the usual return: as shipped"]["value"]) <= 60
     assert "swap, mean AUC: unusual-outing" in done.stdout
 
 

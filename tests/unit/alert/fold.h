@@ -243,4 +243,29 @@ W bool deliver(struct fold *fold, int64_t t_ms, const struct job *job, enum deli
         assert_int_equal((fold)->after[(fold)->transition_count - 1].level, (level_));                       \
     } while (0)
 
+/* A finding of that family and level about a resident at home. */
+W void find_of(struct fold *fold, int64_t t_ms, const char *id, enum family family, enum level level)
+{
+    tick(fold, t_ms);
+    uint32_t no = who(fold, id).no;
+    struct finding finding = {
+        .t_ms = t_ms,
+        .at_ms = t_ms,
+        .subject = who(fold, id),
+        .resident = no,
+        .household = registry_resident(fold->world->registry, no)->household,
+        .family = (uint8_t)family,
+        .level = (uint8_t)level,
+        .zone = REGISTRY_NONE,
+        .detector = (uint8_t)detector_find("suspicion"),
+        .evidence_count = 1,
+        .evidence = {{.device = device_no(fold->world, "wb-1"), .seq = (uint64_t)t_ms}}};
+    alerts_on_finding(fold->alerts, t_ms, &finding);
+}
+
+W void find(struct fold *fold, int64_t t_ms, enum family family, enum level level)
+{
+    find_of(fold, t_ms, "r-1", family, level);
+}
+
 #endif

@@ -40,25 +40,6 @@ static struct fold *begin(void)
     return fold;
 }
 
-static void find(struct fold *fold, int64_t t_ms, const char *id, enum family family, enum level level)
-{
-    tick(fold, t_ms);
-    uint32_t no = who(fold, id).no;
-    struct finding finding = {
-        .t_ms = t_ms,
-        .at_ms = t_ms,
-        .subject = who(fold, id),
-        .resident = no,
-        .household = registry_resident(fold->world->registry, no)->household,
-        .family = (uint8_t)family,
-        .level = (uint8_t)level,
-        .zone = REGISTRY_NONE,
-        .detector = (uint8_t)detector_find("suspicion"),
-        .evidence_count = 1,
-        .evidence = {{.device = device_no(fold->world, "wb-1"), .seq = (uint64_t)t_ms}}};
-    alerts_on_finding(fold->alerts, t_ms, &finding);
-}
-
 static enum err shut(struct fold *fold, int64_t t_ms, const char *id, enum family family)
 {
     struct action close = {.kind = ACTION_CLOSE, .disposition = DISPOSITION_FALSE, .family = (uint8_t)family};
@@ -86,7 +67,7 @@ static struct policy_rule *rule_of(struct fold *fold, enum family family, enum l
 static void burst(struct fold *fold, enum family family, enum level level)
 {
     for (int i = 0; i < 6; i++) {
-        find(fold, on(fold, 9, i, 0), "r-1", family, level);
+        find_of(fold, on(fold, 9, i, 0), "r-1", family, level);
         assert_int_equal(shut(fold, on(fold, 9, i, 30), "r-1", family), ERR_OK);
     }
 }
@@ -113,7 +94,7 @@ static void a_throttled_burst_ends_in_one_summary_with_counts(void **state)
     assert_transition(fold, TRANSITION_CLEARED, LEVEL_GREEN);
     tick(fold, on(fold, 9, 59, 0)); /* and that was the only one */
     assert_int_equal(count_jobs(fold, before, JOB_NOTIFY, ROLE_NONE, NULL), 1);
-    find(fold, on(fold, 10, 1, 0), "r-1", FAMILY_VISITOR, LEVEL_YELLOW); /* a new window */
+    find_of(fold, on(fold, 10, 1, 0), "r-1", FAMILY_VISITOR, LEVEL_YELLOW); /* a new window */
     assert_int_equal(count_jobs(fold, before, JOB_NOTIFY, ROLE_GRID_WORKER, NULL), 2);
     fold_free(fold);
 }
@@ -136,11 +117,11 @@ static void in_a_flood_yellow_and_orange_go_into_the_digest(void **state)
     (void)state;
     struct fold *fold = begin();
     fold->settings.noise.flood = 3;
-    find(fold, on(fold, 9, 0, 0), "r-1", FAMILY_VISITOR, LEVEL_YELLOW);
-    find(fold, on(fold, 9, 1, 0), "r-2a", FAMILY_VISITOR, LEVEL_YELLOW);
+    find_of(fold, on(fold, 9, 0, 0), "r-1", FAMILY_VISITOR, LEVEL_YELLOW);
+    find_of(fold, on(fold, 9, 1, 0), "r-2a", FAMILY_VISITOR, LEVEL_YELLOW);
     unsigned before = fold->job_count;
-    find(fold, on(fold, 9, 2, 0), "r-1", FAMILY_OUTING, LEVEL_ORANGE);
-    find(fold, on(fold, 9, 3, 0), "r-3", FAMILY_VISITOR, LEVEL_YELLOW);
+    find_of(fold, on(fold, 9, 2, 0), "r-1", FAMILY_OUTING, LEVEL_ORANGE);
+    find_of(fold, on(fold, 9, 3, 0), "r-3", FAMILY_VISITOR, LEVEL_YELLOW);
     assert_int_equal(count_jobs(fold, before, JOB_NOTIFY, ROLE_NONE, NULL), 0);
     assert_true(count_held(SUPPRESSED_BY_FLOOD) >= 3);
     event(fold, on(fold, 9, 4, 0), "wb-1", SOS); /* goes to everybody at once */
@@ -159,15 +140,15 @@ static void the_cooldown_begins_with_a_delivered_notification_only(void **state)
     for (int delivered = 0; delivered <= 1; delivered++) {
         struct fold *fold = begin();
         fold->settings.noise.cooldown_s = 1800;
-        find(fold, on(fold, 9, 0, 0), "r-1", FAMILY_VISITOR, LEVEL_YELLOW);
+        find_of(fold, on(fold, 9, 0, 0), "r-1", FAMILY_VISITOR, LEVEL_YELLOW);
         const struct job *job = find_job_of(fold, JOB_NOTIFY, NULL);
         assert_true(deliver(fold, on(fold, 9, 0, 5), job, delivered ? DELIVERY_DELIVERED : DELIVERY_FAILED));
         assert_int_equal(shut(fold, on(fold, 9, 1, 0), "r-1", FAMILY_VISITOR), ERR_OK);
         unsigned before = fold->job_count;
-        find(fold, on(fold, 9, 5, 0), "r-1", FAMILY_VISITOR, LEVEL_YELLOW);
+        find_of(fold, on(fold, 9, 5, 0), "r-1", FAMILY_VISITOR, LEVEL_YELLOW);
         assert_int_equal(count_jobs(fold, before, JOB_NOTIFY, ROLE_NONE, NULL), delivered ? 0 : 1);
         assert_int_equal(count_held(SUPPRESSED_BY_COOLDOWN), delivered ? 1 : 0);
-        find(fold, on(fold, 9, 6, 0), "r-1", FAMILY_VISITOR, LEVEL_ORANGE); /* graver is no repeat */
+        find_of(fold, on(fold, 9, 6, 0), "r-1", FAMILY_VISITOR, LEVEL_ORANGE); /* graver is no repeat */
         assert_true(count_jobs(fold, before, JOB_NOTIFY, ROLE_FAMILY, NULL) > 0);
         fold_free(fold);
     }
@@ -204,7 +185,7 @@ static void whatever_is_tried_red_is_not_held_back(void **state)
         for (unsigned i = 0; i < 4; i++) {
             unsigned before = fold->job_count, quiet = held_count;
             int64_t t_ms = on(fold, 10 + round, (int)i * 5, 0);
-            find(fold, t_ms, "r-1", families[i], LEVEL_RED);
+            find_of(fold, t_ms, "r-1", families[i], LEVEL_RED);
             assert_true(count_jobs(fold, before, JOB_NOTIFY, ROLE_GRID_WORKER, NULL) >= 1);
             assert_int_equal(held_count, quiet);
             const struct job *job = find_job_of(fold, JOB_NOTIFY, NULL);
@@ -266,7 +247,7 @@ static void a_restart_forgets_neither_the_counts_nor_the_summary(void **state)
         free(rows.row[i].value);
     }
     unsigned before = fold->job_count;
-    find(fold, on(fold, 9, 7, 0), "r-1", FAMILY_VISITOR, LEVEL_YELLOW);
+    find_of(fold, on(fold, 9, 7, 0), "r-1", FAMILY_VISITOR, LEVEL_YELLOW);
     assert_int_equal(count_jobs(fold, before, JOB_NOTIFY, ROLE_NONE, NULL), 0);
     assert_int_equal(count_held(SUPPRESSED_BY_BUDGET), 4);
     tick(fold, on(fold, 9, 30, 0));

@@ -58,25 +58,6 @@ static enum err silence(struct fold *fold, int64_t t_ms, struct subject subject,
                                .note = "a wedding in the village"});
 }
 
-/* A finding of that family and level about r-1 at home h-1. */
-static void find(struct fold *fold, int64_t t_ms, enum family family, enum level level)
-{
-    tick(fold, t_ms);
-    struct finding finding = {
-        .t_ms = t_ms,
-        .at_ms = t_ms,
-        .subject = who(fold, "r-1"),
-        .resident = who(fold, "r-1").no,
-        .household = household(fold->world, "h-1").no,
-        .family = (uint8_t)family,
-        .level = (uint8_t)level,
-        .zone = REGISTRY_NONE,
-        .detector = (uint8_t)detector_find("suspicion"),
-        .evidence_count = 1,
-        .evidence = {{.device = device_no(fold->world, "wb-1"), .seq = (uint64_t)t_ms}}};
-    alerts_on_finding(fold->alerts, t_ms, &finding);
-}
-
 static struct subject territory(const struct fold *fold, const char *code)
 {
     return registry_subject_find(fold->world->registry, SUBJECT_TERRITORY, code);

@@ -19,25 +19,6 @@ static unsigned count_events(const struct fold *fold, enum task_kind kind, enum 
     return count;
 }
 
-/* A finding of that family and level about r-1. */
-static void find(struct fold *fold, int64_t t_ms, enum family family, enum level level)
-{
-    tick(fold, t_ms);
-    struct finding finding = {
-        .t_ms = t_ms,
-        .at_ms = t_ms,
-        .subject = who(fold, "r-1"),
-        .resident = who(fold, "r-1").no,
-        .household = household(fold->world, "h-1").no,
-        .family = (uint8_t)family,
-        .level = (uint8_t)level,
-        .zone = REGISTRY_NONE,
-        .detector = (uint8_t)detector_find("suspicion"),
-        .evidence_count = 1,
-        .evidence = {{.device = device_no(fold->world, "wb-1"), .seq = (uint64_t)t_ms}}};
-    alerts_on_finding(fold->alerts, t_ms, &finding);
-}
-
 static enum err do_task(struct fold *fold, int64_t t_ms, enum action_kind kind, enum task_kind task,
                         enum outcome outcome, const char *by)
 {
