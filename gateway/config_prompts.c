@@ -278,9 +278,12 @@ static void check_catalogue(struct reading *reading)
     }
 }
 
-static int hex_digit(char c)
+/* 0 for what is no digit: such a line has a fault already. */
+static unsigned hex_digit(char c)
 {
-    return c <= '9' ? c - '0' : c - 'a' + 10;
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c ? strchr(digits, c) : NULL;
+    return at ? (unsigned)(at - digits) : 0;
 }
 
 static struct prompt_clip clip_of(const struct prompt_clip_line *line)

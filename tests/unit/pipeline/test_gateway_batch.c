@@ -147,7 +147,10 @@ static void a_snapshot_that_finds_no_room_leaves_the_batch_as_it_was(void **stat
 static void an_input_that_takes_more_than_its_share_is_recorded_whole(void **state)
 {
     struct world *world = *state;
-    unsigned kinds[BATCH_STATE_DONE + 1] = {0};
+#define X(name) +1
+    enum { KINDS = BATCH_MAP(X) };
+#undef X
+    unsigned kinds[KINDS] = {0};
     empty(world, 512);
     press(world, "wb-0001", T, 1); /* an empty batch always has room */
     for (const struct batch_item *item = world->batch.first; item != NULL; item = item->next)
