@@ -190,7 +190,7 @@ static bool has_jobs(const struct campaigns *campaigns, uint32_t no)
 
 static bool has_reach(const struct campaign_people *people, enum reach reach)
 {
-    return people->count && memchr(people->who, reach, people->count) != NULL;
+    return people->count && memchr(people->who, (int)reach, people->count) != NULL;
 }
 
 /* The audience may have grown with the registry; numbers never change their meaning. */

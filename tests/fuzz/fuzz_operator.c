@@ -5,6 +5,8 @@
 #include "relay/operator.h"
 #include "relay/robots.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct operator_status statuses[OPERATOR_REPORTS_MAX];
