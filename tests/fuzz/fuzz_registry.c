@@ -20,6 +20,8 @@ static const char *const files[REGISTRY_TABLES] = {
     [REGISTRY_ROSTER] = "territory,role,responder,from,to\n",
     [REGISTRY_VISITOR] = "household,visitor_id,name\n",
     [REGISTRY_ZONE] = "{\"type\":\"FeatureCollection\",\"features\":[]}",
+    [REGISTRY_ANNOUNCEMENT] =
+        "territory,kind,from,to\n654321100,census,2026-03-02T08:00:00+08:00,2026-03-02T18:00:00+08:00\n",
     [REGISTRY_CONSENT] =
         "person,class,given,by,version,evidence\nresident:r-1,camera,2026-01-01,self,1,A-1\n",
 };
