@@ -41,7 +41,8 @@ struct northbound_mqtt;
 MUST_CHECK enum err northbound_mqtt_open(const struct northbound_mqtt_options *options,
                                          char why[NORTHBOUND_WHY_SIZE], struct northbound_mqtt **ret_mqtt);
 void northbound_mqtt_close(struct northbound_mqtt *mqtt); /* NULL is fine */
-/* Publishes each item at QoS 1, and of a page without items the heartbeat; ERR_OK when the broker has taken all of them. */
+/* Publishes each item at QoS 1, and of a page without items the heartbeat; ERR_OK when the broker has taken
+ * all of them. */
 MUST_CHECK enum err northbound_mqtt_send(struct northbound_mqtt *mqtt, const struct northbound_page *page,
                                          char why[NORTHBOUND_WHY_SIZE]);
 
