@@ -278,20 +278,11 @@ static void check_catalogue(struct reading *reading)
     }
 }
 
-/* 0 for what is no digit: such a line has a fault already. */
-static unsigned hex_digit(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = c ? strchr(digits, c) : NULL;
-    return at ? (unsigned)(at - digits) : 0;
-}
-
 static struct prompt_clip clip_of(const struct prompt_clip_line *line)
 {
     struct prompt_clip clip = {
         .bytes = line->bytes, .duration_ms = line->duration_ms, .recorded = line->recorded};
-    for (size_t i = 0; i < SHA256_SIZE; i++)
-        clip.sha256[i] = (uint8_t)(hex_digit(line->sha256[2 * i]) << 4 | hex_digit(line->sha256[2 * i + 1]));
+    (void)hash_unhex(line->sha256, clip.sha256, SHA256_SIZE); /* one that is no digest is a fault already */
     return clip;
 }
 

@@ -123,17 +123,22 @@ static int hex_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-int hash_id_parse(const char *text, struct hash_id *ret_id)
+int hash_unhex(const char *text, uint8_t *bytes, size_t len)
 {
-    struct hash_id id;
-    for (size_t i = 0; i < sizeof id.bytes; i++) {
+    for (size_t i = 0; i < len; i++) {
         int high = hex_value(text[2 * i]);
         int low = high < 0 ? -1 : hex_value(text[2 * i + 1]);
         if (low < 0)
             return 0;
-        id.bytes[i] = (uint8_t)(high << 4 | low);
+        bytes[i] = (uint8_t)(high << 4 | low);
     }
-    if (text[2 * sizeof id.bytes] != 0)
+    return text[2 * len] == 0;
+}
+
+int hash_id_parse(const char *text, struct hash_id *ret_id)
+{
+    struct hash_id id;
+    if (!hash_unhex(text, id.bytes, sizeof id.bytes))
         return 0;
     *ret_id = id;
     return 1;

@@ -25,5 +25,7 @@ void hash_id_text(const struct hash_id *id, char text[HASH_ID_TEXT]);
 /* Nonzero when `text` is exactly 32 lower-case hex digits. */
 int hash_id_parse(const char *text, struct hash_id *ret_id);
 void hash_hex(const uint8_t *bytes, size_t len, char *text); /* text holds 2 * len + 1 */
+/* Nonzero when `text` is exactly 2 * len lower-case hex digits; else bytes may be written in part. */
+int hash_unhex(const char *text, uint8_t *bytes, size_t len);
 
 #endif

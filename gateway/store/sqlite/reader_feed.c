@@ -120,15 +120,15 @@ static int first_of(const struct merge *merge)
 
 enum err reader_feed_end(struct reader *reader, struct reader_feed *ret_feed)
 {
-    struct reader_feed feed = {.finding = 0};
-    enum err err = db_integer(reader->db, "SELECT coalesce(max(id), 0) FROM finding", 0, &feed.finding);
+    struct reader_cursor cursor;
+    int64_t finding = 0;
+    enum err err = reader_cursor(reader, &cursor);
 
     if (err == ERR_OK)
-        err = db_integer(reader->db, "SELECT coalesce(max(id), 0) FROM transition", 0, &feed.transition);
+        err = db_integer(reader->db, "SELECT coalesce(max(id), 0) FROM finding", 0, &finding);
     if (err == ERR_OK)
-        err = db_integer(reader->db, "SELECT coalesce(max(id), 0) FROM delivery", 0, &feed.delivery);
-    if (err == ERR_OK)
-        *ret_feed = feed;
+        *ret_feed = (struct reader_feed){
+            .finding = finding, .transition = cursor.transition, .delivery = cursor.delivery};
     return err;
 }
 

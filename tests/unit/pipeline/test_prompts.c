@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../folder.h"
 #include "config_files.h"
 #include "config_prompts.h"
 
@@ -143,13 +144,12 @@ static void a_clip_is_held_to_its_text(void **state)
 static void a_folder_with_a_damaged_sound_is_refused(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/huyang-prompts-XXXXXX", path[256], hex[PROMPT_SOURCE_SIZE],
-         source[PROMPT_SOURCE_SIZE];
+    char folder[FOLDER_PATH], path[256], hex[PROMPT_SOURCE_SIZE], source[PROMPT_SOURCE_SIZE];
     uint8_t digest[SHA256_SIZE];
     struct prompt_book *book = parse(GOOD, NULL);
     prompt_source(&book->prompts[0].texts[0], source);
     prompts_free(book);
-    assert_non_null(mkdtemp(folder));
+    folder_new(folder);
     hash_sha256("sound", 5, digest);
     hash_hex(digest, sizeof digest, hex);
     snprintf(path, sizeof path, "%s/catalogue.yaml", folder);
@@ -185,12 +185,8 @@ static void a_folder_with_a_damaged_sound_is_refused(void **state)
     assert_int_equal(prompts_load(folder, false, &book, &out), ERR_OK);
     assert_int_equal(book->clip_count, 0);
     prompts_free(book);
-    for (unsigned i = 0; i < 3; i++) {
-        static const char *const names[] = {"catalogue.yaml", "clips.yaml", "clips"};
-        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-        remove(path);
-    }
-    assert_int_equal(rmdir(folder), 0);
+    folder_remove(folder);
+    assert_int_equal(access(folder, F_OK), -1);
 }
 
 static void a_text_is_filled_or_not_at_all(void **state)

@@ -2,6 +2,8 @@
  * the other side's words mean. */
 #include "fixture.h"
 
+#include "../folder.h"
+
 #include "core/json.h"
 #include "relay/link.h"
 #include "relay/mail.h"
@@ -375,9 +377,9 @@ static void a_token_opens_its_own_job_and_no_other(void **state)
 static void a_key_is_made_once_and_kept(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/huyang-link-XXXXXX", path[64];
+    char folder[FOLDER_PATH], path[FOLDER_PATH + 16];
     uint8_t first[LINK_KEY_SIZE], second[LINK_KEY_SIZE];
-    assert_non_null(mkdtemp(folder));
+    folder_new(folder);
     assert_int_equal(link_key_open(folder, first), ERR_OK);
     assert_int_equal(link_key_open(folder, second), ERR_OK);
     assert_memory_equal(first, second, LINK_KEY_SIZE);
@@ -387,8 +389,7 @@ static void a_key_is_made_once_and_kept(void **state)
     fputs("short", file);
     fclose(file);
     assert_int_equal(link_key_open(folder, second), ERR_CORRUPT);
-    remove(path);
-    remove(folder);
+    folder_remove(folder);
     assert_int_equal(link_key_open(folder, second), ERR_IO);
 }
 

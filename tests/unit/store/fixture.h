@@ -10,44 +10,21 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <dirent.h>
 #include <unistd.h>
 
+#include "../folder.h"
 #include "sample_registry.h"
 #include "store/reader.h"
 #include "store/store.h"
 
 #define T0 INT64_C(1772327520000) /* 2026-03-01T09:12:00+08:00 */
-enum { FIXTURE_PATH = 128, FIXTURE_BALLAST = 1 << 16 };
+enum { FIXTURE_PATH = FOLDER_PATH, FIXTURE_BALLAST = 1 << 16 };
 
 struct fixture {
     char folder[FIXTURE_PATH];
     struct store *store;
     struct batch batch;
 };
-
-static inline void folder_new(char folder[FIXTURE_PATH])
-{
-    const char *parent = getenv("TMPDIR");
-
-    snprintf(folder, FIXTURE_PATH, "%.80s/huyang-store-XXXXXX", parent != NULL ? parent : "/tmp");
-    assert_non_null(mkdtemp(folder));
-}
-
-static inline void folder_remove(const char *folder)
-{
-    char path[FIXTURE_PATH + 260];
-    DIR *dir = opendir(folder);
-    const struct dirent *entry;
-
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-        unlink(path);
-    }
-    if (dir != NULL)
-        closedir(dir);
-    rmdir(folder);
-}
 
 static inline enum err store_open_in(const char *folder, struct store **ret_store)
 {
