@@ -42,6 +42,7 @@ static size_t item_size(enum batch_kind kind)
     case BATCH_STATE: return head + sizeof(struct batch_state);
     case BATCH_STATE_DONE: return head;
     case BATCH_SILENCE: return head + sizeof(struct silence);
+    case BATCH_ROSTER: return head + sizeof(struct roster_change);
     case BATCH_ANNOUNCEMENT: return head + sizeof(struct announcement);
     case BATCH_SUPPRESSION: return head + sizeof(struct batch_suppression);
     case BATCH_TASK: return head + sizeof(struct batch_task);

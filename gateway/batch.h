@@ -21,6 +21,7 @@
     X(STATE)                                                                                                 \
     X(STATE_DONE)                                                                                            \
     X(SILENCE)                                                                                               \
+    X(ROSTER)                                                                                                \
     X(SUPPRESSION)                                                                                           \
     X(ANNOUNCEMENT)                                                                                          \
     X(SPOKEN)                                                                                                \
@@ -133,6 +134,7 @@ struct batch_item {
         struct batch_gap gap;
         struct batch_state state;
         struct silence silence;
+        struct roster_change roster;
         struct batch_suppression suppression;
         struct announcement announcement;
         struct batch_task task;

@@ -38,14 +38,14 @@ void config_defaults(struct config *ret_config)
     relay_settings_default(&c->relay);
 }
 
-enum err config_parse(const char *text, size_t len, const char *name, struct config **ret_config,
-                      struct buf *errors)
+static enum err parse(const char *text, size_t len, const char *name, struct config **ret_config,
+                      struct config_places *places, struct buf *errors)
 {
     struct config *config = malloc(sizeof *config);
     if (!config)
         return ERR_NOMEM;
     config_defaults(config);
-    if (config_read_yaml(text, len, name, config, errors) != 0) {
+    if (config_read_yaml(text, len, name, config, places, errors) != 0) {
         free(config);
         return ERR_INVALID;
     }
@@ -54,17 +54,53 @@ enum err config_parse(const char *text, size_t len, const char *name, struct con
     return ERR_OK;
 }
 
-enum err config_load(const char *path, struct config **ret_config, struct buf *errors)
+enum err config_parse(const char *text, size_t len, const char *name, struct config **ret_config,
+                      struct buf *errors)
+{
+    return parse(text, len, name, ret_config, NULL, errors);
+}
+
+static enum err load(const char *path, struct config **ret_config, struct config_places *places,
+                     struct buf *errors)
 {
     if (!path)
-        return config_parse("", 0, "defaults", ret_config, errors);
+        return parse("", 0, "defaults", ret_config, places, errors);
     size_t len = 0;
     char *text = NULL;
     enum err err = config_read_file(path, CONFIG_FILE_MAX, &text, &len, errors);
     if (err == ERR_OK)
-        err = config_parse(text, len, path, ret_config, errors);
+        err = parse(text, len, path, ret_config, places, errors);
     free(text);
     return err;
+}
+
+enum err config_load(const char *path, struct config **ret_config, struct buf *errors)
+{
+    return load(path, ret_config, NULL, errors);
+}
+
+enum err config_load_placed(const char *path, struct config **ret_config, struct config_places **ret_places,
+                            struct buf *errors)
+{
+    struct config_places *places = calloc(1, sizeof *places);
+    enum err err = places ? load(path, ret_config, places, errors) : ERR_NOMEM;
+    if (err == ERR_OK)
+        *ret_places = places;
+    else
+        free(places);
+    return err;
+}
+
+void config_place_of(const struct config_places *places, const void *item, size_t *ret_line,
+                     size_t *ret_column)
+{
+    *ret_line = *ret_column = 0;
+    for (size_t i = 0; i < places->count; i++) {
+        if (places->items[i].slot != item)
+            continue;
+        *ret_line = places->items[i].line;
+        *ret_column = places->items[i].column;
+    }
 }
 
 void config_free(struct config *config)

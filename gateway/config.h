@@ -83,6 +83,13 @@ void config_defaults(struct config *ret_config);
  * ERR_IO, ERR_RANGE (larger than CONFIG_FILE_MAX) have one line there as well; ERR_NOMEM may have none. Free
  * with config_free. */
 MUST_CHECK enum err config_load(const char *path, struct config **ret_config, struct buf *errors);
+/* The same, and where each item of its lists stands: for faults that are found later. Free with free(). */
+struct config_places;
+MUST_CHECK enum err config_load_placed(const char *path, struct config **ret_config,
+                                       struct config_places **ret_places, struct buf *errors);
+/* Line and column from 1 of a rule, step, roster or layer; 0 when it is one of the defaults. */
+void config_place_of(const struct config_places *places, const void *item, size_t *ret_line,
+                     size_t *ret_column);
 /* The same from memory; `name` stands for the file in errors. */
 MUST_CHECK enum err config_parse(const char *text, size_t len, const char *name, struct config **ret_config,
                                  struct buf *errors);

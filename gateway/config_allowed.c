@@ -16,6 +16,16 @@ bool config_allows_id_or_none(const char *text)
     return !*text || config_allows_id(text);
 }
 
+bool config_allows_date(const char *text)
+{
+    return roster_is_date(text);
+}
+
+bool config_allows_weekdays_or_none(const char *text)
+{
+    return roster_is_weekdays(text);
+}
+
 bool config_allows_county(const char *text)
 {
     return text_is_county(text, strlen(text));
@@ -153,6 +163,17 @@ const char *config_name_way(unsigned value)
         WAY_MAP(X)
 #undef X
     };
+    return value < sizeof names / sizeof names[0] ? names[value] : NULL;
+}
+
+const char *config_name_rotation(unsigned value)
+{
+    return value < ROSTER_ROTATION_COUNT ? roster_rotation_name((enum roster_rotation)value) : NULL;
+}
+
+const char *config_name_gaps(unsigned value)
+{
+    static const char *const names[] = {"told", "meant"};
     return value < sizeof names / sizeof names[0] ? names[value] : NULL;
 }
 

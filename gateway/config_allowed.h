@@ -7,6 +7,8 @@
 
 #include "config.h"
 
+bool config_allows_date(const char *text);
+bool config_allows_weekdays_or_none(const char *text);
 bool config_allows_id(const char *text);
 bool config_allows_id_or_none(const char *text);
 bool config_allows_county(const char *text);
@@ -37,6 +39,8 @@ const char *config_name_level(unsigned value);
 const char *config_name_step(unsigned value);
 const char *config_name_role(unsigned value);
 const char *config_name_unless(unsigned value);
+const char *config_name_rotation(unsigned value);
+const char *config_name_gaps(unsigned value);
 const char *config_name_way(unsigned value);
 const char *config_name_form(unsigned value);
 const char *config_name_preset(unsigned value);

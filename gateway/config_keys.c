@@ -459,6 +459,14 @@ const struct key config_keys[] = {
      .unit = "permille",
      NUMBER(report.answer_permille, 1, 1000)},
 
+    {.path = "rosters",
+     .help = "Who is on duty when; a step of the policy tells them by `do: notify, roster: NAME`.",
+     .type = KEY_LIST,
+     IN(alert.rosters),
+     .high = ROSTERS_MAX,
+     .count_offset = offsetof(struct config, alert.roster_count),
+     .item_size = sizeof(struct roster_plan),
+     .items = &config_roster_list},
     {.path = "policy",
      .help =
          "Who is told what and when: the steps for each family and level. Of the rules that fit, one that "

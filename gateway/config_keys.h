@@ -48,11 +48,16 @@ static inline size_t key_item_count(const struct key *key)
 }
 
 extern const struct key_list config_webhook_list, config_dc09_list, config_dc09_account_list,
-    config_rule_list, config_dialect_list, config_operator_list, config_override_list;
+    config_rule_list, config_dialect_list, config_operator_list, config_override_list, config_roster_list;
 extern const struct key config_keys[];
 extern const size_t config_key_count;
 enum { CONFIG_KEYS_MAX = 128 };
 
+/* config_roster.c: calls `fault` for each thing that is wrong with the rosters; `item` = the plan's or
+ * layer's struct in `alert`. */
+void config_roster_faults(const struct alert_settings *alert,
+                          void (*fault)(void *self, const void *item, const char *path, const char *why),
+                          void *self);
 /* config_people.c: what is wrong with how people are reached, and of which key; NULL = nothing. */
 const char *config_people_fault(const struct relay_settings *relay, const char **ret_key);
 /* Reads and writes a number of 1, 2 or 4 bytes. */
@@ -79,16 +84,22 @@ enum { KEY_WORD_MAX = 24 };
 void key_nearest(const struct key *keys, size_t count, const char *prefix, const char *word,
                  char nearest[KEY_WORD_MAX + 1]);
 
-/* The YAML side (config_yaml.c): fills `config`, which holds the defaults, and appends faults to `errors`;
- * the number of faults comes back. */
+/* The YAML side (config_yaml.c): fills `config`, which holds the defaults, and `places` unless it is NULL,
+ * and appends faults to `errors`; the number of faults comes back. */
 size_t config_read_yaml(const char *text, size_t len, const char *name, struct config *config,
-                        struct buf *errors);
+                        struct config_places *places, struct buf *errors);
 
 /* A file of another kind that is read by a table in the same strict way. `places` gets where each item of its
  * lists stands, in order of reading, for faults that are found afterwards. */
 struct config_place {
     const void *slot;    /* the item's struct */
     size_t line, column; /* from 1 */
+};
+/* Of the configuration's lists: room for more than a policy, its rosters and the overrides can have. */
+enum { CONFIG_PLACES_MAX = 4096 };
+struct config_places {
+    size_t count;
+    struct config_place items[CONFIG_PLACES_MAX];
 };
 struct config_document {
     const char *what; /* "the catalogue": in faults */

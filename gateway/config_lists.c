@@ -168,11 +168,11 @@ static const struct key step_keys[] = {
      .allowed = config_allows_id_or_none},
     {.path = "roster",
      .help =
-         "notify: code of the territory whose people of the role, on duty by its roster, are told; none = "
-         "the alert's own.",
+         "notify: with a role the code of the territory whose people of the role, on duty by its roster, are "
+         "told, none = the alert's own; without a role the name of one of rosters.",
      .type = KEY_TEXT,
      FIELD(struct policy_step, roster),
-     .rule = "code of a territory, \"\" = none",
+     .rule = "code of a territory or name of a roster, \"\" = none",
      .allowed = config_allows_id_or_none},
     {.path = "repeat_s",
      .help = "The step is done again so often, until repeat_max, under the same conditions.",

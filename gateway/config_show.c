@@ -153,6 +153,8 @@ static bool is_empty(const struct key *key, const void *base)
         return false;
     if (key->type == KEY_TEXT)
         return ((const char *)base)[key->offset] == 0;
+    if (key->type == KEY_WORDS)
+        return list_count(key, base) == 0;
     return (key->type == KEY_NAME || key->type == KEY_NUMBER || key->type == KEY_TIME) &&
            key_number(key, base) == 0;
 }

@@ -21,12 +21,9 @@ struct walk {
     struct buf *errors;
     size_t faults;
     yaml_mark_t marks[CONFIG_KEYS_MAX]; /* where a key of the root table was given; line + 1, 0 = not given */
-    /* Where each rule of the policy (step 0) and each of its steps (from 1) begins; line + 1 likewise. */
-    yaml_mark_t policy[POLICY_RULES_MAX][POLICY_STEPS_MAX + 1];
-    yaml_mark_t override[DETECT_OVERRIDES_MAX]; /* where each of detect_overrides begins */
-    const unsigned char *overrides;             /* and they are kept */
-    const unsigned char *rules;                 /* where the rules are kept, to know them among the lists */
-    struct config_document *other;              /* NULL = the configuration itself */
+    const struct config *config;        /* NULL = it is another document */
+    struct config_places places;
+    struct config_document *other; /* NULL = the configuration itself */
 };
 
 __attribute__((format(printf, 4, 5))) static void fault(struct walk *walk, const yaml_mark_t *mark,
@@ -152,27 +149,16 @@ static void check_required(struct walk *walk, const yaml_node_t *node, const cha
             fault(walk, &node->start_mark, path, "\"%s\" is missing", list->items->keys[i].path);
 }
 
-/* Remembers the place of a list's item: of another document any, of the configuration an override, a rule or
- * a step of one. */
-static void mark_item(struct walk *walk, const unsigned char *slot, const yaml_node_t *node)
+/* Remembers the place of a list's item, for faults that are found afterwards. */
+static void mark_item(struct walk *walk, const void *slot, const yaml_node_t *node)
 {
     struct config_document *other = walk->other;
+    const struct config_place place = {
+        .slot = slot, .line = node->start_mark.line + 1, .column = node->start_mark.column + 1};
     if (other && other->place_count < other->place_max)
-        other->places[other->place_count++] = (struct config_place){
-            .slot = slot, .line = node->start_mark.line + 1, .column = node->start_mark.column + 1};
-    if (other)
-        return;
-    if (slot >= walk->overrides && slot < walk->overrides + sizeof(walk->override) / sizeof(*walk->override) *
-                                                                sizeof(struct detect_override))
-        walk->override[(size_t)(slot - walk->overrides) / sizeof(struct detect_override)] = node->start_mark;
-    if (slot < walk->rules || slot >= walk->rules + POLICY_RULES_MAX * sizeof(struct policy_rule))
-        return;
-    size_t offset = (size_t)(slot - walk->rules), rule = offset / sizeof(struct policy_rule);
-    offset %= sizeof(struct policy_rule);
-    size_t step =
-        offset == 0 ? 0 : (offset - offsetof(struct policy_rule, steps)) / sizeof(struct policy_step) + 1;
-    walk->policy[rule][step] =
-        (yaml_mark_t){.line = node->start_mark.line + 1, .column = node->start_mark.column};
+        other->places[other->place_count++] = place;
+    else if (!other && walk->places.count < CONFIG_PLACES_MAX)
+        walk->places.items[walk->places.count++] = place;
 }
 
 /* A list in the file replaces the default's. */
@@ -358,36 +344,46 @@ static void check_pair_of_files(struct walk *walk, const char *cert_path, const 
         fault(walk, mark_for(walk, key_path, &mark), key_path, "needs %s as well", cert_path);
 }
 
-/* A fault of the policy, where its rule (step -1) or step stands. */
+/* A fault of a list's item, where it stands; at the key of the root when it is one of the defaults. */
+static void item_fault(struct walk *walk, const void *item, const char *root, const char *path,
+                       const char *why)
+{
+    yaml_mark_t mark;
+    const yaml_mark_t *place = mark_for(walk, root, &mark);
+    size_t line, column;
+    config_place_of(&walk->places, item, &line, &column);
+    if (line) {
+        mark = (yaml_mark_t){.line = line - 1, .column = column - 1};
+        place = &mark;
+    }
+    fault(walk, place, "", "%s: %s", path, why);
+}
+
+/* Of the policy: where its rule (step -1) or step stands. */
 static void policy_fault(void *self, int rule, int step, const char *why)
 {
     struct walk *walk = self;
-    const struct alert_settings *alert =
-        (const struct alert_settings *)(const void *)(walk->rules - offsetof(struct alert_settings, rules));
-    yaml_mark_t mark;
-    const yaml_mark_t *place = mark_for(walk, "policy", &mark);
-    if (rule < 0) {
-        fault(walk, place, "policy", "%s", why);
-        return;
-    }
-    const yaml_mark_t *known = &walk->policy[rule][step + 1];
-    if (known->line) {
-        mark = (yaml_mark_t){.line = known->line - 1, .column = known->column};
-        place = &mark;
-    }
-    const char *family = family_name((enum family)alert->rules[rule].family),
-               *level = level_name((enum level)alert->rules[rule].level);
-    if (step < 0)
-        fault(walk, place, "", "policy[%d] %s/%s: %s", rule, family, level, why);
-    else
-        fault(walk, place, "", "policy[%d] %s/%s step %d: %s", rule, family, level, step, why);
+    const struct policy_rule *of = rule < 0 ? NULL : &walk->config->alert.rules[rule];
+    char path[96] = "policy";
+    int len = of ? snprintf(path, sizeof path, "policy[%d] %s/%s", rule, family_name((enum family)of->family),
+                            level_name((enum level)of->level))
+                 : 0;
+    if (of && step >= 0)
+        snprintf(path + len, sizeof path - (size_t)len, " step %d", step);
+    item_fault(walk, of && step >= 0 ? (const void *)&of->steps[step] : of, "policy", path, why);
 }
 
-/* A fault of an override, where it stands. */
+static void roster_fault_of(void *self, const void *item, const char *path, const char *why)
+{
+    item_fault(self, item, "rosters", path, why);
+}
+
 static void override_fault(void *self, unsigned entry, const char *why)
 {
     struct walk *walk = self;
-    fault(walk, &walk->override[entry], "", "detect_overrides[%u]: %s", entry, why);
+    char path[40];
+    snprintf(path, sizeof path, "detect_overrides[%u]", entry);
+    item_fault(walk, &walk->config->detect_overrides.entries[entry], "detect_overrides", path, why);
 }
 
 static bool is_receiver(const struct config *config, const char *name)
@@ -507,6 +503,7 @@ static void check_whole(struct walk *walk, const struct config *config)
                       "two receivers are named \"%s\"", config->relay.webhooks[i].name);
     check_people(walk, relay);
     check_dialects(walk, config);
+    config_roster_faults(&config->alert, roster_fault_of, walk);
     if (policy_check(&config->alert, policy_fault, walk) == 0)
         check_names(walk, config);
 }
@@ -541,7 +538,7 @@ static void read_document(struct walk *walk, yaml_parser_t *parser, const char *
 }
 
 static size_t read_yaml(const char *text, size_t len, const char *name, struct config *config,
-                        struct config_document *other, struct buf *errors)
+                        struct config_document *other, struct config_places *places, struct buf *errors)
 {
     struct walk *walk = calloc(1, sizeof *walk);
     if (!walk) {
@@ -551,10 +548,7 @@ static size_t read_yaml(const char *text, size_t len, const char *name, struct c
     walk->name = name;
     walk->errors = errors;
     walk->other = other;
-    if (config) {
-        walk->rules = (const unsigned char *)config->alert.rules;
-        walk->overrides = (const unsigned char *)config->detect_overrides.entries;
-    }
+    walk->config = config;
     size_t bad_at;
     yaml_parser_t parser;
     if (!text_is_utf8(text, len, &bad_at)) {
@@ -571,18 +565,20 @@ static size_t read_yaml(const char *text, size_t len, const char *name, struct c
     if (walk->faults > CONFIG_ERRORS_MAX)
         buf_printf(errors, "%s: and %zu more\n", name, walk->faults - CONFIG_ERRORS_MAX);
     size_t faults = walk->faults;
+    if (places)
+        *places = walk->places;
     free(walk);
     return faults;
 }
 
 size_t config_read_yaml(const char *text, size_t len, const char *name, struct config *config,
-                        struct buf *errors)
+                        struct config_places *places, struct buf *errors)
 {
-    return read_yaml(text, len, name, config, NULL, errors);
+    return read_yaml(text, len, name, config, NULL, places, errors);
 }
 
 size_t config_read_document(const char *text, size_t len, const char *name, struct config_document *document,
                             struct buf *errors)
 {
-    return read_yaml(text, len, name, NULL, document, errors);
+    return read_yaml(text, len, name, NULL, document, NULL, errors);
 }

@@ -215,6 +215,14 @@ static void on_silence(void *self, const struct silence *silence)
         item->silence = *silence;
 }
 
+static void on_roster(void *self, const struct roster_change *change)
+{
+    struct gateway *gateway = self;
+    struct batch_item *item = gateway_add(gateway, BATCH_ROSTER);
+    if (item != NULL)
+        item->roster = *change;
+}
+
 static void on_suppressed(void *self, const struct alert *alert, const struct suppression *suppression)
 {
     struct gateway *gateway = self;
@@ -269,6 +277,7 @@ struct alert_sink gateway_sink(struct gateway *gateway)
                                .job = on_job,
                                .delivery = on_delivery,
                                .silence = on_silence,
+                               .roster = on_roster,
                                .suppressed = on_suppressed,
                                .task = on_task,
                                .campaign = on_campaign,

@@ -100,6 +100,21 @@ static void put_order(struct buf *out, const struct campaign_order *order)
         put_varint(out, order->list[i]);
 }
 
+static void put_roster(struct buf *out, const struct action *action)
+{
+    put_text(out, action->roster.name, sizeof(action->roster.name));
+    put_text(out, action->roster.instead, sizeof(action->roster.instead));
+    put_text(out, action->to, sizeof(action->to));
+    put_time(out, action->from_ms);
+    put_time(out, action->roster.back_from_ms);
+    put_time(out, action->roster.back_until_ms);
+}
+
+static bool is_roster_change(const struct action *action)
+{
+    return action->kind == ACTION_ROSTER_OVERRIDE || action->kind == ACTION_ROSTER_SWAP;
+}
+
 static void put_action(struct buf *out, const struct action *action)
 {
     const uint8_t bytes[] = {action->kind,        action->has_alert, action->subject.kind, action->family,
@@ -125,6 +140,8 @@ static void put_action(struct buf *out, const struct action *action)
         put_varint(out, action->device);
     if (action->kind == ACTION_CAMPAIGN)
         put_order(out, &action->campaign);
+    if (is_roster_change(action))
+        put_roster(out, action);
 }
 
 void input_encode(const struct input *input, struct buf *out)
@@ -253,6 +270,16 @@ static void take_order(struct taker *in, struct campaign_order *order)
         order->list[i] = (uint32_t)take_varint(in, UINT32_MAX);
 }
 
+static void take_roster(struct taker *in, struct action *action)
+{
+    take_text(in, action->roster.name, sizeof(action->roster.name));
+    take_text(in, action->roster.instead, sizeof(action->roster.instead));
+    take_text(in, action->to, sizeof(action->to));
+    action->from_ms = take_time(in);
+    action->roster.back_from_ms = take_time(in);
+    action->roster.back_until_ms = take_time(in);
+}
+
 static void take_action(struct taker *in, struct action *action)
 {
     action->kind = take_byte(in, ACTION_KIND_COUNT - 1);
@@ -282,6 +309,8 @@ static void take_action(struct taker *in, struct action *action)
         action->device = (uint32_t)take_varint(in, UINT32_MAX);
     if (action->kind == ACTION_CAMPAIGN)
         take_order(in, &action->campaign);
+    if (is_roster_change(action))
+        take_roster(in, action);
     in->bad |= action->kind == ACTION_NONE;
 }
 
@@ -415,6 +444,21 @@ static void json_order(struct buf *out, const struct campaign_order *order, cons
         buf_putc(out, ']');
 }
 
+static void json_roster(struct buf *out, const struct action *action, const struct tz *tz)
+{
+    json_text(out, "roster", action->roster.name);
+    buf_putc(out, ',');
+    json_time(out, tz, "from", action->from_ms);
+    if (action->roster.instead[0] != '\0')
+        json_text(out, "instead", action->roster.instead);
+    if (action->kind == ACTION_ROSTER_SWAP) {
+        buf_putc(out, ',');
+        json_time(out, tz, "back_from", action->roster.back_from_ms);
+        buf_putc(out, ',');
+        json_time(out, tz, "back_until", action->roster.back_until_ms);
+    }
+}
+
 static void json_action(struct buf *out, const struct action *action, const struct registry *registry,
                         const struct tz *tz)
 {
@@ -461,6 +505,8 @@ static void json_action(struct buf *out, const struct action *action, const stru
                       : "?");
     if (action->kind == ACTION_CAMPAIGN)
         json_order(out, &action->campaign, registry, tz);
+    if (is_roster_change(action))
+        json_roster(out, action, tz);
     buf_puts(out, "}}");
 }
 

@@ -177,6 +177,25 @@ void output_announcement(const struct announcement *announcement, const struct r
     buf_putc(out, '}');
 }
 
+void output_roster(const struct roster_change *change, const struct tz *tz, struct buf *out)
+{
+    const bool removed = change->removed_ms != 0;
+    char from[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE];
+    clock_format(tz, change->from_ms, from);
+    clock_format(tz, change->until_ms, until);
+    put_time(out, tz, removed ? change->removed_ms : change->t_ms);
+    put_id(out, "roster_change", &change->id);
+    buf_printf(out, ",\"state\":\"%s\",\"roster\":\"%s\",\"person\":\"%s\"", removed ? "cancelled" : "added",
+               change->roster, change->person);
+    if (change->instead[0] != '\0')
+        buf_printf(out, ",\"instead\":\"%s\"", change->instead);
+    buf_printf(out, ",\"from\":\"%s\",\"until\":\"%s\",\"by\":", from, until);
+    buf_json_string(out, removed ? change->removed_by : change->by);
+    buf_puts(out, ",\"why\":");
+    buf_json_string(out, change->why);
+    buf_putc(out, '}');
+}
+
 void output_task(const struct batch_task *item, const struct tz *tz, struct buf *out)
 {
     put_time(out, tz, item->event.t_ms);
@@ -202,6 +221,7 @@ bool output_item(const struct batch_item *item, bool findings, const struct regi
     case BATCH_SUPPRESSION: output_suppression(&item->suppression, tz, out); return true;
     case BATCH_TASK: output_task(&item->task, tz, out); return true;
     case BATCH_SILENCE: output_silence(&item->silence, registry, tz, out); return true;
+    case BATCH_ROSTER: output_roster(&item->roster, tz, out); return true;
     case BATCH_ANNOUNCEMENT: output_announcement(&item->announcement, registry, tz, out); return true;
     case BATCH_INPUT:
     case BATCH_ALERT:

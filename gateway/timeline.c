@@ -320,13 +320,39 @@ static enum err parse_order(struct parse *parse, const struct json *body, struct
     return ERR_OK;
 }
 
+static enum err parse_roster(struct parse *parse, const struct json *body, struct roster_order *order)
+{
+    const char *name = json_string(json_get(body, "roster")),
+               *instead = json_string(json_get(body, "instead"));
+    if (name == NULL || !text_copy(order->name, sizeof(order->name), name) ||
+        !text_copy(order->instead, sizeof(order->instead), instead != NULL ? instead : ""))
+        return bad(parse, "action: roster is missing, or it or instead is too long");
+    enum err err = ERR_OK;
+    if (json_get(body, "back_from") != NULL)
+        err = parse_time(parse, json_get(body, "back_from"), "back_from", &order->back_from_ms);
+    if (err == ERR_OK && json_get(body, "back_until") != NULL)
+        err = parse_time(parse, json_get(body, "back_until"), "back_until", &order->back_until_ms);
+    return err;
+}
+
+/* What the action is about. */
+static enum err parse_about(struct parse *parse, const struct json *body, struct action *action)
+{
+    action->family = FAMILY_COUNT;
+    if (action->kind == ACTION_CAMPAIGN)
+        return parse_order(parse, body, &action->campaign);
+    if (action->kind == ACTION_ROSTER_OVERRIDE || action->kind == ACTION_ROSTER_SWAP)
+        return parse_roster(parse, body, &action->roster);
+    return parse_action_target(parse, body, action);
+}
+
 static enum err parse_action(struct parse *parse, const struct json *node)
 {
-    static const char *const known[] = {"alert",      "resident", "household", "territory",   "device",
-                                        "family",     "by",       "note",      "outcome",     "status",
-                                        "until",      "prompt",   "through",   "start",       "end",
-                                        "per_minute", "category", "in",        "residents",   "announced",
-                                        "from",       "task",     "to",        "disposition", NULL};
+    static const char *const known[] = {
+        "alert",    "resident", "household", "territory",  "device",  "family", "by",  "note",
+        "outcome",  "status",   "until",     "prompt",     "through", "start",  "end", "per_minute",
+        "category", "in",       "residents", "announced",  "from",    "task",   "to",  "disposition",
+        "roster",   "instead",  "back_from", "back_until", NULL};
     size_t iter = 0;
     const char *name;
     const struct json *body;
@@ -339,8 +365,7 @@ static enum err parse_action(struct parse *parse, const struct json *node)
     if (unknown_member(parse, body, name, known))
         return ERR_INVALID;
     action->device = REGISTRY_NONE;
-    enum err err = action->kind == ACTION_CAMPAIGN ? parse_order(parse, body, &action->campaign)
-                                                   : parse_action_target(parse, body, action);
+    enum err err = parse_about(parse, body, action);
     if (err == ERR_OK && action->kind == ACTION_SPEAK)
         err = parse_through(parse, body, &action->device);
     const char *prompt = json_string(json_get(body, "prompt"));

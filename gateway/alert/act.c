@@ -280,6 +280,8 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
         return silence_add(alerts, t_ms, action);
     if (action->kind == ACTION_UNSILENCE)
         return silence_remove(alerts, t_ms, action);
+    if (action->kind >= ACTION_ROSTER_OVERRIDE && action->kind <= ACTION_ROSTER_CANCEL)
+        return roster_act(alerts, t_ms, action);
     if (action->kind >= ACTION_TASK_ASSIGN && action->kind <= ACTION_TASK_FINISH)
         return task_act(alerts, t_ms, action);
     enum err err = find_target(alerts, action, &record);
@@ -310,6 +312,9 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
     case ACTION_TASK_ACCEPT:
     case ACTION_TASK_ARRIVE:
     case ACTION_TASK_FINISH:
+    case ACTION_ROSTER_OVERRIDE:
+    case ACTION_ROSTER_SWAP:
+    case ACTION_ROSTER_CANCEL:
     case ACTION_KIND_COUNT: err = ERR_INVALID; break;
     }
     case_sweep(alerts, case_no);

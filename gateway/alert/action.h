@@ -13,7 +13,10 @@
  * kind: assign {to, until = a new due time}, accept, arrive, finish {outcome} · assign {to}: whose alert it
  * is · snooze {until}: taken, and back at that time ·
  * speak {prompt, device}: say this now · hush {prompt}: take back what is being said · campaign: a prompt to
- * many, by its order · campaign_end: of the campaign whose id stands where an alert's would */
+ * many, by its order · campaign_end: of the campaign whose id stands where an alert's would ·
+ * roster_override {roster, from, until, to, note}: `to` stands in, for one person or for whoever is on ·
+ * roster_swap: and that person for `to` at another time · roster_cancel: of the change whose id stands there
+ */
 #define ACTION_MAP(X)                                                                                        \
     X(ACKNOWLEDGE, acknowledge)                                                                              \
     X(CLOSE, close)                                                                                          \
@@ -33,7 +36,10 @@
     X(SPEAK, speak)                                                                                          \
     X(HUSH, hush)                                                                                            \
     X(CAMPAIGN, campaign)                                                                                    \
-    X(CAMPAIGN_END, campaign_end)
+    X(CAMPAIGN_END, campaign_end)                                                                            \
+    X(ROSTER_OVERRIDE, roster_override)                                                                      \
+    X(ROSTER_SWAP, roster_swap)                                                                              \
+    X(ROSTER_CANCEL, roster_cancel)
 enum action_kind {
     ACTION_NONE,
 #define X(name, text) ACTION_##name,
@@ -97,6 +103,13 @@ struct campaign_order {
     uint32_t list[CAMPAIGN_LIST_MAX];
 };
 
+/* A change of a roster; who stands in is `to`, and from when until when stands in the action. */
+struct roster_order {
+    char name[ID_SIZE];
+    char instead[ID_SIZE];               /* for whom; override: "" = whoever is on */
+    int64_t back_from_ms, back_until_ms; /* swap: when `instead` stands in for `to` */
+};
+
 struct action {
     struct hash_id alert;   /* which alert, when has_alert */
     struct subject subject; /* else the open alert of this subject … */
@@ -115,6 +128,7 @@ struct action {
     char prompt[ID_SIZE]; /* speak, campaign: catalogue id; hush: id of the job, "" = all of the alert */
     uint32_t device;      /* speak: through this one; REGISTRY_NONE = the best */
     struct campaign_order campaign;
+    struct roster_order roster;
 };
 
 #endif

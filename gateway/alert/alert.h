@@ -226,6 +226,8 @@ struct alert_sink {
     /* A silence came or was removed; a job was held back. */
     void (*silence)(void *self, const struct silence *silence);
     void (*suppressed)(void *self, const struct alert *alert, const struct suppression *suppression);
+    /* A change of a roster came or was taken back. */
+    void (*roster)(void *self, const struct roster_change *change);
     /* Something happened to a task; `task` as it is now. */
     void (*task)(void *self, const struct task *task, const struct task_event *event);
     /* A campaign changed; somebody in its audience was reached, or will not be (campaign.h). */

@@ -12,7 +12,7 @@ enum { CASE_V1_SIZE = (offsetof(struct alert_case, told_level) + 7) / 8 * 8 };
 static const char alert_table[] = "alert", job_table[] = "job", case_table[] = "alert_case",
                   recent_table[] = "alert_recent", silence_table[] = "alert_silence",
                   burst_table[] = "alert_burst", task_table[] = "alert_task", meter_table[] = "alert_meter",
-                  digest_table[] = "alert_digest";
+                  digest_table[] = "alert_digest", roster_table[] = "roster_change";
 
 struct alert_image {
     struct alert alert;
@@ -119,6 +119,11 @@ enum err alerts_snapshot(const struct alerts *alerts,
         if (alerts->silence_dirty[slot])
             err = fn(self, silence_table, VERSION, slot, &alerts->silences[slot], sizeof(struct silence));
     }
+    for (uint32_t slot = 0; slot < ROSTER_CHANGES_MAX && err == ERR_OK; slot++) {
+        if (alerts->roster_dirty[slot])
+            err = fn(self, roster_table, VERSION, slot, &alerts->roster_changes[slot],
+                     sizeof(struct roster_change));
+    }
     for (uint32_t slot = 0; slot < BURSTS_MAX && err == ERR_OK; slot++) {
         if (alerts->burst_dirty[slot])
             err = fn(self, burst_table, VERSION, slot, &alerts->bursts[slot], sizeof(struct burst));
@@ -155,6 +160,7 @@ void alerts_snapshot_done(struct alerts *alerts)
     responses_snapshot_done(alerts);
     campaigns_snapshot_done(alerts);
     memset(alerts->silence_dirty, 0, sizeof alerts->silence_dirty);
+    memset(alerts->roster_dirty, 0, sizeof alerts->roster_dirty);
     memset(alerts->burst_dirty, 0, sizeof alerts->burst_dirty);
     memset(alerts->meter_dirty, 0, sizeof alerts->meter_dirty);
     alerts->digest_dirty = false;
@@ -358,7 +364,8 @@ enum err alerts_restore(struct alerts *alerts, const char *table, uint16_t versi
                  {task_table, VERSION, sizeof(struct task)},
                  {meter_table, VERSION, sizeof(struct meter)},
                  {digest_table, VERSION, sizeof(struct digest)},
-                 {burst_table, VERSION, sizeof(struct burst)}};
+                 {burst_table, VERSION, sizeof(struct burst)},
+                 {roster_table, VERSION, sizeof(struct roster_change)}};
     enum { KNOWN = sizeof known / sizeof *known };
     enum err err = responses_restore(alerts, table, version, no, value, len);
     if (err == ERR_NOT_FOUND)
@@ -386,6 +393,7 @@ enum err alerts_restore(struct alerts *alerts, const char *table, uint16_t versi
     case 1: return restore_job(alerts, no, value);
     case 2: return restore_case(alerts, value, len);
     case 3: return restore_recent(alerts, no, value);
+    case 9: return roster_restore(alerts, no, value);
     case 8: return burst_restore(alerts, no, value);
     case 6: return restore_meter(alerts, no, value);
     case 7: return restore_digest(alerts, no, value);

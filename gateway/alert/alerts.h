@@ -92,6 +92,8 @@ struct alerts {
     bool recent_dirty[FAMILY_COUNT];
     struct silence silences[SILENCES_MAX];
     bool silence_dirty[SILENCES_MAX];
+    struct roster_change roster_changes[ROSTER_CHANGES_MAX];
+    bool roster_dirty[ROSTER_CHANGES_MAX];
     struct meter meters[METERS_MAX];
     bool meter_dirty[METERS_MAX];
     struct digest digest;
@@ -277,6 +279,16 @@ const struct silence *silence_of(const struct alerts *alerts, const struct alert
 /* Tells the ledger of a job that is not issued. `silence` NULL unless the rule is one. */
 void suppress(struct alerts *alerts, const struct alert *alert, const struct job *job,
               enum suppression_rule rule, const struct silence *silence);
+
+/* roster_act.c */
+MUST_CHECK enum err roster_act(struct alerts *alerts, int64_t t_ms, const struct action *action);
+MUST_CHECK enum err roster_restore(struct alerts *alerts, uint32_t place, const void *value);
+struct roster_view roster_view(const struct alerts *alerts);
+const struct roster_plan *roster_plan_of(const struct alerts *alerts, const char *name);
+/* The responders on duty by the plan, at most `max`; in a gap those of its role, for its territory or
+ * `territory`. */
+size_t roster_people(const struct alerts *alerts, const struct roster_plan *plan, uint32_t territory,
+                     int64_t t_ms, uint32_t *numbers, size_t max);
 
 /* noise.c */
 /* True when the notification is held back for noise; else it is counted. */

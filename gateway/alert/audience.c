@@ -144,13 +144,19 @@ size_t audience_of_step(const struct alerts *alerts, const struct alert *alert,
         return one_person(alerts, alert, step->to, people);
     if (!step->roster[0])
         return audience_people(alerts, alert, (enum role)step->role, t_ms, people);
-    uint32_t territory = registry_find(registry, REGISTRY_TERRITORY, step->roster);
-    size_t count = territory == REGISTRY_NONE ? 0
-                                              : registry_responders(registry, (enum role)step->role,
-                                                                    territory, t_ms, numbers, AUDIENCE_MAX);
+    const struct roster_plan *plan = policy_roster(alerts->config.settings, step);
+    const uint8_t role = plan ? plan->role : step->role;
+    size_t count = 0;
+    if (plan) {
+        count = roster_people(alerts, plan, audience_territory(alerts, alert), t_ms, numbers, AUDIENCE_MAX);
+    } else {
+        uint32_t territory = registry_find(registry, REGISTRY_TERRITORY, step->roster);
+        if (territory != REGISTRY_NONE)
+            count = registry_responders(registry, (enum role)role, territory, t_ms, numbers, AUDIENCE_MAX);
+    }
     for (size_t i = 0; i < count; i++)
-        people[i] = (struct audience_person){.no = numbers[i], .role = step->role};
+        people[i] = (struct audience_person){.no = numbers[i], .role = role};
     if (count == 0)
-        people[count++] = (struct audience_person){.no = REGISTRY_NONE, .role = step->role};
+        people[count++] = (struct audience_person){.no = REGISTRY_NONE, .role = role};
     return count;
 }

@@ -99,6 +99,12 @@ const struct policy_rule *policy_find(const struct alert_settings *settings, enu
     return found;
 }
 
+const struct roster_plan *policy_roster(const struct alert_settings *settings, const struct policy_step *step)
+{
+    bool is_by_name = step->kind == STEP_NOTIFY && step->role == ROLE_NONE && step->roster[0];
+    return is_by_name ? roster_find(settings->rosters, settings->roster_count, step->roster) : NULL;
+}
+
 bool policy_acts(const struct policy_step *step, uint32_t at_s, unsigned *ret_repeat)
 {
     if (at_s < step->after_s)
@@ -156,15 +162,15 @@ static bool is_task(const char *what)
 /* Whom a step tells; NULL when it is fine. */
 static const char *target_fault(const struct policy_step *step)
 {
-    if (step->kind == STEP_NOTIFY && (step->role == ROLE_NONE) == !step->to[0])
-        return "notify needs a role, or one person in to";
+    if (step->kind == STEP_NOTIFY && (step->role != ROLE_NONE) + (step->to[0] != 0) !=
+                                         (step->role == ROLE_NONE && step->roster[0] ? 0 : 1))
+        return "notify needs a role, a roster, or one person in to";
     if (step->kind == STEP_WEBHOOK && !is_id(step->to))
         return "webhook needs the name of its receiver in to";
     if (step->to[0] && step->kind != STEP_NOTIFY && step->kind != STEP_WEBHOOK)
         return "to belongs to notify and webhook";
-    if (step->roster[0] &&
-        (step->kind != STEP_NOTIFY || step->role == ROLE_NONE || step->role == ROLE_FAMILY))
-        return "roster belongs to notify with a role other than family";
+    if (step->roster[0] && (step->kind != STEP_NOTIFY || step->role == ROLE_FAMILY))
+        return "roster belongs to notify, alone or with a role other than family";
     if (step->kind == STEP_PROMPT && !is_id(step->prompt))
         return "a prompt needs the id of its text";
     if (step->kind == STEP_TASK && !is_task(step->prompt))
@@ -232,7 +238,11 @@ unsigned policy_check(const struct alert_settings *settings,
             continue;
         }
         for (unsigned j = 0; j < rule->step_count; j++) {
-            why = step_fault(&rule->steps[j], j ? &rule->steps[j - 1] : NULL);
+            const struct policy_step *step = &rule->steps[j];
+            why = step_fault(step, j ? &rule->steps[j - 1] : NULL);
+            if (!why && step->kind == STEP_NOTIFY && step->role == ROLE_NONE && step->roster[0] &&
+                !policy_roster(settings, step))
+                why = "there is no roster of this name in rosters";
             if (why)
                 fault(self, (int)i, (int)j, why);
             faults += why != NULL;

@@ -8,6 +8,7 @@
 #define HUYANG_ALERT_POLICY_H
 
 #include "alert/noise.h"
+#include "alert/roster.h"
 #include "alert/task.h"
 #include "detect/detector.h"
 
@@ -72,7 +73,8 @@ struct policy_step {
     uint32_t repeat_s;    /* 10..POLICY_AFTER_MAX_S with repeat_max, else 0 */
     char prompt[ID_SIZE]; /* prompt: catalogue id; task: what for */
     char to[ID_SIZE];     /* notify: id of one responder or contact; webhook: name of the receiver */
-    char roster[16];      /* notify: code of the territory whose people of the role are told instead */
+    char roster[ID_SIZE]; /* notify: with a role the code of the territory whose people are told instead;
+                             without one the name of a roster of the settings */
 };
 struct policy_rule {
     uint8_t family, level; /* enum family, enum level */
@@ -99,6 +101,8 @@ struct alert_settings {
                [ID_SIZE]; /* detectors whose red goes to the police without verify, by written agreement */
     uint8_t direct_count;
     uint8_t ways; /* bit 1 << enum way: those the configuration has an operator for */
+    uint8_t roster_count;
+    struct roster_plan rosters[ROSTERS_MAX];
     uint8_t rule_count;
     struct policy_rule rules[POLICY_RULES_MAX];
 };
@@ -116,6 +120,10 @@ const struct policy_rule *policy_find(const struct alert_settings *settings, enu
                                       enum level level, const struct policy_scope *scope);
 /* True when `territory` is the one of that code or lies in it; every one does in "". */
 bool policy_is_within(const struct registry *registry, uint32_t territory, const char *code);
+
+/* The plan that a step tells by, NULL = it is another kind of step. */
+const struct roster_plan *policy_roster(const struct alert_settings *settings,
+                                        const struct policy_step *step);
 
 /* The next moment of the rule at or after from_s, in seconds since its start; POLICY_NEVER = none. */
 uint32_t policy_next_s(const struct policy_rule *rule, uint32_t from_s);
@@ -140,8 +148,8 @@ enum step_verdict policy_judge(const struct policy_step *step, bool acknowledged
                                unsigned recent);
 
 /* Calls `fault` for each thing that is wrong (steps out of order, prompt without id, notify without anybody,
- * two rules for the same residents, …) with the rule's and step's number, -1 = the rule or the list as such;
- * returns how many. */
+ * two rules for the same residents, a roster that is not there, …) with the rule's and step's number, -1 =
+ * the rule or the list as such; returns how many. */
 unsigned policy_check(const struct alert_settings *settings,
                       void (*fault)(void *self, int rule, int step, const char *why), void *self);
 

@@ -13,4 +13,13 @@ enum { POLICY_REACH_SHOWN = 20 };
 unsigned policy_reach(const struct alert_settings *settings, const struct registry *registry, int64_t t_ms,
                       void (*fault)(void *self, int rule, int step, const char *why), void *self);
 
+/* The same of the rosters: members and territories that are not there, the first hours within ROSTER_LOOK_MS
+ * in which nobody is on (as planned: what people changed is not looked at), rosters that no step tells.
+ * `item` is the plan or the layer. */
+#define ROSTER_LOOK_MS (INT64_C(28) * 86400000)
+unsigned roster_reach(const struct alert_settings *settings, const struct registry *registry,
+                      const struct tz *tz, int64_t t_ms,
+                      void (*fault)(void *self, const void *item, const char *path, const char *why),
+                      void *self);
+
 #endif

@@ -150,7 +150,7 @@ static size_t people_of(const struct alerts *alerts, const struct alert *alert, 
     const struct policy_rule *rule = escalation_rule(alerts, alert);
     unsigned step = job->step % JOB_STEP_REPEAT;
     if (rule && step < rule->step_count && rule->steps[step].kind == STEP_NOTIFY &&
-        rule->steps[step].role == job->role)
+        (rule->steps[step].role == job->role || policy_roster(alerts->config.settings, &rule->steps[step])))
         return audience_of_step(alerts, alert, &rule->steps[step], job->t_ms, people);
     return audience_people(alerts, alert, (enum role)job->role, job->t_ms, people);
 }

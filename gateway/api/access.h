@@ -36,6 +36,7 @@ struct person {
     X(FLEET, fleet)         /* devices */                                                                    \
     X(STRANGERS, strangers) /* devices that nobody registered */                                             \
     X(SILENCES, silences)   /* silences and the ledger of what they held back */                             \
+    X(ROSTERS, rosters)     /* who is on duty */                                                             \
     X(AUDIT, audit)         /* who did what */                                                               \
     X(VIEWS, views)         /* who looked at whom */                                                         \
     X(HEALTH, health)       /* of the gateway */                                                             \

@@ -377,6 +377,7 @@ static enum MHD_Result dispatch(struct api *api, struct exchange *exchange)
     view.metrics = &metrics;
     if (api->config.borrow != NULL)
         view.registry = api->config.borrow(api->config.self);
+    view.settings = api->config.settings;
     if (exchange->phase == PHASE_ANSWERED)
         verdict =
             route->finish(&view, &exchange->request, &exchange->pending, exchange->outcome, exchange->text);

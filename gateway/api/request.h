@@ -74,8 +74,9 @@ struct request {
 struct view {
     const struct api_config *config;
     struct gate *gate;
-    struct reader *reader;           /* NULL: there is no database to read yet */
-    const struct registry *registry; /* in force; NULL: there is none */
+    struct reader *reader;                 /* NULL: there is no database to read yet */
+    const struct registry *registry;       /* in force; NULL: there is none */
+    const struct alert_settings *settings; /* in force, const while the registry is */
     struct api_health health;
     bool heard;          /* the core has spoken within API_SILENCE_MS */
     struct buf *metrics; /* the core's text, then our own; of say_prompts, the catalogue */
@@ -253,6 +254,12 @@ enum verdict records_audit(const struct view *view, struct request *request, str
 enum verdict records_views(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict records_findings(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict records_health(const struct view *view, struct request *request, struct pending *ret_pending);
+/* rosters.c */
+enum verdict rosters_list(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict rosters_show(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict rosters_override(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict rosters_swap(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict rosters_cancel(const struct view *view, struct request *request, struct pending *ret_pending);
 /* report_view.c */
 enum verdict report_show(const struct view *view, struct request *request, struct pending *ret_pending);
 /* upload.c */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alert/policy_reach.h"
 #include "core/log.h"
 
 /* One at a time: true when it may begin. API thread. The registry in force changes only through
@@ -176,6 +177,7 @@ void service_apply_import(struct service *service, struct now now)
             _exit(75);
         }
         registry_free(before);
+        service_check_rosters(service, now);
         log_write(LOG_INFO, "registry.imported",
                   "a new registry is in force\tversion=%.12s\tresidents=%u\tdevices=%u",
                   registry_version(registry), registry_count(registry, REGISTRY_RESIDENT),
@@ -224,6 +226,14 @@ static const char *needs_restart(const struct config *before, const struct confi
     return NULL;
 }
 
+/* The API looks at the settings as it does at the registry. */
+static void set_config(struct service *service, const struct config *config)
+{
+    pthread_rwlock_wrlock(&service->registry_lock);
+    *service->config = *config;
+    pthread_rwlock_unlock(&service->registry_lock);
+}
+
 /* Puts a checked configuration and its prompts into force, or leaves the old ones. In place: the parts hold
  * pointers into it. *prompts is then what is no longer in force. */
 static enum err put_into_force(struct service *service, const struct config *config,
@@ -241,12 +251,12 @@ static enum err put_into_force(struct service *service, const struct config *con
     buf_release(&text);
     const struct config before = *service->config;
     struct prompt_book *const prompts_before = service->prompts;
-    *service->config = *config;
+    set_config(service, config);
     reports_forget(service->reports);
     service->prompts = *prompts;
     const enum err err = bind(service, INPUT_CONFIG, version, now);
     if (err != ERR_OK) {
-        *service->config = before;
+        set_config(service, &before);
         service->prompts = prompts_before;
         const struct gateway_config old = service_gateway_config(service);
         if (gateway_rebind(service->gateway, &old) != ERR_OK)
@@ -256,6 +266,19 @@ static enum err put_into_force(struct service *service, const struct config *con
         *prompts = prompts_before;
     }
     return err;
+}
+
+static void warn_roster(void *self, const void *item, const char *path, const char *why)
+{
+    (void)self;
+    (void)item;
+    log_write(LOG_WARN, "roster.fault", "%s: %s", path, why);
+}
+
+void service_check_rosters(const struct service *service, struct now now)
+{
+    (void)roster_reach(&service->config->alert, service->registry, service->tz, now.wall_ms, warn_roster,
+                       NULL);
 }
 
 void service_reload(struct service *service, struct now now)
@@ -280,8 +303,10 @@ void service_reload(struct service *service, struct now now)
         err = prompts_of_config(config, &prompts, &errors);
     if (err == ERR_OK)
         err = put_into_force(service, config, &prompts, now, version);
-    if (err == ERR_OK)
+    if (err == ERR_OK) {
         service_tell_prompts(service);
+        service_check_rosters(service, now);
+    }
     if (err == ERR_OK)
         log_write(LOG_INFO, "config.reloaded",
                   "the new configuration is in force\tversion=%.12s\tprompts=%.12s", version,

@@ -160,6 +160,8 @@ enum err service_change_consent(void *self, uint64_t ticket,
 bool service_import_waits(struct service *service, struct now now);
 void service_apply_import(struct service *service, struct now now);
 void service_reload(struct service *service, struct now now); /* SIGHUP */
+/* Says in the log what of the rosters would come to nothing. */
+void service_check_rosters(const struct service *service, struct now now);
 
 /* metrics.c */
 void service_tell_metrics(void *self, struct now now);

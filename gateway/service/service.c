@@ -173,6 +173,7 @@ static enum err open_api(struct service *service)
                                       .look = service_look,
                                       .borrow = service_borrow,
                                       .give_back = service_give_back,
+                                      .settings = &service->config->alert,
                                       .self = service};
     /* Its thread may ask for an import before the pointer is stored: it waits for that here. */
     pthread_mutex_lock(&service->import.lock);
@@ -237,6 +238,7 @@ enum err service_run(struct service *service)
     loop_timer_start(service->pump_timer, pump_ms, pump_ms);
     loop_timer_start(service->link_timer, LINK_TICK_MS, LINK_TICK_MS);
     loop_timer_start(service->metrics_timer, 0, METRICS_MS);
+    service_check_rosters(service, clock_now());
     log_write(LOG_INFO, "service.running", "serving\tcounty=%s\tapi_port=%u\tvirtual_clock=%d",
               service->config->county, api_port(service->api), service->options.virtual_clock);
     loop_run(service->loop);

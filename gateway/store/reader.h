@@ -142,6 +142,10 @@ enum { READER_SILENCES_MAX = 1000, READER_ANNOUNCEMENTS_MAX = 1000 };
 MUST_CHECK enum err reader_silences(struct reader *reader, int64_t since_ms,
                                     bool (*keep)(void *self, struct subject subject), void *self,
                                     struct buf *out);
+/* The changes of rosters that end after since_ms, the newest first, at most `max`, those taken back too. */
+struct roster_change;
+MUST_CHECK enum err reader_roster_changes(struct reader *reader, int64_t since_ms,
+                                          struct roster_change *changes, size_t max, size_t *ret_count);
 /* What a silence is about. ERR_NOT_FOUND. */
 MUST_CHECK enum err reader_silence(struct reader *reader, const struct hash_id *id,
                                    struct subject *ret_subject);

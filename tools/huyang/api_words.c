@@ -71,7 +71,10 @@ int api_words_act(const struct api_words *words, const char *path)
     for (size_t i = 0; i < words->members; i++) {
         if (words->values[i] == NULL)
             continue;
-        buf_printf(&body, "%s\"%s\":", body.len == 0 ? "{" : ",", words->options[i]);
+        buf_puts(&body, body.len == 0 ? "{\"" : ",\"");
+        for (const char *name = words->options[i]; *name; name++)
+            buf_putc(&body, *name == '-' ? '_' : *name);
+        buf_puts(&body, "\":");
         buf_json_string(&body, words->values[i]);
     }
     buf_puts(&body, body.len == 0 ? "{}" : "}");

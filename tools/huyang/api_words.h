@@ -1,6 +1,6 @@
 /* The words of subcommands that list things and act through the gateway's API: `huyang silences`, `huyang
  * announce`. Options are `--NAME VALUE`; the first of them go into the body of an action under their own
- * names. */
+ * names, a hyphen as _. */
 #ifndef HUYANG_TOOLS_API_WORDS_H
 #define HUYANG_TOOLS_API_WORDS_H
 
@@ -9,7 +9,7 @@
 #include "api_client.h"
 
 enum { EXIT_WELL, EXIT_FAILED, EXIT_USAGE };
-enum { API_WORDS_MAX = 12 };
+enum { API_WORDS_MAX = 16 };
 
 struct api_words {
     const char *command;        /* "silences" */

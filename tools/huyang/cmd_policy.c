@@ -1,6 +1,7 @@
 /* huyang policy: the policies in force, what they would do with an alert, and what of them comes to nothing.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "alert/policy_reach.h"
@@ -22,7 +23,10 @@ static const char help[] =
     "comes\n"
     "to nothing: steps behind a stop or after an ended alert has lapsed, categories and territories that "
     "nobody is\n"
-    "in, roles that nobody has, rosters that have ended, people without a channel. `explain` says who would "
+    "in, roles that nobody has, rosters that have ended or leave hours without anybody within 28 days, "
+    "people "
+    "without\n"
+    "a channel. `explain` says who would "
     "be told\n"
     "what and when, if nobody touched the alert: an open one of a gateway's database (from its state as of "
     "the last\n"
@@ -127,12 +131,24 @@ static int show(const struct words *words)
 struct check {
     const char *file;
     const struct config *config;
+    const struct config_places *places;
 };
+
+static void put_place(const struct check *check, const void *item)
+{
+    size_t line, column;
+    config_place_of(check->places, item, &line, &column);
+    printf("%s:", check->file);
+    if (line)
+        printf("%zu:%zu:", line, column);
+}
 
 static void tell_fault(void *self, int rule, int step, const char *why)
 {
     const struct check *check = self;
-    printf("%s: policy", check->file);
+    const struct policy_rule *of = rule >= 0 ? &check->config->alert.rules[rule] : NULL;
+    put_place(check, of && step >= 0 ? (const void *)&of->steps[step] : of);
+    fputs(" policy", stdout);
     if (rule >= 0)
         printf("[%d] %s/%s", rule, family_name((enum family)check->config->alert.rules[rule].family),
                level_name((enum level)check->config->alert.rules[rule].level));
@@ -141,9 +157,31 @@ static void tell_fault(void *self, int rule, int step, const char *why)
     printf(": %s\n", why);
 }
 
+static void tell_roster(void *self, const void *item, const char *path, const char *why)
+{
+    put_place(self, item);
+    printf(" %s: %s\n", path, why);
+}
+
+static unsigned find_faults(const struct words *words, const struct check *told,
+                            const struct registry *registry, int64_t t_ms)
+{
+    struct check self = *told;
+    struct tz *tz = NULL;
+    unsigned faults = policy_reach(&told->config->alert, registry, t_ms, tell_fault, &self);
+    if (tz_load(told->config->time_zone, &tz) != ERR_OK) {
+        printf("%s: time_zone: cannot be read\n", words->plain);
+        return faults + 1;
+    }
+    faults += roster_reach(&told->config->alert, registry, tz, t_ms, tell_roster, &self);
+    tz_free(tz);
+    return faults;
+}
+
 static int check(const struct words *words)
 {
     struct config *config = NULL;
+    struct config_places *places = NULL;
     struct registry *registry = NULL;
     struct shadow shadow = {0};
     struct buf errors;
@@ -154,7 +192,7 @@ static int check(const struct words *words)
     if (words->plain == NULL)
         return usage("check FILE is expected", "");
     buf_init(&errors, 1 << 16);
-    if (config_load(words->plain, &config, &errors) != ERR_OK) {
+    if (config_load_placed(words->plain, &config, &places, &errors) != ERR_OK) {
         fputs(buf_text(&errors), stdout);
         buf_release(&errors);
         return EXIT_FAILED;
@@ -165,8 +203,8 @@ static int check(const struct words *words)
         registry = shadow.registry;
     }
     if (status == EXIT_WELL) {
-        struct check told = {.file = words->plain, .config = config};
-        unsigned faults = policy_reach(&config->alert, registry, t_ms, tell_fault, &told);
+        const struct check told = {.file = words->plain, .config = config, .places = places};
+        unsigned faults = find_faults(words, &told, registry, t_ms);
         if (faults == 0)
             printf("%s: the policy is good%s\n", words->plain,
                    registry == NULL ? " (name --registry or --state-dir to look for the people as well)"
@@ -174,6 +212,7 @@ static int check(const struct words *words)
         status = faults == 0 ? EXIT_WELL : EXIT_FAILED;
     }
     shadow_release(&shadow);
+    free(places);
     config_free(config);
     return status;
 }

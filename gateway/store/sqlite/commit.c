@@ -323,6 +323,25 @@ static enum err put_silence(struct commit *commit, const struct silence *silence
     return db_run(s);
 }
 
+static enum err put_roster(struct commit *commit, const struct roster_change *change)
+{
+    sqlite3_stmt *s = statement(commit, STATEMENT_ROSTER);
+
+    db_bind_blob(s, 1, change->id.bytes, HASH_ID_SIZE);
+    sqlite3_bind_int64(s, 2, change->t_ms);
+    sqlite3_bind_int64(s, 3, change->from_ms);
+    sqlite3_bind_int64(s, 4, change->until_ms);
+    sqlite3_bind_int64(s, 5, change->order);
+    db_bind_text(s, 6, change->roster);
+    db_bind_text(s, 7, change->person);
+    db_bind_text(s, 8, change->instead);
+    db_bind_text(s, 9, change->by);
+    db_bind_text(s, 10, change->why);
+    sqlite3_bind_int64(s, 11, change->removed_ms);
+    db_bind_text(s, 12, change->removed_by);
+    return db_run(s);
+}
+
 static enum err put_announcement(struct commit *commit, const struct announcement *announcement)
 {
     sqlite3_stmt *s = statement(commit, STATEMENT_ANNOUNCEMENT);
@@ -456,6 +475,7 @@ static enum err put_item(struct commit *commit, const struct batch_item *item)
     case BATCH_WATERMARK: return put_watermark(commit, &item->watermark);
     case BATCH_GAP: return put_gap(commit, &item->gap);
     case BATCH_STATE: return put_state(commit, &item->state);
+    case BATCH_ROSTER: return put_roster(commit, &item->roster);
     case BATCH_SILENCE: return put_silence(commit, &item->silence);
     case BATCH_ANNOUNCEMENT: return put_announcement(commit, &item->announcement);
     case BATCH_SUPPRESSION: return put_suppression(commit, &item->suppression);

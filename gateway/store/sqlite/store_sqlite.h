@@ -37,6 +37,8 @@
     X(STATE_GONE, "DELETE FROM state WHERE tbl=?1 AND no=?2")                                                \
     X(SILENCE, "INSERT INTO silence VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT(id) DO UPDATE SET "   \
                "removed=?9, removed_by=?10")                                                                 \
+    X(ROSTER, "INSERT INTO roster_change VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12) ON CONFLICT(id) DO " \
+              "UPDATE SET removed=?11, removed_by=?12")                                                      \
     X(ANNOUNCEMENT, "INSERT INTO announcement VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT(id) DO "    \
                     "UPDATE SET removed=?9, removed_by=?10")                                                 \
     X(SUPPRESSION, "INSERT INTO suppression VALUES(NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)")            \

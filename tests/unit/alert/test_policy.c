@@ -78,11 +78,11 @@ static void every_fault_of_a_policy_is_named(void **state)
     steps[1].role = ROLE_NONE;
     expect_fault("0/1: notify needs a role");
     snprintf(steps[1].to, ID_SIZE, "d-0001");
-    expect_fault("0/1: notify needs a role, or one person");
+    expect_fault("0/1: notify needs a role, a roster, or one person");
     snprintf(steps[0].to, ID_SIZE, "d-0001");
     expect_fault("0/0: to belongs to notify and webhook");
     snprintf(steps[3].roster, sizeof steps[3].roster, "330402");
-    expect_fault("0/3: roster belongs to notify with a role other than family");
+    expect_fault("0/3: roster belongs to notify, alone or with a role other than family");
     steps[1].kind = STEP_WEBHOOK;
     expect_fault("0/1: webhook needs the name");
     snprintf(settings.rules[1].steps[0].prompt, ID_SIZE, "sweep");

@@ -425,9 +425,10 @@ static void settings_that_contradict_each_other_are_faults_at_their_place(void *
     refuse("relay:\n  webhook:\n  - {name: a, url: http://x}\n  - {name: a, url: http://y}\n",
            "h.yaml:3:3: relay.webhook: two receivers are named \"a\"\n");
     assert_null(parse("policy:\n  - {family: fraud, level: red, steps: [{do: notify}, {do: prompt}]}\n"));
-    assert_string_equal(errors,
-                        "h.yaml:2:41: policy[0] fraud/red step 0: notify needs a role, or one person in to\n"
-                        "h.yaml:2:55: policy[0] fraud/red step 1: a prompt needs the id of its text\n");
+    assert_string_equal(
+        errors,
+        "h.yaml:2:41: policy[0] fraud/red step 0: notify needs a role, a roster, or one person in to\n"
+        "h.yaml:2:55: policy[0] fraud/red step 1: a prompt needs the id of its text\n");
     refuse("policy:\n  - {family: fraud, level: red}\n  - {family: fraud, level: red}\n",
            "h.yaml:3:5: policy[1] fraud/red: a second rule for this family, level, category and territory\n");
     refuse("policy:\n  - family: fraud\n    level: red\n    steps:\n      - {do: webhook, to: nobody}\n",
