@@ -1,16 +1,12 @@
--- What people changed about rosters: who stands in for whom, by whose word.
-CREATE TABLE roster_change(
-    id BLOB PRIMARY KEY,
-    t INTEGER NOT NULL,
-    from_t INTEGER NOT NULL,
-    until INTEGER NOT NULL,
-    ordinal INTEGER NOT NULL,    -- in which they were given; both halves of a swap have the same
-    roster TEXT NOT NULL,
-    person TEXT NOT NULL,
-    instead TEXT NOT NULL,       -- '' = whoever is on
-    by TEXT NOT NULL,
-    why TEXT NOT NULL,
-    removed INTEGER NOT NULL,    -- 0 = not
-    removed_by TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX roster_change_until ON roster_change(until);
+-- The chain of transitions runs over the digest of what is personal in a row (by, why, line), so that these can be erased and the chain still holds.
+-- Rows from before keep the hash of their time, which covers the texts themselves; an entry 'seal' of `audit`, written with this migration, covers
+-- their digests (store/sqlite/chain.c).
+ALTER TABLE transition ADD COLUMN digest BLOB;                       -- SHA-256 of salt, by, why and line; never NULL once this migration is done
+ALTER TABLE transition ADD COLUMN salt BLOB;                         -- 16 random bytes, so that nobody finds an erased text by guessing; NULL = erased
+ALTER TABLE transition ADD COLUMN erased INTEGER NOT NULL DEFAULT 0; -- 1: by, why and line are gone
+DROP TRIGGER transition_stays;
+CREATE TRIGGER transition_stays BEFORE UPDATE OF id, commit_id, n, t, alert, number, kind, hash ON transition
+BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+CREATE TRIGGER transition_is_only_erased BEFORE UPDATE OF by, why, line, digest, salt, erased ON transition
+WHEN old.digest IS NOT NULL AND (new.digest IS NOT old.digest OR new.erased <> 1 OR new.salt IS NOT NULL OR new.by <> '' OR new.why <> '' OR new.line <> '')
+BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
