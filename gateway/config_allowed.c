@@ -171,6 +171,12 @@ const char *config_name_rotation(unsigned value)
     return value < ROSTER_ROTATION_COUNT ? roster_rotation_name((enum roster_rotation)value) : NULL;
 }
 
+const char *config_name_outside(unsigned value)
+{
+    static const char *const names[] = {"wait", "skip"};
+    return value < sizeof names / sizeof names[0] ? names[value] : NULL;
+}
+
 const char *config_name_gaps(unsigned value)
 {
     static const char *const names[] = {"told", "meant"};

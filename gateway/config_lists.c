@@ -186,13 +186,21 @@ static const struct key step_keys[] = {
      FIELD(struct policy_step, repeat_max),
      .high = POLICY_REPEAT_MAX},
     {.path = "from",
-     .help = "Only from this hour of the local day; a step that comes due at another is skipped.",
+     .help = "Only from this hour of the local day; a step that comes due at another waits for it "
+             "(a prompt or stop is skipped).",
      .type = KEY_TIME,
      FIELD(struct policy_step, from_minute)},
     {.path = "until",
      .help = "And before this one; before from = over midnight, equal to from = at any hour.",
      .type = KEY_TIME,
      FIELD(struct policy_step, to_minute)},
+    {.path = "outside",
+     .help = "What becomes of the step outside its hours: it waits for them, or is skipped because another "
+             "step of "
+             "the rule stands for it then.",
+     .type = KEY_NAME,
+     FIELD(struct policy_step, outside_skips),
+     .name = config_name_outside},
     {.path = "alerts",
      .help =
          "Only when at least so many alerts of the family opened within within_min in the rule's territory, "

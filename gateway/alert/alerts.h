@@ -166,10 +166,13 @@ void escalation_run(struct alerts *alerts, struct alert_record *record, int64_t 
 bool escalation_is_paused(const struct alert *alert);
 /* The rule that holds for the alert now, NULL = none. */
 const struct policy_rule *escalation_rule(const struct alerts *alerts, const struct alert *alert);
-/* Whether a step acts at t, by its conditions; `acknowledged` as it stands then. */
+/* When the running rule was started. */
+struct policy_start escalation_began(const struct alerts *alerts, const struct alert *alert);
+/* Whether a step acts at its moment at_s, by its conditions; `acknowledged` as it stands at t, which is later
+ * when time was made up for. */
 enum step_verdict escalation_judge(const struct alerts *alerts, const struct alert *alert,
                                    const struct policy_rule *rule, const struct policy_step *step,
-                                   bool acknowledged, int64_t t_ms);
+                                   bool acknowledged, uint32_t at_s, int64_t t_ms);
 /* The first moment of a rule after a snapshot of version 1, which kept the number of the next step. */
 uint32_t escalation_from_step(const struct policy_rule *rule, unsigned next_step);
 /* Whether the police may be told of the alert at all, and whether without a call before. */
@@ -296,6 +299,9 @@ bool noise_holds(struct alerts *alerts, const struct alert_record *record, const
                  enum suppression_rule *ret_rule);
 void noise_note(struct alerts *alerts, const struct job *job);
 void noise_arm(struct alerts *alerts);
+/* What would hold the notification back as things stand, without counting it. False = nothing. */
+bool noise_would_hold(const struct alerts *alerts, const struct alert *alert, const struct job *job,
+                      enum suppression_rule *ret_rule);
 /* The summary is due. */
 void noise_tell(struct alerts *alerts, int64_t t_ms);
 void noise_on_delivered(struct alerts *alerts, const struct alert_record *record, const struct job *job,

@@ -23,13 +23,18 @@ uint32_t escalation_from_step(const struct policy_rule *rule, unsigned next_step
     return rule->steps[last].after_s + 1;
 }
 
+struct policy_start escalation_began(const struct alerts *alerts, const struct alert *alert)
+{
+    return (struct policy_start){.tz = alerts->config.tz, .t_ms = alert->last_notify_ms};
+}
+
 enum step_verdict escalation_judge(const struct alerts *alerts, const struct alert *alert,
                                    const struct policy_rule *rule, const struct policy_step *step,
-                                   bool acknowledged, int64_t t_ms)
+                                   bool acknowledged, uint32_t at_s, int64_t t_ms)
 {
     struct civil local;
     unsigned recent = 0;
-    clock_civil(alerts->config.tz, t_ms, &local);
+    clock_civil(alerts->config.tz, alert->last_notify_ms + (int64_t)at_s * 1000, &local);
     if (step->alerts_least)
         recent = recent_count(alerts, (enum family)alert->family,
                               t_ms - (int64_t)step->alerts_within_min * 60000, rule->territory);
@@ -48,7 +53,8 @@ static int64_t step_due(const struct alerts *alerts, const struct alert *alert)
     if (escalation_is_paused(alert) || alert->snoozed_until_ms)
         return INT64_MAX;
     const struct policy_rule *rule = escalation_rule(alerts, alert);
-    uint32_t next_s = rule ? policy_next_s(rule, alert->escalated_s) : POLICY_NEVER;
+    const struct policy_start start = escalation_began(alerts, alert);
+    uint32_t next_s = rule ? policy_next_s(rule, &start, alert->escalated_s) : POLICY_NEVER;
     return next_s == POLICY_NEVER ? INT64_MAX : alert->last_notify_ms + (int64_t)next_s * 1000;
 }
 
@@ -94,21 +100,23 @@ _Static_assert((int)POLICY_STEPS_MAX <= (int)JOB_STEP_REPEAT &&
                    JOB_STEP_REPEAT * (POLICY_REPEAT_MAX + 1) <= JOB_STEP_POLICE,
                "a job's step number holds the rule's step and the repeat");
 
-/* The moment of the rule that issued a job, in seconds. */
-static uint32_t moment_of(const struct policy_rule *rule, const struct job *job)
-{
-    unsigned step = job->step % JOB_STEP_REPEAT;
-    if (job->step >= JOB_STEP_POLICE || step >= rule->step_count)
-        return POLICY_NEVER;
-    return rule->steps[step].after_s + job->step / JOB_STEP_REPEAT * rule->steps[step].repeat_s;
-}
-
 /* A moment of a rule that has come. */
 struct moment {
     const struct policy_rule *rule;
+    struct policy_start start;
     uint32_t at_s;
     int64_t t_ms;
 };
+
+/* The moment of the rule that issued a job, in seconds. */
+static uint32_t moment_of(const struct moment *moment, const struct job *job)
+{
+    const struct policy_rule *rule = moment->rule;
+    unsigned step = job->step % JOB_STEP_REPEAT;
+    if (job->step >= JOB_STEP_POLICE || step >= rule->step_count)
+        return POLICY_NEVER;
+    return policy_moment_s(&rule->steps[step], &moment->start, job->step / JOB_STEP_REPEAT);
+}
 
 /* A person told by any way of their own was told; a named receiver is one of its own. */
 static bool is_same_receiver(const char *told, const char *receiver)
@@ -129,8 +137,7 @@ static bool is_told(const struct alerts *alerts, const struct alert_record *reco
             continue;
         if (person->no == REGISTRY_NONE && job->role != person->role)
             continue;
-        uint32_t told_s =
-            job->transition == record->alert.episode ? moment_of(moment->rule, job) : POLICY_NEVER;
+        uint32_t told_s = job->transition == record->alert.episode ? moment_of(moment, job) : POLICY_NEVER;
         if (told_s == POLICY_NEVER || told_s == moment->at_s)
             return true;
     }
@@ -263,13 +270,14 @@ void escalation_run(struct alerts *alerts, struct alert_record *record, int64_t 
     struct alert *alert = &record->alert;
     while (step_due(alerts, alert) <= t_ms) {
         const struct policy_rule *rule = escalation_rule(alerts, alert);
-        struct moment moment = {.rule = rule, .at_s = policy_next_s(rule, alert->escalated_s), .t_ms = t_ms};
+        struct moment moment = {.rule = rule, .start = escalation_began(alerts, alert), .t_ms = t_ms};
+        moment.at_s = policy_next_s(rule, &moment.start, alert->escalated_s);
         alert->escalated_s = moment.at_s + 1;
         for (unsigned i = 0; i < rule->step_count && alert->escalated_s != POLICY_NEVER; i++) {
             const struct policy_step *step = &rule->steps[i];
             unsigned repeat;
-            if (policy_acts(step, moment.at_s, &repeat) &&
-                escalation_judge(alerts, alert, rule, step, alert->acknowledged_ms != 0, t_ms) ==
+            if (policy_acts(step, &moment.start, moment.at_s, &repeat) &&
+                escalation_judge(alerts, alert, rule, step, alert->acknowledged_ms != 0, moment.at_s, t_ms) ==
                     VERDICT_STEP_ACTS)
                 issue(alerts, record, &moment, step, i + JOB_STEP_REPEAT * repeat);
         }

@@ -36,20 +36,37 @@ static bool was_told(struct told *told, uint32_t at_s, const struct audience_per
     return false;
 }
 
+/* The notification as it would be issued. */
+static uint8_t held_by(const struct alerts *alerts, const struct alert *alert,
+                       const struct explain_step *step, const struct audience_person *person)
+{
+    enum suppression_rule rule;
+    struct job job = job_draft(alert, JOB_NOTIFY, step->number, step->t_ms);
+    job.role = person->role;
+    job.recipient = person->no;
+    job.recipient_is_contact = person->is_contact;
+    if (silence_of(alerts, alert, &job))
+        return SUPPRESSED_BY_SILENCE + 1;
+    return noise_would_hold(alerts, alert, &job, &rule) ? (uint8_t)(rule + 1) : 0;
+}
+
 static void find_people(const struct alerts *alerts, const struct alert *alert, struct told *told,
                         struct explain_step *step)
 {
     struct audience_person people[AUDIENCE_MAX];
     size_t count = audience_of_step(alerts, alert, step->step, step->t_ms, people);
     for (size_t i = 0; i < count; i++) {
-        if (step->verdict != VERDICT_STEP_ACTS || !was_told(told, step->after_s, &people[i]))
-            step->people[step->people_count++] = people[i];
+        if (step->verdict == VERDICT_STEP_ACTS && was_told(told, step->after_s, &people[i]))
+            continue;
+        step->held[step->people_count] = held_by(alerts, alert, step, &people[i]);
+        step->people[step->people_count++] = people[i];
     }
 }
 
 static void find_speech(const struct alerts *alerts, const struct alert *alert, struct explain_step *step)
 {
     const struct prompt *prompt = prompt_of(alerts, alert, step->step->prompt);
+    const struct job job = job_draft(alert, JOB_PROMPT, step->number, step->t_ms);
     step->device_count = (unsigned)audience_devices(alerts, alert, prompt ? prompt->id : step->step->prompt,
                                                     false, step->devices);
     if (audience_is_silent(alerts, alert))
@@ -58,6 +75,8 @@ static void find_speech(const struct alerts *alerts, const struct alert *alert, 
         step->speech = SPEECH_NO_CONSENT;
     else if (prompt_day_is_full(alerts, alert, step->t_ms))
         step->speech = SPEECH_DAY_IS_FULL;
+    else if (silence_of(alerts, alert, &job))
+        step->speech = SPEECH_SILENCED;
     else if (step->device_count == 0)
         step->speech = SPEECH_NO_DEVICE;
 }
@@ -91,18 +110,19 @@ const struct policy_rule *alerts_explain(const struct alerts *alerts, const stru
     const struct policy_rule *rule = escalation_rule(alerts, alert);
     struct told told = {.at_s = POLICY_NEVER};
     bool stopped = false;
-    uint32_t at_s = rule ? policy_next_s(rule, 0) : POLICY_NEVER;
-    for (; at_s != POLICY_NEVER && !stopped; at_s = policy_next_s(rule, at_s + 1)) {
+    const struct policy_start start = escalation_began(alerts, alert);
+    uint32_t at_s = rule ? policy_next_s(rule, &start, 0) : POLICY_NEVER;
+    for (; at_s != POLICY_NEVER && !stopped; at_s = policy_next_s(rule, &start, at_s + 1)) {
         for (unsigned i = 0; i < rule->step_count && !stopped; i++) {
             struct explain_step step = {.t_ms = alert->last_notify_ms + (int64_t)at_s * 1000,
                                         .after_s = at_s,
                                         .number = i,
                                         .has_been = at_s < alert->escalated_s,
                                         .step = &rule->steps[i]};
-            if (!policy_acts(step.step, at_s, &step.repeat))
+            if (!policy_acts(step.step, &start, at_s, &step.repeat))
                 continue;
             step.verdict = (uint8_t)escalation_judge(alerts, alert, rule, step.step,
-                                                     alert->acknowledged_ms != 0, step.t_ms);
+                                                     alert->acknowledged_ms != 0, at_s, step.t_ms);
             explain_one(alerts, alert, &told, &step);
             fn(self, &step);
             stopped = step.step->kind == STEP_STOP && step.verdict == VERDICT_STEP_ACTS;

@@ -20,6 +20,7 @@ struct audience_person {
     X(NOBODY, nobody)         /* everybody it concerns has died */                                           \
     X(NO_CONSENT, no_consent) /* to being spoken to */                                                       \
     X(DAY_IS_FULL, day_is_full)                                                                              \
+    X(SILENCED, silenced)                                                                                    \
     X(NO_DEVICE, no_device) /* a person has to call */
 enum explain_speech {
 #define X(name, text) SPEECH_##name,
@@ -39,6 +40,8 @@ struct explain_step {
     const struct policy_step *step; /* borrowed from the settings */
     unsigned people_count, device_count;
     struct audience_person people[AUDIENCE_MAX];
+    uint8_t held[AUDIENCE_MAX]; /* each: enum suppression_rule + 1 of what would hold it back as things stand
+                                   now (cooldown, silence, budget, …), 0 = nothing */
     uint32_t devices[AUDIENCE_DEVICES]; /* of a prompt, first choice first */
     int64_t police_ms; /* verify, police: when the message goes unless a call says safe; 0 = not */
 };

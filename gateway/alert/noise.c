@@ -6,58 +6,76 @@
 #include "alert/alerts.h"
 #include "core/log.h"
 
-static struct meter *meter_of(struct alerts *alerts, const char *text, int64_t t_ms, int64_t window_ms)
+/* Where the meter of that name stands, or would: eight places are looked at; the one idle longest gives way.
+ */
+static unsigned place_of(const struct alerts *alerts, uint64_t key)
 {
-    uint64_t key = hash_table(text, strlen(text)) | 1U;
     unsigned home = (unsigned)(key >> 8) % METERS_MAX, oldest = home;
-    for (unsigned i = 0; i < 8; i++) { /* eight places to look at; the one idle longest gives way */
+    for (unsigned i = 0; i < 8; i++) {
         unsigned at = (home + i) % METERS_MAX;
-        if (alerts->meters[at].key == key) {
-            oldest = at;
-            break;
-        }
+        if (alerts->meters[at].key == key)
+            return at;
         if (alerts->meters[at].since_ms < alerts->meters[oldest].since_ms)
             oldest = at;
     }
-    struct meter *meter = &alerts->meters[oldest];
-    if (meter->key != key || t_ms - meter->since_ms >= window_ms)
-        *meter = (struct meter){.key = key, .since_ms = t_ms};
-    alerts->meter_dirty[oldest] = true;
-    return meter;
+    return oldest;
 }
 
-/* One more; false when the window has had its share. */
-static bool admits(struct alerts *alerts, const char *text, unsigned most, unsigned minutes, int64_t t_ms)
+/* A share of somebody's attention: so many within a time. */
+struct share {
+    uint64_t key; /* of texts, so that no import order changes it; 0 = there is no limit */
+    unsigned most;
+    int64_t window_ms;
+};
+
+static struct share share_of(const char *text, unsigned most, unsigned minutes)
 {
-    struct meter *meter = meter_of(alerts, text, t_ms, (int64_t)minutes * 60000);
-    if (meter->count >= most)
-        return false;
-    meter->count++;
-    return true;
+    return (struct share){
+        .key = hash_table(text, strlen(text)) | 1U, .most = most, .window_ms = (int64_t)minutes * 60000};
 }
 
-static bool person_has_room(struct alerts *alerts, const struct job *job)
+static bool is_used_up(const struct alerts *alerts, const struct share *share, int64_t t_ms)
+{
+    const struct meter *meter = &alerts->meters[place_of(alerts, share->key)];
+    return share->key && meter->key == share->key && t_ms - meter->since_ms < share->window_ms &&
+           meter->count >= share->most;
+}
+
+static void use(struct alerts *alerts, const struct share *share, int64_t t_ms)
+{
+    if (!share->key)
+        return;
+    unsigned at = place_of(alerts, share->key);
+    struct meter *meter = &alerts->meters[at];
+    if (meter->key != share->key || t_ms - meter->since_ms >= share->window_ms)
+        *meter = (struct meter){.key = share->key, .since_ms = t_ms};
+    meter->count++;
+    alerts->meter_dirty[at] = true;
+}
+
+/* A role as such, or a receiver, is no person's attention. */
+static struct share share_of_person(const struct alerts *alerts, const struct job *job)
 {
     const struct noise_settings *noise = &alerts->config.settings->noise;
     const struct registry *registry = alerts->config.registry;
     char text[ID_SIZE + 16];
     if (job->recipient == REGISTRY_NONE)
-        return true; /* a role as such, or a receiver: no person's attention */
+        return (struct share){.key = 0};
     snprintf(text, sizeof text, "%s|%s", job->recipient_is_contact ? "contact" : "responder",
              job->recipient_is_contact ? registry_contact(registry, job->recipient)->id
                                        : registry_responder(registry, job->recipient)->id);
-    return admits(alerts, text, noise->budget, noise->budget_min, job->t_ms);
+    return share_of(text, noise->budget, noise->budget_min);
 }
 
-static bool rule_has_room(struct alerts *alerts, const struct alert *alert, const struct job *job)
+static struct share share_of_rule(const struct alerts *alerts, const struct alert *alert)
 {
     const struct policy_rule *rule = escalation_rule(alerts, alert);
     char text[POLICY_CATEGORY_SIZE + 64];
     if (!rule || !rule->throttle)
-        return true;
+        return (struct share){.key = 0};
     snprintf(text, sizeof text, "rule|%u|%u|%s|%s", (unsigned)rule->family, (unsigned)rule->level,
              rule->category, rule->territory);
-    return admits(alerts, text, rule->throttle, rule->throttle_min, job->t_ms);
+    return share_of(text, rule->throttle, rule->throttle_min);
 }
 
 static bool is_flood(const struct alerts *alerts, int64_t t_ms)
@@ -69,31 +87,46 @@ static bool is_flood(const struct alerts *alerts, int64_t t_ms)
     return count >= noise->flood;
 }
 
-static bool is_cooling(const struct alerts *alerts, const struct alert_record *record, const struct job *job)
+static bool is_cooling(const struct alerts *alerts, const struct alert *alert, const struct job *job)
 {
-    const struct alert_case *owner = case_at(alerts, record->case_no);
-    return owner->told_ms &&
+    uint32_t case_no = case_find(alerts, alert->subject, (enum family)alert->family);
+    const struct alert_case *owner = case_no == NONE ? NULL : case_at(alerts, case_no);
+    return owner && owner->told_ms &&
            job->t_ms - owner->told_ms < (int64_t)alerts->config.settings->noise.cooldown_s * 1000 &&
            job->level <= owner->told_level && memcmp(&owner->told, &job->alert, sizeof owner->told) != 0;
 }
 
-/* The last question counts the notification, so it is asked only of what would otherwise go. */
-bool noise_holds(struct alerts *alerts, const struct alert_record *record, const struct job *job,
-                 enum suppression_rule *ret_rule)
+bool noise_would_hold(const struct alerts *alerts, const struct alert *alert, const struct job *job,
+                      enum suppression_rule *ret_rule)
 {
-    if (job->kind != JOB_NOTIFY || job_is_exempt(&record->alert, job))
+    if (job->kind != JOB_NOTIFY || job_is_exempt(alert, job))
         return false;
-    if (is_cooling(alerts, record, job))
+    const struct share rule = share_of_rule(alerts, alert), person = share_of_person(alerts, job);
+    if (is_cooling(alerts, alert, job))
         *ret_rule = SUPPRESSED_BY_COOLDOWN;
     else if (is_flood(alerts, job->t_ms))
         *ret_rule = SUPPRESSED_BY_FLOOD;
-    else if (!rule_has_room(alerts, &record->alert, job))
+    else if (is_used_up(alerts, &rule, job->t_ms))
         *ret_rule = SUPPRESSED_BY_THROTTLE;
-    else if (!person_has_room(alerts, job))
+    else if (is_used_up(alerts, &person, job->t_ms))
         *ret_rule = SUPPRESSED_BY_BUDGET;
     else
         return false;
     return true;
+}
+
+/* Only what goes out is counted. */
+bool noise_holds(struct alerts *alerts, const struct alert_record *record, const struct job *job,
+                 enum suppression_rule *ret_rule)
+{
+    if (noise_would_hold(alerts, &record->alert, job, ret_rule))
+        return true;
+    if (job->kind != JOB_NOTIFY || job_is_exempt(&record->alert, job))
+        return false;
+    const struct share rule = share_of_rule(alerts, &record->alert), person = share_of_person(alerts, job);
+    use(alerts, &rule, job->t_ms);
+    use(alerts, &person, job->t_ms);
+    return false;
 }
 
 void noise_arm(struct alerts *alerts)

@@ -105,29 +105,68 @@ const struct roster_plan *policy_roster(const struct alert_settings *settings, c
     return is_by_name ? roster_find(settings->rosters, settings->roster_count, step->roster) : NULL;
 }
 
-bool policy_acts(const struct policy_step *step, uint32_t at_s, unsigned *ret_repeat)
+static bool is_within_hours(const struct policy_step *step, const struct civil *local)
 {
-    if (at_s < step->after_s)
-        return false;
-    uint32_t past = at_s - step->after_s, repeat = step->repeat_s ? past / step->repeat_s : 0;
-    if (past != repeat * step->repeat_s || repeat > step->repeat_max)
-        return false;
-    *ret_repeat = repeat;
-    return true;
+    unsigned minute = (unsigned)(local->hour * 60 + local->minute), from = step->from_minute,
+             to = step->to_minute;
+    return from == to || (from < to ? minute >= from && minute < to : minute >= from || minute < to);
 }
 
-uint32_t policy_next_s(const struct policy_rule *rule, uint32_t from_s)
+/* What people shall do keeps; what is said to the resident, and a stop, are of their moment. */
+static bool can_wait(const struct policy_step *step)
+{
+    return !step->outside_skips && step->kind != STEP_PROMPT && step->kind != STEP_STOP;
+}
+
+/* The clocks may skip the hours of one day. */
+static int64_t wait_for_hours(const struct policy_step *step, const struct tz *tz, int64_t t_ms)
+{
+    enum { DAYS = 3 };
+    struct civil local;
+    if (step->from_minute == step->to_minute)
+        return t_ms;
+    clock_civil(tz, t_ms, &local);
+    if (!can_wait(step) || is_within_hours(step, &local))
+        return t_ms;
+    for (int day = local.day; day < local.day + DAYS; day++) {
+        int64_t begins_ms = clock_from_civil(tz, local.year, local.month, day, 0, step->from_minute, 0);
+        struct civil begins;
+        clock_civil(tz, begins_ms, &begins);
+        if (begins_ms > t_ms && is_within_hours(step, &begins))
+            return begins_ms;
+    }
+    return t_ms;
+}
+
+uint32_t policy_moment_s(const struct policy_step *step, const struct policy_start *start, unsigned repeat)
+{
+    int64_t due_ms = start->t_ms + ((int64_t)step->after_s + (int64_t)repeat * step->repeat_s) * 1000;
+    return (uint32_t)((wait_for_hours(step, start->tz, due_ms) - start->t_ms + 999) / 1000);
+}
+
+bool policy_acts(const struct policy_step *step, const struct policy_start *start, uint32_t at_s,
+                 unsigned *ret_repeat)
+{
+    for (unsigned repeat = step->repeat_max + 1U; repeat-- > 0;) {
+        if (policy_moment_s(step, start, repeat) != at_s)
+            continue;
+        *ret_repeat = repeat;
+        return true;
+    }
+    return false;
+}
+
+uint32_t policy_next_s(const struct policy_rule *rule, const struct policy_start *start, uint32_t from_s)
 {
     uint32_t next = POLICY_NEVER;
-    for (unsigned i = 0; i < rule->step_count; i++) {
-        const struct policy_step *step = &rule->steps[i];
-        uint32_t repeat = 0;
-        if (from_s > step->after_s)
-            repeat = step->repeat_s ? (from_s - step->after_s - 1) / step->repeat_s + 1 : POLICY_NEVER;
-        if (repeat > step->repeat_max)
-            continue;
-        uint32_t at_s = step->after_s + repeat * step->repeat_s;
-        next = at_s < next ? at_s : next;
+    for (unsigned i = 0; i < rule->step_count && from_s != POLICY_NEVER; i++) {
+        for (unsigned repeat = 0; repeat <= rule->steps[i].repeat_max; repeat++) {
+            uint32_t at_s = policy_moment_s(&rule->steps[i], start, repeat);
+            if (at_s < from_s)
+                continue;
+            next = at_s < next ? at_s : next;
+            break; /* later repeats are not earlier */
+        }
     }
     return next;
 }
@@ -135,12 +174,9 @@ uint32_t policy_next_s(const struct policy_rule *rule, uint32_t from_s)
 enum step_verdict policy_judge(const struct policy_step *step, bool acknowledged, const struct civil *local,
                                unsigned recent)
 {
-    unsigned minute = (unsigned)(local->hour * 60 + local->minute), from = step->from_minute,
-             to = step->to_minute;
-    bool within = from < to ? minute >= from && minute < to : minute >= from || minute < to;
     if (step->unless_acknowledged && acknowledged)
         return VERDICT_STEP_ACKNOWLEDGED;
-    if (from != to && !within)
+    if (!is_within_hours(step, local))
         return VERDICT_STEP_OUT_OF_HOURS;
     return recent < step->alerts_least ? VERDICT_STEP_TOO_FEW_ALERTS : VERDICT_STEP_ACTS;
 }
@@ -200,6 +236,8 @@ static const char *step_fault(const struct policy_step *step, const struct polic
         return "alerts is 2..128, within_min 1..1440";
     if (step->from_minute >= 1440 || step->to_minute >= 1440)
         return "hours lie in 00:00..23:59";
+    if (step->outside_skips && step->from_minute == step->to_minute)
+        return "outside needs from and until";
     return target_fault(step);
 }
 

@@ -68,7 +68,9 @@ struct policy_step {
     uint8_t alerts_least;        /* 0; 2..POLICY_RECENT_MAX: skipped unless so many alerts of the family */
     uint16_t alerts_within_min;  /* … opened within this in the rule's territory; 1..1440 */
     uint16_t from_minute, to_minute; /* only in [from, to) of the local day, over midnight when to < from;
-                                        equal = always */
+                                        equal = always. A moment outside waits for the next from, but
+                                        for a prompt or stop, which are of their moment … */
+    uint8_t outside_skips;           /* … or falls to the other steps of the rule */
     uint32_t after_s;     /* 0..POLICY_AFTER_MAX_S since the alert was opened, raised or notified again */
     uint32_t repeat_s;    /* 10..POLICY_AFTER_MAX_S with repeat_max, else 0 */
     char prompt[ID_SIZE]; /* prompt: catalogue id; task: what for */
@@ -125,10 +127,19 @@ bool policy_is_within(const struct registry *registry, uint32_t territory, const
 const struct roster_plan *policy_roster(const struct alert_settings *settings,
                                         const struct policy_step *step);
 
-/* The next moment of the rule at or after from_s, in seconds since its start; POLICY_NEVER = none. */
-uint32_t policy_next_s(const struct policy_rule *rule, uint32_t from_s);
-/* Whether the step acts at exactly at_s; *ret_repeat = 0 the first time, then 1, 2, … */
-bool policy_acts(const struct policy_step *step, uint32_t at_s, unsigned *ret_repeat);
+/* When a rule was started; what its hours mean. */
+struct policy_start {
+    const struct tz *tz;
+    int64_t t_ms;
+};
+/* The moment of a step's repeat (0 = the first time) in seconds since the start; one outside its hours waits
+ * for them, repeats that waited for the same moment are one. */
+uint32_t policy_moment_s(const struct policy_step *step, const struct policy_start *start, unsigned repeat);
+/* The next moment of the rule at or after from_s; POLICY_NEVER = none. */
+uint32_t policy_next_s(const struct policy_rule *rule, const struct policy_start *start, uint32_t from_s);
+/* Whether the step acts at exactly at_s; *ret_repeat = the last repeat of that moment. */
+bool policy_acts(const struct policy_step *step, const struct policy_start *start, uint32_t at_s,
+                 unsigned *ret_repeat);
 
 /* Why a step that is due does not act. */
 #define STEP_VERDICT_MAP(X)                                                                                  \
@@ -143,7 +154,7 @@ enum step_verdict {
         STEP_VERDICT_COUNT
 };
 const char *step_verdict_name(enum step_verdict verdict);
-/* `recent` = alerts of the family within the step's time. */
+/* `local` = of the moment itself; `recent` = alerts of the family within the step's time. */
 enum step_verdict policy_judge(const struct policy_step *step, bool acknowledged, const struct civil *local,
                                unsigned recent);
 

@@ -42,6 +42,19 @@ static bool is_unconditional(const struct policy_step *step)
     return !step->unless_acknowledged && step->from_minute == step->to_minute && !step->alerts_least;
 }
 
+/* Somebody is told at the same moment or later whatever the hour, or waits for theirs. */
+static bool is_stood_for(const struct policy_rule *rule, const struct policy_step *step)
+{
+    for (unsigned i = 0; i < rule->step_count; i++) {
+        const struct policy_step *other = &rule->steps[i];
+        bool meets = other->from_minute == step->to_minute && other->to_minute == step->from_minute;
+        if (other != step && other->kind == step->kind && other->after_s >= step->after_s &&
+            (!other->outside_skips || meets))
+            return true;
+    }
+    return false;
+}
+
 static void check_order(struct reach *reach, int no, const struct policy_rule *rule)
 {
     int stop = -1;
@@ -52,6 +65,8 @@ static void check_order(struct reach *reach, int no, const struct policy_rule *r
         else if (step->after_s >= reach->settings->lapse_after_s)
             tell(reach, no, i, "an alert whose cause has ended lapses after %lu s, before this step",
                  (unsigned long)reach->settings->lapse_after_s);
+        if (step->outside_skips && !is_stood_for(rule, step))
+            tell(reach, no, i, "is lost outside its hours: no other step stands for it then");
         if (stop < 0 && step->kind == STEP_STOP && is_unconditional(step))
             stop = i;
     }

@@ -29,7 +29,8 @@ static const struct {
 } verdicts[STEP_VERDICT_COUNT] = {
     [VERDICT_STEP_ACTS] = {"", ""},
     [VERDICT_STEP_ACKNOWLEDGED] = {"skipped: somebody has acknowledged the alert", "跳过：已有人确认"},
-    [VERDICT_STEP_OUT_OF_HOURS] = {"skipped: not in its hours", "跳过：不在规定时段"},
+    [VERDICT_STEP_OUT_OF_HOURS] = {"skipped: not in its hours, another step stands for it",
+                                   "跳过：不在规定时段，由其他步骤代替"},
     [VERDICT_STEP_TOO_FEW_ALERTS] = {"skipped: too few alerts of the family lately",
                                      "跳过：近期同类警情不足"},
 };
@@ -40,6 +41,7 @@ static const struct {
     [SPEECH_NOBODY] = {"not spoken: nobody is there any more", "不播报：人已不在"},
     [SPEECH_NO_CONSENT] = {"not spoken: no consent to being spoken to", "不播报：未同意语音"},
     [SPEECH_DAY_IS_FULL] = {"not spoken: the most prompts of the day were heard", "不播报：今日播报已满"},
+    [SPEECH_SILENCED] = {"not spoken: somebody has silenced it", "不播报：已设静默"},
     [SPEECH_NO_DEVICE] = {"no device to speak through: a call becomes due", "无可用设备：转为电话任务"},
 };
 
@@ -84,6 +86,9 @@ static void put_people(const struct telling *telling, const struct explain_step 
                        registry_has_channel(registry, table_of(person), person->no)
                            ? ""
                            : say(telling, " (no channel)", "（无联系方式）"));
+        if (step->held[i])
+            buf_printf(telling->out, say(telling, " (held back: %s)", "（将被抑制：%s）"),
+                       suppression_rule_name((enum suppression_rule)(step->held[i] - 1)));
     }
 }
 
@@ -149,6 +154,12 @@ static void put_conditions(const struct telling *telling, const struct policy_st
                    (unsigned)step->alerts_least, (unsigned)step->alerts_within_min);
 }
 
+/* Its own delay was over before. */
+static bool is_late(const struct explain_step *step)
+{
+    return step->after_s > step->step->after_s + step->repeat * step->step->repeat_s;
+}
+
 static void tell_text(const struct telling *telling, const struct explain_step *step)
 {
     char at[CLOCK_TEXT_SIZE];
@@ -160,6 +171,8 @@ static void tell_text(const struct telling *telling, const struct explain_step *
         buf_printf(telling->out, say(telling, " (repeat %u of %u)", "（重复 %u/%u）"), step->repeat,
                    (unsigned)step->step->repeat_max);
     put_conditions(telling, step->step);
+    if (is_late(step))
+        buf_puts(telling->out, say(telling, " (waited for its hours)", "（等到规定时段）"));
     if (step->verdict != VERDICT_STEP_ACTS)
         buf_printf(telling->out, " — %s",
                    say(telling, verdicts[step->verdict].en, verdicts[step->verdict].zh));
@@ -185,6 +198,8 @@ static void json_people(const struct telling *telling, const struct explain_step
             buf_printf(telling->out, ",\"%s\":\"%s\",\"channel\":%s",
                        person->is_contact ? "contact" : "responder", id_of(registry, person),
                        registry_has_channel(registry, table_of(person), person->no) ? "true" : "false");
+        if (step->held[i])
+            json_text(telling, "held", suppression_rule_name((enum suppression_rule)(step->held[i] - 1)));
         buf_putc(telling->out, '}');
     }
     buf_putc(telling->out, ']');

@@ -93,7 +93,12 @@ static void repeats_conditions_and_doubled_people_are_foretold(void **state)
         {.kind = STEP_NOTIFY, .to = "c-1b"},
         {.kind = STEP_NOTIFY, .role = ROLE_FAMILY},
         {.kind = STEP_NOTIFY, .role = ROLE_TOWN_DESK, .after_s = 10, .from_minute = 540, .to_minute = 541},
-        {.kind = STEP_NOTIFY, .role = ROLE_TOWN_DESK, .after_s = 70, .from_minute = 540, .to_minute = 541},
+        {.kind = STEP_NOTIFY,
+         .role = ROLE_TOWN_DESK,
+         .after_s = 70,
+         .from_minute = 540,
+         .to_minute = 541,
+         .outside_skips = 1},
         {.kind = STEP_NOTIFY,
          .role = ROLE_GRID_WORKER,
          .after_s = 80,
@@ -170,6 +175,53 @@ static void a_prompt_that_would_not_be_spoken_says_why(void **state)
     fold_free(fold);
 }
 
+/* Whom the cooldown, the budget or a silence would keep from hearing of it is named, and then does not. */
+static void what_would_be_held_back_is_foretold(void **state)
+{
+    (void)state;
+    struct fold *fold = fold_new();
+    struct told told;
+    const int64_t t_ms = on(fold, 9, 0, 0);
+    find(fold, t_ms, FAMILY_OUTING, LEVEL_YELLOW);
+    const unsigned before = fold->job_count;
+    struct alert next = *the_alert(fold);
+    memset(&next.id, 1, sizeof next.id);
+    next.last_notify_ms = t_ms + 60000;
+    explain(fold, &next, &told);
+    assert_int_equal(told.steps[0].held[0], 0);
+    fold->settings.noise.budget = 1;
+    explain(fold, &next, &told);
+    assert_int_equal(told.steps[0].held[0], SUPPRESSED_BY_BUDGET + 1);
+    next.level = LEVEL_RED; /* is told whatever was told before */
+    next.family = FAMILY_EMERGENCY;
+    explain(fold, &next, &told);
+    for (unsigned i = 0; i < told.count; i++) {
+        for (unsigned j = 0; j < told.steps[i].people_count; j++)
+            assert_int_equal(told.steps[i].held[j], 0);
+    }
+    next.family = FAMILY_OUTING;
+    next.level = LEVEL_YELLOW;
+    fold->settings.noise.budget = 30;
+    fold->settings.noise.cooldown_s = 3600;
+    for (unsigned i = 0; i < before; i++) {
+        if (fold->jobs[i].kind == JOB_NOTIFY)
+            assert_true(deliver(fold, t_ms, &fold->jobs[i], DELIVERY_DELIVERED));
+    }
+    explain(fold, &next, &told);
+    assert_int_equal(told.steps[0].held[0], SUPPRESSED_BY_COOLDOWN + 1);
+    fold->settings.noise.cooldown_s = 0;
+    struct action silence = {
+        .kind = ACTION_SILENCE, .family = FAMILY_COUNT, .note = "feast", .until_ms = t_ms + 3600000};
+    assert_int_equal(act(fold, t_ms, who(fold, "r-1"), silence), ERR_OK);
+    explain(fold, &next, &told);
+    assert_int_equal(told.steps[0].held[0], SUPPRESSED_BY_SILENCE + 1);
+    next.last_notify_ms = t_ms + 3600000; /* at the moment asked it has ended */
+    explain(fold, &next, &told);
+    assert_int_equal(told.steps[0].held[0], 0);
+    assert_int_equal(fold->job_count, before);
+    fold_free(fold);
+}
+
 /* --- What comes to nothing --- */
 
 static void write_fault(void *self, int rule, int step, const char *why)
@@ -207,6 +259,11 @@ static void what_of_a_policy_comes_to_nothing_is_told(void **state)
     rule->steps[6].after_s = 43200;
     expect_reach(fold, "0/6: an alert whose cause has ended lapses after 43200 s, before this step");
     *rule = before;
+    rule->steps[6].from_minute = 480;
+    rule->steps[6].to_minute = 1080;
+    rule->steps[6].outside_skips = 1;
+    expect_reach(fold, "0/6: is lost outside its hours");
+    *rule = before;
     snprintf(rule->category, sizeof rule->category, "空");
     expect_reach(fold, "0/-1: no resident is \"空\"");
     snprintf(rule->territory, sizeof rule->territory, "65");
@@ -236,6 +293,7 @@ int main(void)
         cmocka_unit_test(repeats_conditions_and_doubled_people_are_foretold),
         cmocka_unit_test(the_police_are_foretold_with_the_verification),
         cmocka_unit_test(a_prompt_that_would_not_be_spoken_says_why),
+        cmocka_unit_test(what_would_be_held_back_is_foretold),
         cmocka_unit_test(what_of_a_policy_comes_to_nothing_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,6 +102,8 @@ static void every_fault_of_a_policy_is_named(void **state)
     expect_fault("0/6: alerts is 2..128");
     steps[6].to_minute = 1440;
     expect_fault("0/6: hours lie in");
+    steps[6].outside_skips = 1;
+    expect_fault("0/6: outside needs from and until");
     settings.rules[1].level = LEVEL_RED;
     expect_fault("1/-1: a second rule");
     settings.rules[2].level = LEVEL_COUNT;
@@ -122,23 +124,24 @@ static void a_step_acts_at_its_time_and_at_each_repeat(void **state)
     struct policy_rule rule = {.step_count = 2,
                                .steps = {{.after_s = 60, .repeat_s = 30, .repeat_max = 2}, {.after_s = 100}}};
     static const uint32_t moments[] = {60, 90, 100, 120};
+    const struct policy_start start = {.t_ms = 1772500000000};
     uint32_t from_s = 0;
     unsigned repeat = 99;
     for (unsigned i = 0; i < 4; i++) {
-        assert_int_equal(policy_next_s(&rule, from_s), moments[i]);
-        assert_int_equal(policy_next_s(&rule, moments[i]), moments[i]);
+        assert_int_equal(policy_next_s(&rule, &start, from_s), moments[i]);
+        assert_int_equal(policy_next_s(&rule, &start, moments[i]), moments[i]);
         from_s = moments[i] + 1;
     }
-    assert_int_equal(policy_next_s(&rule, from_s), POLICY_NEVER);
-    assert_int_equal(policy_next_s(&rule, POLICY_NEVER), POLICY_NEVER);
-    assert_true(policy_acts(&rule.steps[0], 120, &repeat));
+    assert_int_equal(policy_next_s(&rule, &start, from_s), POLICY_NEVER);
+    assert_int_equal(policy_next_s(&rule, &start, POLICY_NEVER), POLICY_NEVER);
+    assert_true(policy_acts(&rule.steps[0], &start, 120, &repeat));
     assert_int_equal(repeat, 2);
-    assert_false(policy_acts(&rule.steps[0], 150, &repeat));
-    assert_false(policy_acts(&rule.steps[0], 61, &repeat));
-    assert_false(policy_acts(&rule.steps[0], 59, &repeat));
-    assert_true(policy_acts(&rule.steps[1], 100, &repeat));
+    assert_false(policy_acts(&rule.steps[0], &start, 150, &repeat));
+    assert_false(policy_acts(&rule.steps[0], &start, 61, &repeat));
+    assert_false(policy_acts(&rule.steps[0], &start, 59, &repeat));
+    assert_true(policy_acts(&rule.steps[1], &start, 100, &repeat));
     assert_int_equal(repeat, 0);
-    assert_false(policy_acts(&rule.steps[1], 130, &repeat));
+    assert_false(policy_acts(&rule.steps[1], &start, 130, &repeat));
 }
 
 static void hours_run_over_midnight_and_end_on_the_minute(void **state)
@@ -159,6 +162,58 @@ static void hours_run_over_midnight_and_end_on_the_minute(void **state)
                          rows[i].day ? VERDICT_STEP_ACTS : VERDICT_STEP_OUT_OF_HOURS);
         assert_int_equal(policy_judge(&any, true, &local, 0), VERDICT_STEP_ACTS);
     }
+}
+
+/* A day's step that comes due at any second of a year acts within its hours, at once or when they begin next;
+ * over the change of the clocks as well, and where the clocks skip the hours it waits for the next day's. */
+static void a_step_waits_for_its_hours_to_the_second_all_year(void **state)
+{
+    (void)state;
+    struct tz *tz;
+    struct policy_step step = {.kind = STEP_NOTIFY, .after_s = 7, .from_minute = 480, .to_minute = 1080};
+    assert_int_equal(tz_load("Europe/Berlin", &tz), ERR_OK);
+    int64_t t_ms = clock_from_civil(tz, 2026, 1, 1, 0, 0, 0),
+            end_ms = clock_from_civil(tz, 2027, 1, 1, 0, 0, 0);
+    for (; t_ms < end_ms; t_ms += 1777 * 1000) {
+        const struct policy_start start = {.tz = tz, .t_ms = t_ms};
+        const int64_t due_ms = t_ms + 7000, at_ms = t_ms + policy_moment_s(&step, &start, 0) * INT64_C(1000);
+        struct civil due;
+        clock_civil(tz, due_ms, &due);
+        int64_t wanted_ms = due_ms;
+        if (due.hour < 8 || due.hour >= 18)
+            wanted_ms = clock_from_civil(tz, due.year, due.month, due.day + (due.hour >= 18), 8, 0, 0);
+        assert_true(at_ms == wanted_ms);
+    }
+    step.from_minute = 120;
+    step.to_minute = 180;
+    struct policy_start start = {.tz = tz, .t_ms = clock_from_civil(tz, 2026, 3, 28, 12, 0, 0) + 1};
+    assert_int_equal(policy_moment_s(&step, &start, 0),
+                     (clock_from_civil(tz, 2026, 3, 30, 2, 0, 0) - start.t_ms) / 1000 + 1);
+    step.outside_skips = 1;
+    assert_int_equal(policy_moment_s(&step, &start, 0), 7);
+    step.outside_skips = 0;
+    step.kind = STEP_PROMPT;
+    assert_int_equal(policy_moment_s(&step, &start, 0), 7);
+    tz_free(tz);
+}
+
+static void repeats_that_waited_for_one_moment_are_one(void **state)
+{
+    (void)state;
+    const struct policy_rule rule = {
+        .step_count = 1,
+        .steps = {
+            {.kind = STEP_NOTIFY, .repeat_s = 600, .repeat_max = 3, .from_minute = 480, .to_minute = 1080}}};
+    const struct policy_start start = {.t_ms = clock_from_civil(NULL, 2026, 3, 3, 7, 45, 0)};
+    unsigned repeat = 99;
+    assert_int_equal(policy_next_s(&rule, &start, 0), 900);
+    assert_true(policy_acts(&rule.steps[0], &start, 900, &repeat));
+    assert_int_equal(repeat, 1);
+    assert_int_equal(policy_next_s(&rule, &start, 901), 1200);
+    assert_true(policy_acts(&rule.steps[0], &start, 1200, &repeat));
+    assert_int_equal(repeat, 2);
+    assert_false(policy_acts(&rule.steps[0], &start, 0, &repeat));
+    assert_int_equal(policy_next_s(&rule, &start, 1801), POLICY_NEVER);
 }
 
 static void the_other_conditions_are_judged(void **state)
@@ -270,6 +325,8 @@ int main(void)
         cmocka_unit_test(every_fault_of_a_policy_is_named),
         cmocka_unit_test(a_step_acts_at_its_time_and_at_each_repeat),
         cmocka_unit_test(hours_run_over_midnight_and_end_on_the_minute),
+        cmocka_unit_test(a_step_waits_for_its_hours_to_the_second_all_year),
+        cmocka_unit_test(repeats_that_waited_for_one_moment_are_one),
         cmocka_unit_test(the_other_conditions_are_judged),
         cmocka_unit_test(names_of_steps_go_there_and_back),
         cmocka_unit_test(the_index_agrees_with_a_plain_set_over_many_random_steps),
