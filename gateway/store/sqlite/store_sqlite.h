@@ -79,7 +79,8 @@ struct store {
     char folder[STORE_FOLDER_SIZE];
     struct log_limit full_lines, busy_lines, retention_lines;
     struct retention retention;
-    int64_t retain_ms; /* no look before this moment of the fold */
+    uint64_t registry_n; /* the last input when the registry in force was saved */
+    int64_t retain_ms;   /* no look before this moment of the fold */
     _Atomic uint64_t thinned, archived, files_removed, retain_failed;
 };
 
@@ -105,6 +106,9 @@ MUST_CHECK enum err store_position_read(struct store *store);
 void input_of_row(sqlite3_stmt *s, struct batch_input *ret_input);
 /* registry_rows.c */
 enum err store_save_registry(struct store *store, const struct registry *registry);
+bool store_registry_is_unmarked(const struct store *store);
+/* Reads where the registry was saved last. */
+MUST_CHECK enum err registry_saved_read(struct store *store);
 MUST_CHECK enum err registry_rows_load(sqlite3 *db, const struct tz *tz, struct buf *errors,
                                        struct registry **ret_registry);
 

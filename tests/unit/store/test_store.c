@@ -411,6 +411,26 @@ static void a_database_of_the_version_before_is_brought_up_to_date(void **state)
     assert_int_equal(look(f, "SELECT count(*) FROM campaign"), 0);
 }
 
+static void a_registry_is_unmarked_until_the_next_input(void **state)
+{
+    struct fixture *f = *state;
+    struct registry *registry = sample_registry();
+
+    assert_int_equal(store_sqlite.save_registry(f->store, registry), ERR_OK);
+    assert_false(store_sqlite.registry_is_unmarked(f->store)); /* the first import: nothing came before */
+    add_input(&f->batch, 1);
+    commit(f);
+    assert_false(store_sqlite.registry_is_unmarked(f->store));
+    assert_int_equal(store_sqlite.save_registry(f->store, registry), ERR_OK);
+    assert_true(store_sqlite.registry_is_unmarked(f->store));
+    reopen(f);
+    assert_true(store_sqlite.registry_is_unmarked(f->store));
+    add_input(&f->batch, 2);
+    commit(f);
+    assert_false(store_sqlite.registry_is_unmarked(f->store));
+    registry_free(registry);
+}
+
 static void a_file_that_is_no_database_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -592,6 +612,7 @@ int main(void)
         TEST(a_database_of_another_county_is_refused),
         TEST(a_database_of_a_newer_version_is_refused),
         TEST(a_database_of_the_version_before_is_brought_up_to_date),
+        TEST(a_registry_is_unmarked_until_the_next_input),
         TEST(a_file_that_is_no_database_is_refused),
         TEST(a_folder_without_parent_is_refused),
         TEST(the_ballast_is_there_released_and_made_again),
