@@ -160,6 +160,10 @@ const struct key config_keys[] = {
      .help = "Such a file goes after this; 0 = never.",
      .unit = "days",
      NUMBER(retention.archive_days, 0, 3650)},
+    {.path = "retention.text_days",
+     .help = "Texts of alerts and tasks that are over, and what was said to whom, go after this; 0 = never.",
+     .unit = "days",
+     NUMBER(retention.text_days, 0, 3650)},
 
     {.path = "detect.fall_cancel_s",
      .help = "How long a detected fall is held for the wearer to cancel it, before it turns red.",
