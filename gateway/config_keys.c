@@ -427,6 +427,16 @@ const struct key config_keys[] = {
      .unit = "calls",
      NUMBER(alert.tasks.unanswered_max, 1, 10)},
 
+    {.path = "ledger.due_s",
+     .help = "An orange or red alert or an emergency that was true: its entry in the ledger is to be closed "
+             "within this; later its responsible person is told, then the desk above.",
+     .unit = "s",
+     NUMBER(alert.ledger.due_s, 3600, 31536000)},
+    {.path = "ledger.calm_due_s",
+     .help = "The same of any other alert.",
+     .unit = "s",
+     NUMBER(alert.ledger.calm_due_s, 3600, 31536000)},
+
     {.path = "noise.cooldown_s",
      .help = "After a delivered notification, a new alert of the same subject and family that is not graver "
              "is not "
