@@ -58,7 +58,7 @@ def test_a_clue_is_handled_handed_over_and_closed_over_a_kill(world):
     assert "已劝阻" in run(gateway, "ledger", "show", first).stdout
     feed, after = [], "0.0.0"  # a place of before there was a ledger
     for _ in range(100):
-        page = request(gateway, f"/api/v1/feed?after={after}")
+        page = gateway.request("GET", f"/api/v1/feed?after={after}")
         feed, after = feed + page["items"], page["next"]
         if not page["more"]:
             break

@@ -1,28 +1,12 @@
--- The ledger of clues as it is now, for people to look at, and its history; the fold's own state is in
--- `state`.
-CREATE TABLE ledger(
-    alert BLOB PRIMARY KEY,        -- the alert it came of: its own id too
-    state INTEGER NOT NULL,        -- enum ledger_state
-    family INTEGER NOT NULL,       -- enum family
-    responsible TEXT NOT NULL,
-    opened INTEGER NOT NULL,
-    due INTEGER NOT NULL,
-    changed INTEGER NOT NULL,
-    closed INTEGER NOT NULL,       -- 0 = not
-    json TEXT NOT NULL             -- ledger_to_json
-) STRICT;
-CREATE INDEX ledger_due ON ledger(due, alert) WHERE state < 3;
-CREATE INDEX ledger_opened ON ledger(opened, alert);
-CREATE TABLE ledger_event(
-    id INTEGER PRIMARY KEY,
-    commit_id INTEGER NOT NULL,
-    alert BLOB NOT NULL,
-    number INTEGER NOT NULL,
-    t INTEGER NOT NULL,
-    kind INTEGER NOT NULL,         -- enum ledger_event_kind
-    by TEXT NOT NULL,
-    why TEXT NOT NULL,
-    json TEXT NOT NULL,            -- ledger_to_json as it was then
-    UNIQUE(alert, number)
-) STRICT;
-CREATE INDEX ledger_event_time ON ledger_event(t);
+-- The chain of transitions runs over the digest of what is personal in a row (by, why, line), so that these can be erased and the chain still holds.
+-- Rows from before keep the hash of their time, which covers the texts themselves; an entry 'seal' of `audit`, written with this migration, covers
+-- their digests (store/sqlite/chain.c).
+ALTER TABLE transition ADD COLUMN digest BLOB;                       -- SHA-256 of salt, by, why and line; never NULL once this migration is done
+ALTER TABLE transition ADD COLUMN salt BLOB;                         -- 16 random bytes, so that nobody finds an erased text by guessing; NULL = erased
+ALTER TABLE transition ADD COLUMN erased INTEGER NOT NULL DEFAULT 0; -- 1: by, why and line are gone
+DROP TRIGGER transition_stays;
+CREATE TRIGGER transition_stays BEFORE UPDATE OF id, commit_id, n, t, alert, number, kind, hash ON transition
+BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+CREATE TRIGGER transition_is_only_erased BEFORE UPDATE OF by, why, line, digest, salt, erased ON transition
+WHEN old.digest IS NOT NULL AND (new.digest IS NOT old.digest OR new.erased <> 1 OR new.salt IS NOT NULL OR new.by <> '' OR new.why <> '' OR new.line <> '')
+BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
