@@ -100,11 +100,15 @@ static void answers(const struct report_sums *sums, const struct report_settings
                                                    {"p95_s", "95 % within (s)", "95% 用时（秒）"},
                                                    {"in_time_percent", "in time (%)", "及时率（%）"},
                                                    {NULL, NULL, NULL}};
+    static const struct document_name words[LEVEL_COUNT] = {[LEVEL_GREEN] = {"green", "green", "绿"},
+                                                            [LEVEL_YELLOW] = {"yellow", "yellow", "黄"},
+                                                            [LEVEL_ORANGE] = {"orange", "orange", "橙"},
+                                                            [LEVEL_RED] = {"red", "red", "红"}};
     document_table(document, (struct document_name){"answers", "How soon a person answered", "人工响应用时"},
                    columns, false);
     answer_row(document, document_say(document, "red and orange", "红橙合计"), &sums->urgent_answers);
     for (unsigned level = LEVEL_COUNT; level-- > 0;)
-        answer_row(document, level_name((enum level)level), &sums->answers[level]);
+        answer_row(document, document_say(document, words[level].en, words[level].zh), &sums->answers[level]);
 
     static const struct document_name target[] = {{"target", "target", "目标"},
                                                   {"wanted", "wanted (%)", "要求（%）"},
