@@ -1,5 +1,7 @@
 #include "detect/position.h"
 
+#include "registry/day_class.h"
+
 #define GNSS_ACCURACY_M 30.0
 #define WIFI_ACCURACY_M 100.0
 #define CELL_ACCURACY_M 1000.0
@@ -27,7 +29,8 @@ bool position_zone_is_on(const struct detect_context *context, const struct zone
         return true;
     struct civil local;
     clock_civil(context->tz, at_ms, &local);
-    return calendar_is_on(registry_calendar(context->registry, zone->calendar), &local);
+    return day_class_calendar_is_on(context->registry, registry_calendar(context->registry, zone->calendar),
+                                    &local);
 }
 
 uint32_t position_zone_at(const struct detect_context *context, uint32_t resident, struct geo_point p,
