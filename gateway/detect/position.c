@@ -46,6 +46,16 @@ uint32_t position_zone_at(const struct detect_context *context, uint32_t residen
     return REGISTRY_NONE;
 }
 
+bool position_is_at_fair(const struct detect_context *context, uint32_t resident, struct geo_point p,
+                         int64_t at_ms)
+{
+    uint32_t no = position_zone_at(context, resident, p, UINT32_C(1) << ZONE_MARKET);
+    if (no == REGISTRY_NONE)
+        return false;
+    const struct zone *zone = registry_zone(context->registry, no);
+    return zone->calendar != REGISTRY_NONE && position_zone_is_on(context, zone, at_ms);
+}
+
 bool position_is_protected(const struct detect_context *context, uint32_t resident, struct geo_point p)
 {
     uint32_t kinds = 0;

@@ -447,16 +447,6 @@ static bool is_judged(const struct detect_context *context)
     return live_resident(context->live, context->owner.no)->status == STATUS_ACTIVE;
 }
 
-/* A market with a calendar, on one of its days. */
-static bool is_at_fair(const struct detect_context *context, struct geo_point p, int64_t at_ms)
-{
-    uint32_t no = position_zone_at(context, context->owner.no, p, UINT32_C(1) << ZONE_MARKET);
-    if (no == REGISTRY_NONE)
-        return false;
-    const struct zone *zone = registry_zone(context->registry, no);
-    return zone->calendar != REGISTRY_NONE && position_zone_is_on(context, zone, at_ms);
-}
-
 static void on_event(const struct detect_context *context, void *opaque, const struct event *event)
 {
     struct unusual_outing_state *state = opaque;
@@ -471,7 +461,7 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     if (!registry_locate(&event->fix, &p) || !is_judged(context) ||
         (event->fix.has_accuracy && (double)event->fix.accuracy_m > VAGUE_ACCURACY_M) ||
         event->at_ms < state->looked_ms + LOOK_MS || position_is_protected(context, context->owner.no, p) ||
-        is_at_fair(context, p, event->at_ms))
+        position_is_at_fair(context, context->owner.no, p, event->at_ms))
         return;
     struct civil local;
     clock_civil(context->tz, event->at_ms, &local);
