@@ -32,6 +32,12 @@ struct report {
     uint8_t count;              /* 1..EVENT_BATCH_MAX */
     const struct event *events; /* borrowed */
 };
+/* The number of the i'th event: one whose key has none takes that of its place. */
+static inline uint64_t report_seq(const struct report *report, unsigned i)
+{
+    uint64_t seq = report->events[i].key.seq;
+    return seq != 0 ? seq : report->first_seq + i;
+}
 struct device_link {
     uint32_t device;
     uint64_t ordinal;
@@ -52,6 +58,16 @@ struct input {
         char version[80]; /* SHA-256 hex of the registry or configuration */
     };
 };
+
+/* Carries what belongs to an entry of the ledger of clues; carries a roster_order. */
+static inline bool action_is_of_ledger(const struct action *action)
+{
+    return action->kind >= ACTION_LEDGER_ASSIGN && action->kind <= ACTION_LEDGER_CLOSE;
+}
+static inline bool action_is_roster_change(const struct action *action)
+{
+    return action->kind == ACTION_ROSTER_OVERRIDE || action->kind == ACTION_ROSTER_SWAP;
+}
 
 /* The stored form (versioned; events by their compact codec). `out` is appended to; check out->failed
  * afterwards. n, t and kind are not in it: they are columns of their own. Enum values are stored as numbers,

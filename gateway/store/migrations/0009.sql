@@ -1,16 +1,28 @@
--- What people changed about rosters: who stands in for whom, by whose word.
-CREATE TABLE roster_change(
-    id BLOB PRIMARY KEY,
+-- The ledger of clues as it is now, for people to look at, and its history; the fold's own state is in
+-- `state`.
+CREATE TABLE ledger(
+    alert BLOB PRIMARY KEY,        -- the alert it came of: its own id too
+    state INTEGER NOT NULL,        -- enum ledger_state
+    family INTEGER NOT NULL,       -- enum family
+    responsible TEXT NOT NULL,
+    opened INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    closed INTEGER NOT NULL,       -- 0 = not
+    json TEXT NOT NULL             -- ledger_to_json
+) STRICT;
+CREATE INDEX ledger_due ON ledger(due, alert) WHERE state < 3;
+CREATE INDEX ledger_opened ON ledger(opened, alert);
+CREATE TABLE ledger_event(
+    id INTEGER PRIMARY KEY,
+    commit_id INTEGER NOT NULL,
+    alert BLOB NOT NULL,
+    number INTEGER NOT NULL,
     t INTEGER NOT NULL,
-    from_t INTEGER NOT NULL,
-    until INTEGER NOT NULL,
-    ordinal INTEGER NOT NULL,    -- in which they were given; both halves of a swap have the same
-    roster TEXT NOT NULL,
-    person TEXT NOT NULL,
-    instead TEXT NOT NULL,       -- '' = whoever is on
+    kind INTEGER NOT NULL,         -- enum ledger_event_kind
     by TEXT NOT NULL,
     why TEXT NOT NULL,
-    removed INTEGER NOT NULL,    -- 0 = not
-    removed_by TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX roster_change_until ON roster_change(until);
+    json TEXT NOT NULL,            -- ledger_to_json as it was then
+    UNIQUE(alert, number)
+) STRICT;
+CREATE INDEX ledger_event_time ON ledger_event(t);
