@@ -48,11 +48,7 @@ void gateway_on_finding(void *self, const struct finding *finding)
 {
     struct gateway *gateway = self;
     gateway->stats.findings++;
-    struct batch_item *item = gateway_add(gateway, BATCH_FINDING);
-    if (item != NULL)
-        item->finding = (struct batch_finding){.n = gateway->n, .finding = *finding};
-    if (!(finding->flags & FINDING_RECORD))
-        alerts_on_finding(gateway->alerts, gateway->t_ms, finding);
+    gateway_tell(gateway, finding);
 }
 
 static void note_changed(struct gateway *gateway, const struct hash_id *id)

@@ -84,6 +84,8 @@ void output_finding(const struct finding *finding, const struct registry *regist
     put_subject(out, finding->subject, registry);
     buf_printf(out, ",\"family\":\"%s\",\"score\":%.6f,\"level\":\"%s\"", family_name(finding->family),
                finding->score, level_name(finding->level));
+    if (finding->flags & FINDING_HELD)
+        buf_printf(out, ",\"held\":{\"rarity_db\":%u}", finding->rarity);
     put_reason(out, finding, registry, tz);
     buf_puts(out, "}}");
 }

@@ -198,7 +198,8 @@ struct silence {
     X(COOLDOWN, cooldown)                                                                                    \
     X(FLOOD, flood)                                                                                          \
     X(THROTTLE, throttle)                                                                                    \
-    X(BUDGET, budget)
+    X(BUDGET, budget)                                                                                        \
+    X(YELLOW, yellow_budget)
 enum suppression_rule {
 #define X(name, text) SUPPRESSED_BY_##name,
     SUPPRESSION_RULE_MAP(X)

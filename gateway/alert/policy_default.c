@@ -90,7 +90,7 @@ void alert_settings_default(struct alert_settings *ret_settings)
     ret_settings->prompt_ttl_s = 120;
     ret_settings->prompts_daily_max = 3;
     ret_settings->noise = (struct noise_settings){
-        .budget = 30, .budget_min = 60, .flood = 50, .flood_min = 10, .digest_min = 10};
+        .budget = 30, .budget_min = 60, .flood = 50, .flood_min = 10, .yellow_per_day = 30, .digest_min = 10};
     ret_settings->tasks = (struct task_settings){.call_due_s = 300,
                                                  .call_calm_due_s = 7200,
                                                  .visit_due_s = 1800,

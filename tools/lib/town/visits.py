@@ -177,7 +177,7 @@ class Callers:
             announced = draw.random() < 0.8
             if announced:
                 self.say.action(midnight + 7.9 * HOUR_S, "announce", "territory", village.code, announced=ANNOUNCED_AS[kind],
-                                until=stamp(midnight + 18.5 * HOUR_S), by="village")
+                                **{"from": stamp(midnight + 8 * HOUR_S)}, until=stamp(midnight + 18.5 * HOUR_S), by="village")
             for home in draw.sample(village.homes, len(village.homes)):
                 lunch = 11.8 * HOUR_S < at % DAY_S < 13.8 * HOUR_S
                 if lunch:
