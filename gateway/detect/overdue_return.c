@@ -55,7 +55,7 @@ enum {
 #define MARGIN_MAX_MS ((int64_t)7200 * 1000)
 #define LEARN_TOLD    40.0
 #define ORDINARY      0.02
-#define TAIL_MIN_MS   ((int64_t)2700 * 1000)
+#define TAIL_MIN_MS   ((int64_t)5400 * 1000)
 #define RELATED_MS    ((int64_t)48 * 3600 * 1000) /* an alert that opened so long after leaving is about it */
 
 struct overdue_return_state {
@@ -154,7 +154,7 @@ static bool is_festival(const struct detect_context *context, int64_t at_ms)
 
 static int64_t tail_of(const struct overdue_return_state *state)
 {
-    return state->usual_ms / 4 > TAIL_MIN_MS ? state->usual_ms / 4 : TAIL_MIN_MS;
+    return state->usual_ms / 2 > TAIL_MIN_MS ? state->usual_ms / 2 : TAIL_MIN_MS;
 }
 
 static uint8_t rarity_of(const struct overdue_return_state *state, int64_t t_ms)
