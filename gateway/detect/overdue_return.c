@@ -17,9 +17,6 @@
  * generalised Pareto tail of shape 1/2) scaled by half of the usual duration, an hour and a half at least. It
  * is found again each time that much has gone by, for it may have been held: LOOKS times before it is orange.
  *
- * Families visit each other at the Spring Festival: an outing then is overdue only after FESTIVAL times the
- * usual, and is not learned (practice.md 4).
- *
  * Nothing is judged or learned while the resident is away, in hospital or gone. Being home or not is
  * registry/live's judgement; blind spots are its own (no home coordinates and no door: no outing). Cost: a
  * sort of 80 outings when one begins. */
@@ -32,7 +29,6 @@
 #include "detect/day_slot.h"
 #include "detect/detectors.h"
 #include "detect/leniency.h"
-#include "registry/calendar.h"
 
 enum {
     OUTINGS = 80,
@@ -45,7 +41,6 @@ enum {
     MARGIN_SHARE = 10, /* of the usual duration: one in so many */
     COLD_OUTINGS = 20, /* the margin is doubled when about so many are known */
     MINUTE_MS = 60000,
-    FESTIVAL = 2,
     LOOKS = 5,
     LEARN_MIN = 2,
 };
@@ -147,11 +142,6 @@ static int64_t limit_of(const struct overdue_return_state *state, uint16_t day)
     return limit_ms + (int64_t)((double)limit_ms * leniency_on(&state->leniency, day));
 }
 
-static bool is_festival(const struct detect_context *context, int64_t at_ms)
-{
-    return calendar_is_spring_festival(local_of(context, at_ms).day_number);
-}
-
 static int64_t tail_of(const struct overdue_return_state *state)
 {
     return state->usual_ms / 2 > TAIL_MIN_MS ? state->usual_ms / 2 : TAIL_MIN_MS;
@@ -199,8 +189,7 @@ static void leave(const struct detect_context *context, struct overdue_return_st
     struct civil local = local_of(context, at_ms);
     state->left_ms = at_ms;
     state->usual_ms = usual_of(state, day_slot(&local));
-    state->limit_ms =
-        limit_of(state, (uint16_t)local.day_number) * (is_festival(context, at_ms) ? FESTIVAL : 1);
+    state->limit_ms = limit_of(state, (uint16_t)local.day_number);
     detect_key_set(&state->first, &event->key);
     arm_at(context, at_ms + state->limit_ms);
 }
@@ -228,8 +217,7 @@ static void come_back(const struct detect_context *context, struct overdue_retur
 {
     if (state->told)
         emit(context, state, event, REASON_BACK, (enum level)(state->told - 1), FINDING_CLEARS);
-    if (learns && !(state->told && state->blamed_ms == 0) && /* told, and closed as true already */
-        !is_festival(context, state->left_ms)) {
+    if (learns && !(state->told && state->blamed_ms == 0)) { /* told, and closed as true already */
         learn(context, state, at_ms - state->left_ms);
         state->told_share += (float)(((state->told ? 1 : 0) - (double)state->told_share) / LEARN_TOLD);
     }
