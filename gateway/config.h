@@ -51,6 +51,11 @@ struct config_store {
     uint32_t fail_open_ms;
 };
 
+/* What the gateway watches of itself. */
+struct config_watch {
+    uint32_t stall_s, after_s, calm_s;
+};
+
 /* No pointers: may be copied and hashed as text (config_show). */
 struct config {
     char county[7];
@@ -68,6 +73,7 @@ struct config {
     uint8_t dialect_count;
     struct dialect_settings dialects[DIALECT_ENTRIES_MAX];
     struct config_store store;
+    struct config_watch watch;
     struct retention retention;
     struct detect_settings detect;
     struct detect_overrides detect_overrides;

@@ -175,8 +175,9 @@ static void on_job(void *self, const struct alert *alert, const struct job *job)
     if (item != NULL) {
         row.body = keep_text(gateway, &gateway->scratch);
         row.len = gateway->scratch.len;
+        row.urgent = job->level == LEVEL_RED || alert->subject.kind == SUBJECT_GATEWAY;
         item->row = row;
-        gateway->batch->red |= job->level == LEVEL_RED;
+        gateway->batch->red |= row.urgent != 0;
         gateway->batch->urgent = true;
     }
     if (item != NULL && job->kind == JOB_PROMPT && row.channel == CHANNEL_COMMAND)

@@ -13,7 +13,8 @@
     X(LINK, link)         /* a device's birth or last will */                                                \
     X(BROKER, broker)     /* the gateway's own connection went up or down */                                 \
     X(REGISTRY, registry) /* a new registry version came into force */                                       \
-    X(CONFIG, config)     /* a new configuration came into force */
+    X(CONFIG, config)     /* a new configuration came into force */                                          \
+    X(TROUBLE, trouble)   /* what the service sees of the gateway itself */
 enum input_kind {
     INPUT_NONE,
 #define X(name, text) INPUT_##name,
@@ -46,6 +47,7 @@ struct input {
         struct delivery delivery;
         struct device_link link;
         uint8_t broker_up;
+        struct part_trouble trouble;
         char version[80]; /* SHA-256 hex of the registry or configuration */
     };
 };

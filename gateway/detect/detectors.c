@@ -35,6 +35,7 @@ const struct detector *const detectors[] = {
     &detector_wandering,
     &detector_swapped,
     &detector_upkeep,
+    &detector_itself,
     NULL,
 };
 

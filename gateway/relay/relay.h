@@ -171,9 +171,11 @@ struct outbox_row {
     int64_t created_ms, expires_ms;
     uint32_t device; /* COMMAND: to whom, else REGISTRY_NONE */
     uint8_t channel, job_kind, level, role;
-    uint8_t target;            /* WEBHOOK: index in settings */
-    uint8_t unpersisted;       /* went out before it was on disk (fail-open) */
-    uint8_t sent;              /* read back from disk: told as sent before the restart */
+    uint8_t target;      /* WEBHOOK: index in settings */
+    uint8_t urgent;      /* may go out before it is on disk: red, and what the gateway says of itself; not
+                            stored */
+    uint8_t unpersisted; /* went out before it was on disk (fail-open) */
+    uint8_t sent;        /* read back from disk: told as sent before the restart */
     char target_name[ID_SIZE]; /* webhook name, ":sms", device id, "police": stable across configuration
                                   changes */
     char ref[64];              /* SMS, VOICE read back from disk: the operator's own id, "" = none */

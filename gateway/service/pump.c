@@ -284,7 +284,7 @@ static void send_red(struct service *service, const struct batch *batch, const s
 {
     const struct batch_item *item = *left_early != NULL ? (*left_early)->next : batch->first;
     for (; item != NULL; item = item->next) {
-        if (item->kind == BATCH_JOB && item->row.level == LEVEL_RED && item->row.channel != CHANNEL_NONE) {
+        if (item->kind == BATCH_JOB && item->row.urgent && item->row.channel != CHANNEL_NONE) {
             struct outbox_row row = item->row;
             row.unpersisted = 1;
             const enum err err = outbox_add(service->outbox, &row, now);
