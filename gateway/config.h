@@ -54,6 +54,7 @@ struct config_store {
 /* What the gateway watches of itself. */
 struct config_watch {
     uint32_t stall_s, after_s, calm_s;
+    uint32_t canary_s; /* 0 = there is no canary */
 };
 
 /* No pointers: may be copied and hashed as text (config_show). */

@@ -156,6 +156,12 @@ const struct key config_keys[] = {
              "within an hour.",
      .unit = "s",
      NUMBER(watch.calm_s, 1, 3600)},
+    {.path = "watch.canary_s",
+     .help = "A call for help of a resident with the tag canary must have been answered by its device's "
+             "voice and "
+             "have reached a receiver within this, again and again; 0 = there is no canary.",
+     .unit = "s",
+     NUMBER(watch.canary_s, 0, 86400)},
 
     {.path = "retention.location_days",
      .help = "Positions older than this are kept as cells of 500 m; 0 = as they came, for ever.",

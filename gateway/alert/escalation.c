@@ -186,6 +186,8 @@ bool police_is_direct(const struct alerts *alerts, const struct alert *alert)
 
 bool police_may_know(const struct alerts *alerts, const struct alert *alert)
 {
+    if (registry_is_canary(alerts->config.registry, alert->resident, alert->household))
+        return false;
     bool life = alert->family == FAMILY_EMERGENCY && alert->level == LEVEL_RED;
     return life || audience_consents(alerts, alert, CONSENT_POLICE);
 }

@@ -17,7 +17,8 @@
     X(SMS, "sms")                                                                                            \
     X(VOICE, "voice")                                                                                        \
     X(MAIL, "mail")                                                                                          \
-    X(WEBHOOKS, "webhooks")
+    X(WEBHOOKS, "webhooks")                                                                                  \
+    X(CANARY, "canary") /* the canary's call for help did not come through in time */
 enum part {
 #define X(name, text) PART_OF_##name,
     PART_MAP(X)

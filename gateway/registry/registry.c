@@ -206,6 +206,20 @@ bool registry_resident_is(const struct registry *registry, uint32_t resident, co
            list_has(value_of(registry, REGISTRY_RESIDENT, resident, "tags"), word);
 }
 
+bool registry_is_canary(const struct registry *registry, uint32_t resident, uint32_t household)
+{
+    if (resident != REGISTRY_NONE)
+        return registry_resident_is(registry, resident, REGISTRY_CANARY);
+    uint32_t no =
+        household == REGISTRY_NONE ? REGISTRY_NONE : registry_household(registry, household)->first_resident;
+    if (no == REGISTRY_NONE)
+        return false;
+    for (; no != REGISTRY_NONE; no = registry_resident(registry, no)->next_in_household)
+        if (!registry_resident(registry, no)->removed && !registry_resident_is(registry, no, REGISTRY_CANARY))
+            return false;
+    return true;
+}
+
 bool registry_has_channel(const struct registry *registry, enum registry_table table, uint32_t no)
 {
     assert(no < registry->tables[table].count);

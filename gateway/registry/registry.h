@@ -383,6 +383,10 @@ bool registry_roster_has_ended(const struct registry *registry, enum role role, 
                                int64_t t_ms);
 /* True when the resident's categories or tags have this word, as written in the file. */
 bool registry_resident_is(const struct registry *registry, uint32_t resident, const char *word);
+/* The tag of somebody who does not exist: whose device calls for help so that the whole way is tried, all of
+ * it a drill. True for that resident, or a home of nobody else. */
+#define REGISTRY_CANARY "canary"
+bool registry_is_canary(const struct registry *registry, uint32_t resident, uint32_t household);
 /* True when a contact or responder names a channel to be reached by. */
 bool registry_has_channel(const struct registry *registry, enum registry_table table, uint32_t no);
 /* The index'th of a contact's or responder's channels, clipped; false past the last one. */

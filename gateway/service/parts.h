@@ -96,6 +96,8 @@ struct service {
     int64_t broker_lost_mono_ms; /* 0 = it is connected */
     unsigned watch_looks;
     size_t lost_timers; /* as last counted */
+    /* When a canary's prompt was played last and its notification delivered; at first, the start. */
+    int64_t canary_played_mono_ms, canary_told_mono_ms;
     int64_t virtual_ms; /* the simulator's time; 0 before its first word */
     bool clock_owed;    /* and it waits to hear that it was reached */
     unsigned link_changes;
@@ -171,6 +173,8 @@ void service_reload(struct service *service, struct now now); /* SIGHUP */
 /* watchman.c: after the recovery, and then once a second. */
 void service_watch_begin(struct service *service);
 void service_watch(void *self, struct now now);
+/* A delivery has been committed. */
+void service_watch_delivery(struct service *service, const struct batch_delivery *delivery, struct now now);
 
 /* metrics.c */
 void service_tell_metrics(void *self, struct now now);

@@ -397,6 +397,8 @@ void service_on_committed(void *self, const struct batch *batch, struct now now)
     bool news = false;
     for (const struct batch_item *item = batch->first; item != NULL; item = item->next) {
         news |= item->kind == BATCH_TRANSITION || item->kind == BATCH_DELIVERY;
+        if (item->kind == BATCH_DELIVERY)
+            service_watch_delivery(service, &item->delivery, now);
         if (item->kind == BATCH_WATERMARK)
             seats_committed(service->seats, &item->watermark);
     }

@@ -50,10 +50,37 @@ static void see_timers(struct service *service, struct sights *sights)
     sights->numbers[PART_OF_TIMERS] = (uint32_t)service->lost_timers;
 }
 
+void service_watch_delivery(struct service *service, const struct batch_delivery *delivery, struct now now)
+{
+    const bool played = delivery->job_kind == JOB_PROMPT && delivery->state == DELIVERY_PLAYED;
+    const bool told = delivery->job_kind == JOB_NOTIFY && delivery->state == DELIVERY_DELIVERED;
+    if (service->config->watch.canary_s == 0 || (!played && !told))
+        return;
+    const struct alert *alert = alerts_find(gateway_alerts(service->gateway), &delivery->alert);
+    if (alert == NULL || !registry_is_canary(service->registry, alert->resident, alert->household))
+        return;
+    if (played)
+        service->canary_played_mono_ms = now.mono_ms;
+    else
+        service->canary_told_mono_ms = now.mono_ms;
+}
+
+/* Late when either half of the way has not been seen for so long. */
+static void see_canary(const struct service *service, struct sights *sights, struct now now)
+{
+    const int64_t last_ms = service->canary_played_mono_ms < service->canary_told_mono_ms
+                                ? service->canary_played_mono_ms
+                                : service->canary_told_mono_ms;
+    const int64_t most_ms = (int64_t)service->config->watch.canary_s * 1000;
+    if (most_ms != 0 && now.mono_ms - last_ms > most_ms)
+        sights->numbers[PART_OF_CANARY] = seconds(now.mono_ms - last_ms);
+}
+
 /* What is measured against a limit of its own is told at once. */
 static bool is_measured(enum part part)
 {
-    return part == PART_OF_TIMERS || part == PART_OF_LOOP || part == PART_OF_STORE || part == PART_OF_OUTBOX;
+    return part == PART_OF_TIMERS || part == PART_OF_LOOP || part == PART_OF_STORE ||
+           part == PART_OF_OUTBOX || part == PART_OF_CANARY;
 }
 
 static void tell(struct service *service, enum part part, uint32_t number, struct now now)
@@ -81,6 +108,7 @@ void service_watch(void *self, struct now now)
     see_loop(service, &sights, now);
     see_broker(service, &sights, now);
     see_timers(service, &sights);
+    see_canary(service, &sights, now);
     /* After a standstill everything looks late: the next look tells what really is. */
     if (sights.numbers[PART_OF_LOOP] == 0) {
         see_store(service, &sights, now);
@@ -98,6 +126,7 @@ void service_watch_begin(struct service *service)
 {
     watch_init(&service->watch);
     service->watched_mono_ms = clock_now().mono_ms;
+    service->canary_played_mono_ms = service->canary_told_mono_ms = service->watched_mono_ms;
     for (unsigned part = 0; part < PART_OF_COUNT; part++) {
         const struct alert *alert =
             alerts_open_of(gateway_alerts(service->gateway),
