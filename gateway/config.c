@@ -24,7 +24,8 @@ void config_defaults(struct config *ret_config)
     c->ingest = (struct config_ingest){.urgent_ring_bytes = 1 << 20,
                                        .routine_ring_bytes = 8 << 20,
                                        .dialect_ring_bytes = 4 << 20,
-                                       .gap_wait_ms = 10000};
+                                       .gap_wait_ms = 10000,
+                                       .device = {.per_minute = 600, .burst = 4096}};
     c->store = (struct config_store){.commit_ms = 100,
                                      .commit_events = 500,
                                      .ballast_bytes = 16 << 20,

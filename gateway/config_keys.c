@@ -109,6 +109,13 @@ const struct key config_keys[] = {
      .help = "How long routine events wait for missing ones before them; urgent ones never wait.",
      .unit = "ms",
      NUMBER(ingest.gap_wait_ms, 0, 60000)},
+    {.path = "ingest.device_per_minute",
+     .help = "Events one device may go on sending; more is not taken until it has waited, and told as a "
+             "flood. Emergencies always pass.",
+     NUMBER(ingest.device.per_minute, 10, 100000)},
+    {.path = "ingest.device_burst",
+     .help = "Events it may send at once after a long silence: what its memory may hold, and some more.",
+     NUMBER(ingest.device.burst, 64, 1000000)},
 
     {.path = "dialects",
      .help = "Devices that speak another language over the same broker, by topic prefix.",

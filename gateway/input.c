@@ -128,6 +128,16 @@ static void put_action(struct buf *out, const struct action *action)
         put_order(out, &action->campaign);
 }
 
+static void put_conduct(struct buf *out, const struct conduct *conduct)
+{
+    put_varint(out, conduct->device);
+    put_varint(out, conduct->epoch);
+    put_varint(out, conduct->count);
+    buf_putc(out, (char)conduct->kind);
+    buf_putc(out, (char)conduct->lane);
+    put_time(out, conduct->since_ms);
+}
+
 void input_encode(const struct input *input, struct buf *out)
 {
     buf_putc(out, INPUT_VERSION);
@@ -144,6 +154,7 @@ void input_encode(const struct input *input, struct buf *out)
         put_varint(out, input->link.ordinal);
         buf_putc(out, input->link.up != 0 ? 1 : 0);
         break;
+    case INPUT_CONDUCT: put_conduct(out, &input->conduct); break;
     case INPUT_BROKER: buf_putc(out, input->broker_up != 0 ? 1 : 0); break;
     case INPUT_TROUBLE:
         buf_putc(out, (char)input->trouble.part);
@@ -291,6 +302,17 @@ static void take_action(struct taker *in, struct action *action)
     in->bad |= action->kind == ACTION_NONE;
 }
 
+static void take_conduct(struct taker *in, struct conduct *conduct)
+{
+    conduct->device = (uint32_t)take_varint(in, UINT32_MAX);
+    conduct->epoch = (uint32_t)take_varint(in, UINT32_MAX);
+    conduct->count = (uint32_t)take_varint(in, UINT32_MAX);
+    conduct->kind = take_byte(in, CONDUCT_COUNT - 1);
+    conduct->lane = take_byte(in, LANE_COUNT - 1);
+    conduct->since_ms = take_time(in);
+    in->bad |= conduct->kind == CONDUCT_NONE || conduct->lane == LANE_NONE;
+}
+
 enum err input_decode(uint64_t n, int64_t t_ms, enum input_kind kind, const void *blob, size_t len,
                       struct event *events, struct input *ret_input)
 {
@@ -312,6 +334,7 @@ enum err input_decode(uint64_t n, int64_t t_ms, enum input_kind kind, const void
         input.link.ordinal = take_varint(&in, UINT64_MAX);
         input.link.up = take_byte(&in, 1);
         break;
+    case INPUT_CONDUCT: take_conduct(&in, &input.conduct); break;
     case INPUT_BROKER: input.broker_up = take_byte(&in, 1); break;
     case INPUT_TROUBLE:
         input.trouble.part = take_byte(&in, PART_OF_COUNT - 1);
@@ -488,6 +511,19 @@ static void json_delivery(struct buf *out, const struct delivery *delivery)
     buf_putc(out, '}');
 }
 
+static void json_conduct(struct buf *out, const struct conduct *conduct, const struct registry *registry,
+                         const struct tz *tz)
+{
+    buf_puts(out, ",\"conduct\":{");
+    json_device(out, registry, conduct->device);
+    json_text(out, "kind", conduct_name((enum conduct_kind)conduct->kind));
+    buf_printf(out, ",\"count\":%u,\"epoch\":%u", conduct->count, conduct->epoch);
+    json_text(out, "lane", lane_name((enum lane)conduct->lane));
+    buf_putc(out, ',');
+    json_time(out, tz, "since", conduct->since_ms);
+    buf_putc(out, '}');
+}
+
 void input_to_json(const struct input *input, const struct registry *registry, const struct tz *tz,
                    struct buf *out)
 {
@@ -503,6 +539,7 @@ void input_to_json(const struct input *input, const struct registry *registry, c
         buf_printf(out, ",\"up\":%s,\"ordinal\":%llu}", input->link.up != 0 ? "true" : "false",
                    (unsigned long long)input->link.ordinal);
         break;
+    case INPUT_CONDUCT: json_conduct(out, &input->conduct, registry, tz); break;
     case INPUT_BROKER:
         buf_printf(out, ",\"broker\":{\"up\":%s}", input->broker_up != 0 ? "true" : "false");
         break;

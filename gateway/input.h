@@ -4,6 +4,7 @@
 #define HUYANG_INPUT_H
 
 #include "alert/alert.h"
+#include "ingest/conduct.h"
 #include "ingest/event.h"
 
 #define INPUT_MAP(X)                                                                                         \
@@ -14,6 +15,7 @@
     X(BROKER, broker)     /* the gateway's own connection went up or down */                                 \
     X(REGISTRY, registry) /* a new registry version came into force */                                       \
     X(CONFIG, config)     /* a new configuration came into force */                                          \
+    X(CONDUCT, conduct)   /* a device floods or repeats itself: what intake alone can see */                 \
     X(TROUBLE, trouble)   /* what the service sees of the gateway itself */
 enum input_kind {
     INPUT_NONE,
@@ -46,6 +48,7 @@ struct input {
         struct action action;
         struct delivery delivery;
         struct device_link link;
+        struct conduct conduct;
         uint8_t broker_up;
         struct part_trouble trouble;
         char version[80]; /* SHA-256 hex of the registry or configuration */

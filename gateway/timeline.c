@@ -434,6 +434,33 @@ static enum err parse_link(struct parse *parse, const struct json *node)
     return ERR_OK;
 }
 
+static enum err parse_conduct(struct parse *parse, const struct json *node)
+{
+    const char *id = json_string(json_get(node, "device")), *kind = json_string(json_get(node, "kind"));
+    const char *lane = json_string(json_get(node, "lane"));
+    struct conduct *conduct = &parse->line->input.conduct;
+    int64_t count, epoch = 0;
+    conduct->device =
+        id != NULL ? registry_find(parse->timeline->registry, REGISTRY_DEVICE, id) : REGISTRY_NONE;
+    conduct->kind = kind != NULL ? (uint8_t)conduct_from_name(kind) : (uint8_t)CONDUCT_NONE;
+    conduct->lane = lane != NULL && strcmp(lane, "urgent") == 0 ? LANE_URGENT : LANE_ROUTINE;
+    conduct->since_ms = parse->line->t_ms;
+    const bool epoch_fits =
+        json_get(node, "epoch") == NULL ||
+        (json_integer(json_get(node, "epoch"), &epoch) && epoch >= 0 && epoch <= UINT32_MAX);
+    if (conduct->device == REGISTRY_NONE || conduct->kind == CONDUCT_NONE || !epoch_fits ||
+        !json_integer(json_get(node, "count"), &count) || count < 1 || count > UINT32_MAX)
+        return bad(parse,
+                   "conduct: {\"device\": known id, \"kind\": \"flood\"|\"replay\", \"count\": number} is "
+                   "expected");
+    conduct->count = (uint32_t)count;
+    conduct->epoch = (uint32_t)epoch;
+    parse->line->input.kind = INPUT_CONDUCT;
+    return json_get(node, "since") == NULL
+               ? ERR_OK
+               : parse_time(parse, json_get(node, "since"), "since", &conduct->since_ms);
+}
+
 static enum err parse_version(struct parse *parse, const struct json *node, enum input_kind kind)
 {
     const char *version = json_string(json_get(node, "version"));
@@ -476,6 +503,8 @@ static enum err parse_root(struct parse *parse)
         err = parse_relay_result(parse, node);
     else if ((node = json_get(parse->root, "link")) != NULL)
         err = parse_link(parse, node);
+    else if ((node = json_get(parse->root, "conduct")) != NULL)
+        err = parse_conduct(parse, node);
     else if ((node = json_get(parse->root, "registry")) != NULL)
         err = parse_version(parse, node, INPUT_REGISTRY);
     else if ((node = json_get(parse->root, "config")) != NULL)

@@ -40,6 +40,8 @@ static const struct {
     {"area-outage", {"区域设备失联", "Area outage"}},
     {"swapped", {"手环疑似戴反", "Wristbands possibly swapped"}},
     {"without-band", {"外出未戴手环", "Out without the wristband"}},
+    {"distrusted", {"设备行为可疑", "Suspicious device"}},
+    {"distrusted-many", {"多台设备行为可疑", "Many suspicious devices"}},
     {"upkeep", {"运行维护", "Upkeep"}},
     {"gateway", {"告警网关故障", "Trouble with the alert gateway"}},
 };

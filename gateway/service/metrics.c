@@ -19,6 +19,8 @@ static void put_intake(struct buf *out, const struct service *service)
         (double)(stats.events + foreign->events));
     put(out, "gaps_total", "counter", "runs of events a device declared lost", (double)stats.gaps);
     put(out, "held_messages", "gauge", "routine messages waiting for their predecessor", (double)stats.held);
+    put(out, "conduct_told_total", "counter", "floods and replays of devices told to the fold",
+        (double)service->doorkeeper.told);
     put(out, "quarantined_devices", "gauge", "devices heard that are not in the registry",
         (double)stats.quarantined);
     put(out, "unknown_enums_total", "counter", "enum values from a newer device",

@@ -29,7 +29,9 @@ enum {
     SERVICE_WATCH_MS = 1000,   /* a look at the gateway itself */
     SERVICE_PUMP_MS = 50,      /* the lazy lane's drain, timers of the fold, retries */
     SERVICE_DIALECTS_RUN = 64, /* foreign messages drained before urgent ones are looked at again */
-    SERVICE_ROUTINE_RUN = 256  /* routine messages drained before urgent ones are looked at again */
+    SERVICE_URGENT_RUN =
+        4096,                 /* urgent messages before all else has its turn: who floods is not to have it */
+    SERVICE_ROUTINE_RUN = 256 /* routine messages drained before urgent ones are looked at again */
 };
 
 /* A person's action waits for the commit of the batch it stands in. */
@@ -71,6 +73,7 @@ struct service {
     struct gateway *gateway;
     struct seats *seats;
     struct quarantine quarantine;
+    struct doorkeeper doorkeeper;
     struct intake *intake;
     struct dialects *dialects;
     struct outbox *outbox;

@@ -281,6 +281,7 @@ void service_free(struct service *service)
     committer_free(service->committer, 0);
     outbox_free(service->outbox);
     intake_free(service->intake);
+    doorkeeper_release(&service->doorkeeper);
     dialects_free(service->dialects);
     seats_free(service->seats);
     gateway_free(service->gateway);

@@ -532,6 +532,8 @@ static void stored_enums_keep_their_numbers(void **state)
     assert_int_equal(INPUT_DELIVERY, 3);
     assert_int_equal(INPUT_LINK, 4);
     assert_int_equal(INPUT_BROKER, 5);
+    assert_int_equal(INPUT_CONDUCT, 8);
+    assert_int_equal(CONDUCT_REPLAY, 2);
     assert_int_equal(INPUT_REGISTRY, 6);
     assert_int_equal(INPUT_CONFIG, 7);
     assert_int_equal(ALERT_OPEN, 0);
