@@ -100,6 +100,11 @@ static void put_order(struct buf *out, const struct campaign_order *order)
         put_varint(out, order->list[i]);
 }
 
+static bool is_of_ledger(const struct action *action)
+{
+    return action->kind >= ACTION_LEDGER_ASSIGN && action->kind <= ACTION_LEDGER_CLOSE;
+}
+
 static void put_action(struct buf *out, const struct action *action)
 {
     const uint8_t bytes[] = {action->kind,        action->has_alert, action->subject.kind, action->family,
@@ -125,6 +130,13 @@ static void put_action(struct buf *out, const struct action *action)
         put_varint(out, action->device);
     if (action->kind == ACTION_CAMPAIGN)
         put_order(out, &action->campaign);
+    if (is_of_ledger(action)) {
+        put_text(out, action->to, sizeof(action->to));
+        put_text(out, action->authority, sizeof(action->authority));
+        put_text(out, action->receipt, sizeof(action->receipt));
+        put_time(out, action->from_ms);
+        buf_putc(out, (char)action->result);
+    }
 }
 
 static void put_conduct(struct buf *out, const struct conduct *conduct)
@@ -293,6 +305,13 @@ static void take_action(struct taker *in, struct action *action)
         action->device = (uint32_t)take_varint(in, UINT32_MAX);
     if (action->kind == ACTION_CAMPAIGN)
         take_order(in, &action->campaign);
+    if (is_of_ledger(action)) {
+        take_text(in, action->to, sizeof(action->to));
+        take_text(in, action->authority, sizeof(action->authority));
+        take_text(in, action->receipt, sizeof(action->receipt));
+        action->from_ms = take_time(in);
+        action->result = take_byte(in, LEDGER_RESULT_COUNT - 1);
+    }
     in->bad |= action->kind == ACTION_NONE;
 }
 
@@ -465,6 +484,16 @@ static void json_action(struct buf *out, const struct action *action, const stru
         buf_putc(out, ',');
         json_time(out, tz, "from", action->from_ms);
     }
+    if (is_of_ledger(action) && action->from_ms != 0) {
+        buf_putc(out, ',');
+        json_time(out, tz, "from", action->from_ms);
+    }
+    if (action->authority[0] != '\0')
+        json_text(out, "authority", action->authority);
+    if (action->receipt[0] != '\0')
+        json_text(out, "receipt", action->receipt);
+    if (action->result != LEDGER_RESULT_NONE)
+        json_text(out, "result", ledger_result_name((enum ledger_result)action->result));
     if (action->until_ms != 0) {
         buf_putc(out, ',');
         json_time(out, tz, "until", action->until_ms);

@@ -265,6 +265,11 @@ static int outcome_value(const char *text)
     return (int)outcome_from_name(text);
 }
 
+static int result_value(const char *text)
+{
+    return (int)ledger_result_from_name(text);
+}
+
 static int announced_value(const char *text)
 {
     return (int)announced_from_name(text);
@@ -322,11 +327,11 @@ static enum err parse_order(struct parse *parse, const struct json *body, struct
 
 static enum err parse_action(struct parse *parse, const struct json *node)
 {
-    static const char *const known[] = {"alert",      "resident", "household", "territory",   "device",
-                                        "family",     "by",       "note",      "outcome",     "status",
-                                        "until",      "prompt",   "through",   "start",       "end",
-                                        "per_minute", "category", "in",        "residents",   "announced",
-                                        "from",       "task",     "to",        "disposition", NULL};
+    static const char *const known[] = {
+        "alert", "resident",   "household",   "territory", "device",    "family",    "by",
+        "note",  "outcome",    "status",      "until",     "prompt",    "through",   "start",
+        "end",   "per_minute", "category",    "in",        "residents", "announced", "from",
+        "task",  "to",         "disposition", "authority", "receipt",   "result",    NULL};
     size_t iter = 0;
     const char *name;
     const struct json *body;
@@ -353,6 +358,14 @@ static enum err parse_action(struct parse *parse, const struct json *node)
         err = parse_enum(parse, body, "outcome", OUTCOME_NONE, outcome_value, &action->outcome);
     if (err == ERR_OK && action->kind == ACTION_TASK_FINISH)
         err = parse_enum(parse, body, "outcome", OUTCOME_NONE, outcome_value, &action->outcome);
+    if (err == ERR_OK && action->kind == ACTION_LEDGER_CLOSE)
+        err = parse_enum(parse, body, "result", LEDGER_RESULT_NONE, result_value, &action->result);
+    const char *authority = json_string(json_get(body, "authority")),
+               *receipt = json_string(json_get(body, "receipt"));
+    if (err == ERR_OK &&
+        (!text_copy(action->authority, sizeof(action->authority), authority != NULL ? authority : "") ||
+         !text_copy(action->receipt, sizeof(action->receipt), receipt != NULL ? receipt : "")))
+        err = bad(parse, "action: authority or receipt is too long");
     if (err == ERR_OK && json_get(body, "task") != NULL)
         err = parse_enum(parse, body, "task", TASK_NONE, task_value, &action->task);
     if (err == ERR_OK && action->kind == ACTION_STATUS)

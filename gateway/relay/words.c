@@ -124,6 +124,15 @@ static const struct {
     {JOB_TASK,
      ANY,
      ANY,
+     "clue",
+     "",
+     {"台账条目已到期未办结：请办理并登记处置、移交或结果。",
+      "An entry of the ledger is past its due date: see to it, and record what was done, where it went or "
+      "how "
+      "it ended."}},
+    {JOB_TASK,
+     ANY,
+     ANY,
      "collect_device",
      "",
      {"请上门收回设备并登记。", "Collect the device from the home, and record it."}},

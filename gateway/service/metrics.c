@@ -97,6 +97,10 @@ static void put_fold(struct buf *out, const struct service *service)
         (double)alerts_task_count(gateway_alerts(service->gateway), 0));
     put(out, "tasks_overdue", "gauge", "Of those, not finished in time at least once.",
         (double)alerts_task_count(gateway_alerts(service->gateway), gateway_t_ms(service->gateway)));
+    put(out, "ledger_open", "gauge", "Open entries of the ledger of clues.",
+        (double)alerts_ledger_count(gateway_alerts(service->gateway), 0));
+    put(out, "ledger_overdue", "gauge", "Of those, not closed by their due date.",
+        (double)alerts_ledger_count(gateway_alerts(service->gateway), gateway_t_ms(service->gateway)));
     put(out, "alerts_without_timer", "gauge",
         "unacknowledged alerts whose escalation has no live timer; must be 0",
         (double)alerts_without_timer(gateway_alerts(service->gateway)));

@@ -163,6 +163,8 @@ enum err service_adopt(void *self, uint64_t ticket, const struct adoption *adopt
  */
 bool service_import_waits(struct service *service, struct now now);
 void service_apply_import(struct service *service, struct now now);
+/* At the start, when the last end came between a saved registry and the input that marks it: marks it now. */
+MUST_CHECK enum err service_mark_registry(struct service *service, struct now now);
 void service_reload(struct service *service, struct now now); /* SIGHUP */
 
 /* metrics.c */

@@ -95,6 +95,8 @@ static const char *why_refused(uint8_t kind, enum err err, const char *refusal)
         return err == ERR_NOT_FOUND
                    ? "there is no such open task"
                    : "the task's kind or state does not allow this, or the outcome does not fit";
+    if (kind >= ACTION_LEDGER_ASSIGN && kind <= ACTION_LEDGER_CLOSE)
+        return "the ledger has no open entry of this id";
     if (kind == ACTION_SNOOZE && err == ERR_INVALID)
         return "a snooze ends within 4 hours; red alerts and emergencies are never snoozed";
     return err == ERR_NOT_FOUND ? "there is no such open alert" : "the alert's state does not allow this";

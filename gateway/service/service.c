@@ -222,6 +222,8 @@ enum err service_new(struct config *config, struct prompt_book *prompts,
         err = open_committer(service);
     if (err == ERR_OK)
         err = open_api(service);
+    if (err == ERR_OK)
+        err = service_mark_registry(service, clock_now());
     if (err != ERR_OK)
         service_free(service);
     else
