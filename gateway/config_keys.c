@@ -491,8 +491,7 @@ const struct key config_keys[] = {
      NUMBER(alert.noise.flood, 2, 500)},
     {.path = "noise.flood_min", .help = "Its time.", .unit = "min", NUMBER(alert.noise.flood_min, 1, 1440)},
     {.path = "noise.yellow_per_day",
-     .help = "Alerts that become yellow a day for each 1,000 residents, all detectors together; beyond it "
-             "what is least rare stays green. 0 = no limit.",
+     .help = "Alerts a day that may turn yellow, for each 1,000 residents; 0 = no limit.",
      NUMBER(alert.noise.yellow_per_day, 0, 1000)},
     {.path = "noise.digest_min",
      .help = "What was held back is told in one summary after this.",
