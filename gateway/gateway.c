@@ -277,6 +277,7 @@ static enum err fold(struct gateway *gateway, const struct input *input)
     case INPUT_REGISTRY: /* the new tables were bound before this input; it marks from where they hold */
         gateway_forget_lost(gateway);
         break;
+    case INPUT_TROUBLE: alerts_on_trouble(gateway->alerts, gateway->t_ms, &input->trouble); break;
     case INPUT_CONFIG:
     case INPUT_NONE:
     case INPUT_KIND_COUNT: break;

@@ -139,3 +139,8 @@ const char *gateway_refusal(const struct gateway *gateway)
 {
     return alerts_refusal(gateway->alerts);
 }
+
+size_t gateway_lost_timers(struct gateway *gateway)
+{
+    return alerts_without_timer(gateway->alerts);
+}

@@ -18,8 +18,7 @@ static void put_id(struct buf *out, const char *member, const struct hash_id *id
 
 static void put_subject(struct buf *out, struct subject subject, const struct registry *registry)
 {
-    static const char *const kinds[] = {"none", "resident", "household", "territory", "device"};
-    buf_printf(out, "\"subject\":{\"%s\":", kinds[subject.kind <= SUBJECT_DEVICE ? subject.kind : 0]);
+    buf_printf(out, "\"subject\":{\"%s\":", subject_kind_name(subject.kind));
     buf_json_string(out, registry_subject_id(registry, subject));
     buf_putc(out, '}');
 }

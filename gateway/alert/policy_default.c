@@ -65,6 +65,10 @@ static const struct line lines[] = {
     {RULE(HEALTH, YELLOW), TASK("call", GRID_WORKER)},
     {RULE(HEALTH, ORANGE), NOTIFY(GRID_WORKER)},
     {RULE(HEALTH, ORANGE), NOTIFY(FAMILY)},
+
+    {RULE(FLEET, ORANGE), NOTIFY(COUNTY_DESK)},
+    {RULE(FLEET, ORANGE), NOTIFY(COUNTY_DESK), LATER(900)},
+    {RULE(FLEET, YELLOW), NOTIFY(COUNTY_DESK)},
 };
 
 static struct policy_rule *rule_of(struct alert_settings *settings, uint8_t family, uint8_t level)
