@@ -61,10 +61,12 @@ enum err gateway_new(const struct gateway_config *config, struct gateway **ret_g
                                        .sink = gateway_sink(gateway)};
     err = alerts_new(&alert, &gateway->alerts);
 out:
-    if (err != ERR_OK)
+    if (err != ERR_OK) {
         gateway_free(gateway);
-    else
+    } else {
+        gateway_budget_bind(gateway);
         *ret_gateway = gateway;
+    }
     return err;
 }
 
@@ -96,6 +98,7 @@ enum err gateway_rebind(struct gateway *gateway, const struct gateway_config *co
     const struct prompt_quiet quiet = relay_quiet(config->relay);
     alerts_set_prompts(gateway->alerts, config->prompts, &quiet);
     bind_county(gateway);
+    gateway_budget_bind(gateway);
     return ERR_OK;
 }
 
@@ -119,11 +122,15 @@ unsigned gateway_admit(const struct gateway *gateway, uint32_t device, int64_t t
         events[i].key.device = device;
         enum admit_basis basis;
         refused[i] = registry_admit(gateway->config.registry, device, emergency, &events[i], &basis);
+        event_set_time(&events[i], events[i].at_ms, t_ms, gateway->config.lateness_ms);
+        /* What it did when it was nobody's says nothing about who has it now; but a cry for help is one. */
+        if (refused[i] == REFUSAL_NONE && !emergency &&
+            events[i].at_ms < registry_device(gateway->config.registry, device)->adopted_ms)
+            refused[i] = REFUSAL_BEFORE_ADOPTION;
     }
     for (unsigned i = 0; i < count; i++) {
         if (refused[i] != REFUSAL_NONE)
             continue;
-        event_set_time(&events[i], events[i].at_ms, t_ms, gateway->config.lateness_ms);
         if (kept != i)
             events[kept] = events[i];
         kept++;
@@ -273,6 +280,7 @@ static enum err fold(struct gateway *gateway, const struct input *input)
     case INPUT_REGISTRY: /* the new tables were bound before this input; it marks from where they hold */
         gateway_forget_lost(gateway);
         break;
+    case INPUT_TROUBLE: alerts_on_trouble(gateway->alerts, gateway->t_ms, &input->trouble); break;
     case INPUT_CONFIG:
     case INPUT_NONE:
     case INPUT_KIND_COUNT: break;

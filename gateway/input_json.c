@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ingest/event_json.h"
+#include "registry/parts.h"
 
 static void json_time(struct buf *out, const struct tz *tz, const char *name, int64_t t_ms)
 {
@@ -221,6 +222,11 @@ void input_to_json(const struct input *input, const struct registry *registry, c
     case INPUT_CONDUCT: json_conduct(out, &input->conduct, registry, tz); break;
     case INPUT_BROKER:
         buf_printf(out, ",\"broker\":{\"up\":%s}", input->broker_up != 0 ? "true" : "false");
+        break;
+    case INPUT_TROUBLE:
+        buf_printf(out, ",\"trouble\":{\"part\":\"%s\",\"on\":%s,\"number\":%lu}",
+                   part_id((enum part)input->trouble.part), input->trouble.on != 0 ? "true" : "false",
+                   (unsigned long)input->trouble.number);
         break;
     case INPUT_REGISTRY:
     case INPUT_CONFIG:

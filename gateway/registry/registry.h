@@ -168,7 +168,8 @@ struct device {
     uint32_t household;   /* camera's home; for a wristband the wearer's home; REGISTRY_NONE for spares */
     uint32_t next_camera; /* in the same household */
     uint32_t report_interval_s; /* 0 = unknown */
-    bool indoors;               /* camera view: "indoors"/"living_room"; else doorstep */
+    int64_t adopted_ms; /* what happened before is not believed, but for emergencies; 0 = no such limit */
+    bool indoors;       /* camera view: "indoors"/"living_room"; else doorstep */
     bool removed;
 };
 struct responder {
@@ -207,7 +208,21 @@ struct consent_entry {
     int64_t given_ms, withdrawn_ms; /* withdrawn 0 = in force */
     bool removed;
 };
-enum subject_kind { SUBJECT_NONE, SUBJECT_RESIDENT, SUBJECT_HOUSEHOLD, SUBJECT_TERRITORY, SUBJECT_DEVICE };
+/* What something is about. GATEWAY: a part of the gateway itself (parts.h), which lies in the county. */
+#define SUBJECT_MAP(X)                                                                                       \
+    X(NONE, none)                                                                                            \
+    X(RESIDENT, resident)                                                                                    \
+    X(HOUSEHOLD, household)                                                                                  \
+    X(TERRITORY, territory)                                                                                  \
+    X(DEVICE, device)                                                                                        \
+    X(GATEWAY, gateway)
+enum subject_kind {
+#define X(name, text) SUBJECT_##name,
+    SUBJECT_MAP(X)
+#undef X
+};
+enum { SUBJECT_KIND_COUNT = SUBJECT_GATEWAY + 1 };
+const char *subject_kind_name(unsigned kind); /* "none" when unknown */
 struct subject {
     uint32_t no;
     uint8_t kind; /* enum subject_kind */
@@ -324,6 +339,21 @@ MUST_CHECK enum err registry_change_consent(const struct registry *registry, con
                                             int64_t t_ms, const struct consent_change *change,
                                             struct buf *errors, struct registry **ret_registry);
 
+/* A device gets its row: a wristband its resident's, a camera its household's. What it says happened before
+ * that, is not believed but for emergencies (registry_admit's caller). */
+struct adoption {
+    char device[ID_SIZE], resident[ID_SIZE], household[ID_SIZE]; /* one of the last two is "" */
+    char view[ID_SIZE];                                          /* of a camera; "" = the doorstep */
+    char version[65];           /* of the registry it was previewed against; "" = whatever is in force */
+    uint32_t report_interval_s; /* 0 = unknown */
+};
+/* ERR_REFUSED, ERR_INVALID: *errors says why. */
+MUST_CHECK enum err registry_adopt(const struct registry *registry, const struct tz *tz, int64_t t_ms,
+                                   const struct adoption *adoption, struct buf *errors,
+                                   struct registry **ret_registry);
+/* Is there a row of this id, be it one that was taken out? */
+bool registry_had_device(const struct registry *registry, const char *id);
+
 /* Rows of a table, removed ones included. */
 uint32_t registry_count(const struct registry *registry, enum registry_table table);
 /* By number; the number must be below the count (asserted). */
@@ -369,6 +399,10 @@ bool registry_roster_has_ended(const struct registry *registry, enum role role, 
                                int64_t t_ms);
 /* True when the resident's categories or tags have this word, as written in the file. */
 bool registry_resident_is(const struct registry *registry, uint32_t resident, const char *word);
+/* The tag of somebody who does not exist: whose device calls for help so that the whole way is tried, all of
+ * it a drill. True for that resident, or a home of nobody else. */
+#define REGISTRY_CANARY "canary"
+bool registry_is_canary(const struct registry *registry, uint32_t resident, uint32_t household);
 /* True when a contact or responder names a channel to be reached by. */
 bool registry_has_channel(const struct registry *registry, enum registry_table table, uint32_t no);
 /* The index'th of a contact's or responder's channels, clipped; false past the last one. */
@@ -382,7 +416,8 @@ bool registry_is_within(const struct registry *registry, uint32_t territory, uin
 /* The id of a subject as it appears outside ("r-001"); "?" when there is none. */
 const char *registry_subject_id(const struct registry *registry, struct subject subject);
 struct subject registry_subject_find(const struct registry *registry, enum subject_kind kind, const char *id);
-/* The territory a subject lies in (its grid), or REGISTRY_NONE. */
+/* The territory a subject lies in (its grid), or REGISTRY_NONE; also for the gateway itself, which lies
+ * nowhere. */
 uint32_t registry_subject_territory(const struct registry *registry, struct subject subject);
 
 /* The vault: a personal field of a row ("name", "address", "phone"), "" when absent. Callers are relay and

@@ -245,9 +245,10 @@ static void snapshot(struct service *service, struct batch *batch)
     service->snapshot_n = n;
     arena_set_limit(&batch->arena, batch->arena.limit + SERVICE_SNAPSHOT_BYTES);
     service->snapshot_due = false;
-    if (gateway_snapshot(service->gateway) == ERR_OK)
+    if (gateway_snapshot(service->gateway) == ERR_OK) {
         dialects_snapshot(service->dialects, batch);
-    else
+        quarantine_snapshot(&service->quarantine, batch);
+    } else
         log_write(LOG_WARN, "service.snapshot", "no room for a snapshot: the next start replays more inputs");
 }
 
@@ -286,7 +287,7 @@ static void send_red(struct service *service, const struct batch *batch, const s
 {
     const struct batch_item *item = *left_early != NULL ? (*left_early)->next : batch->first;
     for (; item != NULL; item = item->next) {
-        if (item->kind == BATCH_JOB && item->row.level == LEVEL_RED && item->row.channel != CHANNEL_NONE) {
+        if (item->kind == BATCH_JOB && item->row.urgent && item->row.channel != CHANNEL_NONE) {
             struct outbox_row row = item->row;
             row.unpersisted = 1;
             const enum err err = outbox_add(service->outbox, &row, now);
@@ -399,6 +400,8 @@ void service_on_committed(void *self, const struct batch *batch, struct now now)
     bool news = false;
     for (const struct batch_item *item = batch->first; item != NULL; item = item->next) {
         news |= item->kind == BATCH_TRANSITION || item->kind == BATCH_DELIVERY;
+        if (item->kind == BATCH_DELIVERY)
+            service_watch_delivery(service, &item->delivery, now);
         if (item->kind == BATCH_WATERMARK)
             seats_committed(service->seats, &item->watermark);
     }
@@ -437,8 +440,9 @@ void service_pump(void *self, struct now now)
     bool room = waits || take_in(service, now);
     if (room)
         room = gateway_on_tick(service->gateway, service_t_ms(service, now));
+    service->snapshot_due |= room && !waits && quarantine_is_due(&service->quarantine, now);
     note_opened(service, now);
-    if (waits || is_due(service, now))
+    if (waits || service->snapshot_due || is_due(service, now))
         service_submit(service);
     fail_open(service, now);
     refill_outbox(service, now);
