@@ -531,33 +531,6 @@ const size_t config_key_count = sizeof config_keys / sizeof config_keys[0];
 static_assert(sizeof config_keys / sizeof config_keys[0] <= CONFIG_KEYS_MAX,
               "config_yaml keeps a mark for each key");
 
-uint64_t key_number(const struct key *key, const void *base)
-{
-    const unsigned char *field = (const unsigned char *)base + key->offset;
-    uint16_t half;
-    uint32_t word;
-    switch (key->size) {
-    case 1: return *field;
-    case 2: memcpy(&half, field, sizeof half); return half;
-    case 4: memcpy(&word, field, sizeof word); return word;
-    default: assert(0 && "a number of 1, 2 or 4 bytes"); return 0;
-    }
-}
-
-void key_set_number(const struct key *key, void *base, uint64_t value)
-{
-    unsigned char *field = (unsigned char *)base + key->offset;
-    uint8_t byte = (uint8_t)value;
-    uint16_t half = (uint16_t)value;
-    uint32_t word = (uint32_t)value;
-    switch (key->size) {
-    case 1: *field = byte; break;
-    case 2: memcpy(field, &half, sizeof half); break;
-    case 4: memcpy(field, &word, sizeof word); break;
-    default: assert(0 && "a number of 1, 2 or 4 bytes");
-    }
-}
-
 size_t key_find(const struct key *keys, size_t count, const char *path)
 {
     size_t i = 0;

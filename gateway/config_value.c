@@ -1,7 +1,35 @@
 /* What a word of the configuration may mean, and which known one it is most like. */
 #include "config_keys.h"
 
+#include <assert.h>
 #include <string.h>
+
+uint64_t key_number(const struct key *key, const void *base)
+{
+    const unsigned char *field = (const unsigned char *)base + key->offset;
+    uint16_t half;
+    uint32_t word;
+    switch (key->size) {
+    case 1: return *field;
+    case 2: memcpy(&half, field, sizeof half); return half;
+    case 4: memcpy(&word, field, sizeof word); return word;
+    default: assert(0 && "a number of 1, 2 or 4 bytes"); return 0;
+    }
+}
+
+void key_set_number(const struct key *key, void *base, uint64_t value)
+{
+    unsigned char *field = (unsigned char *)base + key->offset;
+    uint8_t byte = (uint8_t)value;
+    uint16_t half = (uint16_t)value;
+    uint32_t word = (uint32_t)value;
+    switch (key->size) {
+    case 1: *field = byte; break;
+    case 2: memcpy(field, &half, sizeof half); break;
+    case 4: memcpy(field, &word, sizeof word); break;
+    default: assert(0 && "a number of 1, 2 or 4 bytes");
+    }
+}
 
 /* Control characters would forge log lines, and libyaml could not read them back. */
 bool value_is_printable(const char *text, size_t len)

@@ -68,6 +68,13 @@ static enum err parse_time(struct parse *parse, const struct json *node, const c
     return ERR_OK;
 }
 
+/* A member that may be missing. */
+static enum err parse_time_of(struct parse *parse, const struct json *body, const char *name, int64_t *ret_ms)
+{
+    const struct json *node = json_get(body, name);
+    return node != NULL ? parse_time(parse, node, name, ret_ms) : ERR_OK;
+}
+
 static bool unknown_member(struct parse *parse, const struct json *object, const char *where,
                            const char *const *known)
 {
@@ -333,12 +340,8 @@ static enum err parse_roster(struct parse *parse, const struct json *body, struc
     if (name == NULL || !text_copy(order->name, sizeof(order->name), name) ||
         !text_copy(order->instead, sizeof(order->instead), instead != NULL ? instead : ""))
         return bad(parse, "action: roster is missing, or it or instead is too long");
-    enum err err = ERR_OK;
-    if (json_get(body, "back_from") != NULL)
-        err = parse_time(parse, json_get(body, "back_from"), "back_from", &order->back_from_ms);
-    if (err == ERR_OK && json_get(body, "back_until") != NULL)
-        err = parse_time(parse, json_get(body, "back_until"), "back_until", &order->back_until_ms);
-    return err;
+    const enum err err = parse_time_of(parse, body, "back_from", &order->back_from_ms);
+    return err == ERR_OK ? parse_time_of(parse, body, "back_until", &order->back_until_ms) : err;
 }
 
 /* What the action is about. */
@@ -399,10 +402,10 @@ static enum err parse_action(struct parse *parse, const struct json *node)
         err = parse_enum(parse, body, "status", -1, status_value, &action->status);
     if (err == ERR_OK && action->kind == ACTION_ANNOUNCE)
         err = parse_enum(parse, body, "announced", ANNOUNCED_NONE, announced_value, &action->announced);
-    if (err == ERR_OK && json_get(body, "from") != NULL)
-        err = parse_time(parse, json_get(body, "from"), "from", &action->from_ms);
-    if (err == ERR_OK && json_get(body, "until") != NULL)
-        err = parse_time(parse, json_get(body, "until"), "until", &action->until_ms);
+    if (err == ERR_OK)
+        err = parse_time_of(parse, body, "from", &action->from_ms);
+    if (err == ERR_OK)
+        err = parse_time_of(parse, body, "until", &action->until_ms);
     const char *by = json_string(json_get(body, "by"));
     const char *note = json_string(json_get(body, "note"));
     text_copy(action->by, sizeof(action->by), by != NULL ? by : "someone");

@@ -54,7 +54,7 @@ static void make_old(struct fixture *f)
                      "transition DROP COLUMN erased;"
                      "ALTER TABLE transition DROP COLUMN salt; ALTER TABLE transition DROP COLUMN digest;"
                      /* what later migrations made */
-                     "DROP TABLE ledger_event; DROP TABLE ledger",
+                     "DROP TABLE ledger_event; DROP TABLE ledger; DROP TABLE roster_change",
                      NULL, NULL, NULL),
         SQLITE_OK);
     assert_int_equal(
