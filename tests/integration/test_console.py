@@ -1,4 +1,5 @@
 """The responders' desk in a real browser, fed by real devices through a real broker."""
+import contextlib
 import csv
 import gzip
 import http.client
@@ -19,9 +20,9 @@ SHOTS = os.environ.get("HUYANG_SHOTS")  # a folder: keep pictures of what the te
 class Desk:
     """A gateway with accounts, and browsers that are ended with the test."""
 
-    def __init__(self, world):
+    def __init__(self, world, **options):
         self.world, self.browsers = world, []
-        self.broker, _, self.gateway = world.standard(homes=4)
+        self.broker, _, self.gateway = world.standard(homes=4, **options)
         self.devices = {}
 
     def people(self):
@@ -46,14 +47,20 @@ class Desk:
         self.device(f"wb-{home:04d}").do("sos")
 
 
-@pytest.fixture
-def desk(world):
-    desk = Desk(world)
+@contextlib.contextmanager
+def finished(desk):
+    """Its browsers are ended, and none may have complained."""
     yield desk
     faults = [fault for browser in desk.browsers for fault in browser.faults()]
     for browser in desk.browsers:
         browser.stop()
     assert not faults, "the browser complained:\n" + "\n".join(faults)
+
+
+@pytest.fixture
+def desk(world):
+    with finished(Desk(world)) as desk:
+        yield desk
 
 
 def shot(browser, name):
