@@ -10,7 +10,7 @@ from huyang_test.browser import DESKTOP, PHONE
 from huyang_test.county import CODE
 from huyang_test.person import add_account
 
-from test_console import Desk, desk, finished  # noqa: F401
+from test_console import HOSTILE, Desk, desk, does_no_harm, finished, hostile_county  # noqa: F401
 from test_desk import checked, get, office, registry_files  # noqa: F401
 from test_prompts import ANY_HOUR
 
@@ -234,3 +234,28 @@ def test_something_is_said_by_order_after_it_was_shown_how(desk):  # noqa: F811
     hold(browser, ".speak .hold", "Hold to say it", lambda: browser.all(".toast", "Recorded"))
     alert = desk.gateway.alert_of("emergency", "r-0001")["id"]
     wait_until(lambda: any(job["kind"] == "prompt" for job in desk.gateway.request("GET", "/api/v1/alerts/" + alert)["jobs"]), 10, "the job")
+
+
+def test_hostile_text_stays_text_in_what_is_to_be_done(world):
+    with finished(Desk(world, county=hostile_county(world))) as desk:  # noqa: F811
+        browser = desk.people().sign_in(size=PHONE)
+        cancelled_sos(desk, 1)
+        browser.click("nav a", "Tasks")
+        browser.click(".card", "Call back")
+        browser.wait(".contact a")
+        browser.type(".step textarea", HOSTILE[:60].replace("\u202e", ""))
+        browser.click(".choices .button", "No answer")
+        browser.wait(".timeline li", "<img src=x")
+        assert desk.desk.send("POST", "/api/v1/announcements", {"announced": "fair", "territory": VILLAGE, "from": ahead(0), "until": ahead(1), "note": HOSTILE[:100]}).status == 200
+        browser.js("location.hash = 'office/announced'")
+        browser.wait(".accounts li", "onerror")
+        given = {"person": "resident:r-0001", "class": "location", "signer": "self", "version": "<b onclick=alert(1)>", "evidence": HOSTILE[:60]}
+        assert desk.desk.send("POST", "/api/v1/consents/withdraw", {"person": "resident:r-0001", "class": "location"}).status == 200
+        assert desk.desk.send("POST", "/api/v1/consents/give", given).status == 200
+        browser.js("location.hash = 'residents/r-0001'")
+        browser.wait(".consents .device", "onclick")
+        order = {"prompt": "anti-fraud-line", "start": ahead(1), "end": ahead(2), "per_minute": "1", "category": "<i onclick=x>", "note": HOSTILE[:100]}
+        assert desk.desk.send("POST", "/api/v1/campaigns/add", order).status == 200
+        browser.js("location.hash = 'office/campaigns'")
+        browser.wait(".block", "onerror")
+        assert does_no_harm(browser)
