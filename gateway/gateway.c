@@ -253,6 +253,8 @@ static void record(struct gateway *gateway, const struct input *input)
         gateway->batch->urgent |= input->report.lane == LANE_URGENT;
     } else if (input->kind == INPUT_LINK) {
         item->input.device = input->link.device;
+    } else if (input->kind == INPUT_CONDUCT) {
+        item->input.device = input->conduct.device;
     }
     gateway->batch->last_n = input->n;
 }
@@ -266,6 +268,7 @@ static enum err fold(struct gateway *gateway, const struct input *input)
     case INPUT_LINK:
         live_on_link(gateway->live, input->link.device, gateway->t_ms, input->link.up, input->link.ordinal);
         break;
+    case INPUT_CONDUCT: detect_on_conduct(gateway->detect, gateway->t_ms, &input->conduct); break;
     case INPUT_BROKER: live_on_broker(gateway->live, gateway->t_ms, input->broker_up); break;
     case INPUT_REGISTRY: /* the new tables were bound before this input; it marks from where they hold */
         gateway_forget_lost(gateway);
