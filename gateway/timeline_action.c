@@ -1,0 +1,208 @@
+/* What a person did, as a line of a timeline has it. */
+#include <string.h>
+
+#include "timeline_inner.h"
+
+/* A member that may be missing. */
+static enum err parse_time_of(struct parse *parse, const struct json *body, const char *name, int64_t *ret_ms)
+{
+    const struct json *node = json_get(body, name);
+    return node != NULL ? timeline_time(parse, node, name, ret_ms) : ERR_OK;
+}
+
+static enum err parse_action_target(struct parse *parse, const struct json *body, struct action *action)
+{
+    const char *alert = json_string(json_get(body, "alert"));
+    const char *family = json_string(json_get(body, "family"));
+    action->family = FAMILY_COUNT;
+    if (alert != NULL) {
+        action->has_alert = 1;
+        return hash_id_parse(alert, &action->alert)
+                   ? ERR_OK
+                   : timeline_bad(parse, "action: alert '%.64s' is not an alert id", alert);
+    }
+    static const struct {
+        const char *name;
+        enum subject_kind kind;
+    } subjects[] = {{"resident", SUBJECT_RESIDENT},
+                    {"household", SUBJECT_HOUSEHOLD},
+                    {"territory", SUBJECT_TERRITORY},
+                    {"device", SUBJECT_DEVICE}};
+    for (size_t i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++) {
+        const char *id = json_string(json_get(body, subjects[i].name));
+        if (id == NULL)
+            continue;
+        action->subject = registry_subject_find(parse->timeline->registry, subjects[i].kind, id);
+        if (action->subject.kind == SUBJECT_NONE)
+            return timeline_bad(parse, "action: %s '%.64s' is not in the registry", subjects[i].name, id);
+        if (family != NULL && (action->family = (uint8_t)family_from_name(family)) == FAMILY_COUNT)
+            return timeline_bad(parse, "action: unknown family '%.40s'", family);
+        return ERR_OK;
+    }
+    return timeline_bad(parse, "action: \"alert\" or a subject (\"resident\", \"household\", …) is expected");
+}
+
+static enum err parse_enum(struct parse *parse, const struct json *body, const char *name, int none,
+                           int (*from)(const char *), uint8_t *ret_value)
+{
+    const char *text = json_string(json_get(body, name));
+    const int value = text != NULL ? from(text) : none;
+    if (value == none)
+        return timeline_bad(parse, "action: %s '%.40s' is unknown", name, text != NULL ? text : "");
+    *ret_value = (uint8_t)value;
+    return ERR_OK;
+}
+
+static int disposition_value(const char *text)
+{
+    return (int)disposition_from_name(text);
+}
+
+static int outcome_value(const char *text)
+{
+    return (int)outcome_from_name(text);
+}
+
+static int result_value(const char *text)
+{
+    return (int)ledger_result_from_name(text);
+}
+
+static int announced_value(const char *text)
+{
+    return (int)announced_from_name(text);
+}
+
+static int task_value(const char *text)
+{
+    return (int)task_from_name(text);
+}
+
+static int status_value(const char *text)
+{
+    return resident_status_from_name(text);
+}
+
+static enum err parse_through(struct parse *parse, const struct json *body, uint32_t *ret_device)
+{
+    const char *id = json_string(json_get(body, "through"));
+    *ret_device = id != NULL ? registry_find(parse->timeline->registry, REGISTRY_DEVICE, id) : REGISTRY_NONE;
+    return id == NULL || *ret_device != REGISTRY_NONE
+               ? ERR_OK
+               : timeline_bad(parse, "action: through: '%.64s' is not in the registry", id);
+}
+
+/* The words of a campaign's order, as the input log's export writes them. */
+static enum err parse_order(struct parse *parse, const struct json *body, struct campaign_order *order)
+{
+    const struct json *list = json_get(body, "residents");
+    const char *category = json_string(json_get(body, "category")), *in = json_string(json_get(body, "in"));
+    int64_t per_minute = 0;
+    enum err err = timeline_time(parse, json_get(body, "start"), "start", &order->start_ms);
+    if (err == ERR_OK)
+        err = timeline_time(parse, json_get(body, "end"), "end", &order->end_ms);
+    if (err != ERR_OK)
+        return err;
+    if (!json_integer(json_get(body, "per_minute"), &per_minute) || per_minute < 1 ||
+        per_minute > CAMPAIGN_RATE_MAX)
+        return timeline_bad(parse, "action: per_minute: 1..%d is expected", CAMPAIGN_RATE_MAX);
+    order->per_minute = (uint32_t)per_minute;
+    if (!text_copy(order->category, sizeof(order->category), category != NULL ? category : "") ||
+        !text_copy(order->territory, sizeof(order->territory), in != NULL ? in : ""))
+        return timeline_bad(parse, "action: category or in is too long");
+    if (json_count(list) > CAMPAIGN_LIST_MAX)
+        return timeline_bad(parse, "action: residents: at most %d", CAMPAIGN_LIST_MAX);
+    for (size_t i = 0; i < json_count(list); i++) {
+        const char *id = json_string(json_at(list, i));
+        const uint32_t no =
+            id != NULL ? registry_find(parse->timeline->registry, REGISTRY_RESIDENT, id) : REGISTRY_NONE;
+        if (no == REGISTRY_NONE)
+            return timeline_bad(parse, "action: residents: '%.64s' is not in the registry",
+                                id != NULL ? id : "");
+        order->list[order->count++] = no;
+    }
+    return ERR_OK;
+}
+
+static enum err parse_roster(struct parse *parse, const struct json *body, struct roster_order *order)
+{
+    const char *name = json_string(json_get(body, "roster")),
+               *instead = json_string(json_get(body, "instead"));
+    if (name == NULL || !text_copy(order->name, sizeof(order->name), name) ||
+        !text_copy(order->instead, sizeof(order->instead), instead != NULL ? instead : ""))
+        return timeline_bad(parse, "action: roster is missing, or it or instead is too long");
+    const enum err err = parse_time_of(parse, body, "back_from", &order->back_from_ms);
+    return err == ERR_OK ? parse_time_of(parse, body, "back_until", &order->back_until_ms) : err;
+}
+
+/* What the action is about. */
+static enum err parse_about(struct parse *parse, const struct json *body, struct action *action)
+{
+    action->family = FAMILY_COUNT;
+    if (action->kind == ACTION_CAMPAIGN)
+        return parse_order(parse, body, &action->campaign);
+    if (action->kind == ACTION_ROSTER_OVERRIDE || action->kind == ACTION_ROSTER_SWAP)
+        return parse_roster(parse, body, &action->roster);
+    return parse_action_target(parse, body, action);
+}
+
+enum err timeline_action(struct parse *parse, const struct json *node)
+{
+    static const char *const known[] = {
+        "alert",   "resident",   "household",   "territory", "device",    "family",    "by",
+        "note",    "outcome",    "status",      "until",     "prompt",    "through",   "start",
+        "end",     "per_minute", "category",    "in",        "residents", "announced", "from",
+        "task",    "to",         "disposition", "authority", "receipt",   "result",    "roster",
+        "instead", "back_from",  "back_until",  NULL};
+    size_t iter = 0;
+    const char *name;
+    const struct json *body;
+    if (json_count(node) != 1 || !json_next(node, &iter, &name, &body))
+        return timeline_bad(parse, "action: exactly one action is expected");
+    struct action *action = &parse->line->input.action;
+    *action = (struct action){.kind = (uint8_t)action_from_name(name)};
+    if (action->kind == ACTION_NONE)
+        return timeline_bad(parse, "action: unknown action '%.60s'", name);
+    if (timeline_unknown(parse, body, name, known))
+        return ERR_INVALID;
+    action->device = REGISTRY_NONE;
+    enum err err = parse_about(parse, body, action);
+    if (err == ERR_OK && action->kind == ACTION_SPEAK)
+        err = parse_through(parse, body, &action->device);
+    const char *prompt = json_string(json_get(body, "prompt"));
+    if (err == ERR_OK && prompt != NULL && !text_copy(action->prompt, sizeof(action->prompt), prompt))
+        err = timeline_bad(parse, "action: prompt '%.64s' is too long", prompt);
+    if (err == ERR_OK && action->kind == ACTION_CLOSE)
+        err =
+            parse_enum(parse, body, "disposition", DISPOSITION_NONE, disposition_value, &action->disposition);
+    if (err == ERR_OK && action->kind == ACTION_CALL)
+        err = parse_enum(parse, body, "outcome", OUTCOME_NONE, outcome_value, &action->outcome);
+    if (err == ERR_OK && action->kind == ACTION_TASK_FINISH)
+        err = parse_enum(parse, body, "outcome", OUTCOME_NONE, outcome_value, &action->outcome);
+    if (err == ERR_OK && action->kind == ACTION_LEDGER_CLOSE)
+        err = parse_enum(parse, body, "result", LEDGER_RESULT_NONE, result_value, &action->result);
+    const char *authority = json_string(json_get(body, "authority")),
+               *receipt = json_string(json_get(body, "receipt"));
+    if (err == ERR_OK &&
+        (!text_copy(action->authority, sizeof(action->authority), authority != NULL ? authority : "") ||
+         !text_copy(action->receipt, sizeof(action->receipt), receipt != NULL ? receipt : "")))
+        err = timeline_bad(parse, "action: authority or receipt is too long");
+    if (err == ERR_OK && json_get(body, "task") != NULL)
+        err = parse_enum(parse, body, "task", TASK_NONE, task_value, &action->task);
+    if (err == ERR_OK && action->kind == ACTION_STATUS)
+        err = parse_enum(parse, body, "status", -1, status_value, &action->status);
+    if (err == ERR_OK && action->kind == ACTION_ANNOUNCE)
+        err = parse_enum(parse, body, "announced", ANNOUNCED_NONE, announced_value, &action->announced);
+    if (err == ERR_OK)
+        err = parse_time_of(parse, body, "from", &action->from_ms);
+    if (err == ERR_OK)
+        err = parse_time_of(parse, body, "until", &action->until_ms);
+    const char *by = json_string(json_get(body, "by"));
+    const char *note = json_string(json_get(body, "note"));
+    text_copy(action->by, sizeof(action->by), by != NULL ? by : "someone");
+    text_copy(action->note, sizeof(action->note), note != NULL ? note : "");
+    const char *to = json_string(json_get(body, "to"));
+    text_copy(action->to, sizeof(action->to), to != NULL ? to : "");
+    parse->line->input.kind = INPUT_ACTION;
+    return err;
+}
