@@ -5,6 +5,7 @@
 #define HUYANG_BATCH_H
 
 #include "alert/campaign.h"
+#include "alert/fleet.h"
 #include "core/arena.h"
 #include "input.h"
 #include "relay/relay.h"
@@ -26,6 +27,7 @@
     X(SPOKEN)                                                                                                \
     X(CAMPAIGN)                                                                                              \
     X(REACH)                                                                                                 \
+    X(ORDER)                                                                                                 \
     X(TASK)
 enum batch_kind {
 #define X(name) BATCH_##name,
@@ -139,6 +141,7 @@ struct batch_item {
         struct batch_spoken spoken;
         struct campaign campaign;
         struct batch_reach reach;
+        struct device_order order;
     };
 };
 

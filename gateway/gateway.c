@@ -115,6 +115,7 @@ unsigned gateway_admit(const struct gateway *gateway, uint32_t device, int64_t t
         for (unsigned j = 0; j < count; j++)
             emergency |= event_is_emergency(events[j].kind) &&
                          (j == i || (events[i].report != 0 && events[j].report == events[i].report));
+        emergency |= events[i].kind == EVENT_FIX && alerts_is_locating(gateway->alerts, device);
         refused[i] = REFUSAL_NONE;
         events[i].key.device = device;
         enum admit_basis basis;

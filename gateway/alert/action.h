@@ -13,7 +13,8 @@
  * kind: assign {to, until = a new due time}, accept, arrive, finish {outcome} · assign {to}: whose alert it
  * is · snooze {until}: taken, and back at that time ·
  * speak {prompt, device}: say this now · hush {prompt}: take back what is being said · campaign: a prompt to
- * many, by its order · campaign_end: of the campaign whose id stands where an alert's would */
+ * many, by its order · campaign_end: of the campaign whose id stands where an alert's would ·
+ * device_…: of the device that is the subject: locate, interval {interval_s, duration_s}, restart */
 #define ACTION_MAP(X)                                                                                        \
     X(ACKNOWLEDGE, acknowledge)                                                                              \
     X(CLOSE, close)                                                                                          \
@@ -33,7 +34,10 @@
     X(SPEAK, speak)                                                                                          \
     X(HUSH, hush)                                                                                            \
     X(CAMPAIGN, campaign)                                                                                    \
-    X(CAMPAIGN_END, campaign_end)
+    X(CAMPAIGN_END, campaign_end)                                                                            \
+    X(DEVICE_LOCATE, device_locate)                                                                          \
+    X(DEVICE_INTERVAL, device_interval)                                                                      \
+    X(DEVICE_RESTART, device_restart)
 enum action_kind {
     ACTION_NONE,
 #define X(name, text) ACTION_##name,
@@ -87,6 +91,7 @@ enum outcome outcome_from_name(const char *name);
 
 /* A prompt to an audience: everybody in a territory, of a category, or on a list; all of them that are given
  * must fit. */
+enum { FLEET_INTERVAL_LEAST_S = 10, FLEET_INTERVAL_MOST_S = 86400 };
 enum { CAMPAIGN_LIST_MAX = 200, CAMPAIGN_RATE_MAX = 600, CAMPAIGN_CATEGORY_SIZE = 64 };
 struct campaign_order {
     int64_t start_ms, end_ms;
@@ -114,6 +119,8 @@ struct action {
     char to[ID_SIZE];                     /* task_…, assign: to whom; identifier, "" = nobody */
     char prompt[ID_SIZE]; /* speak, campaign: catalogue id; hush: id of the job, "" = all of the alert */
     uint32_t device;      /* speak: through this one; REGISTRY_NONE = the best */
+    uint32_t interval_s,
+        duration_s; /* device_interval: FLEET_INTERVAL_…; duration 0 = until told otherwise */
     struct campaign_order campaign;
 };
 

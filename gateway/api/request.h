@@ -248,6 +248,11 @@ enum verdict devices_strangers_done(const struct view *view, struct request *req
                                     enum err err, const char *text);
 /* A device as it is, as an item of a list. */
 void devices_put(const struct view *view, const struct look_entry *entry, struct buf *out);
+/* orders.c */
+enum verdict orders_locate(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict orders_interval(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict orders_restart(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict orders_list(const struct view *view, struct request *request, struct pending *ret_pending);
 /* records.c */
 enum verdict records_audit(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict records_views(const struct view *view, struct request *request, struct pending *ret_pending);
