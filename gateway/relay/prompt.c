@@ -152,17 +152,24 @@ static enum err choose_words(const struct relay_context *context, const struct a
  */
 static enum err choose_deed(const struct job *job, struct command_out *command, const char **ret_why)
 {
-    unsigned interval_s = 0, duration_s = 0;
+    int64_t interval_s = 0, duration_s = 0;
+    char text[ID_SIZE];
+    (void)text_copy(text, sizeof text, job->prompt);
+    char *duration = strchr(text, '/');
     command->priority = job->kind == JOB_LOCATE ? PROMPT_HIGH : PROMPT_NORMAL;
     command->kind = job->kind == JOB_LOCATE     ? COMMAND_LOCATE
                     : job->kind == JOB_INTERVAL ? COMMAND_INTERVAL
                                                 : COMMAND_RESTART;
-    if (job->kind == JOB_INTERVAL && sscanf(job->prompt, "%u/%u", &interval_s, &duration_s) != 2) {
+    if (duration)
+        *duration++ = '\0';
+    if (job->kind == JOB_INTERVAL &&
+        (!duration || !text_to_int(text, FLEET_INTERVAL_LEAST_S, FLEET_INTERVAL_MOST_S, &interval_s) ||
+         !text_to_int(duration, 0, FLEET_INTERVAL_MOST_S, &duration_s))) {
         *ret_why = "no interval";
         return ERR_UNSUPPORTED;
     }
-    command->interval_s = interval_s;
-    command->duration_s = duration_s;
+    command->interval_s = (uint32_t)interval_s;
+    command->duration_s = (uint32_t)duration_s;
     return ERR_OK;
 }
 
