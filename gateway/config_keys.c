@@ -241,7 +241,8 @@ const struct key config_keys[] = {
      NUMBER(alert.prompt_ttl_s, 10, 3600)},
 
     {.path = "fleet.faster_interval_s",
-     .help = "A band whose wearer wanders or is out unusually is asked to report so often; 0 = never.",
+     .help = "A band whose wearer wanders or is out unusually is asked to report so often; 0 = never, below "
+             "10 counts as 10.",
      .unit = "s",
      NUMBER(alert.fleet.faster_interval_s, 0, 3600)},
     {.path = "fleet.faster_for_s",

@@ -349,7 +349,9 @@ static void go_faster(struct alerts *alerts, int64_t t_ms, const struct finding 
     const char *detector = detectors[finding->detector]->name;
     const struct wish wish = {.kind = JOB_INTERVAL,
                               .device = device,
-                              .interval_s = settings->faster_interval_s,
+                              .interval_s = settings->faster_interval_s < FLEET_INTERVAL_LEAST_S
+                                                ? FLEET_INTERVAL_LEAST_S
+                                                : settings->faster_interval_s,
                               .duration_s = settings->faster_for_s,
                               .alert = alerts_open_of(alerts, finding->subject, (enum family)finding->family),
                               .basis = ORDER_BASIS_DETECTOR,

@@ -86,7 +86,7 @@ struct policy_rule {
 };
 /* When a device is asked to report faster for a while (fleet.h). */
 struct fleet_settings {
-    uint32_t faster_interval_s;     /* 60; 0 = never, 10..3600 */
+    uint32_t faster_interval_s;     /* 60; 0..3600; 0 = never, below 10 counts as 10 */
     uint32_t faster_for_s;          /* 1800; 60..14400 */
     uint8_t faster_battery_percent; /* 30; 0..100: below it, and where it is not known, not */
     uint8_t faster_daily_max;       /* 6; 0..48, a device and local day */

@@ -189,9 +189,13 @@ static void faster_reports_have_a_budget(void **state)
     assert_int_equal(count_jobs(fold, 0, JOB_INTERVAL, ROLE_NONE, NULL), 2);
     find_with(fold, on(fold, 24 + 9, 0, 0), "wandering"); /* another day */
     assert_int_equal(count_jobs(fold, 0, JOB_INTERVAL, ROLE_NONE, NULL), 3);
+    fold->settings.fleet.faster_interval_s = 5; /* less than a device can */
+    find_with(fold, on(fold, 24 + 10, 0, 0), "wandering");
+    assert_int_equal(count_jobs(fold, 0, JOB_INTERVAL, ROLE_NONE, "10/1800"), 1);
+    fold->settings.fleet.faster_daily_max = 48;
     fold->settings.fleet.faster_interval_s = 0;
     find_with(fold, on(fold, 24 + 11, 0, 0), "wandering");
-    assert_int_equal(count_jobs(fold, 0, JOB_INTERVAL, ROLE_NONE, NULL), 3);
+    assert_int_equal(count_jobs(fold, 0, JOB_INTERVAL, ROLE_NONE, NULL), 4);
     fold_free(fold);
 }
 
