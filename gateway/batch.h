@@ -39,7 +39,7 @@ struct batch_input {
     uint64_t n;
     int64_t t_ms;
     uint8_t kind;    /* enum input_kind */
-    uint32_t device; /* of a report or link, REGISTRY_NONE otherwise: for `trace` */
+    uint32_t device; /* of a report, link or action on it, REGISTRY_NONE otherwise: for `trace` and erasing */
     uint32_t epoch;
     uint64_t first_seq;
     uint8_t lane, count;

@@ -254,6 +254,8 @@ static void record(struct gateway *gateway, const struct input *input)
         gateway->batch->urgent |= input->report.lane == LANE_URGENT;
     } else if (input->kind == INPUT_LINK) {
         item->input.device = input->link.device;
+    } else if (input->kind == INPUT_ACTION && input->action.subject.kind == SUBJECT_DEVICE) {
+        item->input.device = input->action.subject.no; /* found by it when a wearer's data is erased */
     }
     gateway->batch->last_n = input->n;
 }

@@ -1,5 +1,5 @@
-/* Preloaded into `huyang provision` by test_authority.py: kills the process (SIGKILL) before its $KILL_AT-th
- * change of the disk, a write cut short in the middle included. */
+/* Preloaded into `huyang` by test_authority.py and test_resident.py: kills the process (SIGKILL) before its
+ * $KILL_AT-th change of the disk, a write cut short in the middle included. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -32,6 +32,7 @@ static void count(void)
     }
 
 CHANGE(int, fsync, (int fd), (fd))
+CHANGE(int, fdatasync, (int fd), (fd))
 CHANGE(int, syncfs, (int fd), (fd))
 CHANGE(int, rename, (const char *from, const char *to), (from, to))
 CHANGE(int, mkdir, (const char *path, mode_t mode), (path, mode))

@@ -126,7 +126,7 @@ def test_the_journal_is_whole_private_and_its_chain_verifies(story):
     gateway.stop()
     import sqlite3
     with sqlite3.connect(os.path.join(gateway.state_dir, "huyang.db")) as db:
-        db.execute("DROP TRIGGER transition_stays")
+        db.execute("DROP TRIGGER transition_is_only_erased")
         db.execute("UPDATE transition SET by='somebody' WHERE id=1")
     done = subprocess.run([binary("huyang"), "journal", "verify", "--state-dir", gateway.state_dir], capture_output=True, check=False)
     assert done.returncode == 1 and b"broken at entry 1" in done.stderr

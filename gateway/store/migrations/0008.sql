@@ -1,18 +1,12 @@
--- Commands to devices outside any prompt: what was asked of them, by whom, why, on what basis, and how it ended.
-CREATE TABLE device_order(
-    id BLOB PRIMARY KEY,         -- of the job
-    t INTEGER NOT NULL,
-    device INTEGER NOT NULL,
-    job_kind INTEGER NOT NULL,   -- enum job_kind
-    interval_s INTEGER NOT NULL,
-    duration_s INTEGER NOT NULL, -- 0 = until told otherwise
-    alert BLOB NOT NULL,         -- zeros = none
-    basis INTEGER NOT NULL,      -- enum order_basis
-    by TEXT NOT NULL,
-    why TEXT NOT NULL,
-    state INTEGER NOT NULL,      -- enum delivery_state
-    changed INTEGER NOT NULL,
-    reason TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX device_order_t ON device_order(t);
-CREATE INDEX device_order_device ON device_order(device, t);
+-- The chain of transitions runs over the digest of what is personal in a row (by, why, line), so that these can be erased and the chain still holds.
+-- Rows from before keep the hash of their time, which covers the texts themselves; an entry 'seal' of `audit`, written with this migration, covers
+-- their digests (store/sqlite/chain.c).
+ALTER TABLE transition ADD COLUMN digest BLOB;                       -- SHA-256 of salt, by, why and line; never NULL once this migration is done
+ALTER TABLE transition ADD COLUMN salt BLOB;                         -- 16 random bytes, so that nobody finds an erased text by guessing; NULL = erased
+ALTER TABLE transition ADD COLUMN erased INTEGER NOT NULL DEFAULT 0; -- 1: by, why and line are gone
+DROP TRIGGER transition_stays;
+CREATE TRIGGER transition_stays BEFORE UPDATE OF id, commit_id, n, t, alert, number, kind, hash ON transition
+BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+CREATE TRIGGER transition_is_only_erased BEFORE UPDATE OF by, why, line, digest, salt, erased ON transition
+WHEN old.digest IS NOT NULL AND (new.digest IS NOT old.digest OR new.erased <> 1 OR new.salt IS NOT NULL OR new.by <> '' OR new.why <> '' OR new.line <> '')
+BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;

@@ -17,8 +17,6 @@ struct commit {
     bool has_state, state_done;
 };
 
-enum { SCRATCH_MAX = 256 << 10 };
-
 static sqlite3_stmt *statement(const struct commit *commit, enum statement which)
 {
     return commit->store->statements[which];
@@ -96,38 +94,25 @@ static enum err put_finding(struct commit *commit, const struct batch_finding *i
     return db_run(s);
 }
 
-void chain_next(const uint8_t before[SHA256_SIZE], const struct chain_row *row, struct buf *scratch,
-                uint8_t ret_hash[SHA256_SIZE])
-{
-    char alert[HASH_ID_TEXT];
-
-    hash_hex(row->alert, HASH_ID_SIZE, alert);
-    buf_clear(scratch);
-    buf_append(scratch, before, SHA256_SIZE);
-    buf_printf(scratch, "%llu|%lld|%s|%u|%u|%s", (unsigned long long)row->n, (long long)row->t_ms, alert,
-               row->number, row->kind, row->by);
-    buf_putc(scratch, '\0'); /* Texts may hold any other byte. */
-    buf_puts(scratch, row->why);
-    buf_putc(scratch, '\0');
-    buf_append(scratch, row->line, row->line_len);
-    hash_sha256(scratch->data, scratch->len, ret_hash);
-}
-
 static enum err put_transition(struct commit *commit, const struct batch_transition *item)
 {
     const struct transition *transition = &item->transition;
     sqlite3_stmt *s = statement(commit, STATEMENT_TRANSITION);
-    uint8_t hash[SHA256_SIZE];
+    uint8_t hash[SHA256_SIZE], digest[SHA256_SIZE], salt[CHAIN_SALT_SIZE];
+    const struct chain_detail detail = {.salt = salt,
+                                        .by = transition->by,
+                                        .why = transition->why,
+                                        .line = item->line,
+                                        .line_len = item->len};
     struct chain_row row = {.n = item->n != 0 ? item->n : commit->n,
                             .t_ms = transition->t_ms,
                             .alert = transition->alert.bytes,
                             .number = transition->number,
                             .kind = transition->kind,
-                            .by = transition->by,
-                            .why = transition->why,
-                            .line = item->line,
-                            .line_len = item->len};
+                            .digest = digest};
 
+    sqlite3_randomness(sizeof(salt), salt);
+    chain_digest(&detail, &commit->scratch, digest);
     chain_next(commit->at.chain, &row, &commit->scratch, hash);
     if (commit->scratch.failed)
         return ERR_NOMEM;
@@ -141,6 +126,8 @@ static enum err put_transition(struct commit *commit, const struct batch_transit
     db_bind_text(s, 8, transition->why);
     sqlite3_bind_text64(s, 9, item->len != 0 ? item->line : "", item->len, SQLITE_STATIC, SQLITE_UTF8);
     db_bind_blob(s, 10, hash, sizeof(hash));
+    db_bind_blob(s, 11, digest, sizeof(digest));
+    db_bind_blob(s, 12, salt, sizeof(salt));
     enum err err = db_run(s);
     if (err != ERR_OK)
         return err;
@@ -521,7 +508,7 @@ enum err store_commit(struct store *store, const struct batch *batch)
 
     if (store->broken != ERR_OK)
         return store->broken;
-    buf_init(&commit.scratch, SCRATCH_MAX);
+    buf_init(&commit.scratch, CHAIN_SCRATCH);
     commit.at.commit_id++;
     err = db_run(store->statements[STATEMENT_BEGIN]);
     for (const struct batch_item *item = batch->first; item != NULL && err == ERR_OK; item = item->next)

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "core/log.h"
-#include "store/sqlite/db.h"
+#include "store/sqlite/chain.h"
 
 static const char *const migrations[] = {
 #include "migrations_sql.h"
@@ -19,6 +19,8 @@ static enum err run_step(sqlite3 *db, int64_t number)
     enum err err = db_exec(db, "BEGIN IMMEDIATE");
     if (err == ERR_OK)
         err = db_exec(db, migrations[number - 1]);
+    if (err == ERR_OK && number == CHAIN_MIGRATION)
+        err = chain_seal(db);
     if (err == ERR_OK)
         err = db_exec(db, finish);
     if (err != ERR_OK && !sqlite3_get_autocommit(db))

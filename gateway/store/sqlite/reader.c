@@ -9,7 +9,7 @@
 #include "store/sqlite/reader_sqlite.h"
 #include "store/sqlite/store_sqlite.h"
 
-enum { ALERTS_MAX = 500, AUDIT_SCRATCH = 256 << 10 };
+enum { ALERTS_MAX = 500 };
 
 enum err reader_open(const char *folder, struct reader **ret_reader)
 {
@@ -354,50 +354,11 @@ enum err reader_transition_lines(struct reader *reader,
     return err;
 }
 
-static enum err audit_row(sqlite3_stmt *s, struct buf *scratch, uint8_t chain[SHA256_SIZE])
-{
-    uint8_t hash[SHA256_SIZE];
-    const struct chain_row row = {.n = (uint64_t)sqlite3_column_int64(s, 0),
-                                  .t_ms = sqlite3_column_int64(s, 1),
-                                  .alert = sqlite3_column_blob(s, 2),
-                                  .number = (uint32_t)sqlite3_column_int64(s, 3),
-                                  .kind = (uint32_t)sqlite3_column_int64(s, 4),
-                                  .by = db_text(s, 5),
-                                  .why = db_text(s, 6),
-                                  .line = db_text(s, 7),
-                                  .line_len = (size_t)sqlite3_column_bytes(s, 7)};
-
-    if (sqlite3_column_bytes(s, 2) != HASH_ID_SIZE || sqlite3_column_bytes(s, 8) != SHA256_SIZE)
-        return ERR_CORRUPT;
-    chain_next(chain, &row, scratch, hash);
-    if (scratch->failed)
-        return ERR_NOMEM;
-    memcpy(chain, hash, SHA256_SIZE);
-    return memcmp(hash, sqlite3_column_blob(s, 8), SHA256_SIZE) == 0 ? ERR_OK : ERR_CORRUPT;
-}
-
 enum err reader_audit(struct reader *reader, uint64_t *ret_rows)
 {
-    uint8_t chain[SHA256_SIZE] = {0};
-    struct buf scratch;
-    sqlite3_stmt *s;
-    uint64_t rows = 0;
-    int code = SQLITE_DONE;
-    enum err err = db_prepare(
-        reader->db, "SELECT n, t, alert, number, kind, by, why, line, hash FROM transition ORDER BY id", &s);
+    uint64_t rows = 0, entries = 0;
+    enum err err = chain_verify(reader->db, &rows);
 
-    if (err != ERR_OK)
-        return err;
-    buf_init(&scratch, AUDIT_SCRATCH);
-    while (err == ERR_OK && (code = sqlite3_step(s)) == SQLITE_ROW) {
-        rows++;
-        err = audit_row(s, &scratch, chain);
-    }
-    if (err == ERR_OK)
-        err = db_err(reader->db, code);
-    buf_release(&scratch);
-    sqlite3_finalize(s);
-    uint64_t entries = 0;
     if (err == ERR_OK)
         err = audit_verify(reader->db, &entries);
     if (err == ERR_OK || err == ERR_CORRUPT)

@@ -4,6 +4,7 @@
 
 #include "core/hash.h"
 #include "core/log.h"
+#include "store/sqlite/chain.h"
 #include "store/sqlite/db.h"
 #include "store/store.h"
 
@@ -17,7 +18,7 @@
     X(INPUT, "INSERT INTO input VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")                                         \
     X(FINDING,                                                                                               \
       "INSERT INTO finding VALUES(NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)")         \
-    X(TRANSITION, "INSERT INTO transition VALUES(NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) "                      \
+    X(TRANSITION, "INSERT INTO transition VALUES(NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,0) "            \
                   "ON CONFLICT(alert,number) DO NOTHING")                                                    \
     X(ALERT, "INSERT INTO alert VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT(id) DO UPDATE SET "       \
              "changed=?3, subject_kind=?4, subject_no=?5, level=?7, state=?8, acknowledged=?9, json=?10")    \
@@ -120,19 +121,6 @@ void store_rollback(struct store *store);
 /* Runs after a failure: releases the ballast on a full disk, marks the store broken after an I/O error, logs.
  * Returns err. */
 enum err store_failed(struct store *store, enum err err, const char *what);
-
-/* The text that the hash of a transition covers, after the hash before; shared with the audit of the readers'
- * side. */
-struct chain_row {
-    uint64_t n;
-    int64_t t_ms;
-    const uint8_t *alert; /* HASH_ID_SIZE bytes */
-    uint32_t number, kind;
-    const char *by, *why, *line;
-    size_t line_len;
-};
-void chain_next(const uint8_t before[SHA256_SIZE], const struct chain_row *row, struct buf *scratch,
-                uint8_t ret_hash[SHA256_SIZE]);
 
 /* Parts of a restart that a reader walks too (load.c): states of the snapshot; inputs after n. */
 MUST_CHECK enum err load_states(sqlite3 *db, const struct store_loader *loader);

@@ -269,7 +269,7 @@ static void the_audit_chain_goes_on_over_restarts_and_shows_every_change(void **
     struct reading r = open_reader(f);
     assert_int_equal(reader_audit(r.reader, &rows), ERR_OK);
     assert_int_equal(rows, 6);
-    damage(f, "DROP TRIGGER transition_stays; UPDATE transition SET why='other' WHERE number=3");
+    damage(f, "DROP TRIGGER transition_is_only_erased; UPDATE transition SET why='other' WHERE number=3");
     assert_int_equal(reader_audit(r.reader, &rows), ERR_CORRUPT);
     assert_int_equal(rows, 3);
     damage(f, "UPDATE transition SET why='text' WHERE number=3; DROP TRIGGER transition_stays_too; DELETE "

@@ -66,7 +66,7 @@ static void the_connection_is_set_up_for_durability(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(look(f, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
-    assert_int_equal(look(f, "PRAGMA user_version"), 8);
+    assert_int_equal(look(f, "PRAGMA user_version"), 9);
     assert_int_equal(look(f, "PRAGMA application_id"), 0x48755961);
 }
 
@@ -397,12 +397,17 @@ static void a_database_of_the_version_before_is_brought_up_to_date(void **state)
                      "DROP TABLE announcement; DROP TABLE audit; DROP TABLE task; DROP TABLE task_event; "
                      "DROP TABLE spoken; DROP TABLE campaign; DROP TABLE campaign_person; "
                      "DROP TABLE device_order; "
+                     "DROP TRIGGER transition_is_only_erased; DROP TRIGGER transition_stays; ALTER TABLE "
+                     "transition DROP COLUMN "
+                     "erased; ALTER TABLE transition DROP COLUMN salt; ALTER TABLE transition DROP COLUMN "
+                     "digest; CREATE TRIGGER "
+                     "transition_stays BEFORE UPDATE ON transition BEGIN SELECT RAISE(ABORT, ''); END; "
                      "PRAGMA user_version=1",
                      NULL, NULL, NULL),
         SQLITE_OK);
     sqlite3_close(db);
     assert_int_equal(store_open_in(f->folder, &f->store), ERR_OK);
-    assert_int_equal(look(f, "PRAGMA user_version"), 8);
+    assert_int_equal(look(f, "PRAGMA user_version"), 9);
     assert_int_equal(look(f, "SELECT count(*) FROM silence"), 0);
     assert_int_equal(look(f, "SELECT count(*) FROM campaign"), 0);
 }
