@@ -28,7 +28,8 @@
     X(CAMPAIGN)                                                                                              \
     X(REACH)                                                                                                 \
     X(ORDER)                                                                                                 \
-    X(TASK)
+    X(TASK)                                                                                                  \
+    X(LEDGER)
 enum batch_kind {
 #define X(name) BATCH_##name,
     BATCH_MAP(X)
@@ -107,6 +108,13 @@ struct batch_task {
     const char *json; /* task_to_json */
 };
 
+struct batch_ledger {
+    struct ledger_entry entry;
+    struct ledger_event event;
+    size_t len;
+    const char *json; /* ledger_to_json */
+};
+
 /* What a prompt's command says. */
 struct batch_spoken {
     struct hash_id job;
@@ -138,6 +146,7 @@ struct batch_item {
         struct batch_suppression suppression;
         struct announcement announcement;
         struct batch_task task;
+        struct batch_ledger ledger;
         struct batch_spoken spoken;
         struct campaign campaign;
         struct batch_reach reach;

@@ -24,14 +24,19 @@ void config_defaults(struct config *ret_config)
     c->ingest = (struct config_ingest){.urgent_ring_bytes = 1 << 20,
                                        .routine_ring_bytes = 8 << 20,
                                        .dialect_ring_bytes = 4 << 20,
-                                       .gap_wait_ms = 10000};
+                                       .gap_wait_ms = 10000,
+                                       .device = {.per_minute = 600, .burst = 4096}};
     c->store = (struct config_store){.commit_ms = 100,
                                      .commit_events = 500,
                                      .ballast_bytes = 16 << 20,
                                      .snapshot_inputs = 100000,
                                      .fail_open_ms = 1000};
-    ret_config->retention = (struct retention){
-        .location_days = 30, .health_days = 180, .visitor_days = 30, .input_days = 180, .archive_days = 730};
+    ret_config->retention = (struct retention){.location_days = 30,
+                                               .health_days = 180,
+                                               .visitor_days = 30,
+                                               .input_days = 180,
+                                               .archive_days = 730,
+                                               .text_days = 730};
     c->report = (struct report_settings){.answer_s = 60, .answer_permille = 975};
     c->detect = detect_settings_default();
     alert_settings_default(&c->alert);

@@ -16,6 +16,7 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "detect/overrides.h"
+#include "ingest/conduct.h"
 #include "ingest/dialects/dialects.h"
 #include "relay/relay.h"
 #include "report.h"
@@ -43,6 +44,7 @@ struct config_clips {
 struct config_ingest {
     uint32_t urgent_ring_bytes, routine_ring_bytes, dialect_ring_bytes;
     uint32_t gap_wait_ms;
+    struct conduct_settings device;
 };
 struct config_store {
     uint32_t commit_ms, commit_events;

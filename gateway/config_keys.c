@@ -109,6 +109,13 @@ const struct key config_keys[] = {
      .help = "How long routine events wait for missing ones before them; urgent ones never wait.",
      .unit = "ms",
      NUMBER(ingest.gap_wait_ms, 0, 60000)},
+    {.path = "ingest.device_per_minute",
+     .help = "Events one device may go on sending; more is not taken until it has waited, and told as a "
+             "flood. Emergencies always pass.",
+     NUMBER(ingest.device.per_minute, 10, 100000)},
+    {.path = "ingest.device_burst",
+     .help = "Events it may send at once after a long silence: what its memory may hold, and some more.",
+     NUMBER(ingest.device.burst, 64, 1000000)},
 
     {.path = "dialects",
      .help = "Devices that speak another language over the same broker, by topic prefix.",
@@ -160,6 +167,10 @@ const struct key config_keys[] = {
      .help = "Such a file goes after this; 0 = never.",
      .unit = "days",
      NUMBER(retention.archive_days, 0, 3650)},
+    {.path = "retention.text_days",
+     .help = "Texts of alerts and tasks that are over, and what was said to whom, go after this; 0 = never.",
+     .unit = "days",
+     NUMBER(retention.text_days, 0, 3650)},
 
     {.path = "detect.fall_cancel_s",
      .help = "How long a detected fall is held for the wearer to cancel it, before it turns red.",
@@ -443,6 +454,16 @@ const struct key config_keys[] = {
      .help = "So many calls that reached nobody make a home visit.",
      .unit = "calls",
      NUMBER(alert.tasks.unanswered_max, 1, 10)},
+
+    {.path = "ledger.due_s",
+     .help = "An orange or red alert or an emergency that was true: its entry in the ledger is to be closed "
+             "within this; later its responsible person is told, then the desk above.",
+     .unit = "s",
+     NUMBER(alert.ledger.due_s, 3600, 31536000)},
+    {.path = "ledger.calm_due_s",
+     .help = "The same of any other alert.",
+     .unit = "s",
+     NUMBER(alert.ledger.calm_due_s, 3600, 31536000)},
 
     {.path = "noise.cooldown_s",
      .help = "After a delivered notification, a new alert of the same subject and family that is not graver "

@@ -256,6 +256,8 @@ static void record(struct gateway *gateway, const struct input *input)
         item->input.device = input->link.device;
     } else if (input->kind == INPUT_ACTION && input->action.subject.kind == SUBJECT_DEVICE) {
         item->input.device = input->action.subject.no; /* found by it when a wearer's data is erased */
+    } else if (input->kind == INPUT_CONDUCT) {
+        item->input.device = input->conduct.device;
     }
     gateway->batch->last_n = input->n;
 }
@@ -269,6 +271,7 @@ static enum err fold(struct gateway *gateway, const struct input *input)
     case INPUT_LINK:
         live_on_link(gateway->live, input->link.device, gateway->t_ms, input->link.up, input->link.ordinal);
         break;
+    case INPUT_CONDUCT: detect_on_conduct(gateway->detect, gateway->t_ms, &input->conduct); break;
     case INPUT_BROKER: live_on_broker(gateway->live, gateway->t_ms, input->broker_up); break;
     case INPUT_REGISTRY: /* the new tables were bound before this input; it marks from where they hold */
         gateway_forget_lost(gateway);

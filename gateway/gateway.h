@@ -33,6 +33,10 @@ void gateway_free(struct gateway *gateway);
 /* A new registry or new settings, between two inputs. */
 MUST_CHECK enum err gateway_rebind(struct gateway *gateway, const struct gateway_config *config);
 
+/* After a restart with a registry that no INPUT_REGISTRY has marked yet: the one that comes now ends whatever
+ * stands on a consent that nobody has. Between two inputs; ERR_NOMEM. */
+MUST_CHECK enum err gateway_recheck_consent(struct gateway *gateway);
+
 /* Where results go from now on; NULL = mute. Borrowed. */
 void gateway_set_batch(struct gateway *gateway, struct batch *batch);
 

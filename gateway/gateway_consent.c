@@ -23,6 +23,31 @@ enum err gateway_note_lost(struct gateway *gateway, const struct registry *regis
     return ERR_OK;
 }
 
+/* The registry before is not known any more: nobody has what they do not have now. Of whom that held before
+ * there is nothing to end, so it does no harm to do it again. */
+enum err gateway_recheck_consent(struct gateway *gateway)
+{
+    const struct registry *registry = gateway->config.registry;
+    const uint32_t count = registry_count(registry, REGISTRY_RESIDENT);
+    free(gateway->lost);
+    gateway->lost_count = count;
+    gateway->lost = calloc((size_t)count + 1, 1);
+    if (gateway->lost == NULL)
+        return ERR_NOMEM;
+    for (uint32_t no = 0; no < count; no++)
+        gateway->lost[no] =
+            (uint8_t)~registry_effective_consent(registry, no) & (CONSENT_BIT(CONSENT_COUNT) - 1);
+    gateway->lost_before = true;
+    return ERR_OK;
+}
+
+/* A position that an open emergency keeps goes when that ends. */
+static bool is_kept(const struct gateway *gateway, uint32_t no)
+{
+    const struct subject subject = {.kind = SUBJECT_RESIDENT, .no = no};
+    return gateway->lost_before && alerts_open_of(gateway->alerts, subject, FAMILY_EMERGENCY) != NULL;
+}
+
 void gateway_forget_lost(struct gateway *gateway)
 {
     if (gateway->lost == NULL)
@@ -32,7 +57,8 @@ void gateway_forget_lost(struct gateway *gateway)
         if (kinds == 0)
             continue;
         const uint32_t household = registry_resident(gateway->config.registry, no)->household;
-        live_forget(gateway->live, no, gateway->lost[no]);
+        if (!is_kept(gateway, no))
+            live_forget(gateway->live, no, gateway->lost[no]);
         detect_forget(gateway->detect, (struct subject){.kind = SUBJECT_RESIDENT, .no = no}, kinds);
         if (household != REGISTRY_NONE)
             detect_forget(gateway->detect, (struct subject){.kind = SUBJECT_HOUSEHOLD, .no = household},
@@ -41,6 +67,7 @@ void gateway_forget_lost(struct gateway *gateway)
     alerts_on_withdrawal(gateway->alerts, gateway->t_ms, gateway->lost, gateway->lost_count);
     free(gateway->lost);
     gateway->lost = NULL;
+    gateway->lost_before = false;
 }
 
 void gateway_forget_emergency(struct gateway *gateway, const struct alert *alert)

@@ -26,6 +26,7 @@ struct gateway {
     struct closing closing; /* of the alert a person closed in this input; LESSON_NONE = none */
     uint8_t *lost;          /* classes withdrawn by the registry just bound, by resident; NULL = none */
     uint32_t lost_count;
+    bool lost_before; /* noted at a start: what is known for an emergency alone is not older than that */
     struct hash_id changed[CHANGED_MAX];
     unsigned changed_count;
     struct gateway_stats stats;

@@ -246,6 +246,20 @@ static void on_task(void *self, const struct task *task, const struct task_event
                                      .json = keep_text(gateway, &gateway->scratch)};
 }
 
+static void on_ledger(void *self, const struct ledger_entry *entry, const struct ledger_event *event)
+{
+    struct gateway *gateway = self;
+    struct batch_item *item = gateway_add(gateway, BATCH_LEDGER);
+    if (item == NULL)
+        return;
+    buf_clear(&gateway->scratch);
+    ledger_to_json(entry, gateway->config.registry, gateway->config.tz, &gateway->scratch);
+    item->ledger = (struct batch_ledger){.entry = *entry,
+                                         .event = *event,
+                                         .len = gateway->scratch.len,
+                                         .json = keep_text(gateway, &gateway->scratch)};
+}
+
 static void on_campaign(void *self, const struct campaign *campaign)
 {
     struct gateway *gateway = self;
@@ -280,6 +294,7 @@ struct alert_sink gateway_sink(struct gateway *gateway)
                                .silence = on_silence,
                                .suppressed = on_suppressed,
                                .task = on_task,
+                               .ledger = on_ledger,
                                .campaign = on_campaign,
                                .reach = on_reach,
                                .order = on_order,

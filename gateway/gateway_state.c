@@ -31,6 +31,9 @@ enum err gateway_replay_input(struct gateway *gateway, const struct batch_input 
     if (err == ERR_OK && input.kind == INPUT_REPORT &&
         input.report.device >= registry_count(gateway->config.registry, REGISTRY_DEVICE))
         err = ERR_CORRUPT;
+    if (err == ERR_OK && input.kind == INPUT_CONDUCT &&
+        input.conduct.device >= registry_count(gateway->config.registry, REGISTRY_DEVICE))
+        err = ERR_CORRUPT;
     if (err != ERR_OK)
         return err == ERR_INVALID || err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     err = gateway_on_input(gateway, &input);

@@ -100,6 +100,11 @@ static void put_order(struct buf *out, const struct campaign_order *order)
         put_varint(out, order->list[i]);
 }
 
+static bool is_of_ledger(const struct action *action)
+{
+    return action->kind >= ACTION_LEDGER_ASSIGN && action->kind <= ACTION_LEDGER_CLOSE;
+}
+
 static void put_action(struct buf *out, const struct action *action)
 {
     const uint8_t bytes[] = {action->kind,        action->has_alert, action->subject.kind, action->family,
@@ -129,6 +134,23 @@ static void put_action(struct buf *out, const struct action *action)
     }
     if (action->kind == ACTION_CAMPAIGN)
         put_order(out, &action->campaign);
+    if (is_of_ledger(action)) {
+        put_text(out, action->to, sizeof(action->to));
+        put_text(out, action->authority, sizeof(action->authority));
+        put_text(out, action->receipt, sizeof(action->receipt));
+        put_time(out, action->from_ms);
+        buf_putc(out, (char)action->result);
+    }
+}
+
+static void put_conduct(struct buf *out, const struct conduct *conduct)
+{
+    put_varint(out, conduct->device);
+    put_varint(out, conduct->epoch);
+    put_varint(out, conduct->count);
+    buf_putc(out, (char)conduct->kind);
+    buf_putc(out, (char)conduct->lane);
+    put_time(out, conduct->since_ms);
 }
 
 void input_encode(const struct input *input, struct buf *out)
@@ -147,6 +169,7 @@ void input_encode(const struct input *input, struct buf *out)
         put_varint(out, input->link.ordinal);
         buf_putc(out, input->link.up != 0 ? 1 : 0);
         break;
+    case INPUT_CONDUCT: put_conduct(out, &input->conduct); break;
     case INPUT_BROKER: buf_putc(out, input->broker_up != 0 ? 1 : 0); break;
     case INPUT_REGISTRY:
     case INPUT_CONFIG: put_text(out, input->version, sizeof(input->version)); break;
@@ -290,7 +313,25 @@ static void take_action(struct taker *in, struct action *action)
     }
     if (action->kind == ACTION_CAMPAIGN)
         take_order(in, &action->campaign);
+    if (is_of_ledger(action)) {
+        take_text(in, action->to, sizeof(action->to));
+        take_text(in, action->authority, sizeof(action->authority));
+        take_text(in, action->receipt, sizeof(action->receipt));
+        action->from_ms = take_time(in);
+        action->result = take_byte(in, LEDGER_RESULT_COUNT - 1);
+    }
     in->bad |= action->kind == ACTION_NONE;
+}
+
+static void take_conduct(struct taker *in, struct conduct *conduct)
+{
+    conduct->device = (uint32_t)take_varint(in, UINT32_MAX);
+    conduct->epoch = (uint32_t)take_varint(in, UINT32_MAX);
+    conduct->count = (uint32_t)take_varint(in, UINT32_MAX);
+    conduct->kind = take_byte(in, CONDUCT_COUNT - 1);
+    conduct->lane = take_byte(in, LANE_COUNT - 1);
+    conduct->since_ms = take_time(in);
+    in->bad |= conduct->kind == CONDUCT_NONE || conduct->lane == LANE_NONE;
 }
 
 enum err input_decode(uint64_t n, int64_t t_ms, enum input_kind kind, const void *blob, size_t len,
@@ -314,6 +355,7 @@ enum err input_decode(uint64_t n, int64_t t_ms, enum input_kind kind, const void
         input.link.ordinal = take_varint(&in, UINT64_MAX);
         input.link.up = take_byte(&in, 1);
         break;
+    case INPUT_CONDUCT: take_conduct(&in, &input.conduct); break;
     case INPUT_BROKER: input.broker_up = take_byte(&in, 1); break;
     case INPUT_REGISTRY:
     case INPUT_CONFIG: take_text(&in, input.version, sizeof(input.version)); break;
@@ -450,6 +492,16 @@ static void json_action(struct buf *out, const struct action *action, const stru
         buf_putc(out, ',');
         json_time(out, tz, "from", action->from_ms);
     }
+    if (is_of_ledger(action) && action->from_ms != 0) {
+        buf_putc(out, ',');
+        json_time(out, tz, "from", action->from_ms);
+    }
+    if (action->authority[0] != '\0')
+        json_text(out, "authority", action->authority);
+    if (action->receipt[0] != '\0')
+        json_text(out, "receipt", action->receipt);
+    if (action->result != LEDGER_RESULT_NONE)
+        json_text(out, "result", ledger_result_name((enum ledger_result)action->result));
     if (action->until_ms != 0) {
         buf_putc(out, ',');
         json_time(out, tz, "until", action->until_ms);
@@ -487,6 +539,19 @@ static void json_delivery(struct buf *out, const struct delivery *delivery)
     buf_putc(out, '}');
 }
 
+static void json_conduct(struct buf *out, const struct conduct *conduct, const struct registry *registry,
+                         const struct tz *tz)
+{
+    buf_puts(out, ",\"conduct\":{");
+    json_device(out, registry, conduct->device);
+    json_text(out, "kind", conduct_name((enum conduct_kind)conduct->kind));
+    buf_printf(out, ",\"count\":%u,\"epoch\":%u", conduct->count, conduct->epoch);
+    json_text(out, "lane", lane_name((enum lane)conduct->lane));
+    buf_putc(out, ',');
+    json_time(out, tz, "since", conduct->since_ms);
+    buf_putc(out, '}');
+}
+
 void input_to_json(const struct input *input, const struct registry *registry, const struct tz *tz,
                    struct buf *out)
 {
@@ -502,6 +567,7 @@ void input_to_json(const struct input *input, const struct registry *registry, c
         buf_printf(out, ",\"up\":%s,\"ordinal\":%llu}", input->link.up != 0 ? "true" : "false",
                    (unsigned long long)input->link.ordinal);
         break;
+    case INPUT_CONDUCT: json_conduct(out, &input->conduct, registry, tz); break;
     case INPUT_BROKER:
         buf_printf(out, ",\"broker\":{\"up\":%s}", input->broker_up != 0 ? "true" : "false");
         break;

@@ -4,6 +4,7 @@
 #define HUYANG_INPUT_H
 
 #include "alert/alert.h"
+#include "ingest/conduct.h"
 #include "ingest/event.h"
 
 #define INPUT_MAP(X)                                                                                         \
@@ -13,7 +14,8 @@
     X(LINK, link)         /* a device's birth or last will */                                                \
     X(BROKER, broker)     /* the gateway's own connection went up or down */                                 \
     X(REGISTRY, registry) /* a new registry version came into force */                                       \
-    X(CONFIG, config)     /* a new configuration came into force */
+    X(CONFIG, config)     /* a new configuration came into force */                                          \
+    X(CONDUCT, conduct)   /* a device floods or repeats itself: what intake alone can see */
 enum input_kind {
     INPUT_NONE,
 #define X(name, text) INPUT_##name,
@@ -45,6 +47,7 @@ struct input {
         struct action action;
         struct delivery delivery;
         struct device_link link;
+        struct conduct conduct;
         uint8_t broker_up;
         char version[80]; /* SHA-256 hex of the registry or configuration */
     };

@@ -188,6 +188,17 @@ void output_task(const struct batch_task *item, const struct tz *tz, struct buf 
     buf_append(out, item->json + 1, item->len - 1); /* the task's own members */
 }
 
+void output_ledger(const struct batch_ledger *item, const struct tz *tz, struct buf *out)
+{
+    put_time(out, tz, item->event.t_ms);
+    buf_printf(out, ",\"ledger\":\"%s\",\"by\":", ledger_event_name(item->event.kind));
+    buf_json_string(out, item->event.by);
+    buf_puts(out, ",\"why\":");
+    buf_json_string(out, item->event.why);
+    buf_putc(out, ',');
+    buf_append(out, item->json + 1, item->len - 1); /* the entry's own members */
+}
+
 bool output_item(const struct batch_item *item, bool findings, const struct registry *registry,
                  const struct tz *tz, struct buf *out)
 {
@@ -201,6 +212,7 @@ bool output_item(const struct batch_item *item, bool findings, const struct regi
     case BATCH_DELIVERY: output_delivery(&item->delivery, tz, out); return true;
     case BATCH_SUPPRESSION: output_suppression(&item->suppression, tz, out); return true;
     case BATCH_TASK: output_task(&item->task, tz, out); return true;
+    case BATCH_LEDGER: output_ledger(&item->ledger, tz, out); return true;
     case BATCH_SILENCE: output_silence(&item->silence, registry, tz, out); return true;
     case BATCH_ANNOUNCEMENT: output_announcement(&item->announcement, registry, tz, out); return true;
     case BATCH_INPUT:

@@ -21,6 +21,8 @@ void output_announcement(const struct announcement *announcement, const struct r
                          const struct tz *tz, struct buf *out);
 /* An event of a task, with the task as it then was. */
 void output_task(const struct batch_task *item, const struct tz *tz, struct buf *out);
+/* The same of an entry of the ledger. */
+void output_ledger(const struct batch_ledger *item, const struct tz *tz, struct buf *out);
 /* Whatever of the above an item is; false (nothing appended) for the other kinds, and for findings unless
  * asked. */
 bool output_item(const struct batch_item *item, bool findings, const struct registry *registry,

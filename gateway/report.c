@@ -241,6 +241,20 @@ uint64_t report_in_territory(const struct report *report, uint32_t territory, en
     return report->territories[territory][level];
 }
 
+struct report_work report_all_work(const struct report_work *works, unsigned count)
+{
+    struct report_work all = {0};
+    for (unsigned i = 0; i < count; i++) {
+        all.opened += works[i].opened;
+        all.ended += works[i].ended;
+        all.aside += works[i].aside;
+        all.overdue += works[i].overdue;
+        all.open += works[i].open;
+        all.open_overdue += works[i].open_overdue;
+    }
+    return all;
+}
+
 unsigned report_permille(uint64_t part, uint64_t whole)
 {
     return whole ? (unsigned)(part * 1000 / whole) : 0;

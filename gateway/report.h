@@ -59,6 +59,16 @@ struct report_sums {
     uint64_t residents; /* in the registry, not removed */
 };
 
+/* What was to be done: in the range opened, ended, set aside (a task cancelled, an entry of the ledger handed
+ * over to another authority) and not done in time; and what stands open now. */
+struct report_work {
+    uint64_t opened, ended, aside, overdue;
+    uint64_t open, open_overdue;
+};
+struct report_works {
+    struct report_work tasks[TASK_KIND_COUNT], ledger[FAMILY_COUNT];
+};
+
 struct report;
 /* The local days from the one of from_ms up to, not including, to_ms. ERR_RANGE: no day, or more than
  * REPORT_DAYS_MAX. */
@@ -71,6 +81,8 @@ void report_add(struct report *report, const struct report_fact *fact);
 void report_sum(const struct report *report, struct report_sums *ret_sums);
 /* Alerts of a level that lie in a territory or below it. */
 uint64_t report_in_territory(const struct report *report, uint32_t territory, enum level level);
+/* Everything together. */
+struct report_work report_all_work(const struct report_work *works, unsigned count);
 /* Parts of a thousand, rounded down; 0 of 0 is 0. */
 unsigned report_permille(uint64_t part, uint64_t whole);
 /* A sum per 1,000 residents and day, in thousandths. */

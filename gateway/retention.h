@@ -11,6 +11,7 @@ struct retention {
     uint32_t visitor_days;  /* then visitors' ids go */
     uint32_t input_days;    /* then inputs and findings move to a file of their day */
     uint32_t archive_days;  /* then that file goes */
+    uint32_t text_days;     /* then what people wrote about an alert that is over goes, and what was said */
 };
 
 struct retention_stats {

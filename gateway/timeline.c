@@ -265,6 +265,11 @@ static int outcome_value(const char *text)
     return (int)outcome_from_name(text);
 }
 
+static int result_value(const char *text)
+{
+    return (int)ledger_result_from_name(text);
+}
+
 static int announced_value(const char *text)
 {
     return (int)announced_from_name(text);
@@ -337,10 +342,10 @@ static enum err parse_interval(struct parse *parse, const struct json *body, str
 static enum err parse_action(struct parse *parse, const struct json *node)
 {
     static const char *const known[] = {
-        "alert", "resident",   "household",   "territory",  "device",     "family",    "by",
-        "note",  "outcome",    "status",      "until",      "prompt",     "through",   "start",
-        "end",   "per_minute", "category",    "in",         "residents",  "announced", "from",
-        "task",  "to",         "disposition", "interval_s", "duration_s", NULL};
+        "alert",     "resident", "household", "territory",  "device",     "family", "by",  "note",
+        "outcome",   "status",   "until",     "prompt",     "through",    "start",  "end", "per_minute",
+        "category",  "in",       "residents", "announced",  "from",       "task",   "to",  "disposition",
+        "authority", "receipt",  "result",    "interval_s", "duration_s", NULL};
     size_t iter = 0;
     const char *name;
     const struct json *body;
@@ -369,6 +374,14 @@ static enum err parse_action(struct parse *parse, const struct json *node)
         err = parse_enum(parse, body, "outcome", OUTCOME_NONE, outcome_value, &action->outcome);
     if (err == ERR_OK && action->kind == ACTION_TASK_FINISH)
         err = parse_enum(parse, body, "outcome", OUTCOME_NONE, outcome_value, &action->outcome);
+    if (err == ERR_OK && action->kind == ACTION_LEDGER_CLOSE)
+        err = parse_enum(parse, body, "result", LEDGER_RESULT_NONE, result_value, &action->result);
+    const char *authority = json_string(json_get(body, "authority")),
+               *receipt = json_string(json_get(body, "receipt"));
+    if (err == ERR_OK &&
+        (!text_copy(action->authority, sizeof(action->authority), authority != NULL ? authority : "") ||
+         !text_copy(action->receipt, sizeof(action->receipt), receipt != NULL ? receipt : "")))
+        err = bad(parse, "action: authority or receipt is too long");
     if (err == ERR_OK && json_get(body, "task") != NULL)
         err = parse_enum(parse, body, "task", TASK_NONE, task_value, &action->task);
     if (err == ERR_OK && action->kind == ACTION_STATUS)
@@ -449,6 +462,33 @@ static enum err parse_link(struct parse *parse, const struct json *node)
     return ERR_OK;
 }
 
+static enum err parse_conduct(struct parse *parse, const struct json *node)
+{
+    const char *id = json_string(json_get(node, "device")), *kind = json_string(json_get(node, "kind"));
+    const char *lane = json_string(json_get(node, "lane"));
+    struct conduct *conduct = &parse->line->input.conduct;
+    int64_t count, epoch = 0;
+    conduct->device =
+        id != NULL ? registry_find(parse->timeline->registry, REGISTRY_DEVICE, id) : REGISTRY_NONE;
+    conduct->kind = kind != NULL ? (uint8_t)conduct_from_name(kind) : (uint8_t)CONDUCT_NONE;
+    conduct->lane = lane != NULL && strcmp(lane, "urgent") == 0 ? LANE_URGENT : LANE_ROUTINE;
+    conduct->since_ms = parse->line->t_ms;
+    const bool epoch_fits =
+        json_get(node, "epoch") == NULL ||
+        (json_integer(json_get(node, "epoch"), &epoch) && epoch >= 0 && epoch <= UINT32_MAX);
+    if (conduct->device == REGISTRY_NONE || conduct->kind == CONDUCT_NONE || !epoch_fits ||
+        !json_integer(json_get(node, "count"), &count) || count < 1 || count > UINT32_MAX)
+        return bad(parse,
+                   "conduct: {\"device\": known id, \"kind\": \"flood\"|\"replay\", \"count\": number} is "
+                   "expected");
+    conduct->count = (uint32_t)count;
+    conduct->epoch = (uint32_t)epoch;
+    parse->line->input.kind = INPUT_CONDUCT;
+    return json_get(node, "since") == NULL
+               ? ERR_OK
+               : parse_time(parse, json_get(node, "since"), "since", &conduct->since_ms);
+}
+
 static enum err parse_version(struct parse *parse, const struct json *node, enum input_kind kind)
 {
     const char *version = json_string(json_get(node, "version"));
@@ -473,6 +513,8 @@ static enum err parse_root(struct parse *parse)
         err = parse_relay_result(parse, node);
     else if ((node = json_get(parse->root, "link")) != NULL)
         err = parse_link(parse, node);
+    else if ((node = json_get(parse->root, "conduct")) != NULL)
+        err = parse_conduct(parse, node);
     else if ((node = json_get(parse->root, "registry")) != NULL)
         err = parse_version(parse, node, INPUT_REGISTRY);
     else if ((node = json_get(parse->root, "config")) != NULL)

@@ -154,6 +154,8 @@ static enum err close_alert(struct alerts *alerts, struct alert_record *record, 
         record->alert.disposition = DISPOSITION_NONE;
         return ERR_INVALID;
     }
+    if (action->disposition == DISPOSITION_TRUE || action->disposition == DISPOSITION_TRANSFERRED)
+        ledger_open(alerts, record, t_ms, action->by, action->note);
     if (record->alert.police_sent && alert_was_false(&record->alert)) {
         struct job job = job_draft(&record->alert, JOB_STAND_DOWN, JOB_STEP_STAND_DOWN, t_ms);
         job.transition = record->alert.transitions;
@@ -284,6 +286,8 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
         return silence_remove(alerts, t_ms, action);
     if (action->kind >= ACTION_TASK_ASSIGN && action->kind <= ACTION_TASK_FINISH)
         return task_act(alerts, t_ms, action);
+    if (action->kind >= ACTION_LEDGER_ASSIGN && action->kind <= ACTION_LEDGER_CLOSE)
+        return ledger_act(alerts, t_ms, action);
     enum err err = find_target(alerts, action, &record);
     if (err != ERR_OK)
         return err;
@@ -315,6 +319,10 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
     case ACTION_TASK_ACCEPT:
     case ACTION_TASK_ARRIVE:
     case ACTION_TASK_FINISH:
+    case ACTION_LEDGER_ASSIGN:
+    case ACTION_LEDGER_HANDLE:
+    case ACTION_LEDGER_TRANSFER:
+    case ACTION_LEDGER_CLOSE:
     case ACTION_KIND_COUNT: err = ERR_INVALID; break;
     }
     case_sweep(alerts, case_no);

@@ -19,6 +19,12 @@ static const char *const outcome_names[OUTCOME_COUNT] = {[OUTCOME_NONE] = "none"
 #undef X
 };
 
+static const char *const result_names[LEDGER_RESULT_COUNT] = {[LEDGER_RESULT_NONE] = "none",
+#define X(name, text) [LEDGER_RESULT_##name] = #text,
+                                                              LEDGER_RESULT_MAP(X)
+#undef X
+};
+
 /* Index from 1; 0 when unknown. "none" itself is not a word a person may use. */
 static unsigned find(const char *const *names, unsigned count, const char *name)
 {
@@ -57,4 +63,14 @@ const char *outcome_name(enum outcome outcome)
 enum outcome outcome_from_name(const char *name)
 {
     return (enum outcome)find(outcome_names, OUTCOME_COUNT, name);
+}
+
+const char *ledger_result_name(enum ledger_result result)
+{
+    return (unsigned)result < LEDGER_RESULT_COUNT ? result_names[result] : "none";
+}
+
+enum ledger_result ledger_result_from_name(const char *name)
+{
+    return (enum ledger_result)find(result_names, LEDGER_RESULT_COUNT, name);
 }

@@ -13,7 +13,9 @@
  * kind: assign {to, until = a new due time}, accept, arrive, finish {outcome} · assign {to}: whose alert it
  * is · snooze {until}: taken, and back at that time ·
  * speak {prompt, device}: say this now · hush {prompt}: take back what is being said · campaign: a prompt to
- * many, by its order · campaign_end: of the campaign whose id stands where an alert's would ·
+ * many, by its order · campaign_end: of the campaign whose id stands where an alert's would · ledger_…: of
+ * the open entry that came of the alert whose id stands there, or of the subject's newest one: assign {to},
+ * handle {note}, transfer {authority, receipt, from = when}, close {result}; until = a new due time ·
  * device_…: of the device that is the subject: locate, interval {interval_s, duration_s}, restart */
 #define ACTION_MAP(X)                                                                                        \
     X(ACKNOWLEDGE, acknowledge)                                                                              \
@@ -35,6 +37,10 @@
     X(HUSH, hush)                                                                                            \
     X(CAMPAIGN, campaign)                                                                                    \
     X(CAMPAIGN_END, campaign_end)                                                                            \
+    X(LEDGER_ASSIGN, ledger_assign)                                                                          \
+    X(LEDGER_HANDLE, ledger_handle)                                                                          \
+    X(LEDGER_TRANSFER, ledger_transfer)                                                                      \
+    X(LEDGER_CLOSE, ledger_close)                                                                            \
     X(DEVICE_LOCATE, device_locate)                                                                          \
     X(DEVICE_INTERVAL, device_interval)                                                                      \
     X(DEVICE_RESTART, device_restart)
@@ -82,12 +88,29 @@ enum outcome {
 #undef X
         OUTCOME_COUNT
 };
+/* How an entry of the ledger ended. unfounded: looked into, and it was none after all */
+#define LEDGER_RESULT_MAP(X)                                                                                 \
+    X(HANDLED, handled)                                                                                      \
+    X(PREVENTED, prevented)                                                                                  \
+    X(HELPED, helped)                                                                                        \
+    X(CASE_FILED, case_filed)                                                                                \
+    X(LOSS, loss)                                                                                            \
+    X(UNFOUNDED, unfounded)
+enum ledger_result {
+    LEDGER_RESULT_NONE,
+#define X(name, text) LEDGER_RESULT_##name,
+    LEDGER_RESULT_MAP(X)
+#undef X
+        LEDGER_RESULT_COUNT
+};
 const char *action_name(enum action_kind kind);
 enum action_kind action_from_name(const char *name); /* ACTION_NONE when unknown */
 const char *disposition_name(enum disposition disposition);
 enum disposition disposition_from_name(const char *name);
 const char *outcome_name(enum outcome outcome);
 enum outcome outcome_from_name(const char *name);
+const char *ledger_result_name(enum ledger_result result);
+enum ledger_result ledger_result_from_name(const char *name);
 
 /* A prompt to an audience: everybody in a territory, of a category, or on a list; all of them that are given
  * must fit. */
@@ -102,6 +125,7 @@ struct campaign_order {
     uint32_t list[CAMPAIGN_LIST_MAX];
 };
 
+enum { AUTHORITY_SIZE = 96, RECEIPT_SIZE = 64 };
 struct action {
     struct hash_id alert;   /* which alert, when has_alert */
     struct subject subject; /* else the open alert of this subject … */
@@ -111,7 +135,7 @@ struct action {
     uint8_t kind;                         /* enum action_kind */
     uint8_t disposition, outcome, status; /* enums; status = enum resident_status */
     uint8_t announced;                    /* enum announced */
-    int64_t from_ms;                      /* of an announcement */
+    int64_t from_ms;                      /* of an announcement; of a transfer, when; 0 = now */
     int64_t until_ms;                     /* of a status (0 = open), silence or announcement */
     char by[ID_SIZE];                     /* who; identifier */
     char note[256];                       /* UTF-8, may be empty */
@@ -122,6 +146,8 @@ struct action {
     uint32_t interval_s,
         duration_s; /* device_interval: FLEET_INTERVAL_…; duration 0 = until told otherwise */
     struct campaign_order campaign;
+    char authority[AUTHORITY_SIZE], receipt[RECEIPT_SIZE]; /* ledger_transfer; UTF-8 */
+    uint8_t result;                                        /* ledger_close: enum ledger_result */
 };
 
 #endif

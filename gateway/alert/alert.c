@@ -44,8 +44,10 @@ enum err alerts_new(const struct alert_config *config, struct alerts **ret_alert
     pool_init(&alerts->jobs, sizeof(struct job_record), JOBS_MAX);
     pool_init(&alerts->cases, sizeof(struct alert_case), CASES_MAX);
     pool_init(&alerts->tasks, sizeof(struct task), TASKS_MAX);
+    pool_init(&alerts->ledger, sizeof(struct ledger_entry), LEDGER_MAX);
     index_init(&alerts->by_id, ALERT_OPEN_MAX);
     index_init(&alerts->by_task, TASKS_MAX);
+    index_init(&alerts->by_ledger, LEDGER_MAX);
     index_init(&alerts->by_job, JOBS_MAX);
     index_init(&alerts->by_case, CASES_MAX);
     buf_init(&alerts->scratch, SCRATCH_MAX);
@@ -69,8 +71,10 @@ void alerts_free(struct alerts *alerts)
     pool_release(&alerts->jobs);
     pool_release(&alerts->cases);
     pool_release(&alerts->tasks);
+    pool_release(&alerts->ledger);
     index_release(&alerts->by_id);
     index_release(&alerts->by_task);
+    index_release(&alerts->by_ledger);
     index_release(&alerts->by_job);
     index_release(&alerts->by_case);
     buf_release(&alerts->scratch);

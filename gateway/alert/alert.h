@@ -12,6 +12,7 @@
 #define HUYANG_ALERT_ALERT_H
 
 #include "alert/action.h"
+#include "alert/ledger.h"
 #include "alert/policy.h"
 #include "alert/prompts.h"
 #include "alert/task.h"
@@ -232,6 +233,8 @@ struct alert_sink {
     void (*suppressed)(void *self, const struct alert *alert, const struct suppression *suppression);
     /* Something happened to a task; `task` as it is now. */
     void (*task)(void *self, const struct task *task, const struct task_event *event);
+    /* Something happened to an entry of the ledger; `entry` as it is now. */
+    void (*ledger)(void *self, const struct ledger_entry *entry, const struct ledger_event *event);
     /* A campaign changed; somebody in its audience was reached, or will not be (campaign.h). */
     void (*campaign)(void *self, const struct campaign *campaign);
     void (*reach)(void *self, const struct campaign *campaign, uint32_t resident, uint8_t reach,
@@ -294,6 +297,8 @@ size_t alerts_open_count(const struct alerts *alerts);
 const struct task *alerts_task(const struct alerts *alerts, const struct hash_id *id);
 /* Open tasks; with a time only those that are or were overdue. Cost: one pass over the open tasks. */
 size_t alerts_task_count(const struct alerts *alerts, int64_t overdue_at_ms);
+/* Open entries of the ledger; with a time only those that were due by then. Cost: one pass over them. */
+size_t alerts_ledger_count(const struct alerts *alerts, int64_t overdue_at_ms);
 /* Every unacknowledged open alert whose rule still has steps has an armed timer; returns the number that does
  * not (the watchdog; must be 0). */
 size_t alerts_without_timer(const struct alerts *alerts);

@@ -12,7 +12,7 @@ enum { CASE_V1_SIZE = (offsetof(struct alert_case, told_level) + 7) / 8 * 8 };
 static const char alert_table[] = "alert", job_table[] = "job", case_table[] = "alert_case",
                   recent_table[] = "alert_recent", silence_table[] = "alert_silence",
                   burst_table[] = "alert_burst", task_table[] = "alert_task", meter_table[] = "alert_meter",
-                  digest_table[] = "alert_digest";
+                  digest_table[] = "alert_digest", ledger_table[] = "alert_ledger";
 
 struct alert_image {
     struct alert alert;
@@ -84,17 +84,16 @@ static enum err write_jobs(const struct alerts *alerts,
     return err;
 }
 
-static enum err write_tasks(const struct alerts *alerts,
-                            enum err (*fn)(void *self, const char *table, uint16_t version, uint32_t no,
-                                           const void *value, size_t len),
-                            void *self)
+static enum err write_pool(const struct pool *pool, const char *table,
+                           enum err (*fn)(void *self, const char *table, uint16_t version, uint32_t no,
+                                          const void *value, size_t len),
+                           void *self)
 {
     enum err err = ERR_OK;
-    for (uint32_t i = 0; i < alerts->tasks.dirty_count && err == ERR_OK; i++) {
-        uint32_t no = alerts->tasks.dirty_list[i];
-        err = pool_is_live(&alerts->tasks, no)
-                  ? fn(self, task_table, VERSION, no, task_at(alerts, no), sizeof(struct task))
-                  : fn(self, task_table, VERSION, no, NULL, 0);
+    for (uint32_t i = 0; i < pool->dirty_count && err == ERR_OK; i++) {
+        uint32_t no = pool->dirty_list[i];
+        err = pool_is_live(pool, no) ? fn(self, table, VERSION, no, pool_at(pool, no), pool->item_size)
+                                     : fn(self, table, VERSION, no, NULL, 0);
     }
     return err;
 }
@@ -143,7 +142,9 @@ enum err alerts_snapshot(const struct alerts *alerts,
     if (err == ERR_OK)
         err = write_jobs(alerts, fn, self);
     if (err == ERR_OK)
-        err = write_tasks(alerts, fn, self);
+        err = write_pool(&alerts->tasks, task_table, fn, self);
+    if (err == ERR_OK)
+        err = write_pool(&alerts->ledger, ledger_table, fn, self);
     return err;
 }
 
@@ -153,6 +154,7 @@ void alerts_snapshot_done(struct alerts *alerts)
     pool_clean(&alerts->alerts);
     pool_clean(&alerts->jobs);
     pool_clean(&alerts->tasks);
+    pool_clean(&alerts->ledger);
     memset(alerts->recent_dirty, 0, sizeof alerts->recent_dirty);
     responses_snapshot_done(alerts);
     campaigns_snapshot_done(alerts);
@@ -361,7 +363,8 @@ enum err alerts_restore(struct alerts *alerts, const char *table, uint16_t versi
                  {task_table, VERSION, sizeof(struct task)},
                  {meter_table, VERSION, sizeof(struct meter)},
                  {digest_table, VERSION, sizeof(struct digest)},
-                 {burst_table, VERSION, sizeof(struct burst)}};
+                 {burst_table, VERSION, sizeof(struct burst)},
+                 {ledger_table, VERSION, sizeof(struct ledger_entry)}};
     enum { KNOWN = sizeof known / sizeof *known };
     enum err err = responses_restore(alerts, table, version, no, value, len);
     if (err == ERR_NOT_FOUND)
@@ -391,6 +394,7 @@ enum err alerts_restore(struct alerts *alerts, const char *table, uint16_t versi
     case 1: return restore_job(alerts, no, value);
     case 2: return restore_case(alerts, value, len);
     case 3: return restore_recent(alerts, no, value);
+    case 9: return ledger_restore(alerts, no, value);
     case 8: return burst_restore(alerts, no, value);
     case 6: return restore_meter(alerts, no, value);
     case 7: return restore_digest(alerts, no, value);

@@ -35,7 +35,8 @@ enum {
     JOB_STEP_ORDER = 0xF7,
     JOB_STEP_ANSWER = 0xF8,
     JOB_STEP_CAMPAIGN = 0xF9,
-    JOB_STEP_FLEET = 0xFA,
+    JOB_STEP_LEDGER = 0xFA,
+    JOB_STEP_FLEET = 0xFB,
     BURSTS_MAX = 256 /* people whose messages are counted at the same time */
 };
 
@@ -98,8 +99,8 @@ struct alerts {
     bool meter_dirty[METERS_MAX];
     struct digest digest;
     bool digest_dirty;
-    struct pool alerts, jobs, cases, tasks;
-    struct index by_id, by_job, by_case, by_task;
+    struct pool alerts, jobs, cases, tasks, ledger;
+    struct index by_id, by_job, by_case, by_task, by_ledger;
     struct buf scratch;
     uint64_t next_serial;
     size_t open_count;
@@ -127,6 +128,10 @@ static inline struct alert_case *case_at(const struct alerts *alerts, uint32_t n
 static inline struct task *task_at(const struct alerts *alerts, uint32_t no)
 {
     return pool_at(&alerts->tasks, no);
+}
+static inline struct ledger_entry *ledger_at(const struct alerts *alerts, uint32_t no)
+{
+    return pool_at(&alerts->ledger, no);
 }
 uint32_t alert_no(const struct alerts *alerts, const struct alert_record *record);
 void alert_mark(struct alerts *alerts, const struct alert_record *record);
@@ -258,6 +263,21 @@ int64_t task_due(const struct alerts *alerts, const struct job *job);
 void task_overdue(struct alerts *alerts, struct alert_record *record, const struct job *announced,
                   int64_t t_ms);
 MUST_CHECK enum err task_restore(struct alerts *alerts, uint32_t no, const void *value);
+
+/* The role that is told when this one did not act in time. */
+enum role role_above(enum role role);
+
+/* ledger.c: an entry is opened when its alert was closed as true or transferred; `note` as with the closing.
+ */
+void ledger_open(struct alerts *alerts, const struct alert_record *record, int64_t t_ms, const char *by,
+                 const char *note);
+/* Has the alert an open entry? It stays in memory as long. */
+bool ledger_holds(const struct alerts *alerts, const struct hash_id *alert);
+/* When the alert's entry is to be told as overdue, INT64_MAX = never; and telling it. */
+int64_t ledger_due(const struct alerts *alerts, const struct alert *alert);
+void ledger_overdue(struct alerts *alerts, struct alert_record *record, int64_t t_ms);
+MUST_CHECK enum err ledger_act(struct alerts *alerts, int64_t t_ms, const struct action *action);
+MUST_CHECK enum err ledger_restore(struct alerts *alerts, uint32_t no, const void *value);
 
 /* upkeep.c: findings of the alert stage itself. */
 void upkeep_collect_devices(struct alerts *alerts, int64_t t_ms, uint32_t resident);

@@ -82,7 +82,7 @@ int64_t alert_deadline(const struct alerts *alerts, const struct alert_record *r
                               task_due(alerts, &job_at(alerts, no)->job));
     deadline_ms = earlier(deadline_ms, burst_due(alerts, alert));
     if (alert->state != ALERT_OPEN)
-        return deadline_ms;
+        return earlier(deadline_ms, ledger_due(alerts, alert));
     deadline_ms = earlier(deadline_ms, response_due_ms(alerts, alert));
     deadline_ms = earlier(deadline_ms, step_due(alerts, alert));
     deadline_ms = earlier(deadline_ms, lapse_due(alerts, alert));
@@ -312,8 +312,11 @@ static void tick(struct alerts *alerts, struct alert_record *record, int64_t t_m
             task_overdue(alerts, record, &job, t_ms);
     }
     response_expire(alerts, record, t_ms);
-    if (alert->state != ALERT_OPEN)
+    if (alert->state != ALERT_OPEN) {
+        if (ledger_due(alerts, alert) <= t_ms)
+            ledger_overdue(alerts, record, t_ms);
         return;
+    }
     if (alert->verify_until_ms && alert->verify_until_ms <= t_ms) {
         alert->verify_until_ms = 0;
         alert->outcome = OUTCOME_NO_ANSWER;

@@ -8,6 +8,7 @@
 #define HUYANG_ALERT_POLICY_H
 
 #include "alert/noise.h"
+#include "alert/ledger.h"
 #include "alert/task.h"
 #include "detect/detector.h"
 
@@ -99,6 +100,7 @@ struct alert_settings {
     uint32_t verify_timeout_s;      /* 90; 30..600 */
     uint32_t prompt_ttl_s;          /* 120; 10..3600 */
     struct task_settings tasks;
+    struct ledger_settings ledger;
     struct noise_settings noise;
     struct fleet_settings fleet;
     uint8_t prompts_daily_max; /* 3; 0..100, per resident and local day; emergencies, orange and red

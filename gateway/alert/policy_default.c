@@ -93,6 +93,7 @@ void alert_settings_default(struct alert_settings *ret_settings)
     ret_settings->prompts_daily_max = 3;
     ret_settings->noise = (struct noise_settings){
         .budget = 30, .budget_min = 60, .flood = 50, .flood_min = 10, .digest_min = 10};
+    ret_settings->ledger = (struct ledger_settings){.due_s = 259200, .calm_due_s = 1209600};
     ret_settings->tasks = (struct task_settings){.call_due_s = 300,
                                                  .call_calm_due_s = 7200,
                                                  .visit_due_s = 1800,

@@ -137,7 +137,7 @@ static bool has_pending(const struct alerts *alerts, const struct alert_record *
         if (!delivery_is_final((enum delivery_state)job_at(alerts, no)->state))
             return true;
     }
-    return burst_due(alerts, &record->alert) != INT64_MAX;
+    return burst_due(alerts, &record->alert) != INT64_MAX || ledger_holds(alerts, &record->alert.id);
 }
 
 static void let_go(struct alerts *alerts, uint32_t no)

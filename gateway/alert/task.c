@@ -211,7 +211,7 @@ bool task_outlives(const struct alerts *alerts, const struct job *job)
 
 /* Time. */
 
-static enum role role_above(enum role role)
+enum role role_above(enum role role)
 {
     switch (role) {
     case ROLE_NONE:

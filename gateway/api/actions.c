@@ -108,15 +108,15 @@ static bool take_device(const char *text, struct pending *pending)
 #define MUST_SUBJECT "an id, and the only one of resident, household, territory and device"
 const struct member member_by = {"by", act_take_by, MUST_BY, true, false},
                     member_note = {"note", act_take_note, MUST_NOTE, false, false},
-                    member_end = {"until", take_until, MUST_TIME, false, false};
+                    member_end = {"until", take_until, MUST_TIME, false, false},
+                    member_filled = {"note", take_filled_note, MUST_NOTE ", not empty", true, false},
+                    member_to = {"to", take_to, MUST_BY, true, false};
 static const struct member
-    text = {"note", take_filled_note, MUST_NOTE ", not empty", true, false},
     disposition = {"disposition", take_disposition,
                    "true, false, expected, drill, could_not_verify, transferred or declined", true, false},
     outcome = {"outcome", take_outcome, "safe, needs_help, no_answer, other_person or wrong_number", true,
                false},
     any_outcome = {"outcome", take_any_outcome, "an outcome that fits the task", true, false},
-    to = {"to", take_to, MUST_BY, true, false},
     when = {"until", take_until, "an ISO 8601 time with an offset", false, false},
     family = {"family", take_family, "health, visitor, outing, fraud, coverage or fleet", false, false},
     until = {"until", take_until, MUST_TIME, true, false}, from = {"from", take_from, MUST_TIME, true, false},
@@ -224,14 +224,14 @@ enum verdict act_call(const struct view *view, struct request *request, struct p
 
 enum verdict act_comment(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act_on(view, request, ACTION_COMMENT, (const struct member *const[]){&member_by, &text, NULL},
-                  ret_pending);
+    return act_on(view, request, ACTION_COMMENT,
+                  (const struct member *const[]){&member_by, &member_filled, NULL}, ret_pending);
 }
 
 enum verdict act_assign(const struct view *view, struct request *request, struct pending *ret_pending)
 {
     return act_on(view, request, ACTION_ASSIGN,
-                  (const struct member *const[]){&member_by, &to, &member_note, NULL}, ret_pending);
+                  (const struct member *const[]){&member_by, &member_to, &member_note, NULL}, ret_pending);
 }
 
 enum verdict act_snooze(const struct view *view, struct request *request, struct pending *ret_pending)
@@ -243,7 +243,8 @@ enum verdict act_snooze(const struct view *view, struct request *request, struct
 enum verdict act_task_assign(const struct view *view, struct request *request, struct pending *ret_pending)
 {
     return act_task(view, request, ACTION_TASK_ASSIGN,
-                    (const struct member *const[]){&member_by, &to, &when, &member_note, NULL}, ret_pending);
+                    (const struct member *const[]){&member_by, &member_to, &when, &member_note, NULL},
+                    ret_pending);
 }
 
 enum verdict act_task_accept(const struct view *view, struct request *request, struct pending *ret_pending)
@@ -301,8 +302,8 @@ static enum verdict act_about(const struct view *view, struct request *request, 
 enum verdict act_silence(const struct view *view, struct request *request, struct pending *ret_pending)
 {
     return act_about(view, request, ACTION_SILENCE,
-                     (const struct member *const[]){&member_by, &text, &until, &family, &resident, &household,
-                                                    &territory, &device, NULL},
+                     (const struct member *const[]){&member_by, &member_filled, &until, &family, &resident,
+                                                    &household, &territory, &device, NULL},
                      "one of resident, household, territory and device", ret_pending);
 }
 

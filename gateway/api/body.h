@@ -16,7 +16,7 @@ struct member {
 /* `members` ends with NULL. False: request->reply says what is wrong. */
 bool body_read(struct request *request, const struct member *const *members, struct pending *ret_pending);
 /* Of several bodies: who (the operator only), why, until when. actions.c */
-extern const struct member member_by, member_note, member_end;
+extern const struct member member_by, member_note, member_end, member_filled, member_to;
 /* No control characters but, with `lines`, new lines and tabs. */
 bool body_is_plain(const char *text, bool lines);
 

@@ -6,24 +6,29 @@
 
 enum { FEED_LIMIT = 500, FEED_LIMIT_MAX = 1000 };
 
-/* "FINDING.TRANSITION.DELIVERY"; opaque to whoever gets it. */
+/* "FINDING.TRANSITION.DELIVERY.LEDGER"; opaque to whoever gets it. Without the last one it is of a gateway
+ * that had no ledger yet. */
 static bool read_place(const char *text, struct reader_feed *ret_feed)
 {
-    int64_t numbers[3];
+    enum { PARTS = 4 };
+    int64_t numbers[PARTS] = {0};
     char part[24];
+    size_t count = 0;
 
-    for (size_t i = 0; i < 3; i++) {
+    for (bool more = true; more; count++) {
         size_t len = strcspn(text, ".");
-        if (len >= sizeof(part) || (text[len] == '.') != (i < 2))
+        more = text[len] == '.';
+        if (count == PARTS || len >= sizeof(part))
             return false;
         memcpy(part, text, len);
         part[len] = '\0';
-        if (!text_to_int(part, 0, INT64_MAX, &numbers[i]))
+        if (!text_to_int(part, 0, INT64_MAX, &numbers[count]))
             return false;
-        text += len + 1;
+        text += len + more;
     }
-    *ret_feed = (struct reader_feed){.finding = numbers[0], .transition = numbers[1], .delivery = numbers[2]};
-    return true;
+    *ret_feed = (struct reader_feed){
+        .finding = numbers[0], .transition = numbers[1], .delivery = numbers[2], .ledger = numbers[3]};
+    return count >= PARTS - 1;
 }
 
 /* False: the reply says which parameter is wrong. */
@@ -58,15 +63,15 @@ static enum err answer(struct reader *reader, struct reader_feed feed, unsigned 
     bool more = false;
     enum err err = reader_feed_end(reader, &end);
 
-    if (err == ERR_OK &&
-        (feed.finding > end.finding || feed.transition > end.transition || feed.delivery > end.delivery))
+    if (err == ERR_OK && (feed.finding > end.finding || feed.transition > end.transition ||
+                          feed.delivery > end.delivery || feed.ledger > end.ledger))
         return ERR_RANGE;
     if (err != ERR_OK)
         return err;
     buf_puts(body, "{\"items\":");
     err = reader_feed(reader, &feed, limit, body, &more);
-    buf_printf(body, ",\n\"next\":\"%" PRId64 ".%" PRId64 ".%" PRId64 "\",\"more\":%s}\n", feed.finding,
-               feed.transition, feed.delivery, more ? "true" : "false");
+    buf_printf(body, ",\n\"next\":\"%" PRId64 ".%" PRId64 ".%" PRId64 ".%" PRId64 "\",\"more\":%s}\n",
+               feed.finding, feed.transition, feed.delivery, feed.ledger, more ? "true" : "false");
     return err;
 }
 

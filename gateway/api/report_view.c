@@ -121,6 +121,19 @@ static void put_sums(const struct report_sums *sums, const struct tz *tz, int64_
     put_detectors(sums, out);
 }
 
+static void put_work(struct buf *out, const char *name, const struct report_work *work, const char *ended,
+                     const char *aside)
+{
+    put_open(out, name, '{');
+    put_integer(out, "opened", (int64_t)work->opened);
+    put_integer(out, ended, (int64_t)work->ended);
+    put_integer(out, aside, (int64_t)work->aside);
+    put_integer(out, "overdue", (int64_t)work->overdue);
+    put_integer(out, "open", (int64_t)work->open);
+    put_integer(out, "open_overdue", (int64_t)work->open_overdue);
+    buf_putc(out, '}');
+}
+
 /* The days up to that of the last commit, which is not over yet. */
 static enum err put_report(const struct view *view, int64_t days, struct buf *out)
 {
@@ -128,6 +141,7 @@ static enum err put_report(const struct view *view, int64_t days, struct buf *ou
     struct report *report = NULL;
     struct report_sums *sums = calloc(1, sizeof(*sums));
     int64_t now_ms = 0;
+    struct report_works works;
     enum err err = sums != NULL ? reader_time(view->reader, &now_ms) : ERR_NOMEM;
 
     const int64_t to_ms = midnight(tz, now_ms, 1), from_ms = midnight(tz, now_ms, 1 - (int)days);
@@ -135,12 +149,18 @@ static enum err put_report(const struct view *view, int64_t days, struct buf *ou
         err = report_new(view->registry, tz, from_ms, to_ms, &standard, &report);
     if (err == ERR_OK)
         err = reader_report(view->reader, from_ms, to_ms, on_fact, report);
+    if (err == ERR_OK)
+        err = reader_works(view->reader, from_ms, to_ms, now_ms, &works);
     if (err == ERR_OK) {
+        const struct report_work tasks = report_all_work(works.tasks, TASK_KIND_COUNT),
+                                 ledger = report_all_work(works.ledger, FAMILY_COUNT);
         report_sum(report, sums);
         put_open(out, NULL, '{');
         put_time(out, tz, "from", from_ms);
         put_time(out, tz, "made", now_ms);
         put_sums(sums, tz, from_ms, out);
+        put_work(out, "tasks", &tasks, "done", "cancelled");
+        put_work(out, "ledger", &ledger, "closed", "transferred");
     }
     report_free(report);
     free(sums);

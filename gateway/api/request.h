@@ -154,6 +154,16 @@ void reply_database(struct request *request, enum err err);
 /* tasks.c */
 enum verdict view_tasks(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict view_task(const struct view *view, struct request *request, struct pending *ret_pending);
+/* Reads the cursor of a page, "MILLISECONDS-ID": the place of its last row. */
+bool view_cursor(const char *text, int64_t *ret_ms, struct hash_id *ret_id);
+/* ledger.c */
+enum verdict ledger_list(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict ledger_show(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict act_ledger_assign(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict act_ledger_handle(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict act_ledger_transfer(const struct view *view, struct request *request,
+                                 struct pending *ret_pending);
+enum verdict act_ledger_close(const struct view *view, struct request *request, struct pending *ret_pending);
 /* Refuses parameters: most paths take none. False: the reply is made. */
 bool view_no_query(struct request *request);
 /* Appends the alert as this person may see it, with its place. ERR_NOT_FOUND: not theirs. `item` is its JSON

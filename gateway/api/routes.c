@@ -80,6 +80,17 @@ const struct route routes[] = {
     TASK_ACTS(accept),
     TASK_ACTS(arrive),
     TASK_ACTS(finish),
+    {.method = "GET", .path = "/api/v1/ledger", .who = WHO_KNOWN, .handle = ledger_list},
+    {.method = "GET", .path = "/api/v1/ledger/{id}", .who = WHO_KNOWN, .handle = ledger_show},
+#define LEDGER_ACTS(what)                                                                                    \
+    {                                                                                                        \
+        .method = "POST", .path = "/api/v1/ledger/{id}/" #what, .who = WHO_KNOWN,                            \
+        .handle = act_ledger_##what, .finish = act_done                                                      \
+    }
+    LEDGER_ACTS(assign),
+    LEDGER_ACTS(handle),
+    LEDGER_ACTS(transfer),
+    LEDGER_ACTS(close),
 #define LOOKS(what) .handle = what, .finish = what##_done
     {.method = "GET", .path = "/api/v1/residents", .who = WHO_KNOWN, LOOKS(residents_list)},
     {.method = "GET", .path = "/api/v1/residents/{name}", .who = WHO_KNOWN, LOOKS(residents_show)},

@@ -3,6 +3,14 @@
 #include <string.h>
 
 const struct said_pair said_pairs[] = {
+    {"the ledger has no open entry of this id", "台账中没有这个编号的未办结条目"},
+    {"it has to say to whom", "应写明交给谁"},
+    {"the note has to say what was done", "备注应写明做了什么"},
+    {"it has to say to which authority", "应写明移交给哪个部门"},
+    {"what has been handed over was handed over before now", "移交时间不能晚于现在"},
+    {"it has to say how it ended", "应写明办理结果"},
+    {"a due time lies in the future", "期限应在将来"},
+    {"open, handling, transferred or closed", "open、handling、transferred 或 closed"},
     {"there is no database yet", "数据库尚未建立"},
     {"the database is busy", "数据库忙，请稍后再试"},
     {"the database cannot be read: %s", "无法读取数据库：%s"},

@@ -81,7 +81,7 @@ enum verdict view_metrics(const struct view *view, struct request *request, stru
 }
 
 /* The cursor is the place of the last alert of a page: "MILLISECONDS-ID". */
-static bool parse_cursor(const char *text, struct reader_filter *filter)
+bool view_cursor(const char *text, int64_t *ret_ms, struct hash_id *ret_id)
 {
     size_t len = strcspn(text, "-");
     char digits[24];
@@ -90,8 +90,7 @@ static bool parse_cursor(const char *text, struct reader_filter *filter)
         return false;
     memcpy(digits, text, len);
     digits[len] = '\0';
-    return text_to_int(digits, 1, INT64_MAX, &filter->before_ms) &&
-           hash_id_parse(text + len + 1, &filter->before_id) != 0;
+    return text_to_int(digits, 1, INT64_MAX, ret_ms) && hash_id_parse(text + len + 1, ret_id) != 0;
 }
 
 static int find_state(const char *name)
@@ -129,7 +128,9 @@ static bool read_filter(struct request *request, struct reader_filter *filter)
             if (wrong == NULL)
                 filter->limit = (unsigned)limit;
         } else if (strcmp(query->name, "cursor") == 0) {
-            wrong = parse_cursor(query->value, filter) ? NULL : "the \"next\" of the page before";
+            wrong = view_cursor(query->value, &filter->before_ms, &filter->before_id)
+                        ? NULL
+                        : "the \"next\" of the page before";
         } else {
             reply_problem(request, 400, query->name, "unknown parameter");
             return false;

@@ -137,6 +137,7 @@ struct occasion {
     const struct event *event;
     const struct finding *heard;
     const struct closing *closing;
+    const struct conduct *conduct;
 };
 
 static void run(struct detect *detect, unsigned index, struct detect_context *context,
@@ -161,6 +162,8 @@ static void run(struct detect *detect, unsigned index, struct detect_context *co
         detector->on_finding(context, state, occasion.heard);
     } else if (occasion.closing) {
         detector->on_closing(context, state, occasion.closing);
+    } else if (occasion.conduct) {
+        detector->on_conduct(context, state, occasion.conduct);
     } else {
         timer = true;
         detector->on_timer(context, state);
@@ -290,6 +293,19 @@ void detect_on_closing(struct detect *detect, int64_t t_ms, const struct closing
                     owner_concerned(detect->config.registry, detectors[i], closing->resident,
                                     closing->household, closing->subject),
                     closing->resident, closing->household, (struct occasion){.closing = closing});
+    }
+    pass_on_findings(detect);
+}
+
+void detect_on_conduct(struct detect *detect, int64_t t_ms, const struct conduct *conduct)
+{
+    const struct device *device = registry_device(detect->config.registry, conduct->device);
+    if (detect->starved)
+        timer_feed_starved(detect);
+    for (unsigned i = 0; i < detect->table_count; i++) {
+        if (detectors[i]->on_conduct)
+            run_for(detect, t_ms, i, conduct->device, device->resident, device->household,
+                    (struct occasion){.conduct = conduct});
     }
     pass_on_findings(detect);
 }

@@ -44,6 +44,8 @@ MUST_CHECK enum err detect_rebind(struct detect *detect, const struct registry *
 
 /* One admitted event, arrived at t. */
 void detect_on_event(struct detect *detect, int64_t t_ms, const struct event *event);
+/* What intake noticed about a device of the registry at t. */
+void detect_on_conduct(struct detect *detect, int64_t t_ms, const struct conduct *conduct);
 /* An alert was closed by a person at t: teaches the detectors that learn from it. */
 /* What events of these kinds (EVENT_BIT set) had taught about a resident or a home starts afresh; cries for
  * help, the devices' own health and the fleet are none of it. */

@@ -14,6 +14,7 @@
 
 #include "core/buf.h"
 #include "core/clock.h"
+#include "ingest/conduct.h"
 #include "registry/live.h"
 #include "registry/registry.h"
 
@@ -155,6 +156,8 @@ struct detector {
     /* An alert about the owner, or about a resident of the owner's home, was closed. NULL = does not learn
      * from it. */
     void (*on_closing)(const struct detect_context *context, void *state, const struct closing *closing);
+    /* What intake noticed about the owner, a device. NULL = does not listen. */
+    void (*on_conduct)(const struct detect_context *context, void *state, const struct conduct *conduct);
     /* Reads a state written by an older version into the zeroed `state`. ERR_UNSUPPORTED = start afresh
      * (logged). NULL = only the present version. */
     enum err (*migrate)(uint16_t version, const void *value, size_t len, void *state);

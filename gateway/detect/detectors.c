@@ -35,6 +35,8 @@ const struct detector *const detectors[] = {
     &detector_wandering,
     &detector_swapped,
     &detector_upkeep,
+    &detector_distrusted,
+    &detector_distrusted_many,
     NULL,
 };
 

@@ -34,5 +34,7 @@ extern const struct detector detector_canvassing;
 extern const struct detector detector_wandering;
 extern const struct detector detector_swapped;
 extern const struct detector detector_upkeep;
+extern const struct detector detector_distrusted;
+extern const struct detector detector_distrusted_many;
 
 #endif

@@ -7,17 +7,20 @@
  * told (yellow) at once when a door or a camera says so, and by the second fix, a minute later at the
  * earliest, when only fixes do: one wild fix at night wakes nobody. Back at home ends it.
  *
- * Each outing is learned when it begins, told or not, so that a person who takes up an early walk is
- * told at the most HABIT times. Blind spots: as registry/live, which decides who is at home. Cost: one pass
- * over 32 outings for each that begins. */
+ * On days when families are at home (day_class.h) people see the year in and each other home: an outing is
+ * told when it has lasted FAMILY_MS, and none is learned. Else each is learned when it begins, told or not,
+ * so that a person who takes up an early walk is told at the most HABIT times. Blind spots: as registry/live,
+ * which decides who is at home. Cost: one pass over 32 outings for each that begins. */
 #include <math.h>
 #include <string.h>
 
 #include "detect/day_slot.h"
 #include "detect/detectors.h"
+#include "registry/day_class.h"
 
 enum { OUTINGS = 32, NEAR_SLOTS = 6, HABIT = 3, MEMORY_DAYS = 60, FIXES_TO_CONFIRM = 2 };
 #define CONFIRM_MS   60000 /* fixes a second apart share one error */
+#define FAMILY_MS    ((int64_t)3600 * 1000)
 #define DUSK_DEGREES (-6.0)
 
 struct night_leave {
@@ -69,6 +72,13 @@ static bool is_night(const struct detect_context *context, int64_t at_ms, const 
     return (local->hour >= 21 || local->hour < 6) && sun_height(home->home, at_ms) < DUSK_DEGREES;
 }
 
+static bool is_family_day(const struct detect_context *context, int64_t at_ms)
+{
+    struct civil local;
+    clock_civil(context->tz, at_ms, &local);
+    return day_class_of(context->registry, &local) == DAY_FAMILY;
+}
+
 /* Did outing `i` begin before `day`, not too long ago, and at about that time of day? */
 static bool is_like(const struct night_outing_state *state, unsigned i, uint16_t day, uint8_t slot)
 {
@@ -116,6 +126,8 @@ static void leave(const struct detect_context *context, struct night_outing_stat
     state->fixes = 0;
     state->night = is_night(context, at_ms, &local) && habit(state, &local) < HABIT;
     detect_key_set(&state->first, &event->key);
+    if (is_family_day(context, at_ms))
+        return;
     state->leaves[state->next].day = (uint16_t)local.day_number; /* padding in a state stays zero */
     state->leaves[state->next].slot = day_slot(&local);
     state->next = (uint8_t)((state->next + 1) % OUTINGS);
@@ -139,6 +151,8 @@ static void on_event(const struct detect_context *context, void *opaque, const s
         return;
     if (event->kind == EVENT_FIX &&
         (++state->fixes < FIXES_TO_CONFIRM || event->at_ms - state->left_ms < CONFIRM_MS))
+        return;
+    if (event->at_ms - state->left_ms < FAMILY_MS && is_family_day(context, state->left_ms))
         return;
     state->told = 1;
     emit(context, state, event, REASON_OUT, 0);

@@ -5,7 +5,8 @@
  * is learned: an hour counts when the person moved in it on at least WAKING_PERCENT of the last weeks' days,
  * and 07-21 until LEARN_DAYS days are known. Waking time without a sign for no_motion_s, or for a quarter
  * more than the longest pause of an ordinary day when that is longer, is yellow; twice that is orange. A
- * pause in which the band lay somewhere or was not heard is not learned as one.
+ * pause in which the band lay somewhere or was not heard is not learned as one, and nothing of days when
+ * families are at home (day_class.h).
  *
  * Nothing is told of who is out (overdue-return watches that), away or in hospital, nor where nothing could
  * tell movement: the band unworn, charging or silent, and no camera heard that has shown the resident within
@@ -19,6 +20,7 @@
 #include "core/timers.h"
 #include "detect/detectors.h"
 #include "detect/silent.h"
+#include "registry/day_class.h"
 
 enum {
     HOURS = 24,
@@ -42,7 +44,7 @@ struct no_motion_state {
     uint16_t day;           /* of `moved`, since 1970, local; 0 = none yet */
     uint8_t days;           /* with steps, up to UINT8_MAX */
     uint8_t told;           /* 0 = nothing, else 1 + level */
-    uint32_t moved;         /* hours of that day, bit 0 = midnight */
+    uint32_t moved;         /* hours of that day, bit 0 = midnight; 0 on a family day */
     uint8_t share[HOURS];   /* of days with a sign in that hour, in SHARE_ONE */
     int64_t camera_ms;      /* the last sign that was not the band's */
     int64_t back_ms;        /* when the band was heard again after a silence, 0 = it is silent */
@@ -153,6 +155,7 @@ static void moved(const struct detect_context *context, struct no_motion_state *
     struct civil local;
     clock_civil(context->tz, seen_ms, &local);
     uint16_t day = (uint16_t)local.day_number;
+    bool family = day_class_of(context->registry, &local) == DAY_FAMILY;
     if (state->told) {
         emit(context, state, event, REASON_MOVED, (enum level)(state->told - 1), 0, FINDING_CLEARS);
         state->told = 0;
@@ -160,13 +163,13 @@ static void moved(const struct detect_context *context, struct no_motion_state *
         int64_t pause_ms = waking_ms(context, state, state->seen_ms, seen_ms);
         if (pause_ms > PAUSE_MAX_MS)
             pause_ms = PAUSE_MAX_MS;
-        if (pause_ms / 1000 > state->pause_s)
+        if (pause_ms / 1000 > state->pause_s && !family)
             state->pause_s = (int32_t)(pause_ms / 1000);
     }
-    if (state->day && day != state->day)
+    if (state->moved && day != state->day)
         end_day(state);
     state->day = day;
-    state->moved |= UINT32_C(1) << local.hour;
+    state->moved |= family ? 0 : UINT32_C(1) << local.hour;
     state->seen_ms = seen_ms;
     state->unseen = state->off;
     detect_key_set(&state->first, &event->key);

@@ -12,7 +12,8 @@
  * An outing that was told is remembered as long as its limit, not as long as it lasted: a new habit is
  * learned in small steps, an abduction is not. One whose alert people close as true is forgotten; alerts
  * closed as false or expected stretch the limit (leniency.h). Outings under two minutes are not learned.
- * Nothing is judged or learned while the resident is away, in hospital or gone. Being home or not is
+ * On days when families are at home (day_class.h) nothing is learned, and what is usual is eight hours at
+ * least. Nothing is judged or learned while the resident is away, in hospital or gone. Being home or not is
  * registry/live's judgement; blind spots are its own (no home coordinates and no door: no outing). Cost: a
  * sort of 80 outings when one begins. */
 #include <string.h>
@@ -21,6 +22,7 @@
 #include "detect/day_slot.h"
 #include "detect/detectors.h"
 #include "detect/leniency.h"
+#include "registry/day_class.h"
 
 enum {
     OUTINGS = 80,
@@ -161,6 +163,8 @@ static void leave(const struct detect_context *context, struct overdue_return_st
     struct civil local = local_of(context, at_ms);
     state->left_ms = at_ms;
     state->usual_ms = usual_of(state, day_slot(&local));
+    if (day_class_of(context->registry, &local) == DAY_FAMILY && state->usual_ms < UNKNOWN_MS)
+        state->usual_ms = UNKNOWN_MS;
     state->limit_ms = limit_of(state, (uint16_t)local.day_number);
     detect_key_set(&state->first, &event->key);
     arm_at(context, at_ms + state->limit_ms);
@@ -169,9 +173,9 @@ static void leave(const struct detect_context *context, struct overdue_return_st
 static void learn(const struct detect_context *context, struct overdue_return_state *state, int64_t lasted_ms)
 {
     int64_t minutes = (lasted_ms < state->limit_ms ? lasted_ms : state->limit_ms) / MINUTE_MS;
-    if (minutes < LEARN_MIN)
-        return;
     struct civil local = local_of(context, state->left_ms);
+    if (minutes < LEARN_MIN || day_class_of(context->registry, &local) == DAY_FAMILY)
+        return;
     uint8_t place = state->next;
     state->minutes[place] = minutes < UINT16_MAX ? (uint16_t)minutes : UINT16_MAX;
     state->slots[place] = day_slot(&local);

@@ -1,5 +1,7 @@
 #include "detect/position.h"
 
+#include "registry/day_class.h"
+
 #define GNSS_ACCURACY_M 30.0
 #define WIFI_ACCURACY_M 100.0
 #define CELL_ACCURACY_M 1000.0
@@ -27,7 +29,8 @@ bool position_zone_is_on(const struct detect_context *context, const struct zone
         return true;
     struct civil local;
     clock_civil(context->tz, at_ms, &local);
-    return calendar_is_on(registry_calendar(context->registry, zone->calendar), &local);
+    return day_class_calendar_is_on(context->registry, registry_calendar(context->registry, zone->calendar),
+                                    &local);
 }
 
 uint32_t position_zone_at(const struct detect_context *context, uint32_t resident, struct geo_point p,
@@ -41,6 +44,16 @@ uint32_t position_zone_at(const struct detect_context *context, uint32_t residen
             return zones[i];
     }
     return REGISTRY_NONE;
+}
+
+bool position_is_at_fair(const struct detect_context *context, uint32_t resident, struct geo_point p,
+                         int64_t at_ms)
+{
+    uint32_t no = position_zone_at(context, resident, p, UINT32_C(1) << ZONE_MARKET);
+    if (no == REGISTRY_NONE)
+        return false;
+    const struct zone *zone = registry_zone(context->registry, no);
+    return zone->calendar != REGISTRY_NONE && position_zone_is_on(context, zone, at_ms);
 }
 
 bool position_is_protected(const struct detect_context *context, uint32_t resident, struct geo_point p)

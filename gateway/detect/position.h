@@ -19,5 +19,8 @@ uint32_t position_zone_at(const struct detect_context *context, uint32_t residen
                           uint32_t kinds);
 /* Is p in a place that is nobody's business (practice.md 14)? */
 bool position_is_protected(const struct detect_context *context, uint32_t resident, struct geo_point p);
+/* Is p at a market that has a calendar, on one of its days? */
+bool position_is_at_fair(const struct detect_context *context, uint32_t resident, struct geo_point p,
+                         int64_t at_ms);
 
 #endif

@@ -3,6 +3,7 @@
 #include "core/hash.h"
 #include "detect/detectors.h"
 #include "detect/familiar.h"
+#include "registry/day_class.h"
 
 #define UNLISTED_CONFIDENCE                                                                                  \
     0.5 /* a camera's own "trusted", for an id that is not on the home's list, needs this much */
@@ -18,8 +19,8 @@ enum sight_class sight_class_of(const struct detect_context *context, const stru
     if (listed) {
         struct civil local;
         clock_civil(context->tz, event->at_ms, &local);
-        return listed->window_count == 0 || visitor_in_window(listed, &local) ? SIGHT_TRUSTED
-                                                                              : SIGHT_OUTSIDE_WINDOW;
+        return day_class_visitor_is_expected(context->registry, listed, &local) ? SIGHT_TRUSTED
+                                                                                : SIGHT_OUTSIDE_WINDOW;
     }
     switch (person->person_class) {
     case PERSON_CLASS_RESIDENT: return SIGHT_RESIDENT;

@@ -26,8 +26,10 @@
  *
  * A day that was told is learned at a quarter: a fraud that lasts two weeks must not become the routine
  * within them. One whose alert people close as true is no example; alerts closed as false or expected make it
- * more patient (leniency.h). Nothing is judged or learned while the resident is away, in hospital or gone,
- * nor at places that are nobody's business (practice.md 14). Blind spots: a person without a routine, a known
+ * more patient (leniency.h). On days when families are at home (day_class.h) days are recorded only: to be
+ * elsewhere is what people do then, and overdue-return still watches. Nothing is judged or learned while the
+ * resident is away, in hospital or gone, nor at a fair on its days, which explains itself, nor at places that
+ * are nobody's business (practice.md 14). Blind spots: a person without a routine, a known
  * place with an unknown person, ways between two known places. Cost: PLACES distances a fix, ten minutes
  * apart at least.
  *
@@ -40,6 +42,7 @@
 #include "detect/position.h"
 #include "detect/unusual_outing.h"
 #include "registry/admit.h"
+#include "registry/day_class.h"
 
 enum {
     PLACES = 56,
@@ -105,13 +108,15 @@ struct unusual_outing_state {
     uint8_t pending_count, stride; /* every stride-th fix of the day is pending; 0 = 1 */
     uint8_t has_origin, has_last;
     uint8_t told;    /* 0 = nothing, 1 = today, 2 = today, and that is over */
-    uint8_t barred;  /* today was no example: it is not learned */
+    uint8_t barred;  /* enum bar: today is no example, it is not learned */
     uint8_t blamed;  /* 1 + where the maximum of blamed_day is kept; 0 = nowhere */
     uint8_t score;   /* running maximum of the day, in SCORE_UNITS */
     uint8_t learned; /* days out so far, up to LEARN_DAYS */
     uint8_t day_count, day_next;
     uint8_t days[DAYS]; /* maxima of earlier days */
 };
+
+enum bar { BAR_TRUE = 1 /* people closed it as true */, BAR_FAMILY = 2 /* day_class.h */ };
 
 enum { REASON_UNUSUAL, REASON_DAY, REASON_OVER, REASON_NEXT_DAY, REASON_OFF };
 static const struct reason reasons[] = {
@@ -146,7 +151,7 @@ static unsigned as_unusual(const struct unusual_outing_state *state, unsigned sc
 static bool is_told(const struct unusual_outing_state *state, uint32_t one_in_days)
 {
     unsigned known = state->day_count;
-    if (known < DAYS_MIN || state->novel < NOVEL_MIN)
+    if (known < DAYS_MIN || state->novel < NOVEL_MIN || state->barred & BAR_FAMILY)
         return false;
     unsigned score = (unsigned)(state->score * (1 - leniency_on(&state->leniency, state->day)));
     unsigned among = one_in_days + one_in_days / DRIFT_SHARE;
@@ -455,7 +460,8 @@ static void on_event(const struct detect_context *context, void *opaque, const s
         return;
     if (!registry_locate(&event->fix, &p) || !is_judged(context) ||
         (event->fix.has_accuracy && (double)event->fix.accuracy_m > VAGUE_ACCURACY_M) ||
-        event->at_ms < state->looked_ms + LOOK_MS || position_is_protected(context, context->owner.no, p))
+        event->at_ms < state->looked_ms + LOOK_MS || position_is_protected(context, context->owner.no, p) ||
+        position_is_at_fair(context, context->owner.no, p, event->at_ms))
         return;
     struct civil local;
     clock_civil(context->tz, event->at_ms, &local);
@@ -466,6 +472,7 @@ static void on_event(const struct detect_context *context, void *opaque, const s
         over(context, state, event, REASON_NEXT_DAY);
         end_day(state);
         state->day = day;
+        state->barred = day_class_of(context->registry, &local) == DAY_FAMILY ? BAR_FAMILY : 0;
     }
     state->looked_ms = event->at_ms;
     look(context, state, event, p, (unsigned)local.hour * BLOCKS / 24);
@@ -498,7 +505,7 @@ static void on_closing(const struct detect_context *context, void *opaque, const
         closing->lesson != LESSON_TRUE)
         return;
     if (state->blamed_day == state->day)
-        state->barred = 1;
+        state->barred |= BAR_TRUE;
     else if (state->blamed)
         state->days[state->blamed - 1] = 0; /* among days, as a quiet one */
     state->blamed_day = 0;

@@ -20,6 +20,8 @@ enum { SEQUENCE_EPOCHS = 4, SEQUENCE_WINDOW = 256 };
 /* No honest device comes near (an event a second for 30,000 years); the decoder refuses what lies above, so
  * that no sum overflows. */
 #define SEQUENCE_MAX (UINT64_C(1) << 40)
+/* From here on numbers are those that we make for events of foreign devices. */
+#define SEQUENCE_FOREIGN (UINT64_C(1) << 39)
 
 struct sequence_epoch {
     uint32_t epoch;

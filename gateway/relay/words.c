@@ -40,6 +40,8 @@ static const struct {
     {"area-outage", {"区域设备失联", "Area outage"}},
     {"swapped", {"手环疑似戴反", "Wristbands possibly swapped"}},
     {"without-band", {"外出未戴手环", "Out without the wristband"}},
+    {"distrusted", {"设备行为可疑", "Suspicious device"}},
+    {"distrusted-many", {"多台设备行为可疑", "Many suspicious devices"}},
     {"upkeep", {"运行维护", "Upkeep"}},
 };
 static const struct phrase families[FAMILY_COUNT] = {
@@ -119,6 +121,15 @@ static const struct {
      "",
      {"请上门看望老人，见到本人后登记情况。",
       "Visit the resident at home, and record how things are once you have seen them in person."}},
+    {JOB_TASK,
+     ANY,
+     ANY,
+     "clue",
+     "",
+     {"台账条目已到期未办结：请办理并登记处置、移交或结果。",
+      "An entry of the ledger is past its due date: see to it, and record what was done, where it went or "
+      "how "
+      "it ended."}},
     {JOB_TASK,
      ANY,
      ANY,

@@ -311,6 +311,12 @@ static bool take_events(struct dialects *dialects, struct arrival *arrival, enum
         return true;
     }
     if (!is_emergency(&dialects->foreign) && !foreign_memory_budget(memory, arrival->t_ms)) {
+        const struct door_message door = {.device = arrival->device,
+                                          .lane = LANE_ROUTINE,
+                                          .events = dialects->foreign.count,
+                                          .t_ms = arrival->t_ms};
+        if (!doorkeeper_note(dialects->config.doorkeeper, dialects->config.gateway, &door, CONDUCT_FLOOD))
+            return false;
         *ret_outcome = FOREIGN_OVERLOAD;
         return true;
     }

@@ -16,15 +16,18 @@
 #include "gateway.h"
 #include "ingest/dialects/dialects.h"
 #include "ingest/link.h"
+#include "ingest/sequence.h"
+#include "service/doorkeeper.h"
 #include "service/quarantine.h"
 
-#define DIALECTS_SEQ_FIRST (UINT64_C(1) << 39)
+#define DIALECTS_SEQ_FIRST SEQUENCE_FOREIGN
 #define DIALECTS_TABLE     "dialects" /* of the snapshot */
 enum { DIALECTS_KINDS_MAX = 16 };
 
 struct dialects_config {
     struct gateway *gateway; /* borrowed, like the rest */
     struct quarantine *quarantine;
+    struct doorkeeper *doorkeeper;
     const struct dialect_settings *entries; /* read at every message: a reload changes them in place */
     const uint8_t *entry_count;
     /* A known device said something. */

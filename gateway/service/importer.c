@@ -7,6 +7,8 @@
 
 #include "core/log.h"
 
+enum { MARK_WAIT_MS = 5000 };
+
 /* One at a time: true when it may begin. API thread. The registry in force changes only through
  * service_apply_import, which cannot run before what was begun here is ready: until then it may be read here.
  */
@@ -82,6 +84,37 @@ struct gateway_config service_gateway_config(const struct service *service)
                                    .lateness_ms = (int64_t)service->config->lateness_s * 1000};
 }
 
+/* Marks in the input log what was bound. With a snapshot in the same commit: no start shall replay inputs
+ * from before it under what came after. */
+static enum err mark(struct service *service, enum input_kind kind, const char *version, struct now now)
+{
+    struct input input = {.t_ms = service_t_ms(service, now), .kind = (uint8_t)kind};
+    text_copy(input.version, sizeof(input.version), version);
+    service->snapshot_due = true;
+    return service_take(service, &input);
+}
+
+enum err service_mark_registry(struct service *service, struct now now)
+{
+    if (!store_sqlite.registry_is_unmarked(service->store))
+        return ERR_OK;
+    enum err err = gateway_recheck_consent(service->gateway);
+    if (err == ERR_OK)
+        err = mark(service, INPUT_REGISTRY, registry_version(service->registry), now);
+    if (err != ERR_OK) {
+        log_write(LOG_ERROR, "registry.bind",
+                  "the registry in force could not be entered in the log\terror=%s", err_text(err));
+        return err;
+    }
+    log_write(LOG_INFO, "registry.marked",
+              "the registry was saved before the last end and is in force from here on\tversion=%.12s",
+              registry_version(service->registry));
+    /* Before anything is sent that it takes back. */
+    if (service_submit(service))
+        (void)committer_wait(service->committer, MARK_WAIT_MS);
+    return ERR_OK;
+}
+
 /* Puts service->registry and service->config into force and marks it in the input log. */
 static enum err bind(struct service *service, enum input_kind kind, const char *version, struct now now)
 {
@@ -92,12 +125,7 @@ static enum err bind(struct service *service, enum input_kind kind, const char *
     if (err != ERR_OK)
         return err;
     outbox_rebind(service->outbox, &service->config->relay, service->registry);
-    struct input input = {.t_ms = service_t_ms(service, now), .kind = (uint8_t)kind};
-    text_copy(input.version, sizeof(input.version), version);
-    /* With a snapshot in the same commit: no start shall replay inputs from before it under what came after.
-     */
-    service->snapshot_due = true;
-    return service_take(service, &input);
+    return mark(service, kind, version, now);
 }
 
 void service_tell_prompts(struct service *service)

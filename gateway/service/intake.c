@@ -70,7 +70,8 @@ struct message {
     enum lane lane;
     int64_t t_ms;
     struct now now;
-    bool force; /* the time to wait for a gap is over */
+    bool force;     /* the time to wait for a gap is over */
+    bool duplicate; /* the broker says that it may have come before */
 };
 
 /* How many events from `from` on belong to one report and are to be taken now: consecutive, new, usable. */
@@ -193,6 +194,52 @@ static enum taken take_events_of(struct intake *intake, const struct message *me
             *changed = true;
         i += count;
     }
+    return taken;
+}
+
+/* What the message at the door is, as far as it is not known already. */
+static struct door_message door_message(const struct intake *intake, const struct message *message,
+                                        struct sequence *sequence, bool *ret_below)
+{
+    const struct decoded_batch *batch = &intake->batch;
+    const struct sequence_epoch *epoch = sequence_find(sequence, batch->epoch);
+    struct door_message door = {.device = message->device,
+                                .epoch = batch->epoch,
+                                .lane = (uint8_t)message->lane,
+                                .t_ms = message->t_ms};
+    for (unsigned i = 0; i < batch->count; i++) {
+        const enum sequence_verdict verdict =
+            epoch != NULL ? sequence_judge(epoch, batch->first_seq + i) : SEQUENCE_NEW;
+        door.events += verdict != SEQUENCE_COMMITTED && verdict != SEQUENCE_UNCOMMITTED;
+        door.emergency |=
+            batch->refused[i] == REFUSAL_NONE && event_is_emergency((enum event_kind)batch->events[i].kind);
+    }
+    *ret_below = door.events == 0 && batch->base < epoch->base;
+    if (door.events == 0)
+        door.events = 1;
+    return door;
+}
+
+static enum taken take_batch(struct intake *intake, const struct message *message);
+
+/* Past the door: within the device's budget, or a cry for help. */
+static enum taken take_at_door(struct intake *intake, const struct message *message)
+{
+    struct doorkeeper *keeper = intake->config.doorkeeper;
+    bool below;
+    const struct door_message door = door_message(
+        intake, message, seats_sequence(intake->config.seats, message->device, message->lane), &below);
+    if (below && !message->duplicate &&
+        !doorkeeper_note(keeper, intake->config.gateway, &door, CONDUCT_REPLAY))
+        return NO_ROOM;
+    switch (doorkeeper_ask(keeper, intake->config.gateway, &door)) {
+    case DOOR_NO_ROOM: return NO_ROOM;
+    case DOOR_SHUT: refuse(intake, REFUSAL_OVERLOAD, intake->batch.count); return TAKEN;
+    case DOOR_OPEN: break;
+    }
+    const enum taken taken = take_batch(intake, message);
+    if (taken == NO_ROOM)
+        doorkeeper_give_back(keeper, &door);
     return taken;
 }
 
@@ -319,7 +366,7 @@ static bool take_events(struct intake *intake, const struct message *message, co
     }
     intake->stats.unknown_enums += batch->unknown_enums;
     intake->stats.unknown_fields += batch->unknown_fields;
-    switch (take_batch(intake, message)) {
+    switch (take_at_door(intake, message)) {
     case TAKEN: break;
     case NO_ROOM: return false;
     case MUST_WAIT: hold(intake, message, payload, len); return true;
@@ -395,7 +442,8 @@ bool intake_take(struct intake *intake, const struct link_record *record, size_t
         .device = registry_find(gateway_registry(intake->config.gateway), REGISTRY_DEVICE, topic.device),
         .lane = topic.kind == TOPIC_ROUTINE ? LANE_ROUTINE : LANE_URGENT,
         .t_ms = t_ms,
-        .now = now};
+        .now = now,
+        .duplicate = record->duplicate != 0};
     if (message.device == REGISTRY_NONE) {
         /* It gets no answer: it keeps its events until somebody adopts it. */
         refuse(intake, REFUSAL_UNKNOWN_DEVICE, 1);

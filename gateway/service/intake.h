@@ -6,6 +6,7 @@
 
 #include "gateway.h"
 #include "ingest/link.h"
+#include "service/doorkeeper.h"
 #include "service/quarantine.h"
 #include "service/seats.h"
 
@@ -13,6 +14,7 @@ struct intake_config {
     struct gateway *gateway; /* borrowed, like the rest */
     struct seats *seats;
     struct quarantine *quarantine;
+    struct doorkeeper *doorkeeper;
     const char *county;
     uint32_t gap_wait_ms;
     /* A known device said something (its waiting commands may go out now). */

@@ -19,6 +19,8 @@ static void put_intake(struct buf *out, const struct service *service)
         (double)(stats.events + foreign->events));
     put(out, "gaps_total", "counter", "runs of events a device declared lost", (double)stats.gaps);
     put(out, "held_messages", "gauge", "routine messages waiting for their predecessor", (double)stats.held);
+    put(out, "conduct_told_total", "counter", "floods and replays of devices told to the fold",
+        (double)service->doorkeeper.told);
     put(out, "quarantined_devices", "gauge", "devices heard that are not in the registry",
         (double)stats.quarantined);
     put(out, "unknown_enums_total", "counter", "enum values from a newer device",
@@ -95,6 +97,10 @@ static void put_fold(struct buf *out, const struct service *service)
         (double)alerts_task_count(gateway_alerts(service->gateway), 0));
     put(out, "tasks_overdue", "gauge", "Of those, not finished in time at least once.",
         (double)alerts_task_count(gateway_alerts(service->gateway), gateway_t_ms(service->gateway)));
+    put(out, "ledger_open", "gauge", "Open entries of the ledger of clues.",
+        (double)alerts_ledger_count(gateway_alerts(service->gateway), 0));
+    put(out, "ledger_overdue", "gauge", "Of those, not closed by their due date.",
+        (double)alerts_ledger_count(gateway_alerts(service->gateway), gateway_t_ms(service->gateway)));
     put(out, "alerts_without_timer", "gauge",
         "unacknowledged alerts whose escalation has no live timer; must be 0",
         (double)alerts_without_timer(gateway_alerts(service->gateway)));

@@ -27,7 +27,9 @@ enum {
     SERVICE_UNSAID_MAX = 64,
     SERVICE_PUMP_MS = 50,      /* the lazy lane's drain, timers of the fold, retries */
     SERVICE_DIALECTS_RUN = 64, /* foreign messages drained before urgent ones are looked at again */
-    SERVICE_ROUTINE_RUN = 256  /* routine messages drained before urgent ones are looked at again */
+    SERVICE_URGENT_RUN =
+        4096,                 /* urgent messages before all else has its turn: who floods is not to have it */
+    SERVICE_ROUTINE_RUN = 256 /* routine messages drained before urgent ones are looked at again */
 };
 
 /* A person's action waits for the commit of the batch it stands in. */
@@ -69,6 +71,7 @@ struct service {
     struct gateway *gateway;
     struct seats *seats;
     struct quarantine quarantine;
+    struct doorkeeper doorkeeper;
     struct intake *intake;
     struct dialects *dialects;
     struct outbox *outbox;
@@ -159,6 +162,8 @@ enum err service_change_consent(void *self, uint64_t ticket,
  */
 bool service_import_waits(struct service *service, struct now now);
 void service_apply_import(struct service *service, struct now now);
+/* At the start, when the last end came between a saved registry and the input that marks it: marks it now. */
+MUST_CHECK enum err service_mark_registry(struct service *service, struct now now);
 void service_reload(struct service *service, struct now now); /* SIGHUP */
 
 /* metrics.c */

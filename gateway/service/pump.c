@@ -97,6 +97,8 @@ static const char *why_refused(uint8_t kind, enum err err, const char *refusal)
         return err == ERR_NOT_FOUND
                    ? "there is no such open task"
                    : "the task's kind or state does not allow this, or the outcome does not fit";
+    if (kind >= ACTION_LEDGER_ASSIGN && kind <= ACTION_LEDGER_CLOSE)
+        return "the ledger has no open entry of this id";
     if (kind == ACTION_SNOOZE && err == ERR_INVALID)
         return "a snooze ends within 4 hours; red alerts and emergencies are never snoozed";
     return err == ERR_NOT_FOUND ? "there is no such open alert" : "the alert's state does not allow this";
@@ -419,7 +421,7 @@ static bool take_in(struct service *service, struct now now)
     service_tell_unsaid(service);
     drain_pending(service, now);
     reports_drain(service->reports, service);
-    bool room = drain(service, link_urgent(service->link), UINT32_MAX, now);
+    bool room = drain(service, link_urgent(service->link), SERVICE_URGENT_RUN, now);
     if (room)
         room = drain_dialects(service, now);
     /* While the disk is full only emergencies may fill what memory is left. */
@@ -455,7 +457,7 @@ void service_pump(void *self, struct now now)
     const struct ring *dialects = link_dialects(service->link);
     const bool more_dialects = dialects != NULL && ring_used(dialects) > 0;
     if (room && !waits &&
-        (more_dialects ||
+        (more_dialects || ring_used(link_urgent(service->link)) > 0 ||
          (ring_used(link_routine(service->link)) > 0 && committer_state(service->committer) == ERR_OK)))
         loop_wake_send(service->wake); /* more than one run is waiting: come back after the loop has looked at
                                           its other handles */

@@ -121,9 +121,11 @@ static enum err build_parts(struct service *service)
     enum err err = gateway_new(&gateway, &service->gateway);
     if (err == ERR_OK)
         err = seats_new(registry_count(service->registry, REGISTRY_DEVICE), &service->seats);
+    service->doorkeeper.settings = service->config->ingest.device;
     const struct intake_config intake = {.gateway = service->gateway,
                                          .seats = service->seats,
                                          .quarantine = &service->quarantine,
+                                         .doorkeeper = &service->doorkeeper,
                                          .county = service->config->county,
                                          .gap_wait_ms = service->config->ingest.gap_wait_ms,
                                          .on_heard = service_on_heard,
@@ -134,6 +136,7 @@ static enum err build_parts(struct service *service)
         err = intake_new(&intake, &service->intake);
     const struct dialects_config dialects = {.gateway = service->gateway,
                                              .quarantine = &service->quarantine,
+                                             .doorkeeper = &service->doorkeeper,
                                              .entries = service->config->dialects,
                                              .entry_count = &service->config->dialect_count,
                                              .on_heard = service_on_heard,

@@ -221,6 +221,8 @@ enum err service_new(struct config *config, struct prompt_book *prompts,
         err = open_committer(service);
     if (err == ERR_OK)
         err = open_api(service);
+    if (err == ERR_OK)
+        err = service_mark_registry(service, clock_now());
     if (err != ERR_OK)
         service_free(service);
     else
@@ -275,6 +277,7 @@ void service_free(struct service *service)
     committer_free(service->committer, 0);
     outbox_free(service->outbox);
     intake_free(service->intake);
+    doorkeeper_release(&service->doorkeeper);
     dialects_free(service->dialects);
     seats_free(service->seats);
     gateway_free(service->gateway);

@@ -91,7 +91,7 @@ MUST_CHECK enum err reader_changes(struct reader *reader, struct reader_cursor *
 
 /* The feed of a platform: a place in it, and what came after. */
 struct reader_feed {
-    int64_t finding, transition, delivery; /* the ids of the last rows that were told */
+    int64_t finding, transition, delivery, ledger; /* the ids of the last rows that were told */
 };
 /* The place behind everything there is. */
 MUST_CHECK enum err reader_feed_end(struct reader *reader, struct reader_feed *ret_feed);
@@ -132,6 +132,9 @@ MUST_CHECK enum err reader_fold(struct reader *reader, const struct store_loader
  * error. One alert at a time in memory. */
 MUST_CHECK enum err reader_report(struct reader *reader, int64_t from_ms, int64_t to_ms,
                                   enum err (*fn)(void *self, const struct report_fact *fact), void *self);
+/* Tasks and the ledger over [from_ms, to_ms), and as they stand; overdue at now_ms. */
+MUST_CHECK enum err reader_works(struct reader *reader, int64_t from_ms, int64_t to_ms, int64_t now_ms,
+                                 struct report_works *ret_works);
 /* Devices of which something was taken in since then. */
 MUST_CHECK enum err reader_heard(struct reader *reader, int64_t since_ms,
                                  enum err (*fn)(void *self, uint32_t device), void *self);
@@ -200,6 +203,28 @@ MUST_CHECK enum err reader_tasks(struct reader *reader, const struct reader_task
 MUST_CHECK enum err reader_task(struct reader *reader, const struct hash_id *id, struct buf *out);
 MUST_CHECK enum err reader_task_alert(struct reader *reader, const struct hash_id *id,
                                       struct hash_id *ret_alert);
+/* Entries of the ledger of clues; the JSON is borrowed for the call of `fn`, whose error stops the walk. */
+struct reader_ledger_filter {
+    bool ended;              /* closed ones too, the newest first; else open ones, what is due first on top */
+    int state, family;       /* enum ledger_state, enum family; -1 = any */
+    const char *responsible; /* NULL = anybody */
+    int64_t due_by_ms;       /* only open ones that were due by then; 0 = any */
+    bool has_place;          /* only what comes after this place */
+    int64_t place_ms;
+    struct hash_id place_id;
+    unsigned limit;
+};
+struct reader_ledger_entry {
+    struct hash_id id;
+    int64_t place_ms; /* with the id its place in the order asked for */
+    const char *json;
+    size_t len;
+};
+MUST_CHECK enum err reader_ledger(struct reader *reader, const struct reader_ledger_filter *filter,
+                                  enum err (*fn)(void *self, const struct reader_ledger_entry *entry),
+                                  void *self);
+/* Appends the entry's object with its "history". ERR_NOT_FOUND. */
+MUST_CHECK enum err reader_ledger_one(struct reader *reader, const struct hash_id *id, struct buf *out);
 /* Campaigns, the newest first, each with how many people stand how ("people"): a list; and one with its
  * people by id ("reached"). ERR_NOT_FOUND. */
 MUST_CHECK enum err reader_campaigns(struct reader *reader, unsigned limit, struct buf *out);

@@ -64,6 +64,9 @@ struct store_ops {
     enum err (*save_registry)(struct store *store, const struct registry *registry);
     enum err (*load_registry)(struct store *store, const struct tz *tz, struct buf *errors,
                               struct registry **ret_registry);
+    /* True when a registry was saved and no input committed since: the one that marks it is missing. Read at
+     * open; of the first import, which nothing came before, it is false. */
+    bool (*registry_is_unmarked)(const struct store *store);
     /* Frees the ballast; true when there was one. The first ERR_NO_SPACE of commit does it by itself. */
     bool (*release_ballast)(struct store *store);
     /* True from the release of the ballast until rest() could make it again: take nothing in that can wait.

@@ -85,3 +85,27 @@ def test_what_cannot_be_is_refused_with_its_reason(world):
     assert consent(gateway, "withdraw", *(word for pair in good.items() for word in pair)).returncode == 0
     again = consent(gateway, "withdraw", *(word for pair in good.items() for word in pair))
     assert again.returncode == 1 and "in force" in again.stderr
+
+
+def test_a_withdrawal_whose_entry_was_lost_to_a_crash_is_entered_at_the_next_start(world):
+    _, _, gateway = world.standard(homes=2)
+    consent(gateway, "withdraw", "--person", "resident:r-0002", "--class", "camera", "--by", "wang")  # something is in the log before
+    gateway.stop()
+    path = os.path.join(gateway.state_dir, "huyang.db")
+    with sqlite3.connect(path) as database:  # as saving the registry leaves it when the end comes right after
+        row = database.execute("SELECT fields FROM registry_row WHERE tbl='residents' AND id='r-0001'").fetchone()[0]
+        database.execute("UPDATE registry_row SET fields=? WHERE tbl='residents' AND id='r-0001'", [row.replace(b"location;", b"")])
+        database.execute("INSERT OR REPLACE INTO meta SELECT 'registry.saved_n', CAST(last_n AS TEXT) FROM mark")
+
+    def marks():
+        with gateway.database() as database:
+            return database.execute("SELECT count(*) FROM input WHERE kind=6").fetchone()[0]
+    before = marks()
+    gateway.start()
+    assert marks() == before + 1
+    assert "location" not in in_force(gateway, "resident:r-0001")
+    gateway.kill()
+    gateway.start()
+    assert marks() == before + 1, "and once only"
+    gateway.stop()
+    gateway.tool("journal", "verify", "--state-dir", gateway.state_dir)

@@ -80,6 +80,15 @@ def test_a_report_counts_what_was_done_in_every_form(world):
     assert [row["people"] for row in data["coverage"]] == [4, 4, 2]
     assert data["budget"][3] == {"what": "unverified to the police", "used": 0.0, "budget": 0, "left": 0.0}
 
+    # One of the two was true: it left an entry of the ledger, and both left tasks that are over.
+    clues = {"opened": 1, "closed": 0, "transferred": 0, "overdue": 0, "open": 1, "open_overdue": 0}
+    assert data["ledger"] == [{"family": "emergency", **clues}, {"family": "all", **clues}]
+    work = data["tasks"][-1]
+    assert work["task"] == "all" and work["opened"] == work["done"] + work["cancelled"] + work["open"] > 0
+    shown = gateway.request("GET", "/api/v1/report?days=1")
+    assert shown["ledger"] == clues
+    assert shown["tasks"] == {name: work[name] for name in ("opened", "done", "cancelled", "overdue", "open", "open_overdue")}
+
     rows = list(csv.reader(io.StringIO(report(gateway, "--range", f"{day}..{day}", "--csv").stdout)))
     assert ["alerts", "emergency", "0", "0", "0", "2"] in rows
     assert ["days", day, "0", "0", "0", "2"] in rows

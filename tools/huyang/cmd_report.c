@@ -21,7 +21,8 @@ static const char help[] =
     "against\n"
     "the target of the configuration (report.answer_s, report.answer_permille); what people judged of each "
     "rule's\n"
-    "alerts; homes and devices where our rules err most; the people who were reached; the budget of "
+    "alerts; tasks and the ledger of clues; homes and devices where our rules err most; the people who were "
+    "reached; the budget of "
     "people's\n"
     "attention, used and left. Or everything about one alert on one page. No names, only ids.\n"
     "\n"
@@ -220,6 +221,7 @@ static enum err find_coverage(struct work *work, int64_t now_ms, struct report_c
 static int over_days(struct work *work)
 {
     struct report_coverage coverage;
+    struct report_works works;
     int64_t now_ms;
     enum err err = reader_time(work->reader, &now_ms);
     if (err != ERR_OK)
@@ -235,6 +237,8 @@ static int over_days(struct work *work)
         err = reader_report(work->reader, work->from_ms, work->to_ms, on_fact, work);
     if (err == ERR_OK)
         err = find_coverage(work, now_ms, &coverage);
+    if (err == ERR_OK)
+        err = reader_works(work->reader, work->from_ms, work->to_ms, now_ms, &works);
     if (err != ERR_OK)
         return failed("the database", err);
     struct report_sums *sums = malloc(sizeof *sums);
@@ -257,7 +261,7 @@ static int over_days(struct work *work)
              (unsigned long long)sums->alerts, (unsigned long long)sums->urgent,
              (unsigned long long)sums->unanswered_urgent, made);
     report_tables(work->report, sums, work->registry, work->tz, work->from_ms, &work->config->report,
-                  &coverage, document);
+                  &coverage, &works, document);
     free(sums);
     return EXIT_WELL;
 }

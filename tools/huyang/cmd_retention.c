@@ -64,6 +64,9 @@ static int show(const struct config *config)
     print_class("input", keep->input_days, "inputs and findings move to a file of the day", status.input_due);
     if (keep->archive_days != 0)
         printf("%-9s  %4u days, then a day's file goes\n", "archive", keep->archive_days);
+    if (keep->text_days != 0)
+        printf("%-9s  %4u days, then texts of alerts and tasks go, and what was said to whom\n", "text",
+               keep->text_days);
     printf("inputs in the database: %lld\n", (long long)status.inputs);
     return EXIT_WELL;
 }

@@ -100,11 +100,15 @@ static void answers(const struct report_sums *sums, const struct report_settings
                                                    {"p95_s", "95 % within (s)", "95% 用时（秒）"},
                                                    {"in_time_percent", "in time (%)", "及时率（%）"},
                                                    {NULL, NULL, NULL}};
+    static const struct document_name words[LEVEL_COUNT] = {[LEVEL_GREEN] = {"green", "green", "绿"},
+                                                            [LEVEL_YELLOW] = {"yellow", "yellow", "黄"},
+                                                            [LEVEL_ORANGE] = {"orange", "orange", "橙"},
+                                                            [LEVEL_RED] = {"red", "red", "红"}};
     document_table(document, (struct document_name){"answers", "How soon a person answered", "人工响应用时"},
                    columns, false);
     answer_row(document, document_say(document, "red and orange", "红橙合计"), &sums->urgent_answers);
     for (unsigned level = LEVEL_COUNT; level-- > 0;)
-        answer_row(document, level_name((enum level)level), &sums->answers[level]);
+        answer_row(document, document_say(document, words[level].en, words[level].zh), &sums->answers[level]);
 
     static const struct document_name target[] = {{"target", "target", "目标"},
                                                   {"wanted", "wanted (%)", "要求（%）"},
@@ -263,15 +267,77 @@ static void budget(const struct report_sums *sums, struct document *document)
                sums->territory_alerts * 7000 / sums->days, 1000);
 }
 
+static void work_row(struct document *document, const char *what, const struct report_work *work)
+{
+    const uint64_t cells[] = {work->opened,  work->ended, work->aside,
+                              work->overdue, work->open,  work->open_overdue};
+    document_cell(document, "%s", what);
+    for (unsigned i = 0; i < sizeof(cells) / sizeof(cells[0]); i++)
+        document_cell(document, "%llu", (unsigned long long)cells[i]);
+}
+
+/* Kinds and families with which something is or was to be done, then all of them. */
+static void tasks(const struct report_works *works, struct document *document)
+{
+    static const struct document_name columns[] = {{"task", "task", "任务"},
+                                                   {"opened", "opened", "新增"},
+                                                   {"done", "done", "办结"},
+                                                   {"cancelled", "cancelled", "取消"},
+                                                   {"overdue", "overdue", "超期"},
+                                                   {"open", "open now", "现未办结"},
+                                                   {"open_overdue", "of these overdue", "其中超期"},
+                                                   {NULL, NULL, NULL}};
+    static const struct document_name words[TASK_KIND_COUNT] = {
+        [TASK_CALL] = {"call", "call", "电话"},
+        [TASK_CALL_BACK] = {"call-back", "call back", "回访电话"},
+        [TASK_VERIFY] = {"verify", "verify", "核实"},
+        [TASK_CALL_CONTACTS] = {"call-contacts", "call contacts", "联系亲友"},
+        [TASK_HOME_VISIT] = {"home_visit", "home visit", "上门"},
+        [TASK_COLLECT_DEVICE] = {"collect_device", "collect device", "收回设备"},
+        [TASK_POLICE_REJECTED] = {"police-rejected", "rejected by the police", "警方拒收"},
+        [TASK_POLICE_FAILED] = {"police-failed", "police not reached", "未送达警方"}};
+    struct report_work all = report_all_work(works->tasks, TASK_KIND_COUNT);
+    document_table(document, (struct document_name){"tasks", "Tasks", "任务"}, columns, false);
+    for (unsigned kind = TASK_NONE + 1; kind < TASK_KIND_COUNT; kind++) {
+        const struct report_work *work = &works->tasks[kind];
+        if (work->opened || work->ended || work->aside || work->overdue || work->open)
+            work_row(document, document_say(document, words[kind].en, words[kind].zh), work);
+    }
+    work_row(document, document_say(document, "all", "合计"), &all);
+}
+
+static void ledger(const struct report_works *works, struct document *document)
+{
+    static const struct document_name columns[] = {{"family", "family", "类别"},
+                                                   {"opened", "opened", "新增"},
+                                                   {"closed", "closed", "办结"},
+                                                   {"transferred", "handed over", "移交"},
+                                                   {"overdue", "overdue", "超期"},
+                                                   {"open", "open now", "现未办结"},
+                                                   {"open_overdue", "of these overdue", "其中超期"},
+                                                   {NULL, NULL, NULL}};
+    struct report_work all = report_all_work(works->ledger, FAMILY_COUNT);
+    document_table(document, (struct document_name){"ledger", "Ledger of clues", "线索台账"}, columns, false);
+    for (unsigned family = 0; family < FAMILY_COUNT; family++) {
+        const struct report_work *work = &works->ledger[family];
+        if (work->opened || work->ended || work->aside || work->overdue || work->open)
+            work_row(document, document_say(document, family_words[family].en, family_words[family].zh),
+                     work);
+    }
+    work_row(document, document_say(document, "all", "合计"), &all);
+}
+
 void report_tables(const struct report *report, const struct report_sums *sums,
                    const struct registry *registry, const struct tz *tz, int64_t from_ms,
                    const struct report_settings *settings, const struct report_coverage *coverage,
-                   struct document *document)
+                   const struct report_works *works, struct document *document)
 {
     families(sums, document);
     days(sums, tz, from_ms, document);
     answers(sums, settings, document);
     dispositions(sums, document);
+    tasks(works, document);
+    ledger(works, document);
     detectors_of(sums, document);
     worst(sums, registry, document);
     services(sums, coverage, document);

@@ -12,6 +12,6 @@ struct report_coverage {
 void report_tables(const struct report *report, const struct report_sums *sums,
                    const struct registry *registry, const struct tz *tz, int64_t from_ms,
                    const struct report_settings *settings, const struct report_coverage *coverage,
-                   struct document *document);
+                   const struct report_works *works, struct document *document);
 
 #endif

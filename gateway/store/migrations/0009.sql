@@ -1,18 +1,28 @@
--- Commands to devices outside any prompt: what was asked of them, by whom, why, on what basis, and how it ended.
-CREATE TABLE device_order(
-    id BLOB PRIMARY KEY,         -- of the job
+-- The ledger of clues as it is now, for people to look at, and its history; the fold's own state is in
+-- `state`.
+CREATE TABLE ledger(
+    alert BLOB PRIMARY KEY,        -- the alert it came of: its own id too
+    state INTEGER NOT NULL,        -- enum ledger_state
+    family INTEGER NOT NULL,       -- enum family
+    responsible TEXT NOT NULL,
+    opened INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    closed INTEGER NOT NULL,       -- 0 = not
+    json TEXT NOT NULL             -- ledger_to_json
+) STRICT;
+CREATE INDEX ledger_due ON ledger(due, alert) WHERE state < 3;
+CREATE INDEX ledger_opened ON ledger(opened, alert);
+CREATE TABLE ledger_event(
+    id INTEGER PRIMARY KEY,
+    commit_id INTEGER NOT NULL,
+    alert BLOB NOT NULL,
+    number INTEGER NOT NULL,
     t INTEGER NOT NULL,
-    device INTEGER NOT NULL,
-    job_kind INTEGER NOT NULL,   -- enum job_kind
-    interval_s INTEGER NOT NULL,
-    duration_s INTEGER NOT NULL, -- 0 = until told otherwise
-    alert BLOB NOT NULL,         -- zeros = none
-    basis INTEGER NOT NULL,      -- enum order_basis
+    kind INTEGER NOT NULL,         -- enum ledger_event_kind
     by TEXT NOT NULL,
     why TEXT NOT NULL,
-    state INTEGER NOT NULL,      -- enum delivery_state
-    changed INTEGER NOT NULL,
-    reason TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX device_order_t ON device_order(t);
-CREATE INDEX device_order_device ON device_order(device, t);
+    json TEXT NOT NULL,            -- ledger_to_json as it was then
+    UNIQUE(alert, number)
+) STRICT;
+CREATE INDEX ledger_event_time ON ledger_event(t);

@@ -380,6 +380,35 @@ static enum err put_task(struct commit *commit, const struct batch_task *item)
     return db_run(s);
 }
 
+static enum err put_ledger(struct commit *commit, const struct batch_ledger *item)
+{
+    const struct ledger_entry *entry = &item->entry;
+    sqlite3_stmt *s = statement(commit, STATEMENT_LEDGER);
+
+    db_bind_blob(s, 1, entry->alert.bytes, HASH_ID_SIZE);
+    sqlite3_bind_int(s, 2, entry->state);
+    sqlite3_bind_int(s, 3, entry->family);
+    db_bind_text(s, 4, entry->responsible);
+    sqlite3_bind_int64(s, 5, entry->opened_ms);
+    sqlite3_bind_int64(s, 6, entry->due_ms);
+    sqlite3_bind_int64(s, 7, entry->changed_ms);
+    sqlite3_bind_int64(s, 8, entry->closed_ms);
+    sqlite3_bind_text64(s, 9, item->json, item->len, SQLITE_STATIC, SQLITE_UTF8);
+    enum err err = db_run(s);
+    if (err != ERR_OK)
+        return err;
+    s = statement(commit, STATEMENT_LEDGER_EVENT);
+    sqlite3_bind_int64(s, 1, commit->at.commit_id);
+    db_bind_blob(s, 2, entry->alert.bytes, HASH_ID_SIZE);
+    sqlite3_bind_int64(s, 3, item->event.number);
+    sqlite3_bind_int64(s, 4, item->event.t_ms);
+    sqlite3_bind_int(s, 5, item->event.kind);
+    db_bind_text(s, 6, item->event.by);
+    db_bind_text(s, 7, item->event.why);
+    sqlite3_bind_text64(s, 8, item->json, item->len, SQLITE_STATIC, SQLITE_UTF8);
+    return db_run(s);
+}
+
 static enum err put_spoken(struct commit *commit, const struct batch_spoken *item)
 {
     static const uint8_t none[SHA256_SIZE];
@@ -467,6 +496,7 @@ static enum err put_item(struct commit *commit, const struct batch_item *item)
     case BATCH_ANNOUNCEMENT: return put_announcement(commit, &item->announcement);
     case BATCH_SUPPRESSION: return put_suppression(commit, &item->suppression);
     case BATCH_TASK: return put_task(commit, &item->task);
+    case BATCH_LEDGER: return put_ledger(commit, &item->ledger);
     case BATCH_SPOKEN: return put_spoken(commit, &item->spoken);
     case BATCH_CAMPAIGN: return put_campaign(commit, &item->campaign);
     case BATCH_REACH: return put_reach(commit, &item->reach);

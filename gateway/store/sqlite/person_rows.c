@@ -25,6 +25,8 @@ const struct person_rows person_rows[PERSON_ROWS] = {
     {.table = "silence", .where = ABOUT},
     {.table = "task_event", .where = "task IN (SELECT id FROM task WHERE alert IN " HIS_ALERTS ")"},
     {.table = "task", .where = "alert IN " HIS_ALERTS},
+    {.table = "ledger_event", .where = "alert IN " HIS_ALERTS},
+    {.table = "ledger", .where = "alert IN " HIS_ALERTS},
     {.table = "spoken", .where = "job IN " HIS_JOBS},
     {.table = "delivery", .where = "job IN " HIS_JOBS},
     {.table = "outbox", .where = "id IN " HIS_JOBS},
@@ -40,8 +42,9 @@ const struct person_rows person_rows[PERSON_ROWS] = {
          "IN " HIS_DEVICES ")))",
      .internal = true},
     {.table = "state",
-     .where = "tbl IN (SELECT id FROM state_table WHERE name IN ('alert','alert_response')) AND "
-              "substr(value,1,16) IN " HIS_ALERTS,
+     .where =
+         "tbl IN (SELECT id FROM state_table WHERE name IN ('alert','alert_response','alert_ledger')) AND "
+         "substr(value,1,16) IN " HIS_ALERTS,
      .internal = true},
     {.table = "state",
      .where = "tbl IN (SELECT id FROM state_table WHERE name='job') AND substr(value,17,16) IN " HIS_ALERTS,
@@ -64,7 +67,7 @@ const struct person_rows person_day_rows[PERSON_DAY_ROWS] = {
 };
 /* Snapshots hold these structs as they are. */
 _Static_assert(offsetof(struct alert, id) == 0 && offsetof(struct job, alert) == 16 &&
-                   offsetof(struct task, alert) == 16,
+                   offsetof(struct task, alert) == 16 && offsetof(struct ledger_entry, alert) == 0,
                "where an alert's id stands in the states");
 
 void person_bind(sqlite3_stmt *s, const struct person *person)

@@ -1,8 +1,10 @@
-/* The feed of a platform: findings, changes of alerts and words of relays, in the order of their commits.
+/* The feed of a platform: findings, changes of alerts, words of relays and the ledger of clues, in the order
+ * of their commits.
  *
- * Each kind has a table whose ids only rise, so three numbers are a place in the feed, and nothing is missed
- * however long somebody was away. A page merges the three by commit; what stands in one commit is one step of
- * the pipeline: what was found, what became of the alert, what the relays said. */
+ * Each kind has a table whose ids only rise, so four numbers are a place in the feed, and nothing is missed
+ * however long somebody was away. A page merges them by commit; what stands in one commit is one step of
+ * the pipeline: what was found, what became of the alert, what the relays said, what became of the
+ * clue. */
 #include "alert/alert.h"
 #include "core/text.h"
 #include "relay/relay.h"
@@ -53,7 +55,17 @@ static enum err put_delivery(struct reader *reader, sqlite3_stmt *s, struct buf 
     return ERR_OK;
 }
 
-enum { FINDINGS, TRANSITIONS, DELIVERIES, KINDS };
+static enum err put_ledger(struct reader *reader, sqlite3_stmt *s, struct buf *out)
+{
+    json_member_time(reader, "t", sqlite3_column_int64(s, 2), out);
+    json_member_text("event", ledger_event_name((enum ledger_event_kind)sqlite3_column_int(s, 3)), out);
+    json_member_text("by", db_text(s, 4), out);
+    json_member_text("why", db_text(s, 5), out);
+    buf_printf(out, ",\"entry\":%s", db_text(s, 6));
+    return ERR_OK;
+}
+
+enum { FINDINGS, TRANSITIONS, DELIVERIES, LEDGER, KINDS };
 /* Columns 0 and 1 are the row's id and its commit. */
 static const struct {
     const char *name, *sql;
@@ -73,6 +85,10 @@ static const struct {
          "SELECT d.id, d.commit_id, d.t, d.job, d.state, d.reason, o.alert, o.job_kind, o.channel, o.level, "
          "o.role FROM delivery d LEFT JOIN outbox o ON o.id = d.job WHERE d.id > ?1 ORDER BY d.id LIMIT ?2",
          put_delivery},
+    [LEDGER] = {"ledger",
+                "SELECT id, commit_id, t, kind, by, why, json FROM ledger_event WHERE id > ?1 ORDER BY id "
+                "LIMIT ?2",
+                put_ledger},
 };
 
 struct merge {
@@ -91,7 +107,7 @@ static enum err step(struct reader *reader, struct merge *merge, int kind)
 static enum err begin(struct reader *reader, const struct reader_feed *feed, unsigned limit,
                       struct merge *merge)
 {
-    const int64_t after[KINDS] = {feed->finding, feed->transition, feed->delivery};
+    const int64_t after[KINDS] = {feed->finding, feed->transition, feed->delivery, feed->ledger};
     enum err err = ERR_OK;
 
     for (int kind = 0; kind < KINDS && err == ERR_OK; kind++) {
@@ -121,14 +137,18 @@ static int first_of(const struct merge *merge)
 enum err reader_feed_end(struct reader *reader, struct reader_feed *ret_feed)
 {
     struct reader_cursor cursor;
-    int64_t finding = 0;
+    int64_t finding = 0, ledger = 0;
     enum err err = reader_cursor(reader, &cursor);
 
     if (err == ERR_OK)
         err = db_integer(reader->db, "SELECT coalesce(max(id), 0) FROM finding", 0, &finding);
     if (err == ERR_OK)
-        *ret_feed = (struct reader_feed){
-            .finding = finding, .transition = cursor.transition, .delivery = cursor.delivery};
+        err = db_integer(reader->db, "SELECT coalesce(max(id), 0) FROM ledger_event", 0, &ledger);
+    if (err == ERR_OK)
+        *ret_feed = (struct reader_feed){.finding = finding,
+                                         .transition = cursor.transition,
+                                         .delivery = cursor.delivery,
+                                         .ledger = ledger};
     return err;
 }
 
@@ -136,7 +156,7 @@ enum err reader_feed(struct reader *reader, struct reader_feed *feed, unsigned l
                      bool *ret_more)
 {
     struct merge merge = {.rows = {NULL}};
-    int64_t *at[KINDS] = {&feed->finding, &feed->transition, &feed->delivery};
+    int64_t *at[KINDS] = {&feed->finding, &feed->transition, &feed->delivery, &feed->ledger};
     int kind = KINDS;
     enum err err = begin(reader, feed, limit, &merge);
 

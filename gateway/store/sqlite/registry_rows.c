@@ -1,5 +1,6 @@
 /* The registry in the database: each row without its personal fields, and those in the vault. A version
  * replaces the one before in one transaction. */
+#include <stdio.h>
 #include <string.h>
 
 #include "store/sqlite/audit.h"
@@ -75,6 +76,31 @@ static enum err save_row(void *self, const struct registry_row *row)
     return db_run(saver->row);
 }
 
+/* The input that marks the new version is the next one: until it is committed, what the version ends has not
+ * ended. */
+static enum err note_saved(struct store *store)
+{
+    char sql[128];
+    snprintf(sql, sizeof(sql), "INSERT OR REPLACE INTO meta VALUES('registry.saved_n', '%llu')",
+             (unsigned long long)store->at.mark.last_n);
+    return db_exec(store->db, sql);
+}
+
+enum err registry_saved_read(struct store *store)
+{
+    int64_t n;
+    enum err err =
+        db_integer(store->db, "SELECT CAST(value AS INTEGER) FROM meta WHERE key='registry.saved_n'", 0, &n);
+    if (err == ERR_OK)
+        store->registry_n = (uint64_t)n;
+    return err;
+}
+
+bool store_registry_is_unmarked(const struct store *store)
+{
+    return store->registry_n != 0 && store->registry_n == store->at.mark.last_n;
+}
+
 enum err store_save_registry(struct store *store, const struct registry *registry)
 {
     struct saver saver = {.store = store};
@@ -100,8 +126,12 @@ enum err store_save_registry(struct store *store, const struct registry *registr
     if (err == ERR_OK)
         err = registry_rows(registry, save_row, &saver);
     if (err == ERR_OK)
+        err = note_saved(store);
+    if (err == ERR_OK)
         err = db_run(store->statements[STATEMENT_COMMIT]);
-    if (err != ERR_OK)
+    if (err == ERR_OK)
+        store->registry_n = store->at.mark.last_n;
+    else
         err = store_failed(store, err, "save_registry");
     sqlite3_finalize(saver.old);
     sqlite3_finalize(saver.row);

@@ -313,6 +313,73 @@ static enum err archive_step(struct store *store, bool *ret_done)
     return err;
 }
 
+/* ---- texts ---- */
+
+/* Parameters: ?1 < opened <= ?2 of the alerts; ?3 the moment before which campaigns have ended. */
+#define OLD_ALERTS "(SELECT id FROM alert WHERE opened > ?1 AND opened <= ?2)"
+static const char *const text_steps[] = {
+    "UPDATE transition SET by='', why='', line='', salt=NULL, erased=1 WHERE erased=0 AND alert "
+    "IN " OLD_ALERTS,
+    "UPDATE task_event SET why='' WHERE task IN (SELECT id FROM task WHERE alert IN " OLD_ALERTS ")",
+    "UPDATE suppression SET who='', by='', why='' WHERE alert IN " OLD_ALERTS,
+    "DELETE FROM spoken WHERE job IN (SELECT id FROM outbox WHERE alert IN " OLD_ALERTS ")",
+    "DELETE FROM campaign_person WHERE campaign IN (SELECT id FROM campaign WHERE ended <> 0 AND ended < ?3)",
+    "UPDATE campaign SET note='' WHERE note <> '' AND ended <> 0 AND ended < ?3"};
+enum { TEXT_STEPS = sizeof(text_steps) / sizeof(text_steps[0]), TEXT_ALERTS = 50 };
+
+/* The next alerts in the order in which they opened, up to the first that is open or ended lately: *ret_to =
+ * from when there are none. */
+static enum err next_alerts(struct store *store, int64_t before_ms, int64_t *ret_from, int64_t *ret_to)
+{
+    char sql[400];
+    enum err err = db_integer(store->db, "SELECT CAST(value AS INTEGER) FROM meta WHERE key='texts.opened'",
+                              0, ret_from);
+    if (err != ERR_OK)
+        return err;
+    snprintf(
+        sql, sizeof(sql),
+        "SELECT coalesce(max(opened), %lld) FROM (SELECT opened FROM alert WHERE opened > %lld AND opened < "
+        "coalesce((SELECT min(opened) FROM alert WHERE opened > %lld AND opened < %lld AND (state = %d OR "
+        "changed "
+        ">= %lld)), %lld) ORDER BY opened LIMIT %d)",
+        (long long)*ret_from, (long long)*ret_from, (long long)*ret_from, (long long)before_ms, ALERT_OPEN,
+        (long long)before_ms, (long long)before_ms, TEXT_ALERTS);
+    return db_integer(store->db, sql, *ret_from, ret_to);
+}
+
+/* One transaction over some alerts; *ret_done: there were any. */
+static enum err text_step(struct store *store, bool *ret_done)
+{
+    const int64_t before_ms = before(store, store->retention.text_days);
+    int64_t from = 0, to = 0;
+    char sql[128];
+    *ret_done = false;
+    if (store->retention.text_days == 0)
+        return ERR_OK;
+    enum err err = next_alerts(store, before_ms, &from, &to);
+    if (err == ERR_OK)
+        err = db_run(store->statements[STATEMENT_BEGIN]);
+    for (unsigned i = 0; i < TEXT_STEPS && err == ERR_OK; i++) {
+        sqlite3_stmt *s;
+        err = db_prepare(store->db, text_steps[i], &s);
+        if (err != ERR_OK)
+            break;
+        const int64_t values[] = {from, to, before_ms};
+        for (int at = 1; at <= 3 && at <= sqlite3_bind_parameter_count(s); at++)
+            sqlite3_bind_int64(s, at, values[at - 1]);
+        err = db_run(s);
+        sqlite3_finalize(s);
+    }
+    snprintf(sql, sizeof(sql), "INSERT OR REPLACE INTO meta VALUES('texts.opened', '%lld')", (long long)to);
+    if (err == ERR_OK)
+        err = db_exec(store->db, sql);
+    if (err == ERR_OK)
+        err = db_run(store->statements[STATEMENT_COMMIT]);
+    store_rollback(store);
+    *ret_done = err == ERR_OK && to > from;
+    return err;
+}
+
 /* Files whose whole day is past. Their names are days, and compare as text. */
 static void remove_files(struct store *store)
 {
@@ -343,6 +410,8 @@ enum err store_retain(struct store *store, bool *ret_more)
         err = thin_step(store, (enum thin)what, &done);
     if (err == ERR_OK && !done)
         err = archive_step(store, &done);
+    if (err == ERR_OK && !done)
+        err = text_step(store, &done);
     if (err == ERR_OK && !done)
         remove_files(store);
     *ret_more = err == ERR_OK && done;

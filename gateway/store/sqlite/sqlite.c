@@ -92,6 +92,8 @@ static enum err open_database(struct store *store, const char *county)
         err = prepare_all(store);
     if (err == ERR_OK)
         err = store_position_read(store);
+    if (err == ERR_OK)
+        err = registry_saved_read(store);
     if (err != ERR_OK) {
         for (unsigned i = 0; i < STATEMENTS; i++) {
             sqlite3_finalize(store->statements[i]);
@@ -248,6 +250,7 @@ const struct store_ops store_sqlite = {
     .retention_stats = store_retention_stats,
     .save_registry = store_save_registry,
     .load_registry = store_load_registry,
+    .registry_is_unmarked = store_registry_is_unmarked,
     .release_ballast = store_release_ballast,
     .short_of_space = store_short_of_space,
 };

@@ -44,6 +44,9 @@
     X(TASK, "INSERT INTO task VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT(id) DO UPDATE SET "         \
             "state=?4, role=?5, assignee=?6, due=?8, changed=?9, json=?10")                                  \
     X(TASK_EVENT, "INSERT OR IGNORE INTO task_event VALUES(NULL,?1,?2,?3,?4,?5,?6,?7)")                      \
+    X(LEDGER, "INSERT INTO ledger VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT(alert) DO UPDATE SET "      \
+              "state=?2, responsible=?4, due=?6, changed=?7, closed=?8, json=?9")                            \
+    X(LEDGER_EVENT, "INSERT OR IGNORE INTO ledger_event VALUES(NULL,?1,?2,?3,?4,?5,?6,?7,?8)")               \
     X(SPOKEN, "INSERT OR IGNORE INTO spoken VALUES(?1,?2,?3,?4,?5,?6,?7)")                                   \
     X(CAMPAIGN, "INSERT INTO campaign VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14) "               \
                 "ON CONFLICT(id) DO UPDATE SET state=?12, ended=?13, ended_by=?14")                          \
@@ -81,7 +84,8 @@ struct store {
     char folder[STORE_FOLDER_SIZE];
     struct log_limit full_lines, busy_lines, retention_lines;
     struct retention retention;
-    int64_t retain_ms; /* no look before this moment of the fold */
+    uint64_t registry_n; /* the last input when the registry in force was saved */
+    int64_t retain_ms;   /* no look before this moment of the fold */
     _Atomic uint64_t thinned, archived, files_removed, retain_failed;
 };
 
@@ -107,6 +111,9 @@ MUST_CHECK enum err store_position_read(struct store *store);
 void input_of_row(sqlite3_stmt *s, struct batch_input *ret_input);
 /* registry_rows.c */
 enum err store_save_registry(struct store *store, const struct registry *registry);
+bool store_registry_is_unmarked(const struct store *store);
+/* Reads where the registry was saved last. */
+MUST_CHECK enum err registry_saved_read(struct store *store);
 MUST_CHECK enum err registry_rows_load(sqlite3 *db, const struct tz *tz, struct buf *errors,
                                        struct registry **ret_registry);
 

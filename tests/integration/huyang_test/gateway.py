@@ -55,6 +55,8 @@ class Gateway:
             "county": CODE, "instance": "huyang-test", "state_dir": self.state_dir, "registry_dir": county.folder, "log_level": "info",
             "broker": broker.gateway_settings(), "api": {"listen": "127.0.0.1", "port": self.port},
             "store": {"ballast_bytes": 65536},
+            # A test's device says in seconds what a real one says in weeks.
+            "ingest": {"device_per_minute": 100000, "device_burst": 1000000},
             # Tests run at any hour of the day.
             "prompts": {"quiet_from": "00:00", "quiet_to": "00:00"},
             "relay": {"allow_private": True, "police": {"timeout_s": 5}},

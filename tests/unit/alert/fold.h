@@ -23,6 +23,9 @@ struct fold {
     struct fold_delivery deliveries[WORLD_LOG_MAX];
     struct task tasks[WORLD_LOG_MAX]; /* as each event left them */
     struct task_event events[WORLD_LOG_MAX];
+    struct ledger_entry entries[WORLD_LOG_MAX]; /* as each event left them */
+    struct ledger_event ledger_events[WORLD_LOG_MAX];
+    unsigned ledger_count;
     unsigned transition_count, job_count, delivery_count, event_count;
     struct campaign campaign;  /* as it was told last */
     uint8_t reach[64];         /* enum reach by resident, as told last */
@@ -82,6 +85,19 @@ W void fold_on_task(void *self, const struct task *task, const struct task_event
     buf_printf(&fold->world->log, "%lld task %s %s %s %s by %s due %lld\n", (long long)event->t_ms, id,
                task_name((enum task_kind)task->kind), task_event_name((enum task_event_kind)event->kind),
                role_name((enum role)task->role), event->by, (long long)task->due_ms);
+}
+
+W void fold_on_ledger(void *self, const struct ledger_entry *entry, const struct ledger_event *event)
+{
+    struct fold *fold = self;
+    char id[HASH_ID_TEXT];
+    assert_true(fold->ledger_count < WORLD_LOG_MAX);
+    fold->entries[fold->ledger_count] = *entry;
+    fold->ledger_events[fold->ledger_count++] = *event;
+    hash_id_text(&entry->alert, id);
+    buf_printf(&fold->world->log, "%lld ledger %s %s by %s: %s due %lld\n", (long long)event->t_ms, id,
+               ledger_event_name((enum ledger_event_kind)event->kind), event->by, event->why,
+               (long long)entry->due_ms);
 }
 
 W void fold_on_campaign(void *self, const struct campaign *campaign)
@@ -152,6 +168,7 @@ W void fold_alerts(struct fold *fold)
                                            .job = fold_on_job,
                                            .delivery = fold_on_delivery,
                                            .task = fold_on_task,
+                                           .ledger = fold_on_ledger,
                                            .campaign = fold_on_campaign,
                                            .reach = fold_on_reach,
                                            .order = fold_on_order,

@@ -21,13 +21,14 @@ static void a_notification_on_its_way_survives_the_closing(void **state)
         notify = fold->jobs[i].kind == JOB_NOTIFY ? &fold->jobs[i] : NULL;
     assert_true(deliver(fold, on(fold, 9, 0, 1), notify, DELIVERY_SENT));
     struct hash_id id = fold->after[0].id;
-    assert_int_equal(
-        act(fold, on(fold, 9, 0, 20), who(fold, "r-1"),
-            (struct action){.kind = ACTION_CLOSE, .disposition = DISPOSITION_TRUE, .family = FAMILY_COUNT}),
-        ERR_OK);
+    assert_int_equal(act(fold, on(fold, 9, 0, 20), who(fold, "r-1"),
+                         (struct action){.kind = ACTION_CLOSE,
+                                         .disposition = DISPOSITION_COULD_NOT_VERIFY,
+                                         .family = FAMILY_COUNT}),
+                     ERR_OK);
     assert_non_null(alerts_find(fold->alerts, &id));
     struct action again = {
-        .kind = ACTION_CLOSE, .disposition = DISPOSITION_TRUE, .has_alert = 1, .alert = id};
+        .kind = ACTION_CLOSE, .disposition = DISPOSITION_COULD_NOT_VERIFY, .has_alert = 1, .alert = id};
     assert_int_equal(act(fold, on(fold, 9, 0, 21), who(fold, "r-1"), again), ERR_INVALID);
     assert_true(deliver(fold, on(fold, 9, 0, 22), notify, DELIVERY_DELIVERED));
     assert_false(deliver(fold, on(fold, 9, 0, 23), notify, DELIVERY_FAILED));
@@ -261,13 +262,18 @@ static void a_police_message_of_a_closed_alert_that_fails_still_finds_a_person(v
         expired |= memcmp(&fold->deliveries[i].job.id, &task->id, sizeof task->id) == 0 &&
                    fold->deliveries[i].delivery.state == DELIVERY_EXPIRED;
     assert_true(expired);
+    assert_non_null(alerts_find(fold->alerts, &task->alert)); /* as long as its entry in the ledger is open */
+    struct action end = {
+        .kind = ACTION_LEDGER_CLOSE, .has_alert = 1, .alert = task->alert, .result = LEDGER_RESULT_HANDLED};
+    assert_int_equal(act(fold, on(fold, 33, 2, 1), who(fold, "r-1"), end), ERR_OK);
     assert_null(alerts_find(fold->alerts, &task->alert));
 }
 
 static void an_old_alert_s_job_outlives_the_newer_alert_of_its_case(void **state)
 {
     struct fold *fold = *state;
-    struct action close = {.kind = ACTION_CLOSE, .disposition = DISPOSITION_TRUE, .family = FAMILY_EMERGENCY};
+    struct action close = {
+        .kind = ACTION_CLOSE, .disposition = DISPOSITION_COULD_NOT_VERIFY, .family = FAMILY_EMERGENCY};
     event(fold, on(fold, 9, 0, 0), "wb-1", SOS);
     const struct job *notify = NULL;
     for (unsigned i = 0; i < fold->job_count && !notify; i++)
@@ -287,7 +293,8 @@ static void an_old_alert_s_job_outlives_the_newer_alert_of_its_case(void **state
 static void an_old_alert_whose_timer_was_lost_to_the_newer_one_is_armed_anew(void **state)
 {
     struct fold *fold = *state;
-    struct action close = {.kind = ACTION_CLOSE, .disposition = DISPOSITION_TRUE, .family = FAMILY_EMERGENCY};
+    struct action close = {
+        .kind = ACTION_CLOSE, .disposition = DISPOSITION_COULD_NOT_VERIFY, .family = FAMILY_EMERGENCY};
     event(fold, on(fold, 9, 0, 0), "wb-1", SOS);
     const struct job *notify = &fold->jobs[1];
     assert_int_equal(notify->kind, JOB_NOTIFY);

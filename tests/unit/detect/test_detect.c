@@ -77,7 +77,7 @@ static void a_restart_in_mid_window_keeps_what_was_seen(void **state)
     world_fix(world, at(world, 9, 0, 10), "wb-1", 43.81, 87.6, 1200); /* undecided */
     world_event(world, at(world, 9, 0, 11), "wb-1", "{\"heartbeat\":{\"battery_percent\":10}}");
     assert_int_equal(detect_snapshot(world->detect, keep_row, &rows), ERR_OK);
-    assert_int_equal(rows.count, 9); /* one for each detector that has something to remember of this */
+    assert_int_equal(rows.count, 11); /* one for each detector that has something to remember of this */
     detect_snapshot_done(world->detect);
     unsigned before = world->finding_count;
     world_detect_release(world);
@@ -109,8 +109,10 @@ static void a_snapshot_holds_what_changed_since_the_last_and_only_that(void **st
     rows.count = 0;
     world_event(world, at(world, 9, 0, 0), "wb-1", "{\"heartbeat\":{\"battery_percent\":80}}");
     assert_int_equal(detect_snapshot(world->detect, keep_row, &rows), ERR_OK);
-    assert_int_equal(rows.count, 1); /* that it is heard; nothing to remember of a full battery */
+    /* That it is heard, and from which epoch; nothing to remember of a full battery. */
+    assert_int_equal(rows.count, 2);
     assert_string_equal(rows.row[0].table, "detect.silent");
+    assert_string_equal(rows.row[1].table, "detect.distrusted");
     detect_snapshot_done(world->detect);
     rows.count = 0;
     world_event(world, at(world, 9, 1, 0), "wb-1", "{\"heartbeat\":{\"battery_percent\":8}}");

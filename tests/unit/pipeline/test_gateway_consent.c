@@ -193,6 +193,68 @@ static void a_position_kept_for_an_emergency_is_known_until_its_alert_ends(void 
     assert_true(live_of(world, "r-0004")->fix_ms == 0);
 }
 
+static enum err restore_states(struct gateway *gateway, const struct batch *batch)
+{
+    enum err err = ERR_OK;
+    for (const struct batch_item *item = batch->first; item != NULL && err == ERR_OK; item = item->next)
+        if (item->kind == BATCH_STATE && item->state.len != 0)
+            err = gateway_restore(gateway, item->state.table, item->state.version, item->state.no,
+                                  item->state.value, item->state.len);
+    return err;
+}
+
+/* As after an end between saving the new registry and the input that marks it: the state is that of before.
+ */
+static void restart_with(struct world *world, const char *person, enum consent class)
+{
+    struct consent_change change = {.class = (uint8_t) class, .withdraw = true};
+    struct registry *after = NULL;
+    struct gateway *fresh = NULL;
+    const uint64_t n = gateway_n(world->gateway);
+    const int64_t t_ms = gateway_t_ms(world->gateway);
+    assert_int_equal(gateway_snapshot(world->gateway), ERR_OK);
+    assert_true(text_copy(change.person, sizeof(change.person), person));
+    assert_int_equal(
+        registry_change_consent(world->registry, world->tz, t_ms, &change, &world->errors, &after), ERR_OK);
+    struct registry *before = world->registry;
+    world->registry = after;
+    const struct gateway_config config = settings(world);
+    assert_int_equal(gateway_new(&config, &fresh), ERR_OK);
+    gateway_restore_mark(fresh, n, t_ms);
+    assert_int_equal(restore_states(fresh, &world->batch), ERR_OK);
+    gateway_free(world->gateway);
+    registry_free(before);
+    world->gateway = fresh;
+    gateway_set_batch(fresh, &world->batch);
+}
+
+static void mark_registry(struct world *world, int64_t t_ms)
+{
+    struct input input = {.t_ms = t_ms, .kind = INPUT_REGISTRY};
+    assert_int_equal(gateway_recheck_consent(world->gateway), ERR_OK);
+    assert_true(text_copy(input.version, sizeof(input.version), registry_version(world->registry)));
+    assert_int_equal(gateway_on_input(world->gateway, &input), ERR_OK);
+}
+
+static void a_withdrawal_whose_input_is_missing_takes_effect_at_the_next_start(void **state)
+{
+    struct world *world = *state;
+    go_out(world);
+    report(world, "wb-0004", T0 + HOUR_MS / 2, 34.05, true);
+    restart_with(world, "resident:r-0005", CONSENT_LOCATION);
+    assert_true(open_alert(world, "r-0005", FAMILY_OUTING)->cleared_ms == 0);
+    assert_true(live_of(world, "r-0005")->fix_ms != 0);
+    mark_registry(world, T0 + HOUR_MS);
+    assert_true(open_alert(world, "r-0005", FAMILY_OUTING)->cleared_ms != 0);
+    assert_true(live_of(world, "r-0005")->fix_ms == 0);
+    /* The emergency of somebody who never consented keeps its position until it ends. */
+    assert_true(live_of(world, "r-0004")->fix_ms != 0);
+    assert_true(open_alert(world, "r-0004", FAMILY_EMERGENCY)->cleared_ms == 0);
+    const uint32_t told = open_alert(world, "r-0005", FAMILY_OUTING)->transitions;
+    mark_registry(world, T0 + 2 * HOUR_MS);
+    assert_int_equal(open_alert(world, "r-0005", FAMILY_OUTING)->transitions, told);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +262,7 @@ int main(void)
         TEST(what_was_told_of_a_position_is_cleared_and_forgotten_with_its_consent),
         TEST(another_class_is_left_alone),
         TEST(a_position_kept_for_an_emergency_is_known_until_its_alert_ends),
+        TEST(a_withdrawal_whose_input_is_missing_takes_effect_at_the_next_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -274,6 +274,17 @@ static void the_other_kinds_become_their_lines(void **state)
     round_trip(f, &input);
     assert_non_null(
         strstr(to_json(f, &input), ",\"link\":{\"device\":\"cam-0001\",\"up\":true,\"ordinal\":12}}"));
+    input = (struct input){
+        .n = 1,
+        .t_ms = T,
+        .kind = INPUT_CONDUCT,
+        .conduct = {
+            .device = 1, .epoch = 9, .count = 40, .kind = CONDUCT_FLOOD, .lane = LANE_URGENT, .since_ms = T}};
+    round_trip(f, &input);
+    assert_non_null(
+        strstr(to_json(f, &input),
+               ",\"conduct\":{\"device\":\"cam-0001\",\"kind\":\"flood\",\"count\":40,\"epoch\":9,"
+               "\"lane\":\"urgent\",\"since\":\"2026-03-01T09:12:00+08:00\"}}"));
     input = (struct input){.n = 1, .t_ms = T, .kind = INPUT_BROKER, .broker_up = 0};
     round_trip(f, &input);
     assert_non_null(strstr(to_json(f, &input), ",\"broker\":{\"up\":false}}"));
@@ -305,6 +316,10 @@ static void damaged_blobs_are_refused_not_believed(void **state)
          .action = {.kind = ACTION_COMMENT, .by = "li", .note = "x"}},
         {.n = 1, .t_ms = T, .kind = INPUT_DELIVERY, .delivery = {.state = DELIVERY_SENT}},
         {.n = 1, .t_ms = T, .kind = INPUT_LINK},
+        {.n = 1,
+         .t_ms = T,
+         .kind = INPUT_CONDUCT,
+         .conduct = {.count = 1, .kind = CONDUCT_REPLAY, .lane = LANE_ROUTINE}},
         {.n = 1, .t_ms = T, .kind = INPUT_BROKER},
         {.n = 1, .t_ms = T, .kind = INPUT_CONFIG, .version = "v"}};
     struct input back;

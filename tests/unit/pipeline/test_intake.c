@@ -25,12 +25,15 @@ struct world {
     struct gateway *gateway;
     struct seats *seats;
     struct quarantine quarantine;
+    struct doorkeeper doorkeeper;
     struct intake *intake;
     struct batch batch;
     size_t batch_bytes;
     struct now now;
     struct event_key got[GOT_MAX]; /* every event of a committed input, in order */
     unsigned got_count, gaps, links, heard, gone;
+    struct conduct conduct; /* the last one told to the fold, and how many */
+    unsigned conducts;
     struct batch_gap gap; /* the last one */
     uint64_t acked[2];    /* by lane: urgent, routine; highest seq told to wb-0001 */
     unsigned acks;
@@ -73,9 +76,11 @@ static int open_world(void **state)
                                            .lateness_ms = 120000};
     assert_int_equal(gateway_new(&gateway, &world->gateway), ERR_OK);
     assert_int_equal(seats_new(registry_count(world->registry, REGISTRY_DEVICE), &world->seats), ERR_OK);
+    world->doorkeeper.settings = (struct conduct_settings){.per_minute = 600, .burst = 4096};
     const struct intake_config intake = {.gateway = world->gateway,
                                          .seats = world->seats,
                                          .quarantine = &world->quarantine,
+                                         .doorkeeper = &world->doorkeeper,
                                          .county = "990001",
                                          .gap_wait_ms = GAP_WAIT_MS,
                                          .on_heard = on_heard,
@@ -95,6 +100,7 @@ static int close_world(void **state)
 {
     struct world *world = *state;
     intake_free(world->intake);
+    doorkeeper_release(&world->doorkeeper);
     seats_free(world->seats);
     gateway_free(world->gateway);
     registry_free(world->registry);
@@ -129,6 +135,10 @@ static void collect(struct world *world, const struct batch_input *stored)
     assert_int_equal(
         input_decode(stored->n, stored->t_ms, stored->kind, stored->blob, stored->len, world->events, &input),
         ERR_OK);
+    if (input.kind == INPUT_CONDUCT) {
+        world->conduct = input.conduct;
+        world->conducts++;
+    }
     if (input.kind == INPUT_LINK)
         world->links++;
     for (unsigned i = 0; input.kind == INPUT_REPORT && i < input.report.count; i++) {
@@ -548,6 +558,76 @@ static void quarantine_forgets_nobody_and_stays_small(void **state)
     assert_int_equal(refused(world, REFUSAL_UNKNOWN_DEVICE), 10000);
 }
 
+/* ---- the door ---- */
+
+static void who_floods_is_held_back_and_told_once_and_is_heard_again_when_calm(void **state)
+{
+    struct world *world = *state;
+    world->doorkeeper.settings = (struct conduct_settings){.per_minute = 600, .burst = 128};
+    for (unsigned i = 0; i < 10; i++) {
+        assert_true(offer(world, ROUTINE, beats(LANE_ROUTINE, 1, 1 + 64 * i, 64), false));
+        commit(world);
+    }
+    assert_int_equal(world->acked[1], 128); /* what was held back has no answer: it comes again */
+    assert_int_equal(world->got_count, 128);
+    assert_int_equal(refused(world, REFUSAL_OVERLOAD), 8 * 64);
+    assert_int_equal(world->conducts, 1);
+    assert_int_equal(world->conduct.kind, CONDUCT_FLOOD);
+    assert_int_equal(world->conduct.device, registry_find(world->registry, REGISTRY_DEVICE, "wb-0001"));
+    /* Another device has a budget of its own. */
+    assert_true(offer(world, "huyang/v1/990001/wb-0002/routine", beats(LANE_ROUTINE, 1, 1, 64), false));
+    commit(world);
+    assert_int_equal(world->got_count, 192);
+    world->now.wall_ms += 6400; /* 64 events' share of a minute */
+    world->now.mono_ms += 6400;
+    assert_true(offer(world, ROUTINE, beats(LANE_ROUTINE, 1, 129, 64), false));
+    commit(world);
+    assert_int_equal(world->acked[1], 192);
+    assert_int_equal(world->conducts, 1);
+}
+
+static void an_sos_passes_whatever_its_device_has_sent(void **state)
+{
+    struct world *world = *state;
+    world->doorkeeper.settings = (struct conduct_settings){.per_minute = 10, .burst = 64};
+    for (unsigned i = 0; i < 5; i++)
+        assert_true(offer(world, ROUTINE, beats(LANE_ROUTINE, 1, 1 + 64 * i, 64), false));
+    for (unsigned i = 0; i < 200; i++) {
+        assert_true(offer(world, URGENT, presses(1, 1 + i, 1), false));
+        commit(world);
+    }
+    assert_int_equal(world->acked[0], 200);
+    assert_int_equal(world->got_count, 64 + 200);
+    assert_int_equal(world->conducts, 1);
+}
+
+static void resending_what_is_unanswered_is_free_of_suspicion(void **state)
+{
+    struct world *world = *state;
+    for (unsigned i = 0; i < 200; i++)
+        assert_true(offer(world, ROUTINE, beats(LANE_ROUTINE, 1, 1, 64), false));
+    commit(world);
+    assert_int_equal(world->conducts, 0);
+    assert_int_equal(world->got_count, 64);
+}
+
+static void messages_from_below_the_devices_own_base_are_a_replay(void **state)
+{
+    struct world *world = *state;
+    assert_true(offer(world, ROUTINE, beats(LANE_ROUTINE, 1, 1, 5), false));
+    assert_true(offer(world, ROUTINE, beats(LANE_ROUTINE, 6, 6, 5), false));
+    for (unsigned i = 0; i < CONDUCT_REPLAYS; i++) {
+        commit(world);
+        assert_int_equal(world->conducts, 0);
+        assert_true(offer(world, ROUTINE, beats(LANE_ROUTINE, 1, 1, 5), false));
+    }
+    commit(world);
+    assert_int_equal(world->conducts, 1);
+    assert_int_equal(world->conduct.kind, CONDUCT_REPLAY);
+    assert_int_equal(world->conduct.count, CONDUCT_REPLAYS);
+    assert_int_equal(world->got_count, 10);
+}
+
 static void garbage_is_counted_and_not_acknowledged(void **state)
 {
     struct world *world = *state;
@@ -624,6 +704,10 @@ int main(void)
         TEST(the_clock_is_nobodys_when_no_simulator_may_set_it),
         TEST(an_unknown_device_is_quarantined_once_and_gets_no_answer),
         TEST(quarantine_forgets_nobody_and_stays_small),
+        TEST(who_floods_is_held_back_and_told_once_and_is_heard_again_when_calm),
+        TEST(an_sos_passes_whatever_its_device_has_sent),
+        TEST(resending_what_is_unanswered_is_free_of_suspicion),
+        TEST(messages_from_below_the_devices_own_base_are_a_replay),
         TEST(garbage_is_counted_and_not_acknowledged),
         TEST(a_birth_is_news_once_and_its_will_ends_it),
         TEST(the_late_will_of_an_old_session_says_nothing),

@@ -147,6 +147,27 @@ static void relay_results_name_a_job_or_a_kind(void **state)
     assert_false(timeline_names_relay("{}", 2, &job, &kind));
 }
 
+static void what_intake_noticed_is_a_line(void **state)
+{
+    struct bench *bench = *state;
+    assert_int_equal(parse(bench,
+                           T "\"conduct\":{\"device\":\"wb-0001\",\"kind\":\"replay\",\"count\":25,"
+                             "\"epoch\":3,\"lane\":\"urgent\",\"since\":\"2026-03-01T09:00:00+08:00\"}}"),
+                     ERR_OK);
+    const struct input *input = &bench->line->input;
+    assert_int_equal(input->kind, INPUT_CONDUCT);
+    assert_int_equal(input->conduct.kind, CONDUCT_REPLAY);
+    assert_int_equal(input->conduct.count, 25);
+    assert_int_equal(input->conduct.lane, LANE_URGENT);
+    assert_true(input->conduct.since_ms < input->t_ms);
+    assert_int_equal(parse(bench, T "\"conduct\":{\"device\":\"wb-0001\",\"kind\":\"flood\",\"count\":0}}"),
+                     ERR_INVALID);
+    assert_int_equal(parse(bench, T "\"conduct\":{\"device\":\"wb-0001\",\"kind\":\"lies\",\"count\":1}}"),
+                     ERR_INVALID);
+    assert_int_equal(parse(bench, T "\"conduct\":{\"device\":\"nobody\",\"kind\":\"flood\",\"count\":1}}"),
+                     ERR_INVALID);
+}
+
 static void blank_lines_are_nothing(void **state)
 {
     struct bench *bench = *state;
@@ -215,6 +236,7 @@ int main(void)
                                         close_bench),
         cmocka_unit_test_setup_teardown(actions_name_an_alert_or_a_subject, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(relay_results_name_a_job_or_a_kind, open_bench, close_bench),
+        cmocka_unit_test_setup_teardown(what_intake_noticed_is_a_line, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(blank_lines_are_nothing, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(every_bad_line_says_what_is_wrong, open_bench, close_bench),
     };

@@ -32,6 +32,18 @@ static void add_finding(struct batch *batch, float score)
                                      .score = score};
 }
 
+static void add_ledger(struct batch *batch, uint32_t number)
+{
+    struct batch_ledger *item = &add(batch, BATCH_LEDGER)->ledger;
+    static const char json[] = "{\"id\":\"0\"}";
+
+    item->entry.alert.bytes[0] = 9;
+    item->event =
+        (struct ledger_event){.t_ms = T0, .number = number, .kind = LEDGER_EVENT_HANDLED, .by = "g-1"};
+    item->json = json;
+    item->len = sizeof(json) - 1;
+}
+
 static struct feeding open_feed(const struct fixture *f)
 {
     struct feeding feeding = {.at = {.finding = 0}};
@@ -107,6 +119,30 @@ static void pages_of_any_size_tell_the_same_once(void **state)
     close_feed(&feeding);
 }
 
+static void the_ledger_is_told_after_what_else_its_commit_holds(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    add_ledger(&f->batch, 1);
+    add_transition(&f->batch, 1, 3, TRANSITION_CLOSED, "true");
+    commit(f);
+    struct feeding feeding = open_feed(f);
+    struct reader_feed end;
+    struct json *root;
+
+    expect_page(&feeding, 5, "finding-1 alert-1 finding-2 alert-2 delivery-1", true);
+    expect_page(&feeding, 5, "alert-3 ledger-1", false);
+    assert_int_equal(json_parse(feeding.out.data, feeding.out.len, &root, NULL), ERR_OK);
+    const struct json *entry = json_at(root, 1);
+    assert_string_equal(json_string(json_get(entry, "event")), "handled");
+    assert_string_equal(json_string(json_get(entry, "by")), "g-1");
+    assert_string_equal(json_string(json_get(json_get(entry, "entry"), "id")), "0");
+    json_free(root);
+    assert_int_equal(reader_feed_end(feeding.reader, &end), ERR_OK);
+    assert_int_equal(end.ledger, 1);
+    close_feed(&feeding);
+}
+
 static void an_item_says_what_it_is_about_by_ids(void **state)
 {
     struct fixture *f = *state;
@@ -163,6 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_was_committed_first_comes_first_and_a_commit_tells_findings_before_changes),
         TEST(pages_of_any_size_tell_the_same_once),
+        TEST(the_ledger_is_told_after_what_else_its_commit_holds),
         TEST(an_item_says_what_it_is_about_by_ids),
         TEST(a_transition_without_a_line_is_passed_over),
         TEST(the_end_lies_behind_everything),

@@ -2,6 +2,8 @@
 #include <math.h>
 #include <sys/stat.h>
 
+#include <sqlite3.h>
+
 #include "fixture.h"
 #include "store/thin.h"
 
@@ -154,7 +156,7 @@ static void what_a_restart_would_replay_is_not_touched_however_old(void **state)
     const enum event_kind all[] = {EVENT_FIX, EVENT_ACTIVITY, EVENT_VISIT};
     take(f, 1, T0, all, 3, false);
     take(f, 2, T0 + 400 * DAY_MS, all, 3, false);
-    open_with(f, (struct retention){30, 30, 30, 90, 365});
+    open_with(f, (struct retention){30, 30, 30, 90, 365, 0});
     retain_all(f);
     assert_int_equal(read_inputs(f, 1, 2).inputs, 2);
     assert_int_equal(read_inputs(f, 1, 1).events, 3);
@@ -171,7 +173,7 @@ static void old_days_move_to_files_of_their_own_and_then_go(void **state)
         take(f, n, T0 + (int64_t)n, all, 3, false);
     take(f, 451, T0 + DAY_MS, all, 3, true);
     take(f, 452, T0 + 91 * DAY_MS + 1, all, 3, false);
-    open_with(f, (struct retention){30, 30, 30, 90, 365});
+    open_with(f, (struct retention){30, 30, 30, 90, 365, 0});
     retain_all(f);
     store_sqlite.retention_stats(f->store, &stats);
     assert_int_equal(stats.archived, 451);
@@ -189,6 +191,61 @@ static void old_days_move_to_files_of_their_own_and_then_go(void **state)
     folder_remove(folder);
 }
 
+static int64_t ask(const struct fixture *f, const char *sql)
+{
+    char path[FIXTURE_PATH + 16];
+    sqlite3 *db;
+    sqlite3_stmt *s;
+    snprintf(path, sizeof(path), "%s/huyang.db", f->folder);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+    const int64_t value = sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+    return value;
+}
+
+/* An alert with a transition, a task with a note, and a job that was spoken. */
+static void add_story(struct fixture *f, uint8_t id, int64_t opened_ms, enum alert_state alert_state)
+{
+    struct batch_alert *alert = &add(&f->batch, BATCH_ALERT)->alert;
+    *alert = (struct batch_alert){.id = id_of(id),
+                                  .opened_ms = opened_ms,
+                                  .changed_ms = opened_ms,
+                                  .state = (uint8_t)alert_state,
+                                  .len = 2,
+                                  .json = "{}"};
+    add_transition(&f->batch, id, 1, TRANSITION_OPENED, "Wang said so");
+    struct batch_task *task = &add(&f->batch, BATCH_TASK)->task;
+    task->task = (struct task){.id = id_of(100U + id), .alert = id_of(id)};
+    task->event = (struct task_event){.number = 1, .why = "a note"};
+    task->json = "{}";
+    task->len = 2;
+    commit(f);
+}
+
+static void texts_of_what_is_over_go_after_their_days_and_the_chain_holds(void **state)
+{
+    struct fixture *f = *state;
+    static const enum event_kind kinds[] = {EVENT_FIX};
+    uint64_t rows;
+    add_story(f, 1, T0, ALERT_CLOSED);
+    add_story(f, 2, T0 + 1, ALERT_CLOSED);
+    add_story(f, 3, T0 + 2, ALERT_OPEN); /* whatever came after it waits for it */
+    add_story(f, 4, T0 + 3, ALERT_CLOSED);
+    open_with(f, (struct retention){.text_days = 730});
+    take(f, 1, T0 + 800 * DAY_MS, kinds, 1, true);
+    retain_all(f);
+    assert_int_equal(ask(f, "SELECT count(*) FROM task_event WHERE why=''"), 2);
+    assert_int_equal(ask(f, "SELECT count(*) FROM alert"), 4);
+    struct reader *reader;
+    assert_int_equal(reader_open(f->folder, &reader), ERR_OK);
+    assert_int_equal(reader_audit(reader, &rows), ERR_OK);
+    assert_int_equal(rows, 4);
+    reader_close(reader);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +253,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(each_class_is_thinned_after_its_days_and_the_rest_of_a_report_stays,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_a_restart_would_replay_is_not_touched_however_old, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(texts_of_what_is_over_go_after_their_days_and_the_chain_holds, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(old_days_move_to_files_of_their_own_and_then_go, set_up, tear_down),
     };

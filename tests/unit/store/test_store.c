@@ -66,7 +66,7 @@ static void the_connection_is_set_up_for_durability(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(look(f, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
-    assert_int_equal(look(f, "PRAGMA user_version"), 9);
+    assert_int_equal(look(f, "PRAGMA user_version"), 10);
     assert_int_equal(look(f, "PRAGMA application_id"), 0x48755961);
 }
 
@@ -397,6 +397,7 @@ static void a_database_of_the_version_before_is_brought_up_to_date(void **state)
                      "DROP TABLE announcement; DROP TABLE audit; DROP TABLE task; DROP TABLE task_event; "
                      "DROP TABLE spoken; DROP TABLE campaign; DROP TABLE campaign_person; "
                      "DROP TABLE device_order; "
+                     "DROP TABLE ledger; DROP TABLE ledger_event; "
                      "DROP TRIGGER transition_is_only_erased; DROP TRIGGER transition_stays; ALTER TABLE "
                      "transition DROP COLUMN "
                      "erased; ALTER TABLE transition DROP COLUMN salt; ALTER TABLE transition DROP COLUMN "
@@ -407,9 +408,29 @@ static void a_database_of_the_version_before_is_brought_up_to_date(void **state)
         SQLITE_OK);
     sqlite3_close(db);
     assert_int_equal(store_open_in(f->folder, &f->store), ERR_OK);
-    assert_int_equal(look(f, "PRAGMA user_version"), 9);
+    assert_int_equal(look(f, "PRAGMA user_version"), 10);
     assert_int_equal(look(f, "SELECT count(*) FROM silence"), 0);
     assert_int_equal(look(f, "SELECT count(*) FROM campaign"), 0);
+}
+
+static void a_registry_is_unmarked_until_the_next_input(void **state)
+{
+    struct fixture *f = *state;
+    struct registry *registry = sample_registry();
+
+    assert_int_equal(store_sqlite.save_registry(f->store, registry), ERR_OK);
+    assert_false(store_sqlite.registry_is_unmarked(f->store)); /* the first import: nothing came before */
+    add_input(&f->batch, 1);
+    commit(f);
+    assert_false(store_sqlite.registry_is_unmarked(f->store));
+    assert_int_equal(store_sqlite.save_registry(f->store, registry), ERR_OK);
+    assert_true(store_sqlite.registry_is_unmarked(f->store));
+    reopen(f);
+    assert_true(store_sqlite.registry_is_unmarked(f->store));
+    add_input(&f->batch, 2);
+    commit(f);
+    assert_false(store_sqlite.registry_is_unmarked(f->store));
+    registry_free(registry);
 }
 
 static void a_file_that_is_no_database_is_refused(void **state)
@@ -533,6 +554,8 @@ static void stored_enums_keep_their_numbers(void **state)
     assert_int_equal(INPUT_DELIVERY, 3);
     assert_int_equal(INPUT_LINK, 4);
     assert_int_equal(INPUT_BROKER, 5);
+    assert_int_equal(INPUT_CONDUCT, 8);
+    assert_int_equal(CONDUCT_REPLAY, 2);
     assert_int_equal(INPUT_REGISTRY, 6);
     assert_int_equal(INPUT_CONFIG, 7);
     assert_int_equal(ALERT_OPEN, 0);
@@ -562,7 +585,9 @@ static void stored_enums_keep_their_numbers(void **state)
     assert_int_equal(ACTION_UNANNOUNCE, 9);
     assert_int_equal(ACTION_SNOOZE, 15);
     assert_int_equal(ACTION_CAMPAIGN_END, 19);
-    assert_int_equal(ACTION_DEVICE_RESTART, 22);
+    assert_int_equal(ACTION_LEDGER_ASSIGN, 20);
+    assert_int_equal(ACTION_LEDGER_CLOSE, 23);
+    assert_int_equal(ACTION_DEVICE_RESTART, 26);
     assert_int_equal(REACH_CANCELLED, 10);
     assert_int_equal(CAMPAIGN_CANCELLED, 3);
     assert_int_equal(COMMAND_VISIBLY, 2);
@@ -596,6 +621,7 @@ int main(void)
         TEST(a_database_of_another_county_is_refused),
         TEST(a_database_of_a_newer_version_is_refused),
         TEST(a_database_of_the_version_before_is_brought_up_to_date),
+        TEST(a_registry_is_unmarked_until_the_next_input),
         TEST(a_file_that_is_no_database_is_refused),
         TEST(a_folder_without_parent_is_refused),
         TEST(the_ballast_is_there_released_and_made_again),

@@ -1,0 +1,167 @@
+/* What detectors make of days when families are at home (the Spring Festival of 2027: 3 to 15 February), and
+ * of fairs. The resident is r-4, who lives at 43.83/87.6; the fair of Thursdays is 3 km south of there. */
+#include "world.h"
+
+#include "detect/detect_inner.h"
+
+#define DAY_MS ((int64_t)86400000)
+enum { FESTIVAL = 341 /* days after 2 March 2026 */, THURSDAY = 38, FAIR_M = -3000 };
+
+static int setup(void **state)
+{
+    struct world *world = world_new();
+    world->records = true;
+    *state = world;
+    return 0;
+}
+static int teardown(void **state)
+{
+    world_free(*state);
+    return 0;
+}
+
+static int64_t on_day(const struct world *world, int day, int hour, int minute)
+{
+    return at(world, hour, minute, 0) + day * DAY_MS;
+}
+
+static void fix(struct world *world, int64_t t_ms, double north_m)
+{
+    world_fix(world, t_ms, "wb-4", 43.83 + north_m / 111195.0, 87.6, 10);
+}
+
+static void door(struct world *world, int64_t t_ms, bool at_home)
+{
+    world_event(world, t_ms, "wb-4",
+                at_home ? "{\"presence\":{\"at_home\":true,\"source\":\"door\"}}"
+                        : "{\"presence\":{\"at_home\":false,\"source\":\"door\"}}");
+}
+
+/* Between nine and eleven at home and an hour at one place; at home again. Forgets what was said before. */
+static void day_at(struct world *world, int day, double north_m)
+{
+    world->finding_count = 0;
+    fix(world, on_day(world, day, 9, 0), 0);
+    for (int minute = 0; minute < 60; minute += 10)
+        fix(world, on_day(world, day, 10, minute), north_m);
+    fix(world, on_day(world, day, 11, 0), 0);
+}
+
+static unsigned told(const struct world *world, const char *detector)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < world->finding_count; i++) {
+        const struct finding *finding = &world->findings[i];
+        count += strcmp(detectors[finding->detector]->name, detector) == 0 &&
+                 finding->level >= LEVEL_YELLOW && !(finding->flags & FINDING_CLEARS);
+    }
+    return count;
+}
+
+static void a_visit_to_relatives_at_the_festival_is_not_told_and_not_learned(void **state)
+{
+    struct world *world = *state;
+    for (int day = FESTIVAL - 40; day < FESTIVAL - 3; day++)
+        day_at(world, day, 600);
+    for (int day = FESTIVAL; day < FESTIVAL + 4; day++) {
+        day_at(world, day, 9000);
+        assert_int_equal(told(world, "unusual-outing"), 0);
+        assert_true(count_findings(world, "unusual-outing", "day-out") > 0);
+    }
+    day_at(world, FESTIVAL + 20, 9000);
+    assert_true(told(world, "unusual-outing") > 0);
+}
+
+static void a_fair_on_its_day_explains_itself(void **state)
+{
+    struct world *world = *state;
+    for (int day = 0; day < THURSDAY; day++)
+        day_at(world, day, 600);
+    day_at(world, THURSDAY, FAIR_M);
+    assert_int_equal(told(world, "unusual-outing"), 0);
+    day_at(world, THURSDAY + 1, FAIR_M);
+    assert_true(told(world, "unusual-outing") > 0);
+}
+
+static void hours_out(struct world *world, int day, int hours)
+{
+    door(world, on_day(world, day, 9, 0), false);
+    door(world, on_day(world, day, 9 + hours, 0), true);
+}
+
+static void at_the_festival_eight_hours_are_usual_and_none_is_learned(void **state)
+{
+    struct world *world = *state;
+    for (int day = FESTIVAL - 30; day < FESTIVAL - 3; day++)
+        hours_out(world, day, 1);
+    for (int day = FESTIVAL - 3; day < FESTIVAL + 10; day++)
+        hours_out(world, day, 7);
+    assert_int_equal(told(world, "overdue-return"), 0);
+    hours_out(world, FESTIVAL + 10, 3); /* 16 February: an ordinary day with an hour as usual */
+    assert_int_equal(told(world, "overdue-return"), 1);
+}
+
+static void never_back_at_the_festival_is_told(void **state)
+{
+    struct world *world = *state;
+    for (int day = FESTIVAL - 30; day < FESTIVAL - 3; day++)
+        hours_out(world, day, 1);
+    door(world, on_day(world, FESTIVAL, 9, 0), false);
+    world_tick(world, on_day(world, FESTIVAL, 17, 30));
+    assert_int_equal(told(world, "overdue-return"), 0);
+    world_tick(world, on_day(world, FESTIVAL, 20, 0));
+    assert_int_equal(told(world, "overdue-return"), 1);
+}
+
+static void the_new_year_is_seen_in_outside_for_an_hour(void **state)
+{
+    struct world *world = *state;
+    door(world, on_day(world, FESTIVAL, 0, 0), false);
+    fix(world, on_day(world, FESTIVAL, 0, 30), 500);
+    fix(world, on_day(world, FESTIVAL, 0, 50), 500);
+    assert_int_equal(told(world, "night-outing"), 0);
+    door(world, on_day(world, FESTIVAL, 0, 55), true);
+    for (int day = FESTIVAL + 1; day < FESTIVAL + 5; day++) {
+        door(world, on_day(world, day, 2, 0), false);
+        fix(world, on_day(world, day, 2, 59), 500);
+        assert_int_equal(told(world, "night-outing"), (unsigned)(day - FESTIVAL - 1));
+        fix(world, on_day(world, day, 3, 0), 500);
+        assert_int_equal(told(world, "night-outing"), (unsigned)(day - FESTIVAL));
+        door(world, on_day(world, day, 4, 0), true);
+    }
+}
+
+/* From seven to that minute of the day: steps every so many minutes, a heartbeat every ten. */
+static void band(struct world *world, int day, int to, int steps_every)
+{
+    for (int minute = 7 * 60; minute <= to; minute += 10)
+        world_event(world, on_day(world, day, minute / 60, minute % 60), "wb-4",
+                    (minute - 7 * 60) % steps_every == 0
+                        ? "{\"activity\":{\"steps\":40}}"
+                        : "{\"heartbeat\":{\"battery_percent\":80,\"worn\":true}}");
+}
+
+/* Pauses of 230 minutes at the festival would make the limit 287 instead of 240. */
+static void lazy_days_at_the_festival_teach_no_pause(void **state)
+{
+    struct world *world = *state;
+    for (int day = FESTIVAL - 13; day < FESTIVAL + 10; day++)
+        band(world, day, 20 * 60, day >= FESTIVAL - 3 ? 230 : 60);
+    assert_int_equal(count_findings(world, "no-motion", NULL), 0);
+    band(world, FESTIVAL + 10, 11 * 60 + 30, 24 * 60);
+    assert_int_equal(count_findings(world, "no-motion", "no-motion"), 1);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_visit_to_relatives_at_the_festival_is_not_told_and_not_learned),
+        TEST(a_fair_on_its_day_explains_itself),
+        TEST(at_the_festival_eight_hours_are_usual_and_none_is_learned),
+        TEST(never_back_at_the_festival_is_told),
+        TEST(lazy_days_at_the_festival_teach_no_pause),
+        TEST(the_new_year_is_seen_in_outside_for_an_hour),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
