@@ -120,11 +120,15 @@ unsigned gateway_admit(const struct gateway *gateway, uint32_t device, int64_t t
         events[i].key.device = device;
         enum admit_basis basis;
         refused[i] = registry_admit(gateway->config.registry, device, emergency, &events[i], &basis);
+        event_set_time(&events[i], events[i].at_ms, t_ms, gateway->config.lateness_ms);
+        /* What it did when it was nobody's says nothing about who has it now; but a cry for help is one. */
+        if (refused[i] == REFUSAL_NONE && !emergency &&
+            events[i].at_ms < registry_device(gateway->config.registry, device)->adopted_ms)
+            refused[i] = REFUSAL_BEFORE_ADOPTION;
     }
     for (unsigned i = 0; i < count; i++) {
         if (refused[i] != REFUSAL_NONE)
             continue;
-        event_set_time(&events[i], events[i].at_ms, t_ms, gateway->config.lateness_ms);
         if (kept != i)
             events[kept] = events[i];
         kept++;

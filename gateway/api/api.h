@@ -45,6 +45,8 @@ struct api_config {
     enum err (*import)(void *self, uint64_t ticket, const char *folder);
     /* A consent was given or withdrawn; as above. */
     enum err (*consent)(void *self, uint64_t ticket, const struct consent_change *change);
+    /* A device out of quarantine gets its row; as above. */
+    enum err (*adopt)(void *self, uint64_t ticket, const struct adoption *adoption);
     /* Takes the look and answers through api_looked; as above. On an error it stays the caller's. */
     enum err (*look)(void *self, uint64_t ticket, struct look *look);
     /* The registry in force, const until it is given back; the API's thread, not nested. NULL: there is none.

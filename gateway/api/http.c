@@ -290,6 +290,7 @@ static enum err pass_on(struct api *api, uint64_t ticket, enum verdict verdict, 
     case VERDICT_ACTION: return api->config.submit(api->config.self, ticket, &pending->action);
     case VERDICT_WORD: return api->config.say(api->config.self, ticket, &pending->word);
     case VERDICT_IMPORT: return api->config.import(api->config.self, ticket, pending->folder);
+    case VERDICT_ADOPT: return api->config.adopt(api->config.self, ticket, &pending->adoption);
     case VERDICT_CONSENT: return api->config.consent(api->config.self, ticket, &pending->consent);
     default:
         err = passwords_put(api->passwords, ticket, verdict == VERDICT_MAKE ? PASSWORD_MAKE : PASSWORD_CHECK,

@@ -18,16 +18,35 @@ struct look_entry {
         struct live_device device;
     } now;
 };
-/* A device that was heard and is not in the registry. */
+/* Why a device may not speak. Numbers are stored. */
+#define QUARANTINE_REASON_MAP(X)                                                                             \
+    X(UNKNOWN, unknown)   /* it is not in the registry */                                                    \
+    X(INACTIVE, inactive) /* its row was taken out */                                                        \
+    X(COUNTY, wrong_county)
+enum quarantine_reason {
+#define X(name, text) QUARANTINE_##name,
+    QUARANTINE_REASON_MAP(X)
+#undef X
+        QUARANTINE_REASONS
+};
+const char *quarantine_reason_name(enum quarantine_reason reason); /* "unknown" */
+
+/* A device that was heard and may not speak. Its bytes are stored. */
 struct look_stranger {
     char id[ID_SIZE];
     int64_t first_ms, last_ms; /* wall; heard */
     uint64_t times;
+    int64_t dismissed_ms; /* wall; 0 = not */
+    char dismissed_by[ID_SIZE];
+    uint8_t reason; /* enum quarantine_reason */
+    uint8_t spare[5];
 };
 struct look {
-    bool strangers;   /* asked for them instead of entries */
-    unsigned count;   /* of entries or strangers */
-    uint32_t next_no; /* for the asker: where its walk goes on */
+    bool strangers;                     /* asked for them instead of entries */
+    char dismiss[ID_SIZE], by[ID_SIZE]; /* of strangers: whom to dismiss first, in whose name; "" = nobody */
+    bool dismissed;                     /* done */
+    unsigned count;                     /* of entries or strangers */
+    uint32_t next_no;                   /* for the asker: where its walk goes on */
     union {
         struct look_entry entries[LOOK_MAX];
         struct look_stranger list[LOOK_STRANGERS_MAX];

@@ -88,6 +88,7 @@ enum verdict {
     VERDICT_ACTION,
     VERDICT_IMPORT,
     VERDICT_CONSENT,
+    VERDICT_ADOPT,
     VERDICT_WORD,
     VERDICT_LOOK,  /* pending->look, which the core fills */
     VERDICT_CHECK, /* pending->password against pending->secret */
@@ -99,6 +100,8 @@ struct pending {
     struct api_word word;
     char folder[512];
     struct consent_change consent;
+    struct adoption adoption;
+    bool preview;           /* of an adoption: only what it would do */
     unsigned walked, shown; /* looks of this request so far; rows of its page */
     struct look *look;      /* asked for, then answered; freed with the request */
     uint8_t subject_kind;   /* of a silence or announcement: what its id means; enum subject_kind */
@@ -253,9 +256,14 @@ void residents_put_people(const struct registry *registry, uint32_t household, s
 enum verdict devices_list(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict devices_list_done(const struct view *view, struct request *request, struct pending *pending,
                                enum err err, const char *text);
-enum verdict devices_strangers(const struct view *view, struct request *request, struct pending *ret_pending);
-enum verdict devices_strangers_done(const struct view *view, struct request *request, struct pending *pending,
-                                    enum err err, const char *text);
+/* quarantine.c */
+enum verdict quarantine_show(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict quarantine_show_done(const struct view *view, struct request *request, struct pending *pending,
+                                  enum err err, const char *text);
+enum verdict quarantine_adopt(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict quarantine_drop(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict quarantine_drop_done(const struct view *view, struct request *request, struct pending *pending,
+                                  enum err err, const char *text);
 /* A device as it is, as an item of a list. */
 void devices_put(const struct view *view, const struct look_entry *entry, struct buf *out);
 /* orders.c */

@@ -29,8 +29,9 @@
     X(NOT_ITS_KIND, not_its_kind)     /* a wristband that reports a visit, a device without an owner, … */ \
     X(NO_CONSENT, no_consent)                                                                                \
     X(DUPLICATE, duplicate)                                                                                  \
-    X(HELD_FULL, held_full) /* no room to wait for a gap: the device sends again */                          \
-    X(OVERLOAD, overload)   /* shed; the device sends again */
+    X(HELD_FULL, held_full)             /* no room to wait for a gap: the device sends again */              \
+    X(OVERLOAD, overload)               /* shed; the device sends again */                                   \
+    X(BEFORE_ADOPTION, before_adoption) /* it happened when the device was nobody's */
 enum refusal {
     REFUSAL_NONE,
 #define X(name, text) REFUSAL_##name,

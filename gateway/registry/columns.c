@@ -132,6 +132,7 @@ static const struct column devices[] = {
      .of = REGISTRY_HOUSEHOLD},
     {.name = "report_interval_s", .parse = cell_u32, AT(device, report_interval_s), .low = 0, .high = 86400},
     {.name = "view", .parse = cell_view, AT(device, indoors)},
+    {.name = "adopted", .parse = cell_from, AT(device, adopted_ms)},
 };
 static const struct column contacts[] = {
     ID(contact), REFERENCE("resident", REGISTRY_RESIDENT, contact, resident),

@@ -168,7 +168,8 @@ struct device {
     uint32_t household;   /* camera's home; for a wristband the wearer's home; REGISTRY_NONE for spares */
     uint32_t next_camera; /* in the same household */
     uint32_t report_interval_s; /* 0 = unknown */
-    bool indoors;               /* camera view: "indoors"/"living_room"; else doorstep */
+    int64_t adopted_ms; /* what happened before is not believed, but for emergencies; 0 = no such limit */
+    bool indoors;       /* camera view: "indoors"/"living_room"; else doorstep */
     bool removed;
 };
 struct responder {
@@ -323,6 +324,21 @@ struct consent_change {
 MUST_CHECK enum err registry_change_consent(const struct registry *registry, const struct tz *tz,
                                             int64_t t_ms, const struct consent_change *change,
                                             struct buf *errors, struct registry **ret_registry);
+
+/* A device gets its row: a wristband its resident's, a camera its household's. What it says happened before
+ * that, is not believed but for emergencies (registry_admit's caller). */
+struct adoption {
+    char device[ID_SIZE], resident[ID_SIZE], household[ID_SIZE]; /* one of the last two is "" */
+    char view[ID_SIZE];                                          /* of a camera; "" = the doorstep */
+    char version[65];           /* of the registry it was previewed against; "" = whatever is in force */
+    uint32_t report_interval_s; /* 0 = unknown */
+};
+/* ERR_REFUSED, ERR_INVALID: *errors says why. */
+MUST_CHECK enum err registry_adopt(const struct registry *registry, const struct tz *tz, int64_t t_ms,
+                                   const struct adoption *adoption, struct buf *errors,
+                                   struct registry **ret_registry);
+/* Is there a row of this id, be it one that was taken out? */
+bool registry_had_device(const struct registry *registry, const char *id);
 
 /* Rows of a table, removed ones included. */
 uint32_t registry_count(const struct registry *registry, enum registry_table table);

@@ -295,7 +295,9 @@ static bool take_events(struct dialects *dialects, struct arrival *arrival, enum
     char shown[ID_SIZE];
     arrival->device = registry_foreign_device(registry, arrival->settings, &dialects->foreign, shown);
     if (arrival->device == REGISTRY_NONE) {
-        quarantine_note(dialects->config.quarantine, shown, arrival->now);
+        quarantine_note(dialects->config.quarantine, shown,
+                        registry_had_device(registry, shown) ? QUARANTINE_INACTIVE : QUARANTINE_UNKNOWN,
+                        arrival->now);
         *ret_outcome = FOREIGN_UNKNOWN_DEVICE;
         return true;
     }

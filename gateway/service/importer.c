@@ -70,6 +70,21 @@ enum err service_change_consent(void *self, uint64_t ticket, const struct consen
     return ERR_OK;
 }
 
+enum err service_adopt(void *self, uint64_t ticket, const struct adoption *adoption)
+{
+    struct service *service = self;
+    if (!begin(&service->import))
+        return ERR_BUSY;
+    struct buf errors;
+    buf_init(&errors, 1 << 16);
+    struct registry *registry = NULL;
+    const enum err err =
+        registry_adopt(service->registry, service->tz, clock_now().wall_ms, adoption, &errors, &registry);
+    hand_over(service, ticket, err, registry, &errors);
+    buf_release(&errors);
+    return ERR_OK;
+}
+
 struct gateway_config service_gateway_config(const struct service *service)
 {
     return (struct gateway_config){.county = service->config->county,

@@ -425,6 +425,8 @@ bool intake_take(struct intake *intake, const struct link_record *record, size_t
     }
     if (topic.kind != TOPIC_BEAT && strcmp(topic.county, intake->config.county) != 0) {
         refuse(intake, REFUSAL_WRONG_COUNTY, 1);
+        if (topic.device[0] != '\0')
+            quarantine_note(intake->config.quarantine, topic.device, QUARANTINE_COUNTY, now);
         return true;
     }
     if (topic.kind == TOPIC_CLOCK)
@@ -447,7 +449,11 @@ bool intake_take(struct intake *intake, const struct link_record *record, size_t
     if (message.device == REGISTRY_NONE) {
         /* It gets no answer: it keeps its events until somebody adopts it. */
         refuse(intake, REFUSAL_UNKNOWN_DEVICE, 1);
-        quarantine_note(intake->config.quarantine, topic.device, now);
+        quarantine_note(intake->config.quarantine, topic.device,
+                        registry_had_device(gateway_registry(intake->config.gateway), topic.device)
+                            ? QUARANTINE_INACTIVE
+                            : QUARANTINE_UNKNOWN,
+                        now);
         return true;
     }
     if (topic.kind == TOPIC_LINK)

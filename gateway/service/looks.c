@@ -63,10 +63,13 @@ void service_answer_looks(struct service *service)
     bool more;
     if (!take(&service->looks, &ticket, &look, &more))
         return;
-    if (look->strangers)
+    if (look->strangers) {
+        look->dismissed = look->dismiss[0] != '\0' && quarantine_dismiss(&service->quarantine, look->dismiss,
+                                                                         look->by, clock_now()) == ERR_OK;
         quarantine_list(&service->quarantine, look);
-    else
+    } else {
         fill(service, look);
+    }
     api_looked(service->api, ticket, look);
     if (more)
         loop_wake_send(service->wake);

@@ -157,7 +157,8 @@ void service_drop_looks(struct service *service);
 void service_tell_prompts(struct service *service);
 enum err service_import(void *self, uint64_t ticket, const char *folder); /* API thread */
 enum err service_change_consent(void *self, uint64_t ticket,
-                                const struct consent_change *change); /* likewise */
+                                const struct consent_change *change);                 /* likewise */
+enum err service_adopt(void *self, uint64_t ticket, const struct adoption *adoption); /* likewise */
 /* Core loop. True while a new registry waits for the batches before it: nothing else is taken in meanwhile.
  */
 bool service_import_waits(struct service *service, struct now now);

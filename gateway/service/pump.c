@@ -247,9 +247,10 @@ static void snapshot(struct service *service, struct batch *batch)
     service->snapshot_n = n;
     arena_set_limit(&batch->arena, batch->arena.limit + SERVICE_SNAPSHOT_BYTES);
     service->snapshot_due = false;
-    if (gateway_snapshot(service->gateway) == ERR_OK)
+    if (gateway_snapshot(service->gateway) == ERR_OK) {
         dialects_snapshot(service->dialects, batch);
-    else
+        quarantine_snapshot(&service->quarantine, batch);
+    } else
         log_write(LOG_WARN, "service.snapshot", "no room for a snapshot: the next start replays more inputs");
 }
 
@@ -439,8 +440,9 @@ void service_pump(void *self, struct now now)
     bool room = waits || take_in(service, now);
     if (room)
         room = gateway_on_tick(service->gateway, service_t_ms(service, now));
+    service->snapshot_due |= room && !waits && quarantine_is_due(&service->quarantine, now);
     note_opened(service, now);
-    if (waits || is_due(service, now))
+    if (waits || service->snapshot_due || is_due(service, now))
         service_submit(service);
     fail_open(service, now);
     refill_outbox(service, now);

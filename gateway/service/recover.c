@@ -19,9 +19,13 @@ static enum err on_state(void *self, const char *table, uint16_t version, uint32
                          size_t len)
 {
     struct recovery *recovery = self;
-    const enum err err = strcmp(table, DIALECTS_TABLE) == 0
-                             ? dialects_restore(recovery->service->dialects, version, no, value, len)
-                             : gateway_restore(recovery->service->gateway, table, version, no, value, len);
+    enum err err;
+    if (strcmp(table, DIALECTS_TABLE) == 0)
+        err = dialects_restore(recovery->service->dialects, version, no, value, len);
+    else if (strcmp(table, QUARANTINE_TABLE) == 0)
+        err = quarantine_restore(&recovery->service->quarantine, version, no, value, len);
+    else
+        err = gateway_restore(recovery->service->gateway, table, version, no, value, len);
     recovery->states++;
     if (err == ERR_OK || err == ERR_NOMEM)
         return err;

@@ -170,6 +170,7 @@ static enum err open_api(struct service *service)
                                       .link_expires_s = service->config->relay.link_expires_s,
                                       .import = service_import,
                                       .consent = service_change_consent,
+                                      .adopt = service_adopt,
                                       .look = service_look,
                                       .borrow = service_borrow,
                                       .give_back = service_give_back,

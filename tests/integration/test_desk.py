@@ -157,8 +157,8 @@ def test_devices_show_their_trouble_and_strangers_are_named(office):
     assert [d["id"] for d in get(people["wang"], "devices?q=r-0003")["devices"]] == ["wb-0003"]
     first = get(people["wang"], "devices?limit=5")
     assert len(first["devices"]) == 5 and len(get(people["wang"], f"devices?limit=5&cursor={first['next']}")["devices"]) == 3
-    wait_until(lambda: [s["id"] for s in get(people["wang"], "strangers")["devices"]] == ["wb-9999"], 20, "the stranger is named")
-    get(people["grid"], "strangers", 403)
+    wait_until(lambda: [s["id"] for s in get(people["wang"], "quarantine")["devices"]] == ["wb-9999"], 20, "the stranger is named")
+    get(people["grid"], "quarantine", 403)
     get(people["daughter"], "devices", 403)
     assert get(people["wang"], "devices?trouble=bad", 400)["place"] == "trouble"
 

@@ -131,7 +131,8 @@ export interface Silence { id: string; t: string; until: string; by: string; not
 export interface Suppression { t: string; alert: string; kind: string; level: Level; role?: string; what: string; who: string; rule: string; by: string; note: string }
 export interface Change { t: string; alert: string; kind: string; by: string; why: string }
 export interface View { t: string; by: string; what: string; about: string }
-export interface Stranger { id: string; first: string; last: string; times: number }
+export interface Stranger { id: string; reason: string; first: string; last: string; times: number; dismissed?: string }
+export interface Adoption { device: string; kind: string; name?: string; household?: string; version: string }
 export interface Health {
   ready: boolean; core: boolean; broker: boolean; store: boolean; unpersisted: boolean; started?: string; last_commit?: string; last_input?: string; registry: string;
   residents: number; devices: number; inputs?: number; alerts_open?: number; alerts?: number; waiting?: number; gaps?: number; numbers: Record<string, number>;
@@ -146,6 +147,7 @@ export async function page<T>(path: string, name: string, words: Record<string, 
 }
 export const resident = (id: string) => send<Card>("GET", "/api/v1/residents/" + id);
 export const chart = (id: string) => send<Chart>("GET", `/api/v1/residents/${id}/map`);
+export const previewAdoption = (device: string, body: Record<string, string>) => send<Adoption>("POST", `/api/v1/quarantine/${device}/adopt`, { ...body, preview: true });
 export const health = () => send<Health>("GET", "/api/v1/health");
 /** Any other change that is done once, like an alert's. */
 export const once = (path: string, body: Record<string, string>) => send("POST", "/api/v1/" + path, body, { "Idempotency-Key": key() });

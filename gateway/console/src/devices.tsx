@@ -1,9 +1,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "./api";
-import type { Device, Page, Stranger } from "./api";
+import type { Device, Page } from "./api";
 import { useDesk } from "./desk";
 import { More, said, useNow } from "./parts";
-import { age, clock, names, t, term } from "./words";
+import { Quarantine } from "./quarantine";
+import { age, names, t, term } from "./words";
 
 /** One device as it is: what is wrong first, in shape and word. */
 export function DeviceRow({ device, linked = false }: { device: Device; linked?: boolean }) {
@@ -19,21 +20,8 @@ export function DeviceRow({ device, linked = false }: { device: Device; linked?:
   );
 }
 
-function Strangers() {
-  const [list, setList] = useState<Stranger[] | null>(null);
-  useEffect(() => void api.page<Stranger>("strangers", "devices").then((got) => setList(got.rows), () => setList([])), []);
-  if (!list?.length) return null;
-  return (
-    <section class="block">
-      <h3>{t("strangers")}</h3>
-      <p class="quiet">{t("strangersHelp")}</p>
-      <ul class="facts">{list.map((one) => <li key={one.id}><bdi class="strong">{one.id}</bdi><span class="quiet">{t("times", one.times)} · {clock(one.last)}</span></li>)}</ul>
-    </section>
-  );
-}
-
 /** The fleet: what is wrong is shown first. */
-export function Devices() {
+export function Devices({ toast }: { toast: (text: string) => void }) {
   const { session } = useDesk();
   const [words, setWords] = useState({ q: "", trouble: "any", kind: "" });
   const [page, setPage] = useState<Page<Device> | null>(null);
@@ -66,7 +54,7 @@ export function Devices() {
       {!page && !fault && <p role="status">{t("loading")}</p>}
       {page?.rows.length === 0 && page.next === undefined && <p class="quiet">{words.trouble === "any" ? t("allWell") : t("noDevices")}</p>}
       <ul class="rows panelled">{page?.rows.map((device) => <DeviceRow key={device.id} device={device} linked />)}<More next={page?.next} work={() => load(page?.next)} /></ul>
-      {session?.parts?.includes("strangers") && <Strangers />}
+      {session?.parts?.includes("strangers") && <Quarantine toast={toast} />}
     </section>
   );
 }

@@ -155,7 +155,7 @@ function Shell() {
       <main>
         {screen === "people" && administrator ? <Accounts toast={toast} />
           : screen === "residents" && has("residents") ? <Residents id={id} choose={(chosen) => { if (chosen) go("residents", chosen); else back(); }} toast={toast} />
-          : screen === "devices" && has("fleet") ? <Devices />
+          : screen === "devices" && has("fleet") ? <Devices toast={toast} />
           : screen === "office" ? <Office part={id} toast={toast} /> : (
           <>
             <Board past={screen === "past"} chosen={id} choose={(chosen) => go(screen, chosen)} />

@@ -18,7 +18,7 @@ static void what_the_core_knows_stands_beside_what_is_registered(void **state)
     assert_non_null(strstr(body_of(desk), "\"home\":[40.500000,81.250000]"));
     assert_int_equal(get(desk, "/api/v1/devices"), 200);
     assert_non_null(strstr(body_of(desk), "\"trouble\":\"never\""));
-    assert_int_equal(get(desk, "/api/v1/strangers"), 200);
+    assert_int_equal(get(desk, "/api/v1/quarantine"), 200);
 }
 
 static void pages_follow_each_other_without_a_gap(void **state)
