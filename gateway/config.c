@@ -31,6 +31,7 @@ void config_defaults(struct config *ret_config)
                                      .ballast_bytes = 16 << 20,
                                      .snapshot_inputs = 100000,
                                      .fail_open_ms = 1000};
+    c->watch = (struct config_watch){.stall_s = 5, .after_s = 10, .calm_s = 60};
     ret_config->retention = (struct retention){.location_days = 30,
                                                .health_days = 180,
                                                .visitor_days = 30,

@@ -53,6 +53,12 @@ struct config_store {
     uint32_t fail_open_ms;
 };
 
+/* What the gateway watches of itself. */
+struct config_watch {
+    uint32_t stall_s, after_s, calm_s;
+    uint32_t canary_s; /* 0 = there is no canary */
+};
+
 /* No pointers: may be copied and hashed as text (config_show). */
 struct config {
     char county[7];
@@ -70,6 +76,7 @@ struct config {
     uint8_t dialect_count;
     struct dialect_settings dialects[DIALECT_ENTRIES_MAX];
     struct config_store store;
+    struct config_watch watch;
     struct retention retention;
     struct detect_settings detect;
     struct detect_overrides detect_overrides;

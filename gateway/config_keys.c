@@ -146,6 +146,30 @@ const struct key config_keys[] = {
      .unit = "ms",
      NUMBER(store.fail_open_ms, 100, 10000)},
 
+    {.path = "watch.stall_s",
+     .help =
+         "The core loop that stands still, a commit that hangs or messages that are due and do not leave for "
+         "this long are an alert about the gateway.",
+     .unit = "s",
+     NUMBER(watch.stall_s, 1, 60)},
+    {.path = "watch.after_s",
+     .help =
+         "So are a lost connection to the broker, a lost way to the police and receivers that do not answer, "
+         "when they stay lost for this long.",
+     .unit = "s",
+     NUMBER(watch.after_s, 0, 600)},
+    {.path = "watch.calm_s",
+     .help = "Such an alert is over after this long without trouble; twice as long each time it comes back "
+             "within an hour.",
+     .unit = "s",
+     NUMBER(watch.calm_s, 1, 3600)},
+    {.path = "watch.canary_s",
+     .help = "A call for help of a resident with the tag canary must have been answered by its device's "
+             "voice and "
+             "have reached a receiver within this, again and again; 0 = there is no canary.",
+     .unit = "s",
+     NUMBER(watch.canary_s, 0, 86400)},
+
     {.path = "retention.location_days",
      .help = "Positions older than this are kept as cells of 500 m; 0 = as they came, for ever.",
      .unit = "days",
@@ -483,6 +507,9 @@ const struct key config_keys[] = {
      .unit = "alerts",
      NUMBER(alert.noise.flood, 2, 500)},
     {.path = "noise.flood_min", .help = "Its time.", .unit = "min", NUMBER(alert.noise.flood_min, 1, 1440)},
+    {.path = "noise.yellow_per_day",
+     .help = "Alerts a day that may turn yellow, for each 1,000 residents; 0 = no limit.",
+     NUMBER(alert.noise.yellow_per_day, 0, 1000)},
     {.path = "noise.digest_min",
      .help = "What was held back is told in one summary after this.",
      .unit = "min",

@@ -61,10 +61,12 @@ enum err gateway_new(const struct gateway_config *config, struct gateway **ret_g
                                        .sink = gateway_sink(gateway)};
     err = alerts_new(&alert, &gateway->alerts);
 out:
-    if (err != ERR_OK)
+    if (err != ERR_OK) {
         gateway_free(gateway);
-    else
+    } else {
+        gateway_budget_bind(gateway);
         *ret_gateway = gateway;
+    }
     return err;
 }
 
@@ -96,6 +98,7 @@ enum err gateway_rebind(struct gateway *gateway, const struct gateway_config *co
     const struct prompt_quiet quiet = relay_quiet(config->relay);
     alerts_set_prompts(gateway->alerts, config->prompts, &quiet);
     bind_county(gateway);
+    gateway_budget_bind(gateway);
     return ERR_OK;
 }
 
@@ -280,6 +283,7 @@ static enum err fold(struct gateway *gateway, const struct input *input)
     case INPUT_REGISTRY: /* the new tables were bound before this input; it marks from where they hold */
         gateway_forget_lost(gateway);
         break;
+    case INPUT_TROUBLE: alerts_on_trouble(gateway->alerts, gateway->t_ms, &input->trouble); break;
     case INPUT_CONFIG:
     case INPUT_NONE:
     case INPUT_KIND_COUNT: break;

@@ -90,6 +90,9 @@ const struct registry *gateway_registry(const struct gateway *gateway);
 const struct alerts *gateway_alerts(const struct gateway *gateway);
 const struct live *gateway_live(const struct gateway *gateway);
 
+/* Open alerts whose timer is lost (alerts_without_timer): 0 between two inputs. Not cheap: see there. */
+size_t gateway_lost_timers(struct gateway *gateway);
+
 struct gateway_stats {
     uint64_t inputs, events, findings, transitions, jobs, timers_fired;
 };

@@ -3,6 +3,7 @@
 #ifndef HUYANG_GATEWAY_INNER_H
 #define HUYANG_GATEWAY_INNER_H
 
+#include "detect/budget.h"
 #include "gateway.h"
 
 enum {
@@ -29,6 +30,8 @@ struct gateway {
     bool lost_before; /* noted at a start: what is known for an emergency alone is not older than that */
     struct hash_id changed[CHANGED_MAX];
     unsigned changed_count;
+    struct budget budget; /* of all detectors */
+    double allowance;     /* its yellow alerts a day; 0 = no limit */
     struct gateway_stats stats;
 };
 
@@ -39,6 +42,17 @@ const void *gateway_keep(struct gateway *gateway, const void *data, size_t len);
 void gateway_store_alert(struct gateway *gateway, const struct alert *alert);
 void gateway_on_finding(void *self, const struct finding *finding);
 struct alert_sink gateway_sink(struct gateway *gateway);
+/* gateway_budget.c. Takes what the registry and the settings allow; hands a finding on, lowered where the
+ * budget holds it; the budget's row of a snapshot. */
+void gateway_budget_bind(struct gateway *gateway);
+void gateway_tell(struct gateway *gateway, const struct finding *finding);
+MUST_CHECK enum err gateway_budget_snapshot(const struct gateway *gateway,
+                                            enum err (*keep)(void *self, const char *table, uint16_t version,
+                                                             uint32_t no, const void *value, size_t len),
+                                            void *self);
+bool gateway_budget_is(const char *table);
+MUST_CHECK enum err gateway_budget_restore(struct gateway *gateway, uint16_t version, const void *value,
+                                           size_t len);
 /* gateway_consent.c. Notes what a new registry takes back, before it is bound. */
 MUST_CHECK enum err gateway_note_lost(struct gateway *gateway, const struct registry *registry);
 /* And ends what stood on it: part of the INPUT_REGISTRY that marks the new version. */

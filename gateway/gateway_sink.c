@@ -48,11 +48,7 @@ void gateway_on_finding(void *self, const struct finding *finding)
 {
     struct gateway *gateway = self;
     gateway->stats.findings++;
-    struct batch_item *item = gateway_add(gateway, BATCH_FINDING);
-    if (item != NULL)
-        item->finding = (struct batch_finding){.n = gateway->n, .finding = *finding};
-    if (!(finding->flags & FINDING_RECORD))
-        alerts_on_finding(gateway->alerts, gateway->t_ms, finding);
+    gateway_tell(gateway, finding);
 }
 
 static void note_changed(struct gateway *gateway, const struct hash_id *id)
@@ -151,16 +147,18 @@ static void on_job(void *self, const struct alert *alert, const struct job *job)
 {
     struct gateway *gateway = self;
     gateway->stats.jobs++;
-    struct relay_context context = {.t_ms = gateway->t_ms,
-                                    .county = gateway->config.county,
-                                    .instance = gateway->config.instance,
-                                    .registry = gateway->config.registry,
-                                    .live = gateway->live,
-                                    .settings = gateway->config.relay,
-                                    .prompts = gateway->config.prompts,
-                                    .tz = gateway->config.tz,
-                                    .said = alert->said,
-                                    .said_played = alert->said_played};
+    struct relay_context context = {
+        .t_ms = gateway->t_ms,
+        .county = gateway->config.county,
+        .instance = gateway->config.instance,
+        .registry = gateway->config.registry,
+        .live = gateway->live,
+        .settings = gateway->config.relay,
+        .prompts = gateway->config.prompts,
+        .tz = gateway->config.tz,
+        .said = alert->said,
+        .said_played = alert->said_played,
+        .canary = registry_is_canary(gateway->config.registry, alert->resident, alert->household)};
     struct outbox_row row;
     const char *why = "";
     struct prompt_spoken spoken = {.prompt = ""};
@@ -175,8 +173,9 @@ static void on_job(void *self, const struct alert *alert, const struct job *job)
     if (item != NULL) {
         row.body = keep_text(gateway, &gateway->scratch);
         row.len = gateway->scratch.len;
+        row.urgent = job->level == LEVEL_RED || alert->subject.kind == SUBJECT_GATEWAY;
         item->row = row;
-        gateway->batch->red |= job->level == LEVEL_RED;
+        gateway->batch->red |= row.urgent != 0;
         gateway->batch->urgent = true;
     }
     if (item != NULL && job->kind == JOB_PROMPT && row.channel == CHANNEL_COMMAND)

@@ -12,6 +12,8 @@ enum err gateway_restore(struct gateway *gateway, const char *table, uint16_t ve
         return live_restore(gateway->live, table, version, no, value, len);
     if (strncmp(table, "detect.", 7) == 0)
         return detect_restore(gateway->detect, table, version, no, value, len);
+    if (gateway_budget_is(table))
+        return no == 0 ? gateway_budget_restore(gateway, version, value, len) : ERR_NOT_FOUND;
     return alerts_restore(gateway->alerts, table, version, no, value, len);
 }
 
@@ -78,6 +80,8 @@ enum err gateway_snapshot(struct gateway *gateway)
         err = detect_snapshot(gateway->detect, keep_state, gateway);
     if (err == ERR_OK)
         err = alerts_snapshot(gateway->alerts, keep_state, gateway);
+    if (err == ERR_OK)
+        err = gateway_budget_snapshot(gateway, keep_state, gateway);
     if (err == ERR_OK && batch_add(gateway->batch, BATCH_STATE_DONE) == NULL)
         err = ERR_FULL;
     if (err != ERR_OK) {
@@ -138,4 +142,9 @@ enum err gateway_preview(struct gateway *gateway, int64_t t_ms, const struct act
 const char *gateway_refusal(const struct gateway *gateway)
 {
     return alerts_refusal(gateway->alerts);
+}
+
+size_t gateway_lost_timers(struct gateway *gateway)
+{
+    return alerts_without_timer(gateway->alerts);
 }

@@ -8,6 +8,7 @@
 
 #include "ingest/event_codec.h"
 #include "ingest/event_json.h"
+#include "registry/parts.h"
 
 enum { INPUT_VERSION = 1 };
 
@@ -171,6 +172,11 @@ void input_encode(const struct input *input, struct buf *out)
         break;
     case INPUT_CONDUCT: put_conduct(out, &input->conduct); break;
     case INPUT_BROKER: buf_putc(out, input->broker_up != 0 ? 1 : 0); break;
+    case INPUT_TROUBLE:
+        buf_putc(out, (char)input->trouble.part);
+        buf_putc(out, (char)input->trouble.on);
+        put_varint(out, input->trouble.number);
+        break;
     case INPUT_REGISTRY:
     case INPUT_CONFIG: put_text(out, input->version, sizeof(input->version)); break;
     case INPUT_NONE:
@@ -357,6 +363,11 @@ enum err input_decode(uint64_t n, int64_t t_ms, enum input_kind kind, const void
         break;
     case INPUT_CONDUCT: take_conduct(&in, &input.conduct); break;
     case INPUT_BROKER: input.broker_up = take_byte(&in, 1); break;
+    case INPUT_TROUBLE:
+        input.trouble.part = take_byte(&in, PART_OF_COUNT - 1);
+        input.trouble.on = take_byte(&in, 1);
+        input.trouble.number = (uint32_t)take_varint(&in, UINT32_MAX);
+        break;
     case INPUT_REGISTRY:
     case INPUT_CONFIG: take_text(&in, input.version, sizeof(input.version)); break;
     case INPUT_NONE:
@@ -570,6 +581,11 @@ void input_to_json(const struct input *input, const struct registry *registry, c
     case INPUT_CONDUCT: json_conduct(out, &input->conduct, registry, tz); break;
     case INPUT_BROKER:
         buf_printf(out, ",\"broker\":{\"up\":%s}", input->broker_up != 0 ? "true" : "false");
+        break;
+    case INPUT_TROUBLE:
+        buf_printf(out, ",\"trouble\":{\"part\":\"%s\",\"on\":%s,\"number\":%lu}",
+                   part_id((enum part)input->trouble.part), input->trouble.on != 0 ? "true" : "false",
+                   (unsigned long)input->trouble.number);
         break;
     case INPUT_REGISTRY:
     case INPUT_CONFIG:

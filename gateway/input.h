@@ -15,7 +15,8 @@
     X(BROKER, broker)     /* the gateway's own connection went up or down */                                 \
     X(REGISTRY, registry) /* a new registry version came into force */                                       \
     X(CONFIG, config)     /* a new configuration came into force */                                          \
-    X(CONDUCT, conduct)   /* a device floods or repeats itself: what intake alone can see */
+    X(CONDUCT, conduct)   /* a device floods or repeats itself: what intake alone can see */                 \
+    X(TROUBLE, trouble)   /* what the service sees of the gateway itself */
 enum input_kind {
     INPUT_NONE,
 #define X(name, text) INPUT_##name,
@@ -49,6 +50,7 @@ struct input {
         struct device_link link;
         struct conduct conduct;
         uint8_t broker_up;
+        struct part_trouble trouble;
         char version[80]; /* SHA-256 hex of the registry or configuration */
     };
 };

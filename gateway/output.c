@@ -18,8 +18,7 @@ static void put_id(struct buf *out, const char *member, const struct hash_id *id
 
 static void put_subject(struct buf *out, struct subject subject, const struct registry *registry)
 {
-    static const char *const kinds[] = {"none", "resident", "household", "territory", "device"};
-    buf_printf(out, "\"subject\":{\"%s\":", kinds[subject.kind <= SUBJECT_DEVICE ? subject.kind : 0]);
+    buf_printf(out, "\"subject\":{\"%s\":", subject_kind_name(subject.kind));
     buf_json_string(out, registry_subject_id(registry, subject));
     buf_putc(out, '}');
 }
@@ -84,6 +83,8 @@ void output_finding(const struct finding *finding, const struct registry *regist
     put_subject(out, finding->subject, registry);
     buf_printf(out, ",\"family\":\"%s\",\"score\":%.6f,\"level\":\"%s\"", family_name(finding->family),
                finding->score, level_name(finding->level));
+    if (finding->flags & FINDING_HELD)
+        buf_printf(out, ",\"held\":{\"rarity_db\":%u}", finding->rarity);
     put_reason(out, finding, registry, tz);
     buf_puts(out, "}}");
 }

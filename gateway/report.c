@@ -62,7 +62,8 @@ enum err report_new(const struct registry *registry, const struct tz *tz, int64_
         return ERR_NOMEM;
     }
     for (uint32_t no = 0; no < registry_count(registry, REGISTRY_RESIDENT); no++)
-        report->sums.residents += !registry_resident(registry, no)->removed;
+        report->sums.residents +=
+            !registry_resident(registry, no)->removed && !registry_is_canary(registry, no, REGISTRY_NONE);
     *ret_report = report;
     return ERR_OK;
 }
@@ -165,10 +166,20 @@ static void add_judgement(struct report *report, const struct report_fact *fact)
         report->devices[fact->device]++;
 }
 
+/* What a canary raises is no news about anybody, and nobody answers it. */
+static bool is_drill(const struct report *report, struct subject subject)
+{
+    uint32_t household = household_of(report, subject), resident = resident_of(report, subject);
+    return registry_is_canary(report->registry, subject.kind == SUBJECT_RESIDENT ? resident : REGISTRY_NONE,
+                              household);
+}
+
 void report_add(struct report *report, const struct report_fact *fact)
 {
     struct report_sums *sums = &report->sums;
     int64_t day = day_of(report, fact->opened_ms) - report->first_day;
+    if (is_drill(report, fact->subject))
+        return;
     if (day < 0 || day >= sums->days || fact->family >= FAMILY_COUNT || fact->level >= LEVEL_COUNT)
         return;
     sums->alerts++;

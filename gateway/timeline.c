@@ -7,6 +7,7 @@
 
 #include "core/json.h"
 #include "ingest/event_json.h"
+#include "registry/parts.h"
 
 struct timeline {
     const struct registry *registry;
@@ -499,6 +500,24 @@ static enum err parse_version(struct parse *parse, const struct json *node, enum
     return ERR_OK;
 }
 
+static enum err parse_trouble(struct parse *parse, const struct json *node)
+{
+    const char *id = json_string(json_get(node, "part"));
+    double number = 0;
+    bool on;
+    if (id == NULL || part_from_id(id) == PART_OF_COUNT)
+        return bad(parse, "trouble: part '%.40s' is not a part of the gateway", id != NULL ? id : "");
+    if (!json_bool(json_get(node, "on"), &on))
+        return bad(parse, "trouble: \"on\" is true or false");
+    if (json_get(node, "number") != NULL &&
+        (!json_number(json_get(node, "number"), &number) || number < 0 || number > UINT32_MAX))
+        return bad(parse, "trouble: \"number\" is not a number from 0 on");
+    parse->line->input.kind = INPUT_TROUBLE;
+    parse->line->input.trouble =
+        (struct part_trouble){.part = (uint8_t)part_from_id(id), .on = on, .number = (uint32_t)number};
+    return ERR_OK;
+}
+
 static enum err parse_root(struct parse *parse)
 {
     const struct json *node;
@@ -526,7 +545,9 @@ static enum err parse_root(struct parse *parse)
                                                    : bad(parse, "broker: {\"up\": true|false} is expected");
         if (err == ERR_OK)
             parse->line->input.broker_up = up;
-    } else if (json_get(parse->root, "tick") != NULL)
+    } else if ((node = json_get(parse->root, "trouble")) != NULL)
+        err = parse_trouble(parse, node);
+    else if (json_get(parse->root, "tick") != NULL)
         parse->line->what = TIMELINE_TICK;
     else if (json_get(parse->root, "relays") != NULL)
         parse->line->what = TIMELINE_RECORDED;

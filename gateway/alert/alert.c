@@ -263,9 +263,7 @@ bool alert_apply(struct alerts *alerts, struct alert_record *record, int64_t t_m
 
 static void put_subject(char *text, size_t size, const struct registry *registry, struct subject subject)
 {
-    static const char *const kinds[] = {"none", "resident", "household", "territory", "device"};
-    snprintf(text, size, "%s:%s", subject.kind < sizeof kinds / sizeof *kinds ? kinds[subject.kind] : "none",
-             registry_subject_id(registry, subject));
+    snprintf(text, size, "%s:%s", subject_kind_name(subject.kind), registry_subject_id(registry, subject));
 }
 
 /* contracts.md 5: county, subject, family, key of the first evidence event; texts only, so that no import

@@ -202,7 +202,8 @@ struct silence {
     X(COOLDOWN, cooldown)                                                                                    \
     X(FLOOD, flood)                                                                                          \
     X(THROTTLE, throttle)                                                                                    \
-    X(BUDGET, budget)
+    X(BUDGET, budget)                                                                                        \
+    X(YELLOW, yellow_budget)
 enum suppression_rule {
 #define X(name, text) SUPPRESSED_BY_##name,
     SUPPRESSION_RULE_MAP(X)
@@ -217,6 +218,14 @@ struct suppression {
     uint8_t rule;           /* enum suppression_rule */
     char by[ID_SIZE];       /* the silence's author, or "policy" */
     char why[256];
+};
+
+/* What the service sees of the gateway itself, which the fold cannot: a part of it is in trouble, or is well
+ * again. Input of the fold. */
+struct part_trouble {
+    uint8_t part;    /* enum part (registry/parts.h) */
+    uint8_t on;      /* 0 = it is over */
+    uint32_t number; /* what the sentence shows: alerts without a timer, seconds, ways, receivers */
 };
 
 /* Where results go; called in order from inside the functions below. The structs are borrowed for the call.
@@ -277,6 +286,9 @@ MUST_CHECK enum err alerts_preview(struct alerts *alerts, int64_t t_ms, const st
                                    uint32_t *ret_device, const struct prompt **ret_prompt, bool *ret_quiet);
 /* An unknown job or a step backwards is ignored (false). */
 bool alerts_on_delivery(struct alerts *alerts, int64_t t_ms, const struct delivery *delivery);
+/* Trouble with the gateway itself opens an alert about that part, and the end of it clears that alert. Lost
+ * timers are set again as well. */
+void alerts_on_trouble(struct alerts *alerts, int64_t t_ms, const struct part_trouble *trouble);
 /* Residents whose consent ended: `lost` holds the classes (CONSENT_BIT set) by their number. What waits to be
  * said, spoken or sent under it is cancelled; what was told of data that is no longer taken in counts as
  * cleared. An alert stays open until a person closes it, or lapses. */
@@ -299,9 +311,10 @@ const struct task *alerts_task(const struct alerts *alerts, const struct hash_id
 size_t alerts_task_count(const struct alerts *alerts, int64_t overdue_at_ms);
 /* Open entries of the ledger; with a time only those that were due by then. Cost: one pass over them. */
 size_t alerts_ledger_count(const struct alerts *alerts, int64_t overdue_at_ms);
-/* Every unacknowledged open alert whose rule still has steps has an armed timer; returns the number that does
- * not (the watchdog; must be 0). */
-size_t alerts_without_timer(const struct alerts *alerts);
+/* The watchdog: how many open alerts with something still to come (a step, a verification, the end of an
+ * acknowledgement, …) have no live timer for it, that is an entry in the heap itself, at that time or before.
+ * Must be 0 between two inputs. Cost: one pass over the heap and one over the alerts. */
+size_t alerts_without_timer(struct alerts *alerts);
 
 /* One JSON object, one line, with everything people need (ids, level, shares with sentences in both
  * languages, times, state). No personal data. */

@@ -62,12 +62,10 @@ static void put_share(struct buf *out, const struct alert_share *share, const st
 void alert_to_json(const struct alert *alert, const struct registry *registry, const struct tz *tz,
                    struct buf *out)
 {
-    static const char *const subject_kinds[] = {"none", "resident", "household", "territory", "device"};
     char id[HASH_ID_TEXT];
-    unsigned kind =
-        alert->subject.kind < sizeof subject_kinds / sizeof *subject_kinds ? alert->subject.kind : 0;
+    unsigned kind = alert->subject.kind;
     hash_id_text(&alert->id, id);
-    buf_printf(out, "{\"id\":\"%s\",\"subject\":{\"%s\":\"%s\"}", id, subject_kinds[kind],
+    buf_printf(out, "{\"id\":\"%s\",\"subject\":{\"%s\":\"%s\"}", id, subject_kind_name(kind),
                registry_subject_id(registry, alert->subject));
     if (alert->resident != REGISTRY_NONE && kind != SUBJECT_RESIDENT)
         buf_printf(out, ",\"resident\":\"%s\"", registry_resident(registry, alert->resident)->id);
@@ -100,6 +98,8 @@ void alert_to_json(const struct alert *alert, const struct registry *registry, c
     if (alert->outcome)
         buf_printf(out, ",\"outcome\":\"%s\"", outcome_name((enum outcome)alert->outcome));
     buf_printf(out, ",\"police_sent\":%s", alert->police_sent ? "true" : "false");
+    if (registry_is_canary(registry, alert->resident, alert->household))
+        buf_puts(out, ",\"exercise\":true");
     put_id(out, "previous", &alert->previous);
     put_id(out, "absorbed_by", &alert->absorbed_by);
     buf_puts(out, ",\"findings\":[");

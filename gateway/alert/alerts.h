@@ -104,10 +104,11 @@ struct alerts {
     struct buf scratch;
     uint64_t next_serial;
     size_t open_count;
-    uint64_t refused;    /* alerts and jobs that found no room */
-    size_t orphans;      /* restored jobs whose alert has not come back yet */
-    bool starved;        /* a timer found no room in the heap */
-    const char *refusal; /* of the last action; static */
+    uint64_t refused;                 /* alerts and jobs that found no room */
+    size_t orphans;                   /* restored jobs whose alert has not come back yet */
+    uint8_t seen[ALERT_OPEN_MAX / 8]; /* watch.c's scratch: a bit for each alert whose timer stands */
+    bool starved;                     /* a timer found no room in the heap */
+    const char *refusal;              /* of the last action; static */
     struct responses responses;
     struct campaigns *campaigns;
     struct fleet *fleet;
@@ -291,8 +292,8 @@ bool household_has_others(const struct alerts *alerts, uint32_t household, uint3
 /* silence.c */
 MUST_CHECK enum err silence_add(struct alerts *alerts, int64_t t_ms, const struct action *action);
 MUST_CHECK enum err silence_remove(struct alerts *alerts, int64_t t_ms, const struct action *action);
-/* Never held back, whatever the reason: red, emergencies, verification, what the police sent back, and what
- * follows from a person's act. */
+/* Never held back, whatever the reason: red, emergencies, verification, what the police sent back, what
+ * the gateway says of itself, and what follows from a person's act. */
 bool job_is_exempt(const struct alert *alert, const struct job *job);
 /* The silence that holds a job back, NULL = none. */
 const struct silence *silence_of(const struct alerts *alerts, const struct alert *alert,

@@ -150,10 +150,22 @@ static enum err keep_job(struct alerts *alerts, struct alert_record *record, con
     return ERR_OK;
 }
 
+/* A canary is nobody: its alerts speak to its own device and to receivers that a step names, never to people,
+ * their tasks or the police, whatever the policy says. */
+static bool is_for_nobody(const struct alerts *alerts, const struct alert *alert, const struct job *job)
+{
+    if (job->kind == JOB_PROMPT || job->kind == JOB_NOTICE || job->kind == JOB_HUSH)
+        return false;
+    if (job->kind == JOB_NOTIFY && job->recipient == REGISTRY_NONE && job->role == ROLE_NONE &&
+        job->prompt[0])
+        return false;
+    return registry_is_canary(alerts->config.registry, alert->resident, alert->household);
+}
+
 void job_issue(struct alerts *alerts, struct alert_record *record, struct job *job)
 {
     job->id = job_id(alerts, job);
-    if (find_job(alerts, &job->id) != NONE)
+    if (find_job(alerts, &job->id) != NONE || is_for_nobody(alerts, &record->alert, job))
         return;
     const struct silence *silence = silence_of(alerts, &record->alert, job);
     if (silence) {

@@ -186,6 +186,8 @@ bool police_is_direct(const struct alerts *alerts, const struct alert *alert)
 
 bool police_may_know(const struct alerts *alerts, const struct alert *alert)
 {
+    if (registry_is_canary(alerts->config.registry, alert->resident, alert->household))
+        return false;
     bool life = alert->family == FAMILY_EMERGENCY && alert->level == LEVEL_RED;
     return life || audience_consents(alerts, alert, CONSENT_POLICE);
 }
@@ -372,18 +374,4 @@ void alerts_on_timer(struct alerts *alerts, uint64_t owner, int64_t deadline_ms)
         tick(alerts, alert_at(alerts, no), deadline_ms);
     case_sweep(alerts, case_no);
     case_rearm(alerts, case_no);
-}
-
-size_t alerts_without_timer(const struct alerts *alerts)
-{
-    size_t missing = 0;
-    for (uint32_t no = 0; no < alerts->alerts.count; no++) {
-        if (!pool_is_live(&alerts->alerts, no))
-            continue;
-        const struct alert *alert = &alert_at(alerts, no)->alert;
-        bool due =
-            alert->state == ALERT_OPEN && (step_due(alerts, alert) != INT64_MAX || alert->verify_until_ms);
-        missing += due && (alert->timer.deadline_ms == TIMER_OFF || alert->timer.queued_ms == TIMER_OFF);
-    }
-    return missing;
 }

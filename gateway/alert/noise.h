@@ -15,7 +15,9 @@ struct noise_settings {
     uint16_t budget_min; /* 60; 1..1440: … within so many minutes */
     uint16_t flood;      /* 50; 2..500: so many alerts of yellow and above … */
     uint16_t flood_min;  /* 10; 1..1440: … within so many minutes: the rest goes into the digest */
-    uint16_t digest_min; /* 10; 1..1440: what was held back is told after so many minutes */
+    uint16_t yellow_per_day; /* 30; 0..1000: alerts that become yellow a day for each 1,000 residents, all
+                                detectors together (detect/budget.h); 0 = no limit */
+    uint16_t digest_min;     /* 10; 1..1440: what was held back is told after so many minutes */
 };
 
 enum { METERS_MAX = 1024, DIGEST_PEOPLE = 64 };

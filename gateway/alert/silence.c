@@ -36,6 +36,7 @@ static bool concerns(const struct alerts *alerts, const struct silence *silence,
         return policy_is_within(alerts->config.registry, audience_territory(alerts, alert),
                                 registry_territory(alerts->config.registry, about.no)->code);
     case SUBJECT_DEVICE: return alert->subject.kind == SUBJECT_DEVICE && alert->subject.no == about.no;
+    case SUBJECT_GATEWAY:
     case SUBJECT_NONE: break;
     }
     return false;
@@ -44,6 +45,9 @@ static bool concerns(const struct alerts *alerts, const struct silence *silence,
 bool job_is_exempt(const struct alert *alert, const struct job *job)
 {
     if (alert->level == LEVEL_RED || job->level == LEVEL_RED || alert->family == FAMILY_EMERGENCY)
+        return true;
+    if (alert->subject.kind ==
+        SUBJECT_GATEWAY) /* at most one alert a part, and each lasts (service/watch.h) */
         return true;
     if (job->kind != JOB_PROMPT && job->kind != JOB_NOTIFY && job->kind != JOB_TASK)
         return true;
@@ -115,6 +119,7 @@ static enum err check(const struct alerts *alerts, const struct action *action, 
         if (no >= registry_count(registry, REGISTRY_TERRITORY))
             return ERR_NOT_FOUND;
         return registry_territory(registry, no)->kind == TERRITORY_COUNTY ? ERR_INVALID : ERR_OK;
+    case SUBJECT_GATEWAY:
     case SUBJECT_NONE: break;
     }
     return ERR_INVALID;

@@ -76,15 +76,13 @@ static void put_time(struct buf *out, const char *name, const struct tz *tz, int
 void task_to_json(const struct task *task, const struct registry *registry, const struct tz *tz,
                   struct buf *out)
 {
-    static const char *const kinds[] = {"none", "resident", "household", "territory", "device"};
     char id[HASH_ID_TEXT], alert[HASH_ID_TEXT];
-    unsigned kind = task->subject.kind <= SUBJECT_DEVICE ? task->subject.kind : 0;
     hash_id_text(&task->id, id);
     hash_id_text(&task->alert, alert);
     buf_printf(
         out, "{\"id\":\"%s\",\"alert\":\"%s\",\"task\":\"%s\",\"state\":\"%s\",\"subject\":{\"%s\":\"%s\"}",
         id, alert, task_name((enum task_kind)task->kind), task_state_name((enum task_state)task->state),
-        kinds[kind], registry_subject_id(registry, task->subject));
+        subject_kind_name(task->subject.kind), registry_subject_id(registry, task->subject));
     buf_printf(out, ",\"family\":\"%s\",\"level\":\"%s\",\"role\":\"%s\"",
                family_name((enum family)task->family), level_name((enum level)task->level),
                role_name((enum role)task->role));

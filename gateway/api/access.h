@@ -32,7 +32,7 @@ struct person {
 /* Parts of the desk beside the alerts. */
 #define DESK_PART_MAP(X)                                                                                     \
     X(RESIDENTS, residents) /* residents, homes, zones, findings */                                          \
-    X(STATUS, status)       /* and set a resident's status */                                                \
+    X(STATUS, status)       /* set a resident's status, see and write down consents */                       \
     X(FLEET, fleet)         /* devices */                                                                    \
     X(STRANGERS, strangers) /* devices that nobody registered */                                             \
     X(SILENCES, silences)   /* silences and the ledger of what they held back */                             \

@@ -299,6 +299,33 @@ static enum verdict act_about(const struct view *view, struct request *request, 
     return gate_once(view->gate, request) ? VERDICT_ACTION : VERDICT_REPLY;
 }
 
+/* Takes a silence or an announcement back, of one's own territory. */
+static enum verdict act_back(const struct view *view, struct request *request, enum action_kind kind,
+                             struct pending *ret_pending)
+{
+    const struct member *const members[] = {&member_by, &member_note, NULL};
+    bool silence = kind == ACTION_UNSILENCE;
+    struct subject subject;
+
+    if (!page_begin(view, request, PART_SILENCES))
+        return VERDICT_REPLY;
+    enum err err = view->reader == NULL ? ERR_NOT_FOUND
+                   : silence            ? reader_silence(view->reader, &request->id, &subject)
+                                        : reader_announcement(view->reader, &request->id, &subject);
+    if (err != ERR_OK || !place_is_seen(view->registry, &request->person, subject)) {
+        if (silence)
+            reply_said(request, 404, "there is no silence of this id", "没有这个编号的静默");
+        else
+            reply_said(request, 404, "there is no announcement of this id", "没有这个编号的预告");
+        return VERDICT_REPLY;
+    }
+    if (!body_read(request, members + !request->is_operator, ret_pending) || !gate_once(view->gate, request))
+        return VERDICT_REPLY;
+    ret_pending->action.kind = (uint8_t)kind;
+    act_sign(request, ret_pending);
+    return VERDICT_ACTION;
+}
+
 enum verdict act_silence(const struct view *view, struct request *request, struct pending *ret_pending)
 {
     return act_about(view, request, ACTION_SILENCE,
@@ -317,28 +344,12 @@ enum verdict act_announce(const struct view *view, struct request *request, stru
 
 enum verdict act_unannounce(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return act_on(view, request, ACTION_UNANNOUNCE,
-                  (const struct member *const[]){&member_by, &member_note, NULL}, ret_pending);
+    return act_back(view, request, ACTION_UNANNOUNCE, ret_pending);
 }
 
 enum verdict act_unsilence(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    const struct member *const members[] = {&member_by, &member_note, NULL};
-    struct subject subject;
-
-    if (!page_begin(view, request, PART_SILENCES))
-        return VERDICT_REPLY;
-    enum err err =
-        view->reader != NULL ? reader_silence(view->reader, &request->id, &subject) : ERR_NOT_FOUND;
-    if (err != ERR_OK || !place_is_seen(view->registry, &request->person, subject)) {
-        reply_said(request, 404, "there is no silence of this id", "没有这个编号的静默");
-        return VERDICT_REPLY;
-    }
-    if (!body_read(request, members + !request->is_operator, ret_pending) || !gate_once(view->gate, request))
-        return VERDICT_REPLY;
-    ret_pending->action.kind = ACTION_UNSILENCE;
-    act_sign(request, ret_pending);
-    return VERDICT_ACTION;
+    return act_back(view, request, ACTION_UNSILENCE, ret_pending);
 }
 
 enum verdict act_import(const struct view *view, struct request *request, struct pending *ret_pending)

@@ -4,6 +4,8 @@
 
 #include "api/body.h"
 #include "api/gate.h"
+#include "api/pages.h"
+#include "api/place.h"
 
 static bool take_person(const char *text, struct pending *pending)
 {
@@ -51,11 +53,45 @@ static const struct member
     by = {"by", take_recorder, "an id of letters, digits, - and _, at most 64: who writes it down", true,
           false};
 
+/* Is that person of the caller's territory? The id is of the ledger: kind:ID or kind:HOUSEHOLD/ID. False: the
+ * reply is made; whose territory it is is told to nobody. */
+static bool may_see(const struct view *view, struct request *request, const char *whose)
+{
+    const char *colon = strchr(whose, ':'), *id = colon != NULL ? colon + 1 : whose;
+    size_t len = strcspn(id, "/");
+    bool resident = strncmp(whose, "resident:", 9) == 0;
+    struct subject subject = {.kind = resident ? SUBJECT_RESIDENT : SUBJECT_HOUSEHOLD};
+    char text[ID_SIZE];
+
+    if (request->is_operator)
+        return true;
+    if (!page_begin(view, request, PART_STATUS))
+        return false;
+    if (len < sizeof(text)) {
+        memcpy(text, id, len);
+        text[len] = '\0';
+        subject.no = registry_find(view->registry, resident ? REGISTRY_RESIDENT : REGISTRY_HOUSEHOLD, text);
+        if (subject.no != REGISTRY_NONE && place_is_seen(view->registry, &request->person, subject)) {
+            gate_viewed(view->gate, request, "consents", text);
+            return true;
+        }
+    }
+    reply_problem(request, 404, "person", "nobody of this id is in the registry");
+    return false;
+}
+
+/* `members` begins with `by`, which a session has no use for. */
 static enum verdict change(const struct view *view, struct request *request,
                            const struct member *const *members, bool withdraw, struct pending *ret_pending)
 {
-    if (!body_read(request, members, ret_pending) || !gate_once(view->gate, request))
+    if (!request->is_operator && !page_begin(view, request, PART_STATUS))
         return VERDICT_REPLY;
+    if (!body_read(request, members + !request->is_operator, ret_pending) ||
+        !may_see(view, request, ret_pending->consent.person) || !gate_once(view->gate, request))
+        return VERDICT_REPLY;
+    if (!request->is_operator)
+        (void)text_copy(ret_pending->consent.recorded_by, sizeof(ret_pending->consent.recorded_by),
+                        request->person.account.id);
     ret_pending->consent.withdraw = withdraw;
     return VERDICT_CONSENT;
 }
@@ -63,13 +99,13 @@ static enum verdict change(const struct view *view, struct request *request,
 enum verdict consents_give(const struct view *view, struct request *request, struct pending *ret_pending)
 {
     return change(view, request,
-                  (const struct member *const[]){&person, &class, &signer, &version, &evidence, &by, NULL},
+                  (const struct member *const[]){&by, &person, &class, &signer, &version, &evidence, NULL},
                   false, ret_pending);
 }
 
 enum verdict consents_withdraw(const struct view *view, struct request *request, struct pending *ret_pending)
 {
-    return change(view, request, (const struct member *const[]){&person, &class, &by, NULL}, true,
+    return change(view, request, (const struct member *const[]){&by, &person, &class, NULL}, true,
                   ret_pending);
 }
 
@@ -85,6 +121,12 @@ enum verdict consents_show(const struct view *view, struct request *request, str
         }
         whose = request->query[i].value;
     }
+    if (whose == NULL && !request->is_operator) {
+        reply_problem(request, 400, "person", "%s is missing", "person");
+        return VERDICT_REPLY;
+    }
+    if (whose != NULL && !may_see(view, request, whose))
+        return VERDICT_REPLY;
     if (view->reader == NULL) {
         reply_problem(request, 503, NULL, "there is no database yet");
         return VERDICT_REPLY;

@@ -271,6 +271,8 @@ enum verdict orders_locate(const struct view *view, struct request *request, str
 enum verdict orders_interval(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict orders_restart(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict orders_list(const struct view *view, struct request *request, struct pending *ret_pending);
+/* territories.c */
+enum verdict territories_list(const struct view *view, struct request *request, struct pending *ret_pending);
 /* records.c */
 enum verdict records_audit(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict records_views(const struct view *view, struct request *request, struct pending *ret_pending);

@@ -80,6 +80,8 @@ const struct said_pair said_pairs[] = {
     {"census, pension_check, gas_safety, free_clinic, ceremony, meeting or fair",
      "census、pension_check、gas_safety、free_clinic、ceremony、meeting 或 fair"},
     {"the id of a resident", "老人编号"},
+    {"the id of an alert", "告警编号"},
+    {"nobody of this id is in the registry", "登记册中没有这个人"},
     {"a number of 1 to 500", "1 到 500 的数"},
     {"the \"next\" of the page before", "上一页的 next"},
     {"wristband or camera", "wristband 或 camera"},

@@ -4,13 +4,21 @@
 #include "alert/task.h"
 #include "api/request.h"
 
-static bool read_filter(struct request *request, struct reader_task_filter *ret_filter)
+/* `alert` is where the id of the parameter is kept. */
+static bool read_filter(struct request *request, struct reader_task_filter *ret_filter, struct hash_id *alert)
 {
     enum { SHOWN = 500 };
 
     *ret_filter = (struct reader_task_filter){.open = true, .limit = READER_TASKS_MAX};
     for (unsigned i = 0; i < request->query_count; i++) {
         const struct query *query = &request->query[i];
+        if (strcmp(query->name, "alert") == 0) {
+            ret_filter->alert = alert;
+            if (hash_id_parse(query->value, alert) != 0)
+                continue;
+            reply_problem(request, 400, "alert", "must be %s", "the id of an alert");
+            return false;
+        }
         bool all = strcmp(query->name, "all") == 0;
         if (!all && strcmp(query->name, "kind") != 0) {
             reply_problem(request, 400, query->name, "unknown parameter");
@@ -54,10 +62,11 @@ static enum err put_task(void *self, const struct reader_task *task)
 enum verdict view_tasks(const struct view *view, struct request *request, struct pending *ret_pending)
 {
     struct reader_task_filter filter;
+    struct hash_id alert;
     struct page page = {.view = view, .request = request};
 
     (void)ret_pending;
-    if (!read_filter(request, &filter))
+    if (!read_filter(request, &filter, &alert))
         return VERDICT_REPLY;
     if (view->reader == NULL) {
         reply_problem(request, 503, NULL, "there is no database yet");

@@ -368,9 +368,22 @@ enum verdict view_silences(const struct view *view, struct request *request, str
     return view_list(view, request, "silences", list_silences);
 }
 
+/* Of one's own territory, and of what that lies in: a village's fair is of its grid workers too. */
+static bool sees_announced(void *self, struct subject territory)
+{
+    const struct looker *looker = self;
+    const struct registry *registry = looker->view->registry;
+    if (place_is_seen(registry, looker->person, territory))
+        return true;
+    uint32_t own = registry_find(registry, REGISTRY_TERRITORY, looker->person->account.scope);
+    return own != REGISTRY_NONE && territory.no < registry_count(registry, REGISTRY_TERRITORY) &&
+           place_is_within(registry, own, registry_territory(registry, territory.no)->code);
+}
+
 static enum err list_announcements(const struct looker *looker, struct buf *out)
 {
-    return reader_announcements(looker->view->reader, 0, out);
+    struct looker self = *looker;
+    return reader_announcements(looker->view->reader, 0, sees_announced, &self, out);
 }
 
 enum verdict view_announcements(const struct view *view, struct request *request, struct pending *ret_pending)

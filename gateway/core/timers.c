@@ -143,3 +143,12 @@ int64_t timers_next(const struct timers *timers)
 {
     return timers->count ? timers->entries[0].deadline_ms : INT64_MAX;
 }
+
+bool timers_entry(const struct timers *timers, size_t at, int64_t *ret_deadline_ms, uint64_t *ret_owner)
+{
+    if (at >= timers->count)
+        return false;
+    *ret_deadline_ms = timers->entries[at].deadline_ms;
+    *ret_owner = timers->entries[at].owner;
+    return true;
+}

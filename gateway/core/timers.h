@@ -43,6 +43,9 @@ bool timers_peek(const struct timers *timers, int64_t until_ms, int64_t *ret_dea
  * deadline is then TIMER_OFF and `now` is the peeked deadline. False: it was stale or has been put back for
  * later. */
 bool timers_fires(struct timers *timers, struct timer_slot *slot);
+/* The entries as they lie, stale ones included; false past the last. For whoever wants to prove that one is
+ * there. */
+bool timers_entry(const struct timers *timers, size_t at, int64_t *ret_deadline_ms, uint64_t *ret_owner);
 /* Earliest entry (a lower bound of the earliest deadline); INT64_MAX when none. */
 int64_t timers_next(const struct timers *timers);
 

@@ -32,6 +32,7 @@ static uint32_t owners(const struct registry *registry, enum subject_kind kind)
     case SUBJECT_HOUSEHOLD: return registry_count(registry, REGISTRY_HOUSEHOLD);
     case SUBJECT_TERRITORY: return registry_count(registry, REGISTRY_TERRITORY);
     case SUBJECT_DEVICE: return registry_count(registry, REGISTRY_DEVICE);
+    case SUBJECT_GATEWAY:
     case SUBJECT_NONE: break;
     }
     return 0;
@@ -238,6 +239,7 @@ static uint32_t owner_concerned(const struct registry *registry, const struct de
         return subject.kind == SUBJECT_TERRITORY ? territory_above(registry, subject.no, detector->territory)
                                                  : REGISTRY_NONE;
     case SUBJECT_DEVICE: return subject.kind == SUBJECT_DEVICE ? subject.no : REGISTRY_NONE;
+    case SUBJECT_GATEWAY:
     case SUBJECT_NONE: break;
     }
     return REGISTRY_NONE;

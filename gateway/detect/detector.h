@@ -76,6 +76,7 @@ enum finding_flag {
     FINDING_LOWERS = 1 << 3,    /* this detector's share of the level falls to `level` (a cancelled SOS) */
     FINDING_LATE = 1 << 4,      /* its evidence arrived late */
     FINDING_RECORD = 1 << 5,    /* below the threshold: kept and shown, opens no alert */
+    FINDING_HELD = 1 << 6,      /* green instead of yellow, for the shared budget; set by the fold */
 };
 
 struct finding {
@@ -93,6 +94,7 @@ struct finding {
     uint8_t has_where, evidence_count;
     uint8_t detector; /* index in detectors[] */
     uint8_t family, level, reason, flags;
+    uint8_t rarity; /* of a yellow one, in decibel (detect/budget.h); 0 = does not say, never held */
 };
 
 /* A reason: a stable code and one sentence in two languages. Placeholders: {0}..{3} the numbers as integers,

@@ -37,6 +37,7 @@ const struct detector *const detectors[] = {
     &detector_upkeep,
     &detector_distrusted,
     &detector_distrusted_many,
+    &detector_itself,
     NULL,
 };
 

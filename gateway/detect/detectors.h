@@ -36,5 +36,6 @@ extern const struct detector detector_swapped;
 extern const struct detector detector_upkeep;
 extern const struct detector detector_distrusted;
 extern const struct detector detector_distrusted_many;
+extern const struct detector detector_itself;
 
 #endif

@@ -12,13 +12,21 @@
  * An outing that was told is remembered as long as its limit, not as long as it lasted: a new habit is
  * learned in small steps, an abduction is not. One whose alert people close as true is forgotten; alerts
  * closed as false or expected stretch the limit (leniency.h). Outings under two minutes are not learned.
+ * How rare it is (budget.h): the share of this person's outings that were told (over LEARN_TOLD of them, one
+ * in ORDINARY beside), times a heavy tail beyond the limit (peaks over a threshold, Pickands 1975: a
+ * generalised Pareto tail of shape 1/2) scaled by half of the usual duration, an hour and a half at least. It
+ * is found again each time that much has gone by, for it may have been held: LOOKS times before it is orange.
+ *
  * On days when families are at home (day_class.h) nothing is learned, and what is usual is eight hours at
  * least. Nothing is judged or learned while the resident is away, in hospital or gone. Being home or not is
  * registry/live's judgement; blind spots are its own (no home coordinates and no door: no outing). Cost: a
  * sort of 80 outings when one begins. */
+#include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "core/timers.h"
+#include "detect/budget.h"
 #include "detect/day_slot.h"
 #include "detect/detectors.h"
 #include "detect/leniency.h"
@@ -35,12 +43,16 @@ enum {
     MARGIN_SHARE = 10, /* of the usual duration: one in so many */
     COLD_OUTINGS = 20, /* the margin is doubled when about so many are known */
     MINUTE_MS = 60000,
+    LOOKS = 5,
     LEARN_MIN = 2,
 };
 #define LONG_MS       ((int64_t)4 * 3600 * 1000)
 #define UNKNOWN_MS    ((int64_t)8 * 3600 * 1000) /* usual, before anything is known */
 #define MARGIN_MIN_MS ((int64_t)1800 * 1000)
 #define MARGIN_MAX_MS ((int64_t)7200 * 1000)
+#define LEARN_TOLD    40.0
+#define ORDINARY      0.02
+#define TAIL_MIN_MS   ((int64_t)5400 * 1000)
 #define RELATED_MS    ((int64_t)48 * 3600 * 1000) /* an alert that opened so long after leaving is about it */
 
 struct overdue_return_state {
@@ -55,6 +67,9 @@ struct overdue_return_state {
     uint8_t count, next;
     uint8_t told;   /* 0 = nothing, else 1 + level */
     uint8_t blamed; /* 1 + where the outing of blamed_ms is kept; 0 = nowhere */
+    uint8_t looks;  /* how often this outing was told yellow */
+    uint8_t zero[3];
+    float told_share; /* of the outings */
 };
 
 enum { REASON_OVERDUE, REASON_LONG, REASON_BACK };
@@ -129,6 +144,17 @@ static int64_t limit_of(const struct overdue_return_state *state, uint16_t day)
     return limit_ms + (int64_t)((double)limit_ms * leniency_on(&state->leniency, day));
 }
 
+static int64_t tail_of(const struct overdue_return_state *state)
+{
+    return state->usual_ms / 2 > TAIL_MIN_MS ? state->usual_ms / 2 : TAIL_MIN_MS;
+}
+
+static uint8_t rarity_of(const struct overdue_return_state *state, int64_t t_ms)
+{
+    double beyond = (double)(t_ms - state->left_ms - state->limit_ms) / (double)tail_of(state);
+    return budget_rarity((ORDINARY + (double)state->told_share) * pow(1 + fmax(0, beyond) / 2, -2));
+}
+
 static int64_t long_limit_of(const struct overdue_return_state *state)
 {
     return 2 * state->limit_ms - state->usual_ms + LONG_MS;
@@ -141,6 +167,8 @@ static void emit(const struct detect_context *context, const struct overdue_retu
     detect_add_key(&finding, &state->first);
     if (event)
         detect_add_evidence(&finding, event);
+    if (reason == REASON_OVERDUE)
+        finding.rarity = rarity_of(state, context->t_ms);
     int64_t now_ms = event ? event->at_ms : context->t_ms;
     finding.at_ms = now_ms;
     finding.flags |= (uint8_t)flags;
@@ -193,9 +221,11 @@ static void come_back(const struct detect_context *context, struct overdue_retur
 {
     if (state->told)
         emit(context, state, event, REASON_BACK, (enum level)(state->told - 1), FINDING_CLEARS);
-    if (learns && !(state->told && state->blamed_ms == 0)) /* told, and closed as true already */
+    if (learns && !(state->told && state->blamed_ms == 0)) { /* told, and closed as true already */
         learn(context, state, at_ms - state->left_ms);
-    state->told = 0;
+        state->told_share += (float)(((state->told ? 1 : 0) - (double)state->told_share) / LEARN_TOLD);
+    }
+    state->told = state->looks = 0;
     state->left_ms = 0;
     detect_arm(context, TIMER_OFF);
 }
@@ -217,7 +247,7 @@ static void on_timer(const struct detect_context *context, void *opaque)
     const struct live_resident *live = live_resident(context->live, context->owner.no);
     if (!state->left_ms || live->at_home != LIVE_NO || live->status != STATUS_ACTIVE)
         return;
-    bool is_long = state->told || context->t_ms >= state->left_ms + long_limit_of(state);
+    bool is_long = context->t_ms >= state->left_ms + long_limit_of(state);
     enum level level = is_long ? LEVEL_ORANGE : LEVEL_YELLOW;
     if (!state->told) {
         state->blamed_ms = state->left_ms;
@@ -225,8 +255,11 @@ static void on_timer(const struct detect_context *context, void *opaque)
     }
     state->told = (uint8_t)(1 + level);
     emit(context, state, NULL, is_long ? REASON_LONG : REASON_OVERDUE, level, 0);
-    if (!is_long)
-        arm_at(context, state->left_ms + long_limit_of(state));
+    if (is_long)
+        return;
+    int64_t long_ms = state->left_ms + long_limit_of(state);
+    int64_t look_ms = state->left_ms + state->limit_ms + ++state->looks * tail_of(state);
+    arm_at(context, state->looks < LOOKS && look_ms < long_ms ? look_ms : long_ms);
 }
 
 /* Of the last outing that was told: true, it is no example; else it was fine to be out for so long. */
@@ -247,7 +280,8 @@ static void on_closing(const struct detect_context *context, void *opaque, const
     state->blamed = 0;
 }
 
-/* Version 1 kept 48 outings and computed its limit from the usual time alone. */
+/* Version 2 ended where looks is now, but for padding. Version 1 kept 48 outings and computed its limit from
+ * the usual time alone. */
 struct overdue_return_state_1 {
     int64_t left_ms, usual_ms;
     struct event_key first;
@@ -261,6 +295,13 @@ static enum err migrate(uint16_t version, const void *value, size_t len, void *o
 {
     struct overdue_return_state_1 old;
     struct overdue_return_state *state = opaque;
+    if (version == 2) {
+        size_t end = offsetof(struct overdue_return_state, looks);
+        if (len < end || len > sizeof *state)
+            return ERR_CORRUPT;
+        memcpy(state, value, end);
+        return ERR_OK;
+    }
     if (version != 1)
         return ERR_UNSUPPORTED;
     if (len != sizeof old)
@@ -296,7 +337,7 @@ const struct detector detector_overdue_return = {
     .kinds = EVENT_BIT(EVENT_FIX) | EVENT_BIT(EVENT_PRESENCE) | EVENT_BIT(EVENT_DEPARTURE),
     .reasons = reasons,
     .reason_count = sizeof reasons / sizeof *reasons,
-    .state_version = 2,
+    .state_version = 3,
     .state_size = sizeof(struct overdue_return_state),
     .is_asleep = is_asleep,
     .wakes = detect_is_out,

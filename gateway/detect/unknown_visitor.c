@@ -16,13 +16,18 @@
  * others along within two days: families live in then, and come and go with guests nobody listed (practice.md
  * 4). One who came alone does not: that is a neighbour, as on any day.
  *
+ * How rare a long stay is (budget.h) is learned for each home: how many a day it has, over RATE_DAYS, of
+ * people whom its camera has never seen before, and of the others, most of whom are neighbours nobody listed.
+ *
  * All sessions of a home share one told level (the highest of its open sessions); a session that ends lowers
  * or clears it. Cost: SESSIONS comparisons an event. */
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "core/hash.h"
 #include "core/timers.h"
+#include "detect/budget.h"
 #include "detect/day_slot.h"
 #include "detect/detectors.h"
 #include "detect/familiar.h"
@@ -114,6 +119,40 @@ static const struct reason reasons[] = {
     [REASON_STILL] = {"still-there", "One visitor has left; another is still there (since {1t})",
                       "一位访客已离开，另一位仍在（{1t} 起）"},
 };
+
+/* Stays a day that are ordinary anywhere, which a home's own are added to. */
+#define RATE_DAYS  30.0
+#define DAY_MS     (24 * 3600 * 1000.0)
+#define FLOOR_NEW  0.01
+#define FLOOR_SEEN 0.2
+#define FLOOR_DIM  0.05 /* nobody could make out who it was */
+
+static double fade(const struct visitor_state *state, int64_t at_ms)
+{
+    return at_ms > state->stay_ms ? exp(-(double)(at_ms - state->stay_ms) / (RATE_DAYS * DAY_MS)) : 1;
+}
+
+static uint8_t rarity_of(const struct visitor_state *state, const struct session *session, int64_t at_ms)
+{
+    bool seen = session->came_before || session->person_class != SIGHT_UNKNOWN;
+    double ordinary = session->came_before                     ? FLOOR_SEEN
+                      : session->person_class == SIGHT_UNKNOWN ? FLOOR_NEW
+                                                               : FLOOR_DIM;
+    double rate = ordinary + fade(state, at_ms) * (double)(seen ? state->stays_known : state->stays_new);
+    return budget_rarity(1 - exp(-rate));
+}
+
+static void count_stay(struct visitor_state *state, const struct session *session, int64_t at_ms)
+{
+    float fades = (float)fade(state, at_ms);
+    state->stays_new *= fades;
+    state->stays_known *= fades;
+    *(session->came_before || session->person_class != SIGHT_UNKNOWN ? &state->stays_known
+                                                                     : &state->stays_new) +=
+        (float)(1 / RATE_DAYS);
+    if (at_ms > state->stay_ms)
+        state->stay_ms = at_ms;
+}
 
 static uint16_t at_day(const struct detect_context *context, int64_t at_ms)
 {
@@ -278,7 +317,7 @@ static struct judgement judge(const struct detect_context *context, const struct
 }
 
 static void emit(const struct detect_context *context, const struct session *session, unsigned reason,
-                 enum level level, double score, int64_t at_ms, unsigned flags)
+                 enum level level, double score, int64_t at_ms, unsigned flags, uint8_t rarity)
 {
     struct finding finding = detect_finding(context, reason, level, score);
     bool inside = (reason >= REASON_INDOORS && reason <= REASON_INDOORS_TRUSTED) ||
@@ -293,6 +332,7 @@ static void emit(const struct detect_context *context, const struct session *ses
     finding.numbers[1] = (double)(since_ms / 1000);
     finding.numbers[2] = session->people;
     finding.numbers[3] = announced_for(context, session);
+    finding.rarity = rarity;
     detect_emit(context, &finding);
 }
 
@@ -310,7 +350,12 @@ static void tell(const struct detect_context *context, struct visitor_state *sta
         session->stage = judgement.stage;
     if (session->told > state->told)
         state->told = session->told;
-    emit(context, session, judgement.reason, (enum level)(session->told - 1), judgement.score, at_ms, 0);
+    bool is_long = judgement.told > 1 + LEVEL_GREEN && judgement.stage == STAGE_LONG;
+    uint8_t rarity = is_long ? rarity_of(state, session, at_ms) : 0;
+    if (is_long)
+        count_stay(state, session, at_ms);
+    emit(context, session, judgement.reason, (enum level)(session->told - 1), judgement.score, at_ms, 0,
+         rarity);
 }
 
 /* Ends what a session had told: clears the home's share, or lowers it to what the other sessions still
@@ -333,9 +378,9 @@ static void withdraw(const struct detect_context *context, struct visitor_state 
     uint8_t before = state->told;
     state->told = other ? other->told : 0;
     if (!other)
-        emit(context, session, reason, (enum level)(before - 1), 0, at_ms, FINDING_CLEARS);
+        emit(context, session, reason, (enum level)(before - 1), 0, at_ms, FINDING_CLEARS, 0);
     else if (other->told < before)
-        emit(context, other, REASON_STILL, (enum level)(other->told - 1), 0.2, at_ms, FINDING_LOWERS);
+        emit(context, other, REASON_STILL, (enum level)(other->told - 1), 0.2, at_ms, FINDING_LOWERS, 0);
 }
 
 static struct session *find_session(struct visitor_state *state, const struct event *event, uint64_t visit)
@@ -518,10 +563,12 @@ bool unknown_visitor_is_indoors(const struct finding *finding)
            finding->reason == REASON_ANNOUNCED;
 }
 
-/* Version 1 had padding, which is zero, where came_before is, and ended where family_ms is now. */
+/* Version 1 had padding, which is zero, where came_before is, and ended where family_ms is now; version 2
+ * where stay_ms is. */
 static enum err migrate(uint16_t version, const void *value, size_t len, void *state)
 {
-    if (version != 1 || len != offsetof(struct visitor_state, family_ms))
+    if (!(version == 1 && len == offsetof(struct visitor_state, family_ms)) &&
+        !(version == 2 && len == offsetof(struct visitor_state, stay_ms)))
         return ERR_UNSUPPORTED;
     memcpy(state, value, len);
     return ERR_OK;
@@ -534,7 +581,7 @@ const struct detector detector_unknown_visitor = {
     .kinds = EVENT_BIT(EVENT_VISIT),
     .reasons = reasons,
     .reason_count = sizeof reasons / sizeof *reasons,
-    .state_version = 2,
+    .state_version = 3,
     .state_size = sizeof(struct visitor_state),
     .sparse = true,
     .on_event = on_event,

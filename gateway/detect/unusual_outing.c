@@ -37,6 +37,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "detect/budget.h"
 #include "detect/detectors.h"
 #include "detect/leniency.h"
 #include "detect/position.h"
@@ -339,6 +340,8 @@ static void tell(const struct detect_context *context, struct unusual_outing_sta
     struct finding finding = detect_finding(context, reason, level, score);
     detect_add_key(&finding, &state->first);
     detect_add_evidence(&finding, event);
+    if (level == LEVEL_YELLOW && !flags) /* that is what the person's own bar says */
+        finding.rarity = budget_rarity(1.0 / context->settings->unusual_outing_days);
     finding.flags |= (uint8_t)flags;
     finding.numbers[0] = (double)((reason == REASON_OVER ? event->at_ms : state->first_ms) / 1000);
     finding.numbers[1] = state->fixes ? 100.0 * state->novel / state->fixes : 0;

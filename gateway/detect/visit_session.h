@@ -34,6 +34,9 @@ struct visitor_state {
     struct session sessions[SESSIONS];
     uint8_t told;      /* of the home: 0 = nothing, else 1 + level */
     int64_t family_ms; /* when a trusted person was last seen in the company of others */
+    int64_t stay_ms;   /* of the last long stay that was counted; 0 = none yet */
+    float stays_new,
+        stays_known; /* long stays a day as of stay_ms: of people never seen before, and others */
 };
 
 #endif

@@ -109,7 +109,8 @@ static void link_zones(struct registry *registry)
         case SUBJECT_HOUSEHOLD: push(&registry->zones_of_household, zones[i].owner.no, i); break;
         case SUBJECT_TERRITORY: push(&registry->zones_of_territory, zones[i].owner.no, i); break;
         case SUBJECT_NONE:
-        case SUBJECT_DEVICE: break;
+        case SUBJECT_DEVICE:
+        case SUBJECT_GATEWAY: break;
         }
     }
 }

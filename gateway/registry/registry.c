@@ -6,6 +6,7 @@
 
 #include "registry/build.h"
 #include "registry/links.h"
+#include "registry/parts.h"
 
 enum err registry_empty(struct registry **ret_registry)
 {
@@ -91,6 +92,17 @@ bool visitor_in_window(const struct trusted_visitor *visitor, const struct civil
     return false;
 }
 
+static const char *const subject_kinds[SUBJECT_KIND_COUNT] = {
+#define X(name, text) [SUBJECT_##name] = #text,
+    SUBJECT_MAP(X)
+#undef X
+};
+
+const char *subject_kind_name(unsigned kind)
+{
+    return subject_kinds[kind < SUBJECT_KIND_COUNT ? kind : SUBJECT_NONE];
+}
+
 const char *registry_subject_id(const struct registry *registry, struct subject subject)
 {
     switch ((enum subject_kind)subject.kind) {
@@ -110,6 +122,7 @@ const char *registry_subject_id(const struct registry *registry, struct subject 
         return subject.no < registry_count(registry, REGISTRY_DEVICE)
                    ? registry_device(registry, subject.no)->id
                    : "?";
+    case SUBJECT_GATEWAY: return part_id((enum part)subject.no);
     case SUBJECT_NONE: break;
     }
     return "?";
@@ -122,6 +135,7 @@ static bool subject_table(enum subject_kind kind, enum registry_table *ret_table
     case SUBJECT_HOUSEHOLD: *ret_table = REGISTRY_HOUSEHOLD; return true;
     case SUBJECT_TERRITORY: *ret_table = REGISTRY_TERRITORY; return true;
     case SUBJECT_DEVICE: *ret_table = REGISTRY_DEVICE; return true;
+    case SUBJECT_GATEWAY:
     case SUBJECT_NONE: break;
     }
     return false;
@@ -149,6 +163,7 @@ uint32_t registry_subject_territory(const struct registry *registry, struct subj
     case SUBJECT_HOUSEHOLD: household = subject.no; break;
     case SUBJECT_TERRITORY: return subject.no;
     case SUBJECT_DEVICE: household = registry_device(registry, subject.no)->household; break;
+    case SUBJECT_GATEWAY:
     case SUBJECT_NONE: break;
     }
     return household == REGISTRY_NONE ? REGISTRY_NONE : registry_household(registry, household)->grid;
@@ -189,6 +204,20 @@ bool registry_resident_is(const struct registry *registry, uint32_t resident, co
     assert(resident < registry->tables[REGISTRY_RESIDENT].count);
     return list_has(value_of(registry, REGISTRY_RESIDENT, resident, "categories"), word) ||
            list_has(value_of(registry, REGISTRY_RESIDENT, resident, "tags"), word);
+}
+
+bool registry_is_canary(const struct registry *registry, uint32_t resident, uint32_t household)
+{
+    if (resident != REGISTRY_NONE)
+        return registry_resident_is(registry, resident, REGISTRY_CANARY);
+    uint32_t no =
+        household == REGISTRY_NONE ? REGISTRY_NONE : registry_household(registry, household)->first_resident;
+    if (no == REGISTRY_NONE)
+        return false;
+    for (; no != REGISTRY_NONE; no = registry_resident(registry, no)->next_in_household)
+        if (!registry_resident(registry, no)->removed && !registry_resident_is(registry, no, REGISTRY_CANARY))
+            return false;
+    return true;
 }
 
 bool registry_has_channel(const struct registry *registry, enum registry_table table, uint32_t no)

@@ -208,7 +208,21 @@ struct consent_entry {
     int64_t given_ms, withdrawn_ms; /* withdrawn 0 = in force */
     bool removed;
 };
-enum subject_kind { SUBJECT_NONE, SUBJECT_RESIDENT, SUBJECT_HOUSEHOLD, SUBJECT_TERRITORY, SUBJECT_DEVICE };
+/* What something is about. GATEWAY: a part of the gateway itself (parts.h), which lies in the county. */
+#define SUBJECT_MAP(X)                                                                                       \
+    X(NONE, none)                                                                                            \
+    X(RESIDENT, resident)                                                                                    \
+    X(HOUSEHOLD, household)                                                                                  \
+    X(TERRITORY, territory)                                                                                  \
+    X(DEVICE, device)                                                                                        \
+    X(GATEWAY, gateway)
+enum subject_kind {
+#define X(name, text) SUBJECT_##name,
+    SUBJECT_MAP(X)
+#undef X
+};
+enum { SUBJECT_KIND_COUNT = SUBJECT_GATEWAY + 1 };
+const char *subject_kind_name(unsigned kind); /* "none" when unknown */
 struct subject {
     uint32_t no;
     uint8_t kind; /* enum subject_kind */
@@ -385,6 +399,10 @@ bool registry_roster_has_ended(const struct registry *registry, enum role role, 
                                int64_t t_ms);
 /* True when the resident's categories or tags have this word, as written in the file. */
 bool registry_resident_is(const struct registry *registry, uint32_t resident, const char *word);
+/* The tag of somebody who does not exist: whose device calls for help so that the whole way is tried, all of
+ * it a drill. True for that resident, or a home of nobody else. */
+#define REGISTRY_CANARY "canary"
+bool registry_is_canary(const struct registry *registry, uint32_t resident, uint32_t household);
 /* True when a contact or responder names a channel to be reached by. */
 bool registry_has_channel(const struct registry *registry, enum registry_table table, uint32_t no);
 /* The index'th of a contact's or responder's channels, clipped; false past the last one. */
@@ -398,7 +416,8 @@ bool registry_is_within(const struct registry *registry, uint32_t territory, uin
 /* The id of a subject as it appears outside ("r-001"); "?" when there is none. */
 const char *registry_subject_id(const struct registry *registry, struct subject subject);
 struct subject registry_subject_find(const struct registry *registry, enum subject_kind kind, const char *id);
-/* The territory a subject lies in (its grid), or REGISTRY_NONE. */
+/* The territory a subject lies in (its grid), or REGISTRY_NONE; also for the gateway itself, which lies
+ * nowhere. */
 uint32_t registry_subject_territory(const struct registry *registry, struct subject subject);
 
 /* The vault: a personal field of a row ("name", "address", "phone"), "" when absent. Callers are relay and

@@ -68,7 +68,7 @@ static void put_head(const struct relay_context *context, const struct job *job,
     put(out, "identifier", identifier);
     put(out, "sender", sender);
     put(out, "sent", sent);
-    put(out, "status", context->settings->exercise ? "Exercise" : "Actual");
+    put(out, "status", relay_is_exercise(context) ? "Exercise" : "Actual");
     put(out, "msgType", type);
     put(out, "source", "Huyang");
     put(out, "scope", "Private");
@@ -211,7 +211,7 @@ static void put_info(const struct relay_context *context, const struct alert *al
                zh ? "<senderName>护养告警网关 %.6s</senderName>\n"
                   : "<senderName>Huyang alert gateway %.6s</senderName>\n",
                context->county);
-    put_headline(facts, alert->family, context->settings->exercise, zh, out);
+    put_headline(facts, alert->family, relay_is_exercise(context), zh, out);
     put_description(context, alert, zh, out);
     if (silent)
         put(out, "instruction",
@@ -260,7 +260,7 @@ void cap_render(const struct relay_context *context, const struct alert *alert, 
     struct words_facts facts;
     words_facts(context, alert, job->t_ms, &facts);
     put_head(context, job, "Alert", body);
-    if (context->settings->exercise)
+    if (relay_is_exercise(context))
         put(body, "note", "演练，请勿出警。 Exercise: do not respond.");
     put_incidents(job, body);
     put_info(context, alert, job, &facts, expires_ms, true, body);

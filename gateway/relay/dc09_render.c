@@ -19,7 +19,7 @@ static const struct codes panic = {"PA", "PR"}, medical = {"MA", "MR"}, holdup =
 static const struct codes *codes_of(const struct relay_context *context, const struct alert *alert,
                                     const struct words_facts *facts)
 {
-    if (context->settings->exercise)
+    if (relay_is_exercise(context))
         return &drill;
     if (strcmp(facts->detector, "fall") == 0)
         return &medical;
@@ -109,7 +109,7 @@ static void put_text(const struct relay_context *context, const struct alert *al
     struct buf text, ascii;
     buf_init(&text, 2048);
     buf_init(&ascii, 2048);
-    if (context->settings->exercise)
+    if (relay_is_exercise(context))
         buf_puts(&text, "EXERCISE, DO NOT RESPOND. ");
     if (job->kind == JOB_STAND_DOWN) {
         buf_puts(&text, "STAND DOWN: checked, no response needed.");

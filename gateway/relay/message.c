@@ -78,7 +78,7 @@ void message_place(const struct relay_context *context, const struct alert *aler
 void message_title(const struct relay_context *context, const struct words_facts *facts,
                    const struct job *job, bool zh, struct buf *out)
 {
-    if (context->settings->exercise)
+    if (relay_is_exercise(context))
         buf_puts(out, zh ? "【演练】" : "[EXERCISE] ");
     buf_printf(out, zh ? "%s：%s（%s）" : "%s: %s (%s)", message_level_word(job->level, zh),
                words_event(facts, job->family, zh), words_to_be_verified(zh));
@@ -121,7 +121,7 @@ static const char *first_reason(const struct relay_context *context, const struc
 /* One message in the place of many. */
 static void put_bundle(const struct relay_context *context, const struct job *job, bool zh, struct buf *out)
 {
-    if (context->settings->exercise)
+    if (relay_is_exercise(context))
         buf_puts(out, zh ? "【演练】" : "[EXERCISE] ");
     if (zh)
         buf_printf(out, "近10分钟另有%u条提醒未逐条发送，最高为%s（待核实）。请登录平台逐条查看。",
@@ -191,7 +191,7 @@ void message_voice(const struct relay_context *context, const struct alert *aler
     bool zh = message_is_zh(context, job);
     words_facts(context, alert, job->t_ms, &facts);
     buf_puts(out, zh ? "这里是养老服务平台。" : "This is the elder care service. ");
-    if (context->settings->exercise)
+    if (relay_is_exercise(context))
         buf_puts(out, zh ? "这是演练。" : "This is an exercise. ");
     buf_printf(out, zh ? "%s，%s，%s。" : "%s: %s, %s. ", message_level_word(job->level, zh),
                words_event(&facts, job->family, zh), words_to_be_verified(zh));

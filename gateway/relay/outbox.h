@@ -97,6 +97,9 @@ struct outbox_path {
 };
 /* The nth of the configured paths; false past the last one. */
 bool outbox_path(struct outbox *outbox, unsigned n, struct outbox_path *ret_path);
+/* What is wrong with the outbox (messages due for stall_ms and not sent) and its receivers: sets the parts of
+ * `numbers` (PART_OF_COUNT of them, zeroed) that are in trouble. */
+void outbox_troubles(struct outbox *outbox, struct now now, int64_t stall_ms, uint32_t *numbers);
 /* Walks all rows: for a metrics page, not for every event. */
 void outbox_stats(const struct outbox *outbox, struct outbox_stats *ret_stats);
 

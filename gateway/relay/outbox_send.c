@@ -90,6 +90,7 @@ static void count_success(struct receiver *receiver)
     if (receiver->failures >= failures_allowed(receiver))
         log_write(LOG_INFO, "relay.up", "receiver answers again\treceiver=%s", receiver->name);
     receiver->failures = 0;
+    receiver->unreached = false;
     receiver->blocked_until_ms = 0;
 }
 
@@ -339,10 +340,9 @@ void outbox_start_ready(struct outbox *outbox, struct now now)
 
 static void on_warm(void *self, const struct transport_reply *reply, struct now now)
 {
-    /* The answer does not matter, the connection does. */
-    (void)reply;
     struct receiver *receiver = self;
     receiver->warming = false;
+    receiver->unreached = reply->status == 0; /* what it answers does not matter */
     receiver->talked_ms = now.mono_ms;
 }
 

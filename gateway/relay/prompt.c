@@ -190,7 +190,7 @@ static enum err render(const struct relay_context *context, const struct alert *
         .ttl_s = ttl_s(row),
         .expires_ms = row->expires_ms,
         .gateway_time_ms = job->t_ms,
-        .exercise = context->settings->exercise,
+        .exercise = relay_is_exercise(context),
     };
     struct prompt_spoken spoken = {.prompt = ""};
     char text[PROMPT_TEXT_SIZE];

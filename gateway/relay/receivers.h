@@ -38,6 +38,7 @@ struct receiver {
     bool used, configured;
     bool is_police;           /* client certificate and CA of the police settings */
     bool warming;             /* a warm-up is under way */
+    bool unreached;           /* … and the last one got no answer at all */
     unsigned failures;        /* in a row */
     int64_t blocked_until_ms; /* monotonic; the breaker is open until then */
     int64_t talked_ms;        /* monotonic; the last exchange */

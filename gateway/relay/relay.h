@@ -171,9 +171,11 @@ struct outbox_row {
     int64_t created_ms, expires_ms;
     uint32_t device; /* COMMAND: to whom, else REGISTRY_NONE */
     uint8_t channel, job_kind, level, role;
-    uint8_t target;            /* WEBHOOK: index in settings */
-    uint8_t unpersisted;       /* went out before it was on disk (fail-open) */
-    uint8_t sent;              /* read back from disk: told as sent before the restart */
+    uint8_t target;      /* WEBHOOK: index in settings */
+    uint8_t urgent;      /* may go out before it is on disk: red, and what the gateway says of itself; not
+                            stored */
+    uint8_t unpersisted; /* went out before it was on disk (fail-open) */
+    uint8_t sent;        /* read back from disk: told as sent before the restart */
     char target_name[ID_SIZE]; /* webhook name, ":sms", device id, "police": stable across configuration
                                   changes */
     char ref[64];              /* SMS, VOICE read back from disk: the operator's own id, "" = none */
@@ -192,8 +194,15 @@ struct relay_context {
     const char *said; /* catalogue id of the last prompt that went out for this alert; NULL or "" = none, or
                          not known */
     bool said_played; /* … and its device says that it was played */
+    bool canary;      /* the alert is a canary's: a drill by itself */
     struct prompt_spoken *spoken; /* out: what a prompt's command says; NULL = nobody asks */
 };
+
+/* What goes out is marked as a drill: all of it, or this alert's. */
+static inline bool relay_is_exercise(const struct relay_context *context)
+{
+    return context->settings->exercise || context->canary;
+}
 
 /* A stand-down's job->prompt names the police job it withdraws: "<job id>@<that job's t_ms>"; without it the
  * message refers to the alert only. A job without expiry gets one: a police message 15 minutes, the rest a

@@ -187,16 +187,16 @@ static enum err render(const struct relay_context *context, const struct alert *
     put_people(&facts, job, body);
     put_place(context, alert, &facts, job, body);
     buf_puts(body, ",\"what\":{\"zh\":");
-    put_headline(&facts, job, context->settings->exercise, true, body);
+    put_headline(&facts, job, relay_is_exercise(context), true, body);
     buf_puts(body, ",\"en\":");
-    put_headline(&facts, job, context->settings->exercise, false, body);
+    put_headline(&facts, job, relay_is_exercise(context), false, body);
     buf_putc(body, '}');
     put_why(context, alert, body);
     buf_puts(body, ",\"what_to_do\":{\"zh\":");
     buf_json_string(body, words_to_do(&facts, job, true));
     put_string(body, "en", words_to_do(&facts, job, false));
     buf_printf(body, "},\"acknowledge\":\"/api/v1/alerts/%s/acknowledge\",\"exercise\":%s", alert_id,
-               context->settings->exercise ? "true" : "false");
+               relay_is_exercise(context) ? "true" : "false");
     put_time(context, body, "t", job->t_ms);
     put_time(context, body, "expires", row->expires_ms);
     struct buf link;

@@ -43,6 +43,7 @@ static const struct {
     {"distrusted", {"设备行为可疑", "Suspicious device"}},
     {"distrusted-many", {"多台设备行为可疑", "Many suspicious devices"}},
     {"upkeep", {"运行维护", "Upkeep"}},
+    {"gateway", {"告警网关故障", "Trouble with the alert gateway"}},
 };
 static const struct phrase families[FAMILY_COUNT] = {
     [FAMILY_EMERGENCY] = {"紧急情况", "Emergency"},
@@ -213,6 +214,15 @@ static const struct {
      "",
      "",
      {"请联系老人，了解身体情况。", "Contact the resident and ask how they are feeling."}},
+    {ANY,
+     FAMILY_FLEET,
+     ANY,
+     "",
+     "gateway",
+     {"请马上通知系统管理员；恢复之前请用电话确认重要告警有人接手。",
+      "Tell the system's administrator now; until it is well again make sure by telephone that somebody has "
+      "the "
+      "grave alerts."}},
     {ANY, ANY, ANY, "", "", {"请查看情况并登记处理结果。", "Have a look and record what was done."}},
 };
 
@@ -255,7 +265,9 @@ const char *words_to_be_verified(bool zh)
 
 void words_who(const struct words_facts *facts, bool zh, struct buf *out)
 {
-    if (facts->people_count == 0)
+    if (facts->people_count == 0 && facts->is_gateway)
+        buf_puts(out, zh ? "本网关" : "this gateway");
+    else if (facts->people_count == 0)
         buf_puts(out, zh ? "住户" : "a resident");
     for (unsigned i = 0; i < facts->people_count; i++) {
         const struct words_person *person = &facts->people[i];
@@ -345,7 +357,9 @@ static void find_place(const struct relay_context *context, const struct alert *
 void words_facts(const struct relay_context *context, const struct alert *alert, int64_t t_ms,
                  struct words_facts *ret_facts)
 {
-    struct words_facts facts = {.main = words_main_finding(alert), .detector = ""};
+    struct words_facts facts = {.main = words_main_finding(alert),
+                                .detector = "",
+                                .is_gateway = alert->subject.kind == SUBJECT_GATEWAY};
     if (facts.main && facts.main->detector < detector_count())
         facts.detector = detectors[facts.main->detector]->name;
     uint32_t household = alert->household;

@@ -23,6 +23,7 @@ struct words_person {
 struct words_facts {
     const struct finding *main; /* the most urgent active finding; never NULL for an alert that has one */
     const char *detector;       /* its detector's name, "" without a finding */
+    bool is_gateway;            /* it is about the gateway itself, not about people */
     char address[WORDS_ADDRESS_SIZE];
     bool has_where;
     struct geo_point where;

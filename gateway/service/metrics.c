@@ -102,8 +102,16 @@ static void put_fold(struct buf *out, const struct service *service)
     put(out, "ledger_overdue", "gauge", "Of those, not closed by their due date.",
         (double)alerts_ledger_count(gateway_alerts(service->gateway), gateway_t_ms(service->gateway)));
     put(out, "alerts_without_timer", "gauge",
-        "unacknowledged alerts whose escalation has no live timer; must be 0",
-        (double)alerts_without_timer(gateway_alerts(service->gateway)));
+        "unacknowledged alerts whose escalation has no live timer; must be 0", (double)service->lost_timers);
+}
+
+static void put_watch(struct buf *out, const struct service *service)
+{
+    buf_puts(out, "# HELP huyang_trouble 1 while an alert says that this part of the gateway is in trouble\n"
+                  "# TYPE huyang_trouble gauge\n");
+    for (unsigned part = 0; part < PART_OF_COUNT; part++)
+        buf_printf(out, "huyang_trouble{part=\"%s\"} %d\n", part_id((enum part)part),
+                   service->watch.parts[part].told);
 }
 
 static void put_store(struct buf *out, const struct service *service)
@@ -242,6 +250,7 @@ void service_tell_metrics(void *self, struct now now)
     expiry_tick(&service->expiry, now);
     expiry_put(&service->expiry, now, out);
     put_fold(out, service);
+    put_watch(out, service);
     put_store(out, service);
     put_retention(out, service);
     put_outbox(out, service);

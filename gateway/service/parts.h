@@ -18,6 +18,7 @@
 #include "service/intake.h"
 #include "service/reports.h"
 #include "service/service.h"
+#include "service/watch.h"
 
 enum {
     SERVICE_BATCH_BYTES = 48 << 20, /* most bytes of one batch; reached only when the disk is full for long */
@@ -25,6 +26,7 @@ enum {
     SERVICE_ANSWERS_MAX = INBOX_MAX,
     SERVICE_PENDING_MAX = 1024,
     SERVICE_UNSAID_MAX = 64,
+    SERVICE_WATCH_MS = 1000,   /* a look at the gateway itself */
     SERVICE_PUMP_MS = 50,      /* the lazy lane's drain, timers of the fold, retries */
     SERVICE_DIALECTS_RUN = 64, /* foreign messages drained before urgent ones are looked at again */
     SERVICE_URGENT_RUN =
@@ -64,7 +66,7 @@ struct service {
     struct tz *tz;
     struct loop *loop;
     struct loop_wake *wake;
-    struct loop_timer *pump_timer, *link_timer, *metrics_timer;
+    struct loop_timer *pump_timer, *link_timer, *metrics_timer, *watch_timer;
     struct store *store;
     struct registry *registry;
     pthread_rwlock_t registry_lock; /* the API reads it; the core loop puts another in its place */
@@ -92,6 +94,13 @@ struct service {
     unsigned unsaid_count;
     struct fold_clock fold_clock;
     struct expiry expiry;
+    struct watch watch;
+    int64_t watched_mono_ms;     /* when the gateway was looked at last */
+    int64_t broker_lost_mono_ms; /* 0 = it is connected */
+    unsigned watch_looks;
+    size_t lost_timers; /* as last counted */
+    /* When a canary's prompt was played last and its notification delivered; at first, the start. */
+    int64_t canary_played_mono_ms, canary_told_mono_ms;
     int64_t virtual_ms; /* the simulator's time; 0 before its first word */
     bool clock_owed;    /* and it waits to hear that it was reached */
     unsigned link_changes;
@@ -166,6 +175,12 @@ void service_apply_import(struct service *service, struct now now);
 /* At the start, when the last end came between a saved registry and the input that marks it: marks it now. */
 MUST_CHECK enum err service_mark_registry(struct service *service, struct now now);
 void service_reload(struct service *service, struct now now); /* SIGHUP */
+
+/* watchman.c: after the recovery, and then once a second. */
+void service_watch_begin(struct service *service);
+void service_watch(void *self, struct now now);
+/* A delivery has been committed. */
+void service_watch_delivery(struct service *service, const struct batch_delivery *delivery, struct now now);
 
 /* metrics.c */
 void service_tell_metrics(void *self, struct now now);

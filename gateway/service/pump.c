@@ -289,7 +289,7 @@ static void send_red(struct service *service, const struct batch *batch, const s
 {
     const struct batch_item *item = *left_early != NULL ? (*left_early)->next : batch->first;
     for (; item != NULL; item = item->next) {
-        if (item->kind == BATCH_JOB && item->row.level == LEVEL_RED && item->row.channel != CHANNEL_NONE) {
+        if (item->kind == BATCH_JOB && item->row.urgent && item->row.channel != CHANNEL_NONE) {
             struct outbox_row row = item->row;
             row.unpersisted = 1;
             const enum err err = outbox_add(service->outbox, &row, now);
@@ -402,6 +402,8 @@ void service_on_committed(void *self, const struct batch *batch, struct now now)
     bool news = false;
     for (const struct batch_item *item = batch->first; item != NULL; item = item->next) {
         news |= item->kind == BATCH_TRANSITION || item->kind == BATCH_DELIVERY;
+        if (item->kind == BATCH_DELIVERY)
+            service_watch_delivery(service, &item->delivery, now);
         if (item->kind == BATCH_WATERMARK)
             seats_committed(service->seats, &item->watermark);
     }

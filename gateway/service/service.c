@@ -135,6 +135,8 @@ static enum err open_loop_parts(struct service *service)
         err = loop_timer_new(service->loop, on_link_timer, service, &service->link_timer);
     if (err == ERR_OK)
         err = loop_timer_new(service->loop, service_tell_metrics, service, &service->metrics_timer);
+    if (err == ERR_OK)
+        err = loop_timer_new(service->loop, service_watch, service, &service->watch_timer);
     for (size_t i = 0; err == ERR_OK && i < sizeof(signals) / sizeof(signals[0]); i++)
         err = loop_on_signal(service->loop, signals[i], on_signal, service);
     if (err == ERR_OK)
@@ -240,6 +242,10 @@ enum err service_run(struct service *service)
     loop_timer_start(service->pump_timer, pump_ms, pump_ms);
     loop_timer_start(service->link_timer, LINK_TICK_MS, LINK_TICK_MS);
     loop_timer_start(service->metrics_timer, 0, METRICS_MS);
+    if (!service->options.virtual_clock) { /* the machine's seconds mean nothing to simulated days */
+        service_watch_begin(service);
+        loop_timer_start(service->watch_timer, SERVICE_WATCH_MS, SERVICE_WATCH_MS);
+    }
     log_write(LOG_INFO, "service.running", "serving\tcounty=%s\tapi_port=%u\tvirtual_clock=%d",
               service->config->county, api_port(service->api), service->options.virtual_clock);
     loop_run(service->loop);
@@ -290,7 +296,8 @@ void service_free(struct service *service)
     reports_free(service->reports);
     if (service->wake != NULL)
         loop_wake_close(service->wake);
-    struct loop_timer *timers[] = {service->pump_timer, service->link_timer, service->metrics_timer};
+    struct loop_timer *timers[] = {service->pump_timer, service->link_timer, service->metrics_timer,
+                                   service->watch_timer};
     for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++)
         if (timers[i] != NULL)
             loop_timer_close(timers[i]);

@@ -152,7 +152,12 @@ MUST_CHECK enum err reader_suppressions(struct reader *reader, unsigned limit,
                                         bool (*keep)(void *self, const struct hash_id *alert), void *self,
                                         struct buf *out);
 /* Announcements likewise, those that people made; the registry's own stand in its file. */
-MUST_CHECK enum err reader_announcements(struct reader *reader, int64_t since_ms, struct buf *out);
+MUST_CHECK enum err reader_announcements(struct reader *reader, int64_t since_ms,
+                                         bool (*keep)(void *self, struct subject subject), void *self,
+                                         struct buf *out);
+/* Where it holds. ERR_NOT_FOUND. */
+MUST_CHECK enum err reader_announcement(struct reader *reader, const struct hash_id *id,
+                                        struct subject *ret_territory);
 /* What the retention would do now: inputs that wait for each of its steps, as of the time of the last commit.
  */
 struct reader_retention {
@@ -191,6 +196,7 @@ struct reader_task_filter {
     bool open;    /* open ones, the first due on top; else the newest */
     uint8_t kind; /* enum task_kind, TASK_NONE = any */
     unsigned limit;
+    const struct hash_id *alert; /* of this one, ended ones too, in the order they came; NULL = any */
 };
 struct reader_task {
     struct hash_id id, alert;

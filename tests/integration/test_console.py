@@ -1,4 +1,5 @@
 """The responders' desk in a real browser, fed by real devices through a real broker."""
+import contextlib
 import csv
 import gzip
 import http.client
@@ -19,9 +20,9 @@ SHOTS = os.environ.get("HUYANG_SHOTS")  # a folder: keep pictures of what the te
 class Desk:
     """A gateway with accounts, and browsers that are ended with the test."""
 
-    def __init__(self, world):
+    def __init__(self, world, **options):
         self.world, self.browsers = world, []
-        self.broker, _, self.gateway = world.standard(homes=4)
+        self.broker, _, self.gateway = world.standard(homes=4, **options)
         self.devices = {}
 
     def people(self):
@@ -46,14 +47,20 @@ class Desk:
         self.device(f"wb-{home:04d}").do("sos")
 
 
-@pytest.fixture
-def desk(world):
-    desk = Desk(world)
+@contextlib.contextmanager
+def finished(desk):
+    """Its browsers are ended, and none may have complained."""
     yield desk
     faults = [fault for browser in desk.browsers for fault in browser.faults()]
     for browser in desk.browsers:
         browser.stop()
     assert not faults, "the browser complained:\n" + "\n".join(faults)
+
+
+@pytest.fixture
+def desk(world):
+    with finished(Desk(world)) as desk:
+        yield desk
 
 
 def shot(browser, name):
@@ -253,7 +260,8 @@ def test_the_files_are_served_packed_checked_and_locked_down(world):
 HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>{{7*7}}\u202e" onmouseover="window.pwned=1'
 
 
-def test_hostile_text_is_text(world):
+def hostile_county(world):
+    """Whatever people name is named to do harm."""
     county = world.county(homes=2)
     for table, column in (("residents", "name"), ("households", "address"), ("contacts", "name"), ("contacts", "relation"), ("territories", "name"), ("visitors", "name")):
         path = os.path.join(county.folder, table + ".csv")
@@ -265,7 +273,15 @@ def test_hostile_text_is_text(world):
             writer = csv.DictWriter(file, rows[0].keys())
             writer.writeheader()
             writer.writerows(rows)
-    broker, _, gateway = world.standard(county=county)
+    return county
+
+
+def does_no_harm(browser):
+    return browser.js("return window.pwned === undefined && document.querySelectorAll('#app script, #app img[src=x]').length === 0")
+
+
+def test_hostile_text_is_text(world):
+    broker, _, gateway = world.standard(county=hostile_county(world))
     root = first_administrator(gateway)
     person = add_account(root, "wang", "county_desk", name='<b onclick="x">W')
     browser = Browser(gateway)
@@ -287,7 +303,7 @@ def test_hostile_text_is_text(world):
         browser.click("nav a", "Office")
         browser.click(".subnav a", "Who did what")
         browser.wait(".records li", "onerror")
-        assert browser.js("return window.pwned === undefined && document.querySelectorAll('#app script, #app img[src=x]').length === 0")
+        assert does_no_harm(browser)
         assert browser.faults() == []
     finally:
         browser.stop()

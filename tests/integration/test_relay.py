@@ -303,3 +303,19 @@ def test_people_and_police_are_told_once_of_an_sos_whatever_their_desk_does_firs
     assert len(acted) == len(set(acted))
     assert set(acted) == {record["id"] for record in desk.records()}
     assert all(record["valid"] for record in desk.records())
+
+
+def test_ten_police_messages_at_once_are_ten_messages_acted_on_once(world):
+    broker, desk = world.broker(), world.desk()
+    gateway = world.gateway(broker, world.county(homes=10), desk, settings={"relay": {"police": {"direct": ["sos"]}}})
+    desk.set_mode("/cap", "slow", 10)  # the first ten answers come late: none may wait for another's
+    fleet = world.fleet(broker, [f"wb-{number:04d}" for number in range(1, 11)])
+    for number in range(1, 11):
+        fleet.report(f"wb-{number:04d}", wire.sos())
+
+    def accepted():
+        jobs = [job for alert in gateway.alerts(family="emergency") for job in gateway.jobs(alert["id"], "police")]
+        return len(jobs) == 10 and {job["state"] for job in jobs} == {"accepted"}
+    wait_until(accepted, 40, "ten accepted police messages")
+    records = [record for record in desk.records() if record["path"] == "/cap" and record["acted"]]
+    assert len({record["id"] for record in records}) == len(records) == 10

@@ -360,8 +360,12 @@ static enum MHD_Result route(struct desk *desk, struct MHD_Connection *connectio
         return answer_text(connection, 404, "{\"reason\":\"not here\"}");
     if (strcmp(method, "GET") == 0 && strcmp(path, "/recorded") == 0)
         return recorded(desk, connection);
-    if (strcmp(method, "HEAD") == 0 && mailbox)
-        return answer_text(connection, 200, "");
+    if (strcmp(method, "HEAD") == 0 && mailbox) {
+        /* Somebody keeps a connection open, or looks whether we are there: a mode of its own. */
+        struct verdict verdict = {
+            .desk = desk, .connection = connection, .mode = desk_records_mode(desk->records, "/head")};
+        return verdict.mode == DESK_HANG ? behave(&verdict) : answer_text(connection, 200, "");
+    }
     return answer_text(connection, mailbox ? 405 : 404, "{\"reason\":\"not here\"}");
 }
 

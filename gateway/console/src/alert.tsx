@@ -3,6 +3,8 @@ import * as api from "./api";
 import type { Action, Job, Transition, Whole } from "./api";
 import { desk, isWaiting, useDesk } from "./desk";
 import { Map } from "./map";
+import { Speak } from "./speak";
+import { AlertTasks, CALLS } from "./tasks";
 import { Button, LevelTag, People, reason, said, title, useNow, where } from "./parts";
 import { age, clock, language, names, t, term } from "./words";
 
@@ -80,7 +82,7 @@ function Place({ whole, seesResidents }: { whole: Whole; seesResidents: boolean 
   );
 }
 
-function Steps({ whole, may, run }: { whole: Whole; may: (action: Action) => boolean; run: (action: Action, body: Record<string, string>, done: string) => Promise<void> }) {
+function Steps({ whole, may, run, toast, load }: { toast: (text: string) => void; load: () => void; whole: Whole; may: (action: Action) => boolean; run: (action: Action, body: Record<string, string>, done: string) => Promise<void> }) {
   const [note, setNote] = useState("");
   const [comment, setComment] = useState("");
   const [disposition, setDisposition] = useState("");
@@ -102,7 +104,7 @@ function Steps({ whole, may, run }: { whole: Whole; may: (action: Action) => boo
           <h4>{t("callTitle")}</h4>
           {silent && <p class="warn">{t("callSilent")}</p>}
           {whole.verify_until && <p class="warn">{t("callVerify", clock(whole.verify_until))}</p>}
-          <div class="choices">{names("outcome").map((outcome) => <Button key={outcome} kind={outcome === "needs_help" ? "grave" : ""} work={() => run("call", { outcome }, t("saved"))}>{term("outcome", outcome)}</Button>)}</div>
+          <div class="choices">{CALLS.map((outcome) => <Button key={outcome} kind={outcome === "needs_help" ? "grave" : ""} work={() => run("call", { outcome }, t("saved"))}>{term("outcome", outcome)}</Button>)}</div>
         </div>
       )}
       {may("close") && (
@@ -117,6 +119,7 @@ function Steps({ whole, may, run }: { whole: Whole; may: (action: Action) => boo
           <Button kind={disposition ? "primary" : ""} aria-disabled={!disposition} work={async () => { if (disposition) await run("close", note ? { disposition, note } : { disposition }, t("savedClose")); }}>{disposition ? t("closeButton") : t("chooseDisposition")}</Button>
         </div>
       )}
+      {may("speak") && <div class="step"><Speak id={whole.id} toast={toast} done={load} /></div>}
       {may("comment") && (
         <div class="step">
           <label class="field"><span class="label">{t("comment")}</span><textarea rows={2} maxLength={80} value={comment} onInput={(event) => setComment(event.currentTarget.value)} /></label>
@@ -207,7 +210,8 @@ export function AlertView({ id, back, toast }: { id: string; back: () => void; t
             </ul>
           </section>
           <Place whole={whole} seesResidents={session?.parts?.includes("residents") ?? false} />
-          <Steps key={whole.id} whole={whole} may={may} run={run} />
+          <Steps key={whole.id} whole={whole} may={may} run={run} toast={toast} load={() => void load()} />
+          {may("task_accept") && <AlertTasks key={"k" + whole.id} id={whole.id} version={whole.transitions.length + whole.jobs.length} toast={toast} />}
           <Timeline key={"t" + whole.id} whole={whole} />
           {isWaiting(whole) && may("acknowledge") && (
             <div class="thumb"><Button kind="primary big" work={() => run("acknowledge", {}, t("savedTake"))}>{t("take")}</Button></div>

@@ -2,7 +2,7 @@
 
 export type Level = "green" | "yellow" | "orange" | "red";
 export type Family = "emergency" | "health" | "visitor" | "outing" | "fraud" | "coverage" | "fleet";
-export type Action = "acknowledge" | "call" | "comment" | "close";
+export type Action = "acknowledge" | "call" | "comment" | "close" | "assign" | "snooze" | "speak" | "hush" | "campaign" | "task_accept" | "task_arrive" | "task_finish";
 
 export interface Finding {
   detector: string; level: Level; code: string; active: boolean; late: boolean; count: number;
@@ -101,6 +101,25 @@ export async function act(id: string, action: Action, body: Record<string, strin
     await send("POST", path, body, once);
   }
 }
+
+export interface Task {
+  id: string; alert: string; task: string; state: "open" | "accepted" | "arrived" | "done" | "cancelled"; subject: Record<string, string>; family: Family; level: Level;
+  role: string; assignee?: string; opened: string; due?: string; changed: string; attempts: number; overdue: number; outcome?: string; place?: Place;
+  history?: { t: string; kind: string; by: string; why: string }[];
+}
+export const task = (id: string) => send<Task>("GET", "/api/v1/tasks/" + id);
+export interface Territory { code: string; name: string; level: string }
+export interface Announced { id: string; territory: string; announced: string; from: string; until: string; by: string; note: string; cancelled?: string }
+export interface Prompt { id: string; manner: string; texts: Record<string, string> }
+export interface Spoken { prompt: string; device?: string; kind?: string; manner: string; quiet_hours?: boolean }
+export const speakPreview = (id: string, prompt: string) => send<{ preview: Spoken }>("POST", `/api/v1/alerts/${id}/prompts`, { prompt, preview: true }, { "Idempotency-Key": key() }).then((got) => got.preview);
+export interface Campaign {
+  id: string; t: string; by: string; note: string; prompt: string; category?: string; territory?: string; listed?: number; start: string; end: string; per_minute: number; state: string;
+  people: Record<string, number>; reached?: { resident: string; state: string; t: string }[];
+}
+export const campaign = (id: string) => send<Campaign>("GET", "/api/v1/campaigns/" + id);
+export interface ConsentLine { person: string; class: string; given: string; by: string; version?: string; evidence?: string; withdrawn?: string; recorded_by?: string }
+export const consents = (person: string) => send<{ consents: ConsentLine[]; in_force?: string }>("GET", "/api/v1/consents?person=" + encodeURIComponent(person));
 
 export const names = () => send<{ names: Record<string, string> }>("GET", "/api/v1/names").then((got) => got.names);
 export const accounts = () => send<{ accounts: Account[] }>("GET", "/api/v1/accounts").then((got) => got.accounts);

@@ -26,6 +26,7 @@ class Desk {
   line: Line = "connecting";
   lostSince = 0;
   alarm = 0; // counts up with each red alert that wants somebody
+  news = 0; // counts up with everything the line tells
   changed = new Map<string, number>(); // how often an alert was told of, for whoever shows it whole
 
   private names: Record<string, string> = {}; // account -> the person's name
@@ -166,6 +167,7 @@ class Desk {
   /** An alert as it is now; told twice or late, it changes nothing. */
   private take(alert: Alert) {
     const before = this.open.get(alert.id);
+    this.news++;
     this.touched?.add(alert.id);
     this.count(alert.id);
     if (before && alert.transitions < before.transitions) return;

@@ -10,11 +10,12 @@ import { Residents } from "./residents";
 import { byUrgency, desk, isWaiting, useDesk } from "./desk";
 import { Field, said, title } from "./parts";
 import { SignIn } from "./signin";
+import { Tasks } from "./tasks";
 import { allowSound, setSound, soundAlarm, soundIsBlocked, soundIsOn } from "./sound";
 import "./style.css";
 import { setLanguage, t, term, useLanguage } from "./words";
 
-const SCREENS = ["open", "past", "residents", "devices", "office", "people"] as const;
+const SCREENS = ["open", "tasks", "past", "residents", "devices", "office", "people"] as const;
 type Screen = (typeof SCREENS)[number];
 const THEMES = ["auto", "light", "dark"] as const;
 type Theme = (typeof THEMES)[number];
@@ -140,12 +141,12 @@ function Shell() {
     return () => document.removeEventListener("keydown", press);
   });
   const has = (part: string) => session?.parts?.includes(part) ?? false;
-  const tab = (name: Screen, word: "open" | "past" | "people" | "residents" | "devices" | "office") => <a href={"#" + name} aria-current={screen === name ? "page" : undefined}>{t(word)}</a>;
+  const tab = (name: Screen, word: "open" | "tasks" | "past" | "people" | "residents" | "devices" | "office") => <a href={"#" + name} aria-current={screen === name ? "page" : undefined}>{t(word)}</a>;
   return (
     <div class={"shell" + (id && screen !== "office" ? " showing" : "")}>
       <header class="top">
         <h1><img src="/icon.svg" alt="" width="28" height="28" /><span>{t("product")}</span></h1>
-        <nav aria-label={t("desk")}>{tab("open", "open")}{tab("past", "past")}{has("residents") && tab("residents", "residents")}{has("fleet") && tab("devices", "devices")}{(has("silences") || has("audit") || has("reports")) && tab("office", "office")}{administrator && tab("people", "people")}</nav>
+        <nav aria-label={t("desk")}>{tab("open", "open")}{session?.may?.includes("task_accept") && tab("tasks", "tasks")}{tab("past", "past")}{has("residents") && tab("residents", "residents")}{has("fleet") && tab("devices", "devices")}{(has("silences") || has("audit") || has("reports")) && tab("office", "office")}{administrator && tab("people", "people")}</nav>
         <Counts />
         <Line />
         {soundIsBlocked() && <button type="button" class="button small sound" onClick={() => void allowSound().then(() => again((n) => n + 1))}>{t("soundBlocked")}</button>}
@@ -155,6 +156,7 @@ function Shell() {
       <main>
         {screen === "people" && administrator ? <Accounts toast={toast} />
           : screen === "residents" && has("residents") ? <Residents id={id} choose={(chosen) => { if (chosen) go("residents", chosen); else back(); }} toast={toast} />
+          : screen === "tasks" ? <Tasks id={id} choose={(chosen) => { if (chosen) go("tasks", chosen); else back(); }} toast={toast} />
           : screen === "devices" && has("fleet") ? <Devices toast={toast} />
           : screen === "office" ? <Office part={id} toast={toast} /> : (
           <>

@@ -4,6 +4,7 @@ import * as api from "./api";
 import type { Change, Health, Page, Silence, Suppression, View } from "./api";
 import { desk, useDesk } from "./desk";
 import { Button, Field, LevelTag, More, said } from "./parts";
+import { Announcements, Campaigns } from "./planned";
 import { Registry } from "./registry";
 import { Reports } from "./reports";
 import { clock, names, t, term } from "./words";
@@ -139,18 +140,21 @@ function Gateway() {
   );
 }
 
-const PARTS = [["silences", "silences"], ["reports", "reports"], ["audit", "audit"], ["views", "views"], ["health", "gateway"], ["registry", "registry"]] as const;
+/** Name, word, and the right that brings it. */
+const PARTS = [["silences", "silences", "silences"], ["announced", "announcements", "silences"], ["campaigns", "campaigns", "campaign"], ["reports", "reports", "reports"], ["audit", "audit", "audit"], ["views", "views", "views"], ["health", "gateway", "health"], ["registry", "registry", "registry"]] as const;
 type Part = (typeof PARTS)[number][0];
 
 export function Office({ part, toast }: { part: string | null; toast: Toast }) {
   const { session } = useDesk();
-  const mine = PARTS.filter(([name]) => session?.parts?.includes(name));
+  const mine = PARTS.filter(([, , right]) => session?.parts?.includes(right) || session?.may?.some((one) => one === right));
   const chosen: Part | undefined = (mine.find(([name]) => name === part) ?? mine[0])?.[0];
   return (
     <section class="page" aria-label={t("office")}>
       <nav class="subnav" aria-label={t("office")}>{mine.map(([name, word]) => <a key={name} href={"#office/" + name} aria-current={name === chosen ? "page" : undefined}>{t(word)}</a>)}</nav>
       <h2>{chosen && t(PARTS.find(([name]) => name === chosen)![1])}</h2>
       {chosen === "silences" && <Silences toast={toast} />}
+      {chosen === "announced" && <Announcements toast={toast} />}
+      {chosen === "campaigns" && <Campaigns toast={toast} />}
       {chosen === "reports" && <Reports />}
       {chosen === "audit" && <Audit />}
       {chosen === "views" && <Views />}

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "./api";
 import type { Card, Found, Page, Resident, Status } from "./api";
+import { Consents } from "./consents";
 import { DeviceRow } from "./devices";
 import { useDesk } from "./desk";
 import { Map } from "./map";
@@ -175,6 +176,7 @@ function CardView({ id, back, changed }: { id: string; back: () => void; changed
           {card.people && <section class="block"><h3>{t("who")}</h3><People people={card.people} /></section>}
           {card.address !== undefined && <section class="block"><h3>{t("where")}</h3><Map id={card.id} /></section>}
           <Coverage card={card} />
+          {may("status") && <Consents key={"c" + card.id} id={card.id} toast={changed} changed={() => void load()} />}
           <section class="block"><h3>{t("devices")}</h3>{card.devices.length === 0 && <p class="quiet">{t("noDevices")}</p>}<ul class="rows">{card.devices.map((device) => <DeviceRow key={device.id} device={device} />)}</ul></section>
           {card.visitors && card.visitors.length > 0 && (
             <section class="block"><h3>{t("visitors")}</h3><ul class="facts">{card.visitors.map((visitor) => <li key={visitor.id}><bdi>{visitor.name}</bdi><bdi class="quiet">{visitor.windows || t("always")}</bdi></li>)}</ul></section>

@@ -4,6 +4,7 @@
 #include "core/text.h"
 #include "detect/detector.h"
 #include "relay/command.h"
+#include "registry/parts.h"
 #include "store/sqlite/reader_sqlite.h"
 
 static void comma(struct buf *out)
@@ -53,14 +54,15 @@ enum registry_table json_subject_table(enum subject_kind kind)
 
 enum err json_member_subject(struct reader *reader, struct subject subject, struct buf *out)
 {
-    static const char *const names[] = {"none", "resident", "household", "territory", "device"};
     bool known = subject.kind >= SUBJECT_RESIDENT && subject.kind <= SUBJECT_DEVICE;
     char id[ID_SIZE] = "?";
     enum err err =
         known ? registry_id_of(reader, json_subject_table((enum subject_kind)subject.kind), subject.no, id)
               : ERR_OK;
 
-    json_member_text(names[known ? subject.kind : 0], id, out);
+    if (subject.kind == SUBJECT_GATEWAY)
+        (void)text_copy(id, sizeof(id), part_id((enum part)subject.no));
+    json_member_text(subject_kind_name(subject.kind), id, out);
     return err;
 }
 

@@ -110,6 +110,23 @@ static enum err place_of_device(struct reader *reader, uint32_t number, struct r
     return err == ERR_OK && owner[0] != '\0' ? place_at_home(reader, owner, place) : err;
 }
 
+/* The gateway itself: whoever has the county sees what is wrong with it. */
+static enum err place_in_county(struct reader *reader, struct reader_place *place)
+{
+    char code[ID_SIZE] = "";
+    sqlite3_stmt *s;
+    enum err err = reader_keep(reader, "SELECT value FROM meta WHERE key='county'", &s);
+
+    if (err != ERR_OK)
+        return err;
+    int step = sqlite3_step(s);
+    if (step == SQLITE_ROW)
+        (void)text_copy(code, sizeof(code), db_text(s, 0));
+    err = db_err(reader->db, step);
+    reader_done(s);
+    return err == ERR_OK ? place_in(reader, code, place) : err;
+}
+
 static enum err place_of(struct reader *reader, struct subject subject, struct reader_place *place)
 {
     char id[ID_SIZE];
@@ -124,6 +141,7 @@ static enum err place_of(struct reader *reader, struct subject subject, struct r
     case SUBJECT_TERRITORY:
         err = registry_id_of(reader, REGISTRY_TERRITORY, subject.no, id);
         return err == ERR_OK ? place_in(reader, id, place) : err;
+    case SUBJECT_GATEWAY: return place_in_county(reader, place);
     default: return ERR_OK;
     }
 }

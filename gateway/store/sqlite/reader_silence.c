@@ -91,11 +91,10 @@ static bool keeps_suppression(const struct sieve *sieve, sqlite3_stmt *s)
     return sieve->alert(sieve->self, &id);
 }
 
-static bool keeps_all(const struct sieve *sieve, sqlite3_stmt *s)
+static bool keeps_announcement(const struct sieve *sieve, sqlite3_stmt *s)
 {
-    (void)sieve;
-    (void)s;
-    return true;
+    const struct subject territory = {.kind = SUBJECT_TERRITORY, .no = db_number(s, 4)};
+    return sieve->subject == NULL || sieve->subject(sieve->self, territory);
 }
 
 /* `bound` stands for ?1, the limit for ?2. */
@@ -141,7 +140,8 @@ enum err reader_silences(struct reader *reader, int64_t since_ms,
     return list(reader, &listing, &(struct sieve){.subject = keep, .self = self}, out);
 }
 
-enum err reader_announcements(struct reader *reader, int64_t since_ms, struct buf *out)
+enum err reader_announcements(struct reader *reader, int64_t since_ms,
+                              bool (*keep)(void *self, struct subject subject), void *self, struct buf *out)
 {
     const struct listing listing = {
         .sql =
@@ -149,9 +149,9 @@ enum err reader_announcements(struct reader *reader, int64_t since_ms, struct bu
             "WHERE until > ?1 ORDER BY until DESC, id LIMIT ?2",
         .bound = since_ms,
         .limit = READER_ANNOUNCEMENTS_MAX,
-        .keeps = keeps_all,
+        .keeps = keeps_announcement,
         .put = put_announcement};
-    return list(reader, &listing, NULL, out);
+    return list(reader, &listing, &(struct sieve){.subject = keep, .self = self}, out);
 }
 
 enum err reader_suppressions(struct reader *reader, unsigned limit,
@@ -167,10 +167,12 @@ enum err reader_suppressions(struct reader *reader, unsigned limit,
     return list(reader, &listing, &(struct sieve){.alert = keep, .self = self}, out);
 }
 
-enum err reader_silence(struct reader *reader, const struct hash_id *id, struct subject *ret_subject)
+/* Kind and number of what a row of that id is about. */
+static enum err subject_of(struct reader *reader, const char *sql, const struct hash_id *id,
+                           struct subject *ret_subject)
 {
     sqlite3_stmt *s;
-    enum err err = db_prepare(reader->db, "SELECT subject_kind, subject_no FROM silence WHERE id=?1", &s);
+    enum err err = db_prepare(reader->db, sql, &s);
     if (err != ERR_OK)
         return err;
     db_bind_blob(s, 1, id->bytes, HASH_ID_SIZE);
@@ -179,6 +181,20 @@ enum err reader_silence(struct reader *reader, const struct hash_id *id, struct 
     if (err == ERR_OK)
         *ret_subject = (struct subject){.kind = (uint8_t)sqlite3_column_int(s, 0), .no = db_number(s, 1)};
     sqlite3_finalize(s);
+    return err;
+}
+
+enum err reader_silence(struct reader *reader, const struct hash_id *id, struct subject *ret_subject)
+{
+    return subject_of(reader, "SELECT subject_kind, subject_no FROM silence WHERE id=?1", id, ret_subject);
+}
+
+enum err reader_announcement(struct reader *reader, const struct hash_id *id, struct subject *ret_territory)
+{
+    struct subject subject;
+    enum err err = subject_of(reader, "SELECT 0, territory FROM announcement WHERE id=?1", id, &subject);
+    if (err == ERR_OK)
+        *ret_territory = (struct subject){.kind = SUBJECT_TERRITORY, .no = subject.no};
     return err;
 }
 

@@ -9,15 +9,19 @@ enum err reader_tasks(struct reader *reader, const struct reader_task_filter *fi
     int code = SQLITE_DONE;
     enum err err =
         db_prepare(reader->db,
-                   filter->open ? "SELECT id, alert, json FROM task WHERE state < 3 AND (?1 = 0 OR "
-                                  "kind = ?1) ORDER BY due, id LIMIT ?2"
-                                : "SELECT id, alert, json FROM task WHERE ?1 = 0 OR kind = ?1 "
-                                  "ORDER BY opened DESC, id LIMIT ?2",
+                   filter->alert != NULL ? "SELECT id, alert, json FROM task WHERE alert = ?3 AND (?1 = 0 OR "
+                                           "kind = ?1) ORDER BY opened, id LIMIT ?2"
+                   : filter->open        ? "SELECT id, alert, json FROM task WHERE state < 3 AND (?1 = 0 OR "
+                                           "kind = ?1) ORDER BY due, id LIMIT ?2"
+                                         : "SELECT id, alert, json FROM task WHERE ?1 = 0 OR kind = ?1 "
+                                           "ORDER BY opened DESC, id LIMIT ?2",
                    &s);
     if (err != ERR_OK)
         return err;
     sqlite3_bind_int(s, 1, filter->kind);
     sqlite3_bind_int64(s, 2, filter->limit);
+    if (filter->alert != NULL)
+        db_bind_blob(s, 3, filter->alert->bytes, HASH_ID_SIZE);
     while (err == ERR_OK && (code = sqlite3_step(s)) == SQLITE_ROW) {
         struct reader_task task = {.json = db_text(s, 2), .len = (size_t)sqlite3_column_bytes(s, 2)};
         if (!db_id(s, 0, &task.id) || !db_id(s, 1, &task.alert))

@@ -128,11 +128,11 @@ class Receiver:
     """A receiver that is neither the gateway's nor the desk's. `behave(frame, count)` returns the bytes to answer, None = hold the answer back for ever, or
     raises ConnectionError to end the connection. Every frame and every fault is kept."""
 
-    def __init__(self, key=None, behave=None):
+    def __init__(self, key=None, behave=None, port=0):
         self.key, self.behave = key, behave or self.accept
         self.frames, self.faults, self.connections = [], [], []
         self.lock = threading.Lock()
-        self.server = socket.create_server(("127.0.0.1", 0))
+        self.server = socket.create_server(("127.0.0.1", port))
         self.address = "127.0.0.1:%d" % self.server.getsockname()[1]
         self.process = True  # World.close asks for it
         threading.Thread(target=self._accept, daemon=True).start()

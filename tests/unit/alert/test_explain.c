@@ -165,6 +165,7 @@ static void a_prompt_that_would_not_be_spoken_says_why(void **state)
     assert_string_equal(explain_speech_name(SPEECH_NOBODY), "nobody");
     assert_string_equal(explain_speech_name(SPEECH_COUNT), "none");
     alert->family = FAMILY_FLEET;
+    alert->level = LEVEL_GREEN;
     assert_null(explain(fold, alert, &told));
     assert_int_equal(told.count, 0);
     fold_free(fold);

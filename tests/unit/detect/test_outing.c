@@ -328,15 +328,22 @@ static void not_back_after_the_usual_time_is_yellow_then_orange(void **state)
                         "Left at 09:00 and not back; usually back by 10:00 (9 earlier outings at "
                         "this time of day)");
     buf_release(&text);
+    uint8_t rarity = last_finding(world)->rarity;
+    assert_int_equal(rarity, 17); /* nothing was told yet: one in fifty */
+    /* Found again every hour and a half, rarer each time, for the budget may have held it. */
+    world_tick(world, on_day(world, 9, 13, 0));
+    assert_int_equal(told(world, "overdue-return"), 2);
+    assert_true(last_finding(world)->rarity > rarity);
     world_tick(world, on_day(world, 9, 17, 0) - 1);
-    assert_int_equal(told(world, "overdue-return"), 1);
+    assert_int_equal(told(world, "overdue-return"), 4);
     world_tick(world, on_day(world, 9, 17, 0));
     assert_finding(world, "overdue-long", LEVEL_ORANGE);
+    assert_int_equal(last_finding(world)->rarity, 0); /* orange is never held */
     door(world, on_day(world, 9, 18, 0), true);
     assert_finding(world, "overdue-back", LEVEL_ORANGE);
     assert_int_equal(last_finding(world)->flags, FINDING_CLEARS);
     world_tick(world, on_day(world, 11, 0, 0));
-    assert_int_equal(told(world, "overdue-return"), 2);
+    assert_int_equal(told(world, "overdue-return"), 5);
 }
 
 /* Out at that time on that day and never back: when it is told. */

@@ -84,6 +84,9 @@ static void without_a_file_every_default_holds(void **state)
     assert_int_equal(c->store.ballast_bytes, 16 << 20);
     assert_int_equal(c->store.snapshot_inputs, 100000);
     assert_int_equal(c->store.fail_open_ms, 1000);
+    assert_int_equal(c->watch.stall_s, 5);
+    assert_int_equal(c->watch.after_s, 10);
+    assert_int_equal(c->watch.calm_s, 60);
     assert_int_equal(c->detect.fall_cancel_s, 30);
     assert_int_equal(c->alert.verify_timeout_s, 90);
     assert_int_equal(c->relay.timeout_s, 10);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "config.h"
+#include "detect/budget.h"
 #include "gateway.h"
 #include "output.h"
 #include "timeline.h"
@@ -297,6 +298,42 @@ static void time_never_runs_back(void **state)
     close_world(world);
 }
 
+/* The unknown person indoors of that scenario, in a county that had far too many alerts. */
+static void below_the_bar(bool restarts, bool bar)
+{
+    struct world *world = open_world();
+    const struct budget budget = {.bar_db = BUDGET_BAR_MAX_DB, .t_ms = 4102444800000};
+    if (bar)
+        assert_int_equal(gateway_restore(world->gateway, "budget", 1, 0, &budget, sizeof(budget)), ERR_OK);
+    run(world, HUYANG_TEST_DATA "/scenario/unknown-indoors-ten-minutes/timeline.jsonl", restarts);
+    const char *out = buf_text(&world->out);
+    assert_true((strstr(out, "\"held\":{\"rarity_db\":") != NULL) == bar);
+    assert_true((strstr(out, "\"rule\":\"yellow_budget\"") != NULL) == bar);
+    assert_non_null(strstr(out, "unknown person has been indoors"));
+    close_world(world);
+}
+
+static void a_finding_below_the_bar_is_held_and_stands_in_the_ledger(void **state)
+{
+    (void)state;
+    below_the_bar(false, false);
+    below_the_bar(false, true);
+    below_the_bar(true, true);
+}
+
+static void a_bar_that_cannot_be_is_refused(void **state)
+{
+    (void)state;
+    struct world *world = open_world();
+    struct budget budget = {.bar_db = BUDGET_BAR_MAX_DB + 1};
+    assert_int_equal(gateway_restore(world->gateway, "budget", 1, 0, &budget, sizeof(budget)), ERR_CORRUPT);
+    budget.bar_db = 0;
+    assert_int_equal(gateway_restore(world->gateway, "budget", 1, 0, &budget, 3), ERR_CORRUPT);
+    assert_int_equal(gateway_restore(world->gateway, "budget", 2, 0, &budget, sizeof(budget)),
+                     ERR_UNSUPPORTED);
+    close_world(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +343,8 @@ int main(void)
         cmocka_unit_test(the_police_are_told_what_the_resident_has_heard),
         cmocka_unit_test(an_action_that_is_refused_is_no_input),
         cmocka_unit_test(time_never_runs_back),
+        cmocka_unit_test(a_finding_below_the_bar_is_held_and_stands_in_the_ledger),
+        cmocka_unit_test(a_bar_that_cannot_be_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 #include "../store/sample_registry.h"
 #include "ingest/event_json.h"
 #include "input.h"
+#include "registry/parts.h"
 
 #define T INT64_C(1772327520000) /* 2026-03-01T09:12:00+08:00 */
 
@@ -292,6 +293,13 @@ static void the_other_kinds_become_their_lines(void **state)
     strcpy(input.version, registry_version(f->registry));
     round_trip(f, &input);
     assert_non_null(strstr(to_json(f, &input), ",\"registry\":{\"version\":\""));
+    input = (struct input){.n = 1,
+                           .t_ms = T,
+                           .kind = INPUT_TROUBLE,
+                           .trouble = {.part = PART_OF_POLICE_PRIMARY_MAIN, .on = 1, .number = 300}};
+    round_trip(f, &input);
+    assert_non_null(strstr(to_json(f, &input),
+                           ",\"trouble\":{\"part\":\"police-primary-main\",\"on\":true,\"number\":300}}"));
     input = (struct input){.n = 1, .t_ms = T, .kind = INPUT_CONFIG, .version = "abc"};
     round_trip(f, &input);
     assert_non_null(strstr(to_json(f, &input), ",\"config\":{\"version\":\"abc\"}}"));
@@ -321,6 +329,7 @@ static void damaged_blobs_are_refused_not_believed(void **state)
          .kind = INPUT_CONDUCT,
          .conduct = {.count = 1, .kind = CONDUCT_REPLAY, .lane = LANE_ROUTINE}},
         {.n = 1, .t_ms = T, .kind = INPUT_BROKER},
+        {.n = 1, .t_ms = T, .kind = INPUT_TROUBLE, .trouble = {.part = PART_OF_SMS, .number = 7}},
         {.n = 1, .t_ms = T, .kind = INPUT_CONFIG, .version = "v"}};
     struct input back;
 

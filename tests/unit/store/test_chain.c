@@ -52,7 +52,9 @@ static void make_old(struct fixture *f)
         sqlite3_exec(db,
                      "DROP TRIGGER transition_is_only_erased; DROP TRIGGER transition_stays; ALTER TABLE "
                      "transition DROP COLUMN erased;"
-                     "ALTER TABLE transition DROP COLUMN salt; ALTER TABLE transition DROP COLUMN digest",
+                     "ALTER TABLE transition DROP COLUMN salt; ALTER TABLE transition DROP COLUMN digest;"
+                     /* what later migrations made */
+                     "DROP TABLE ledger_event; DROP TABLE ledger",
                      NULL, NULL, NULL),
         SQLITE_OK);
     assert_int_equal(

@@ -25,7 +25,7 @@ class Trouble:
         draw, midnight = self.draw, day * DAY_S
         for person in self.back.pop(day, ()):
             if person.told_away:
-                self.say.action(midnight + 18 * HOUR_S, "status", "resident", person.id, status="active", by="family")
+                self.say.action(person.absent_span[1] + draw.uniform(0, 2) * HOUR_S, "status", "resident", person.id, status="active", by="family")
         for kind, a_week in A_WEEK.items():
             mean, left = a_week * len(self.world.people) / 7000, draw.expovariate(1)
             while left < mean:
@@ -115,8 +115,15 @@ class Trouble:
         start = midnight + draw.uniform(0, 24) * HOUR_S
         lasts = draw.lognormvariate(1.6, 0.7) * HOUR_S
         rate, oxygen = draw.choice(((draw.uniform(30, 75), draw.uniform(0, 3)), (draw.uniform(10, 40), draw.uniform(6, 16))))
-        self.ill[person] = start, start + lasts, rate, oxygen
-        self.say.truth("vitals", {"resident": person.id}, start, start + lasts + HOUR_S, seen=person.has_vitals and self.worn(person, start))
+        if person not in self.ill:
+            self.ill[person] = start, start + lasts, rate, oxygen, []
+
+    def write_illnesses(self, before):
+        """Those that are over by then. Three readings at least, over five minutes, are what a device can show of it."""
+        for person, (start, end, _, _, readings) in list(self.ill.items()):
+            if end < before:
+                del self.ill[person]
+                self.say.truth("vitals", {"resident": person.id}, start, end + HOUR_S, seen=len(readings) >= 3 and readings[-1] - readings[0] >= 5 * MINUTE_S)
 
     def collapse(self, day, midnight, forced):
         """Lies at home and cannot get up, until somebody comes."""
@@ -174,11 +181,15 @@ class Trouble:
     # ---- away
 
     def absent(self, person, day, until, where, status, told):
-        person.absent_until, person.absent_at, person.told_away = until, where, told
+        """From some hour of that day to some hour of the day `until`."""
+        draw = self.draw
+        leaves, back = day * DAY_S + draw.uniform(8, 15) * HOUR_S, until * DAY_S + draw.uniform(10, 17) * HOUR_S
+        person.absent_until, person.absent_at, person.told_away = until + 1, where, told
+        person.absent_span, person.missed = (leaves, back), False
         self.back.setdefault(until, []).append(person)
         if told:
-            self.say.action(day * DAY_S + self.draw.uniform(9, 20) * HOUR_S, "status", "resident", person.id, status=status,
-                            until=stamp(until * DAY_S + 20 * HOUR_S), by="family")
+            self.say.action(leaves + draw.uniform(-1.5, 1) * HOUR_S, "status", "resident", person.id, status=status,
+                            until=stamp(back + 3 * HOUR_S), by="family")
 
     def hospital(self, day, _midnight, forced):
         person = self.wearer(day)
@@ -203,7 +214,7 @@ class Trouble:
             until = start + draw.uniform(0.5, 4) * DAY_S
             for person in home.people:
                 person.swapped = start, until
-            self.say.truth("swapped", {"household": home.id}, start, until)
+            self.say.truth("swapped", {"household": home.id}, start, until, seen=home.indoors and all(p.consents for p in home.people))
 
     def tamper(self, _day, midnight, _):
         draw = self.draw

@@ -131,7 +131,7 @@ class Band:
         lies = person.off[0] <= at < person.off[1]
         worn = not lies and not nobody
         still = trouble.still.get(person, (0, 0))
-        absent = person.absent_until * DAY_S > at
+        absent = person.is_absent(at)
         steps = 0
         if worn and not still[0] <= at < still[1]:
             if person.wakes < clock < person.sleeps and not naps[0] < clock < naps[1]:
@@ -159,6 +159,9 @@ class Band:
             parts = [f'{part[:-1]},"at":"{stamp(at)}"}}' for part in parts]
             heard += draw.uniform(5, 300) + (at - midnight) / 1000
         self.say.line(heard, f'{{"t":"{stamp(heard)}","device":"{device}","events":[{",".join(parts)}]}}')
+        if absent and not person.told_away and not person.missed:  # gone for days, and nobody said so
+            person.missed = True
+            self.say.truth("overdue-return", {"resident": person.id}, person.absent_span[0] + 2 * HOUR_S, person.absent_span[1], seen=person.consents)
 
     @staticmethod
     def worn_band(person, at):
@@ -173,6 +176,7 @@ class Band:
         if draw.random() < 0.01:  # a loose band
             rate, oxygen = draw.uniform(40, 170), draw.uniform(75, 97)
         if ill and ill[0] <= at < ill[1]:
+            ill[4].append(at)
             rate, oxygen = rate + ill[2], oxygen - ill[3]
         return f'{{"vitals":{{"heart_rate_bpm":{min(240, max(25, rate)):.0f},"spo2_percent":{min(100, max(60, oxygen)):.0f}}}}}'
 
@@ -209,11 +213,14 @@ class Band:
         self.say.line(at, f'{{"t":"{stamp(at)}","device":"{band}","events":[{{"fix":{{{body}}}}}{more}]}}')
 
 
-def departures(home, person, outings, say, draw):
-    """What the camera of the home says of who left, and with whom."""
+def departures(home, person, outings, left_behind, say, draw):
+    """What the camera of the home says of who left, and with whom; of one who lives alone, what it shows of a band left at home."""
     for outing in outings:
         home.out_until[person] = max(home.out_until.get(person, 0), outing.back)
-        if not outing.told or draw.random() > 0.88 or not person.consents:
+        shown = outing.told and draw.random() <= 0.88 and person.consents
+        if outing in left_behind and len(home.people) == 1 and outing.back - outing.leave > 1800:
+            say.truth("without-band", {"resident": person.id}, outing.leave, outing.back, seen=shown and not person.flat[0] <= outing.leave < person.flat[1])
+        if not shown:
             continue
         companion = outing.companion
         if draw.random() < (0.2 if companion == "unknown" else 0.04):

@@ -1,12 +1,13 @@
 """Runs the town day by day and writes the three files."""
 import json
+import math
 import os
 
 from town.calendar import DAY_S, HOUR_S, date_of, day_of, stamp
 from town.fraud import Fraud
 from town.health import Trouble
 from town.life import Band, departures, ordinary_outings
-from town.visits import Callers, invite
+from town.visits import Callers, emit_residents, invite
 from town.world import World
 
 FIRST_DAY = "2026-01-12"
@@ -58,9 +59,11 @@ def generate(folder, elders, weeks, seed, prevalence, false_match, false_non_mat
             for person in world.people:
                 live_day(world, person, day, forced.get(person), lives[person], say, band, trouble)
             callers.day(day)
-            cameras(world, day, say)
+            cameras(world, day, say, trouble.still)
+            trouble.write_illnesses((day + 1) * DAY_S)
             say.flush((day + 1) * DAY_S)
             progress(f"town: day {day - first + 1} of {days}")
+        trouble.write_illnesses(math.inf)
         say.flush((first + days + 30) * DAY_S)
 
 
@@ -76,17 +79,19 @@ def live_day(world, person, day, forced, draw, say, band, trouble):
     for outing in outings:
         if outing.companion != "unknown" and draw.random() < 0.012:
             outing.band = False
+    person.out = [(outing.leave, outing.back) for outing in outings]
+    left_behind = []
     if person.band:
         band.day(person, day, outings, draw, trouble)
-        for outing in outings:
-            if not outing.band and person.home.camera and len(person.home.people) == 1 and outing.back - outing.leave > 1800:
-                say.truth("without-band", {"resident": person.id}, outing.leave, outing.back, seen=person.consents and band.is_on(person, outing.leave))
+        left_behind = [outing for outing in outings if not outing.band or not band.is_on(person, outing.leave)]
     if person.home.camera:
-        departures(person.home, person, outings, say, draw)
+        departures(person.home, person, outings, left_behind, say, draw)
 
 
-def cameras(world, day, say):
+def cameras(world, day, say, still):
     for home in world.homes:
+        if home.indoors and len(home.people) == 2 and all(person.band and person.consents for person in home.people):
+            emit_residents(say.line, home, day, still, home.recogniser.draw)
         if home.camera:
             for hour in range(0, 24, 2):
                 at = day * DAY_S + hour * HOUR_S + home.no * 37 % 7200

@@ -7,6 +7,8 @@ from town.calendar import DAY_S, HOUR_S, MINUTE_S, stamp, weekday
 from town.world import FESTIVAL
 
 KEPT_DAYS = 30
+LONG_S, ANNOUNCED_S = 10 * MINUTE_S, 15 * MINUTE_S  # a stranger indoors so long is a household's matter (practice: yellow); where a visit is announced, so long
+ANNOUNCED_AS = {"meter-reader": "gas_safety", "census": "census", "gas-safety": "gas_safety"}
 
 
 class Guest:
@@ -84,6 +86,23 @@ def emit_visit(out, home, guests, t, door_s, indoors_s, draw, resident_seen_late
     return seen
 
 
+def emit_residents(out, home, day, still, draw):
+    """A camera in the living room of two people names whom it sees there: now and then the wrong one, or not surely."""
+    for person in home.people:
+        at = day * DAY_S + person.wakes + draw.uniform(0, 40) * MINUTE_S
+        while at < day * DAY_S + person.sleeps:
+            away = any(leave - 60 < at < back + 120 for leave, back in person.out) or person.is_absent(at)
+            if not away and not still.get(person, (0, 0))[0] <= at < still.get(person, (0, 0))[1]:
+                camera = home.recogniser
+                camera.visits += 1
+                name = draw.choice(home.people).id if draw.random() < 0.01 else person.id
+                for phase, when in (("arrive", at), ("leave", at + 60)):
+                    out(when, f'{{"t":"{stamp(when)}","device":"{home.camera}","event":{{"visit":{{"visit_id":"r{home.no}-{camera.visits}","phase":"{phase}",'
+                              f'"place":"indoors","people":[{{"class":"resident","visitor_id":"{name}","confidence":{draw.choice((0.6, 0.9, 0.95))},'
+                              f'"face_seen":true}}]}}}}}}')
+            at += draw.uniform(12, 50) * MINUTE_S
+
+
 def invite(world, false_match, false_non_match):
     """Who comes to which home: neighbours, family, nurses. Some are listed with the gateway, most neighbours are not."""
     for home in world.homes:
@@ -125,11 +144,15 @@ class Callers:
                 self.rounds.setdefault(draw.randrange(first, last), []).append(
                     (draw.choice(("census", "gas-safety")), village, draw.uniform(0.4, 0.9), 0.8, (4, 20)))
 
-    def call(self, home, guest, kind, t, door_s, indoors_s, others=()):
+    def call(self, home, guest, kind, t, door_s, indoors_s, others=(), stranger=False, announced=False):
+        """`stranger`: nobody of the home knows them; indoors for long that is told, whatever they came for, later where they were announced."""
         draw = home.recogniser.draw
         emit_visit(self.say.line, home, [guest, *others], t, door_s, indoors_s, draw)
         if indoors_s:
             self.say.truth(kind, {"household": home.id}, t, t + door_s + indoors_s, harmless=True)
+        if stranger and indoors_s >= (ANNOUNCED_S if announced else LONG_S):
+            self.say.truth("unknown-visitor", {"household": home.id}, t + door_s, t + door_s + indoors_s,
+                           seen=all(person.consents for person in home.people), cause=kind)
         if indoors_s > 8 * MINUTE_S and not guest.enrolled and draw.random() < 0.6:
             self.judge(home, t + door_s + indoors_s, draw, "expected")
 
@@ -151,6 +174,10 @@ class Callers:
             draw = world.draw(f"{kind}/{village.no}/{day}")
             at = midnight + draw.uniform(8.3, 9.5) * HOUR_S
             guest = Guest(f"{kind} {village.no} {day}", kind)
+            announced = draw.random() < 0.8
+            if announced:
+                self.say.action(midnight + 7.9 * HOUR_S, "announce", "territory", village.code, announced=ANNOUNCED_AS[kind],
+                                **{"from": stamp(midnight + 8 * HOUR_S)}, until=stamp(midnight + 18.5 * HOUR_S), by="village")
             for home in draw.sample(village.homes, len(village.homes)):
                 lunch = 11.8 * HOUR_S < at % DAY_S < 13.8 * HOUR_S
                 if lunch:
@@ -159,7 +186,7 @@ class Callers:
                     continue
                 inside = draw.uniform(*minutes) * MINUTE_S if draw.random() < let_in and somebody_at_home(home, at) else 0
                 if home.camera:
-                    self.call(home, guest, kind, at, draw.uniform(20, 150), inside)
+                    self.call(home, guest, kind, at, draw.uniform(20, 150), inside, stranger=True, announced=announced)
                 at += inside + draw.uniform(3, 9) * MINUTE_S
 
     def reunion_day(self, home, day, midnight, draw):
@@ -193,13 +220,14 @@ class Callers:
         if home.nurse and weekday(day) == home.nurse.often and not festival:
             stands_in = draw.random() < 0.07
             guest = Guest(f"other nurse {day % 7}", "nurse") if stands_in else home.nurse
-            self.call(home, guest, "nurse", midnight + draw.uniform(8.2, 12.3) * HOUR_S, draw.uniform(5, 60), draw.uniform(12, 60) * MINUTE_S)
+            self.call(home, guest, "nurse", midnight + draw.uniform(8.2, 12.3) * HOUR_S, draw.uniform(5, 60), draw.uniform(12, 60) * MINUTE_S,
+                      stranger=stands_in)
         if draw.random() < (0.03 if festival else 0.1):
             inside = draw.uniform(1, 7) * MINUTE_S if draw.random() < 0.12 else 0
-            self.call(home, Guest(f"courier {draw.randrange(4)}", "courier"), "courier", midnight + draw.uniform(9, 19) * HOUR_S, draw.uniform(20, 200), inside)
+            self.call(home, Guest(f"courier {draw.randrange(4)}", "courier"), "courier", midnight + draw.uniform(9, 19) * HOUR_S, draw.uniform(20, 200), inside, stranger=True)
         if draw.random() < 0.015:
             inside = draw.uniform(1, 25) * MINUTE_S if draw.random() < 0.15 else 0
-            self.call(home, Guest(f"seller {home.no} {day}", "seller"), "seller", midnight + draw.uniform(8.5, 18) * HOUR_S, draw.uniform(20, 400), inside)
+            self.call(home, Guest(f"seller {home.no} {day}", "seller"), "seller", midnight + draw.uniform(8.5, 18) * HOUR_S, draw.uniform(20, 400), inside, stranger=True)
         if draw.random() < home.recogniser.false_non_match * 1.5 and home.people:  # the resident coming home, taken for a stranger for a moment or longer
             at = midnight + draw.uniform(8, 20) * HOUR_S
             emit_visit(self.say.line, home, [Guest(f"self {day} {draw.random()}", "resident")], at, 5, draw.uniform(3, 40) * MINUTE_S, draw,

@@ -60,8 +60,16 @@ class Person:
         self.habits, self.battery, self.drain = [], draw.uniform(40, 100), draw.uniform(18, 45)  # percent a day
         self.charges_at = draw.choice((13.0, 20.5, 21.5, 6.5)) * HOUR_S
         self.absent_until, self.absent_at = 0, None  # days: until when away from home, and where
+        self.absent_span = 0, 0  # in seconds
+        self.missed = False  # it was said that nobody was told of the absence
+        self.out = []  # today's [(leave, back)]
         self.off, self.charging, self.flat, self.swapped = (0, 0), False, (0, 0), (0, 0)  # (from, to): the band lies somewhere, is empty, is the other's
         self.consents = draw.random() < 0.93
+
+
+    def is_absent(self, t):
+        """Away with children or in hospital."""
+        return self.absent_span[0] <= t < self.absent_span[1]
 
 
 class Habit:
