@@ -326,13 +326,27 @@ static enum err parse_order(struct parse *parse, const struct json *body, struct
     return ERR_OK;
 }
 
+static enum err parse_interval(struct parse *parse, const struct json *body, struct action *action)
+{
+    int64_t interval_s = 0, duration_s = 0;
+    if (!json_integer(json_get(body, "interval_s"), &interval_s) || interval_s < FLEET_INTERVAL_LEAST_S ||
+        interval_s > FLEET_INTERVAL_MOST_S)
+        return bad(parse, "action: interval_s: 10..86400 is expected");
+    if (json_get(body, "duration_s") != NULL && (!json_integer(json_get(body, "duration_s"), &duration_s) ||
+                                                 duration_s < 0 || duration_s > FLEET_INTERVAL_MOST_S))
+        return bad(parse, "action: duration_s: 0..86400 is expected");
+    action->interval_s = (uint32_t)interval_s;
+    action->duration_s = (uint32_t)duration_s;
+    return ERR_OK;
+}
+
 static enum err parse_action(struct parse *parse, const struct json *node)
 {
     static const char *const known[] = {
-        "alert", "resident",   "household",   "territory", "device",    "family",    "by",
-        "note",  "outcome",    "status",      "until",     "prompt",    "through",   "start",
-        "end",   "per_minute", "category",    "in",        "residents", "announced", "from",
-        "task",  "to",         "disposition", "authority", "receipt",   "result",    NULL};
+        "alert",     "resident", "household", "territory",  "device",     "family", "by",  "note",
+        "outcome",   "status",   "until",     "prompt",     "through",    "start",  "end", "per_minute",
+        "category",  "in",       "residents", "announced",  "from",       "task",   "to",  "disposition",
+        "authority", "receipt",  "result",    "interval_s", "duration_s", NULL};
     size_t iter = 0;
     const char *name;
     const struct json *body;
@@ -347,6 +361,8 @@ static enum err parse_action(struct parse *parse, const struct json *node)
     action->device = REGISTRY_NONE;
     enum err err = action->kind == ACTION_CAMPAIGN ? parse_order(parse, body, &action->campaign)
                                                    : parse_action_target(parse, body, action);
+    if (err == ERR_OK && action->kind == ACTION_DEVICE_INTERVAL)
+        err = parse_interval(parse, body, action);
     if (err == ERR_OK && action->kind == ACTION_SPEAK)
         err = parse_through(parse, body, &action->device);
     const char *prompt = json_string(json_get(body, "prompt"));

@@ -136,6 +136,8 @@ enum err alerts_snapshot(const struct alerts *alerts,
     if (err == ERR_OK)
         err = campaigns_snapshot(alerts, fn, self);
     if (err == ERR_OK)
+        err = fleet_snapshot(alerts, fn, self);
+    if (err == ERR_OK)
         err = write_alerts(alerts, fn, self);
     if (err == ERR_OK)
         err = write_jobs(alerts, fn, self);
@@ -156,6 +158,7 @@ void alerts_snapshot_done(struct alerts *alerts)
     memset(alerts->recent_dirty, 0, sizeof alerts->recent_dirty);
     responses_snapshot_done(alerts);
     campaigns_snapshot_done(alerts);
+    fleet_snapshot_done(alerts);
     memset(alerts->silence_dirty, 0, sizeof alerts->silence_dirty);
     memset(alerts->burst_dirty, 0, sizeof alerts->burst_dirty);
     memset(alerts->meter_dirty, 0, sizeof alerts->meter_dirty);
@@ -366,6 +369,8 @@ enum err alerts_restore(struct alerts *alerts, const char *table, uint16_t versi
     enum err err = responses_restore(alerts, table, version, no, value, len);
     if (err == ERR_NOT_FOUND)
         err = campaigns_restore(alerts, table, version, no, value, len);
+    if (err == ERR_NOT_FOUND)
+        err = fleet_restore(alerts, table, version, no, value, len);
     if (err != ERR_NOT_FOUND)
         return err;
     size_t which = 0;

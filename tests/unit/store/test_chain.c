@@ -89,7 +89,7 @@ static void make_old(struct fixture *f)
         sqlite3_exec(
             db,
             "CREATE TRIGGER transition_stays BEFORE UPDATE ON transition BEGIN SELECT RAISE(ABORT, ''); END;"
-            "PRAGMA user_version=7",
+            "DROP TABLE ledger; DROP TABLE ledger_event; DROP TABLE device_order; PRAGMA user_version=7",
             NULL, NULL, NULL),
         SQLITE_OK);
     sqlite3_close(db);
