@@ -5,6 +5,7 @@
 #define HUYANG_BATCH_H
 
 #include "alert/campaign.h"
+#include "alert/fleet.h"
 #include "core/arena.h"
 #include "input.h"
 #include "relay/relay.h"
@@ -27,6 +28,7 @@
     X(SPOKEN)                                                                                                \
     X(CAMPAIGN)                                                                                              \
     X(REACH)                                                                                                 \
+    X(ORDER)                                                                                                 \
     X(TASK)                                                                                                  \
     X(LEDGER)
 enum batch_kind {
@@ -39,7 +41,7 @@ struct batch_input {
     uint64_t n;
     int64_t t_ms;
     uint8_t kind;    /* enum input_kind */
-    uint32_t device; /* of a report or link, REGISTRY_NONE otherwise: for `trace` */
+    uint32_t device; /* of a report, link or action on it, REGISTRY_NONE otherwise: for `trace` and erasing */
     uint32_t epoch;
     uint64_t first_seq;
     uint8_t lane, count;
@@ -150,6 +152,7 @@ struct batch_item {
         struct batch_spoken spoken;
         struct campaign campaign;
         struct batch_reach reach;
+        struct device_order order;
     };
 };
 

@@ -275,6 +275,23 @@ const struct key config_keys[] = {
      .unit = "s",
      NUMBER(alert.prompt_ttl_s, 10, 3600)},
 
+    {.path = "fleet.faster_interval_s",
+     .help = "A band whose wearer wanders or is out unusually is asked to report so often; 0 = never, below "
+             "10 counts as 10.",
+     .unit = "s",
+     NUMBER(alert.fleet.faster_interval_s, 0, 3600)},
+    {.path = "fleet.faster_for_s",
+     .help = "… for so long; the band then goes back by itself.",
+     .unit = "s",
+     NUMBER(alert.fleet.faster_for_s, 60, 14400)},
+    {.path = "fleet.faster_battery_percent",
+     .help = "… unless its battery is below this.",
+     .unit = "%",
+     NUMBER(alert.fleet.faster_battery_percent, 0, 100)},
+    {.path = "fleet.faster_daily_max",
+     .help = "… and at most so often a day.",
+     NUMBER(alert.fleet.faster_daily_max, 0, 48)},
+
     {.path = "relay.allow_private",
      .help = "Whether receivers may lie in private address ranges, loopback included.",
      .type = KEY_BOOL,
@@ -546,36 +563,4 @@ bool key_is_section(const struct key *keys, size_t count, const char *path)
         if (strncmp(keys[i].path, path, len) == 0 && keys[i].path[len] == '.')
             return true;
     return false;
-}
-
-/* The row of the root as it stands in an item of the list. */
-static struct key moved(const struct key_list *list, const struct key *key)
-{
-    struct key borrowed = *key;
-    borrowed.offset = key->offset - list->section_offset + list->values_offset;
-    return borrowed;
-}
-
-bool key_of_section(const struct key_list *list, const char *path, struct key *ret_key, void *item)
-{
-    const size_t len = list->section ? strlen(list->section) : 0;
-    for (size_t i = 0; len > 0 && i < config_key_count; i++) {
-        const struct key *key = &config_keys[i];
-        if (strncmp(key->path, list->section, len) != 0 || strcmp(key->path + len, path) != 0)
-            continue;
-        *ret_key = moved(list, key);
-        memset((unsigned char *)item + ret_key->offset - list->values_offset + list->given_offset, 0xFF,
-               key->size);
-        return true;
-    }
-    return false;
-}
-
-bool key_is_given(const struct key_list *list, size_t i, const void *item, struct key *ret_key)
-{
-    const struct key *key = &config_keys[i];
-    if (!list->section || strncmp(key->path, list->section, strlen(list->section)) != 0)
-        return false;
-    *ret_key = moved(list, key);
-    return ((const unsigned char *)item)[ret_key->offset - list->values_offset + list->given_offset] != 0;
 }

@@ -68,7 +68,8 @@ size_t key_find(const struct key *keys, size_t count, const char *path);
 /* True when some key lies below `path`. */
 bool key_is_section(const struct key *keys, size_t count, const char *path);
 
-/* The key below the list's section, as it stands in an item; marks it as given in `item`. False: none. */
+/* config_section.c. The key below the list's section, as it stands in an item; marks it as given in `item`.
+ * False: none. */
 bool key_of_section(const struct key_list *list, const char *path, struct key *ret_key, void *item);
 /* The key of the root at `i` as it stands in `item`, when it was given there. */
 bool key_is_given(const struct key_list *list, size_t i, const void *item, struct key *ret_key);

@@ -118,6 +118,7 @@ unsigned gateway_admit(const struct gateway *gateway, uint32_t device, int64_t t
         for (unsigned j = 0; j < count; j++)
             emergency |= event_is_emergency(events[j].kind) &&
                          (j == i || (events[i].report != 0 && events[j].report == events[i].report));
+        emergency |= events[i].kind == EVENT_FIX && alerts_is_locating(gateway->alerts, device);
         refused[i] = REFUSAL_NONE;
         events[i].key.device = device;
         enum admit_basis basis;
@@ -260,6 +261,8 @@ static void record(struct gateway *gateway, const struct input *input)
         gateway->batch->urgent |= input->report.lane == LANE_URGENT;
     } else if (input->kind == INPUT_LINK) {
         item->input.device = input->link.device;
+    } else if (input->kind == INPUT_ACTION && input->action.subject.kind == SUBJECT_DEVICE) {
+        item->input.device = input->action.subject.no; /* found by it when a wearer's data is erased */
     } else if (input->kind == INPUT_CONDUCT) {
         item->input.device = input->conduct.device;
     }

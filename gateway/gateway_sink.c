@@ -181,7 +181,8 @@ static void on_job(void *self, const struct alert *alert, const struct job *job)
     if (item != NULL && job->kind == JOB_PROMPT && row.channel == CHANNEL_COMMAND)
         note_spoken(gateway, job, &spoken);
     const bool nowhere = row.channel == CHANNEL_NONE && why[0] != '\0';
-    const bool to_device = job->kind == JOB_PROMPT || job->kind == JOB_NOTICE || job->kind == JOB_HUSH;
+    const bool to_device = job->kind == JOB_PROMPT || job->kind == JOB_NOTICE || job->kind == JOB_HUSH ||
+                           job->kind == JOB_LOCATE || job->kind == JOB_INTERVAL || job->kind == JOB_RESTART;
     if (job->kind == JOB_TASK)
         return; /* a person's action ends it */
     if (gateway->config.answer == NULL || (to_device && nowhere)) {
@@ -284,6 +285,14 @@ static void on_reach(void *self, const struct campaign *campaign, uint32_t resid
             .campaign = campaign->id, .t_ms = t_ms, .resident = resident, .reach = reach};
 }
 
+static void on_order(void *self, const struct device_order *order)
+{
+    struct gateway *gateway = self;
+    struct batch_item *item = gateway_add(gateway, BATCH_ORDER);
+    if (item != NULL)
+        item->order = *order;
+}
+
 struct alert_sink gateway_sink(struct gateway *gateway)
 {
     return (struct alert_sink){.transition = on_transition,
@@ -296,5 +305,6 @@ struct alert_sink gateway_sink(struct gateway *gateway)
                                .ledger = on_ledger,
                                .campaign = on_campaign,
                                .reach = on_reach,
+                               .order = on_order,
                                .self = gateway};
 }

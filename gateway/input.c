@@ -126,6 +126,10 @@ static void put_action(struct buf *out, const struct action *action)
         put_text(out, action->prompt, sizeof(action->prompt));
     if (action->kind == ACTION_SPEAK)
         put_varint(out, action->device);
+    if (action->kind == ACTION_DEVICE_INTERVAL) {
+        put_varint(out, action->interval_s);
+        put_varint(out, action->duration_s);
+    }
     if (action->kind == ACTION_CAMPAIGN)
         put_order(out, &action->campaign);
     if (action_is_of_ledger(action)) {
@@ -318,6 +322,10 @@ static void take_action(struct taker *in, struct action *action)
         take_text(in, action->prompt, sizeof(action->prompt));
     if (action->kind == ACTION_SPEAK)
         action->device = (uint32_t)take_varint(in, UINT32_MAX);
+    if (action->kind == ACTION_DEVICE_INTERVAL) {
+        action->interval_s = (uint32_t)take_varint(in, FLEET_INTERVAL_MOST_S);
+        action->duration_s = (uint32_t)take_varint(in, FLEET_INTERVAL_MOST_S);
+    }
     if (action->kind == ACTION_CAMPAIGN)
         take_order(in, &action->campaign);
     if (action_is_of_ledger(action)) {

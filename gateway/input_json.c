@@ -171,6 +171,8 @@ static void json_action(struct buf *out, const struct action *action, const stru
                   action->device < registry_count(registry, REGISTRY_DEVICE)
                       ? registry_device(registry, action->device)->id
                       : "?");
+    if (action->kind == ACTION_DEVICE_INTERVAL)
+        buf_printf(out, ",\"interval_s\":%u,\"duration_s\":%u", action->interval_s, action->duration_s);
     if (action->kind == ACTION_CAMPAIGN)
         json_order(out, &action->campaign, registry, tz);
     if (action_is_roster_change(action))

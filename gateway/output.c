@@ -244,7 +244,8 @@ bool output_item(const struct batch_item *item, bool findings, const struct regi
     case BATCH_STATE_DONE:
     case BATCH_SPOKEN:
     case BATCH_CAMPAIGN:
-    case BATCH_REACH: return false;
+    case BATCH_REACH:
+    case BATCH_ORDER: return false;
     }
     return false;
 }

@@ -135,6 +135,20 @@ static enum err parse_roster(struct parse *parse, const struct json *body, struc
     return err == ERR_OK ? parse_time_of(parse, body, "back_until", &order->back_until_ms) : err;
 }
 
+static enum err parse_interval(struct parse *parse, const struct json *body, struct action *action)
+{
+    int64_t interval_s = 0, duration_s = 0;
+    if (!json_integer(json_get(body, "interval_s"), &interval_s) || interval_s < FLEET_INTERVAL_LEAST_S ||
+        interval_s > FLEET_INTERVAL_MOST_S)
+        return timeline_bad(parse, "action: interval_s: 10..86400 is expected");
+    if (json_get(body, "duration_s") != NULL && (!json_integer(json_get(body, "duration_s"), &duration_s) ||
+                                                 duration_s < 0 || duration_s > FLEET_INTERVAL_MOST_S))
+        return timeline_bad(parse, "action: duration_s: 0..86400 is expected");
+    action->interval_s = (uint32_t)interval_s;
+    action->duration_s = (uint32_t)duration_s;
+    return ERR_OK;
+}
+
 /* What the action is about. */
 static enum err parse_about(struct parse *parse, const struct json *body, struct action *action)
 {
@@ -149,11 +163,11 @@ static enum err parse_about(struct parse *parse, const struct json *body, struct
 enum err timeline_action(struct parse *parse, const struct json *node)
 {
     static const char *const known[] = {
-        "alert",   "resident",   "household",   "territory", "device",    "family",    "by",
-        "note",    "outcome",    "status",      "until",     "prompt",    "through",   "start",
-        "end",     "per_minute", "category",    "in",        "residents", "announced", "from",
-        "task",    "to",         "disposition", "authority", "receipt",   "result",    "roster",
-        "instead", "back_from",  "back_until",  NULL};
+        "alert",   "resident",   "household",   "territory", "device",     "family",    "by",
+        "note",    "outcome",    "status",      "until",     "prompt",     "through",   "start",
+        "end",     "per_minute", "category",    "in",        "residents",  "announced", "from",
+        "task",    "to",         "disposition", "authority", "receipt",    "result",    "roster",
+        "instead", "interval_s", "duration_s",  "back_from", "back_until", NULL};
     size_t iter = 0;
     const char *name;
     const struct json *body;
@@ -167,6 +181,8 @@ enum err timeline_action(struct parse *parse, const struct json *node)
         return ERR_INVALID;
     action->device = REGISTRY_NONE;
     enum err err = parse_about(parse, body, action);
+    if (err == ERR_OK && action->kind == ACTION_DEVICE_INTERVAL)
+        err = parse_interval(parse, body, action);
     if (err == ERR_OK && action->kind == ACTION_SPEAK)
         err = parse_through(parse, body, &action->device);
     const char *prompt = json_string(json_get(body, "prompt"));

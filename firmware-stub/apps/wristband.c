@@ -41,6 +41,12 @@ static bool set_interval(void *context, uint32_t interval_s, uint32_t duration_s
 
     if (interval_s < WRISTBAND_INTERVAL_MIN_S || interval_s > WRISTBAND_INTERVAL_MAX_S)
         return false;
+    /* What holds for good must hold after a restart too; what does not ends with it. */
+    if (duration_s == 0) {
+        if (device_ledger_interval(&band->device.ledger, interval_s))
+            return false;
+        band->own_interval_s = interval_s;
+    }
     band->interval_s = interval_s;
     band->interval_until_ms = duration_s ? now_ms + (int64_t)duration_s * 1000 : INT64_MAX;
     if (now_ms + (int64_t)interval_s * 1000 < band->report_ms)
@@ -60,7 +66,10 @@ int wristband_init(struct wristband *band, const struct device_config *config, u
     if (error)
         return error;
     band->device.app = (struct device_app){.context = band, .locate = locate, .set_interval = set_interval};
-    band->own_interval_s = band->interval_s = interval_s ? interval_s : WRISTBAND_INTERVAL_S;
+    band->own_interval_s = interval_s ? interval_s : WRISTBAND_INTERVAL_S;
+    if (band->device.ledger.interval_s)
+        band->own_interval_s = band->device.ledger.interval_s;
+    band->interval_s = band->own_interval_s;
     band->interval_until_ms = INT64_MAX;
     band->fix_ms = band->fall_ms = INT64_MIN;
     /* Spread, so that a county whose power came back does not report in one second. */

@@ -24,7 +24,7 @@ enum { WRISTBAND_ERROR_NOTHING = -10 };
 struct wristband {
     struct device_core device;
     uint32_t interval_s;       /* in force now */
-    uint32_t own_interval_s;   /* the device's own */
+    uint32_t own_interval_s;   /* the one told for good, else the device's own */
     int64_t interval_until_ms; /* when its own comes back; INT64_MAX = until told otherwise */
     int64_t report_ms;         /* when the next report is due */
     struct device_heartbeat heartbeat;

@@ -1,5 +1,6 @@
 /*
- * Records: a snapshot (always the first of a sector), a session's ordinal, a command taken, ended, told. The
+ * Records: a snapshot (always the first of a sector; a = session, b = interval), a session's ordinal, an
+ * interval, a command taken, ended, told. The
  * sector with the higher ordinal whose first record is a snapshot counts; a half-written snapshot leaves the
  * old one.
  */
@@ -9,7 +10,7 @@
 #include "ledger.h"
 
 enum { AREA_LEDGER = 'L' };
-enum { RECORD_SNAPSHOT = 1, RECORD_SESSION, RECORD_TAKEN, RECORD_ENDED, RECORD_TOLD };
+enum { RECORD_SNAPSHOT = 1, RECORD_SESSION, RECORD_TAKEN, RECORD_ENDED, RECORD_TOLD, RECORD_INTERVAL };
 enum { OPEN_BYTES = 4 + DEVICE_ID_MAX, SNAPSHOT_BYTES = DEVICE_COMMANDS_REMEMBERED * 8 };
 
 _Static_assert(SNAPSHOT_BYTES + DEVICE_LEDGER_OPEN_MAX * OPEN_BYTES <= DEVICE_FLOG_PAYLOAD_MAX,
@@ -82,6 +83,7 @@ static void load_snapshot(struct device_ledger *ledger, const struct device_flog
     const uint8_t *from = payload_of(ledger), *end = from + record->length;
 
     ledger->session = record->a;
+    ledger->interval_s = (uint32_t)record->b;
     for (size_t i = 0; i < DEVICE_COMMANDS_REMEMBERED; i++, from += 8)
         ledger->seen[i] = device_get_le(from, 8);
     for (size_t i = 0; from < end && i < DEVICE_LEDGER_OPEN_MAX; i++, from += OPEN_BYTES) {
@@ -101,7 +103,8 @@ static int compact(struct device_ledger *ledger)
     uint32_t sector = 1 - ledger->sector;
     struct device_flog_head head = {
         .area = AREA_LEDGER, .ordinal = ledger->ordinal + 1, .epoch = ledger->epoch, .a = 1};
-    struct device_flog_record record = {.type = RECORD_SNAPSHOT, .a = ledger->session};
+    struct device_flog_record record = {
+        .type = RECORD_SNAPSHOT, .a = ledger->session, .b = ledger->interval_s};
     int error = device_flog_open(ledger->flash, sector, &head);
 
     if (error)
@@ -142,6 +145,7 @@ static void replay(struct device_ledger *ledger, const struct device_flog_record
 
     switch (record->type) {
     case RECORD_SESSION: ledger->session = record->a > ledger->session ? record->a : ledger->session; break;
+    case RECORD_INTERVAL: ledger->interval_s = (uint32_t)record->a; break;
     case RECORD_TAKEN:
         remember(ledger, record->a);
         open_entry(ledger, record->a, (uint8_t)record->b, (const char *)payload_of(ledger), record->length);
@@ -209,6 +213,14 @@ uint64_t device_ledger_session(struct device_ledger *ledger, uint64_t floor)
     ledger->session = ledger->session + 1 > floor ? ledger->session + 1 : floor;
     (void)write_record(ledger, RECORD_SESSION, ledger->session, 0, "");
     return ledger->session;
+}
+
+int device_ledger_interval(struct device_ledger *ledger, uint32_t interval_s)
+{
+    if (ledger->interval_s == interval_s)
+        return 0;
+    ledger->interval_s = interval_s;
+    return write_record(ledger, RECORD_INTERVAL, interval_s, 0, "");
 }
 
 bool device_ledger_knows(const struct device_ledger *ledger, const char *id)

@@ -1,6 +1,7 @@
 /*
  * ledger: what a device must remember besides its events: the epoch of this formatting, the ordinal of its
- * last session, and the commands it has taken (so that it acts on none twice).
+ * last session, the report interval it was told to keep, and the commands it has taken (so that it acts on
+ * none twice).
  *
  * Two flash sectors (flog.h): one is written until it is full, then a snapshot opens the other. At every byte
  * one of them is whole. Ids are remembered as 64-bit hashes, the last DEVICE_COMMANDS_REMEMBERED of them;
@@ -38,6 +39,7 @@ struct device_ledger {
     uint32_t ordinal; /* of that sector */
     uint32_t offset;
     uint64_t session;                          /* ordinal of the last session */
+    uint32_t interval_s;                       /* report interval the gateway set for good; 0 = none */
     uint64_t seen[DEVICE_COMMANDS_REMEMBERED]; /* a ring, oldest at seen_at */
     uint32_t seen_at;
     uint64_t failures; /* writes that failed twice */
@@ -54,6 +56,9 @@ int device_ledger_format(struct device_ledger *ledger, uint32_t epoch);
  * flash fails the number is given all the same, for a device that cannot speak helps nobody; the failure is
  * counted. */
 uint64_t device_ledger_session(struct device_ledger *ledger, uint64_t floor);
+
+/* Keeps the report interval; 0 = the device's own. 0, or negative when it could not be stored. */
+int device_ledger_interval(struct device_ledger *ledger, uint32_t interval_s);
 
 /* True when the id was taken before. */
 bool device_ledger_knows(const struct device_ledger *ledger, const char *id);

@@ -276,6 +276,8 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
         return campaign_add(alerts, t_ms, action);
     if (action->kind == ACTION_CAMPAIGN_END)
         return campaign_end(alerts, t_ms, action);
+    if (action->kind >= ACTION_DEVICE_LOCATE && action->kind <= ACTION_DEVICE_RESTART)
+        return fleet_order(alerts, t_ms, action);
     if (action->kind == ACTION_STATUS)
         return status(alerts, t_ms, action);
     if (action->kind == ACTION_SILENCE)
@@ -306,6 +308,9 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
     case ACTION_HUSH: err = speak_hush(alerts, record, t_ms, action); break;
     case ACTION_CAMPAIGN:
     case ACTION_CAMPAIGN_END:
+    case ACTION_DEVICE_LOCATE:
+    case ACTION_DEVICE_INTERVAL:
+    case ACTION_DEVICE_RESTART:
     case ACTION_NONE:
     case ACTION_STATUS:
     case ACTION_SILENCE:

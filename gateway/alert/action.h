@@ -16,6 +16,7 @@
  * many, by its order · campaign_end: of the campaign whose id stands where an alert's would · ledger_…: of
  * the open entry that came of the alert whose id stands there, or of the subject's newest one: assign {to},
  * handle {note}, transfer {authority, receipt, from = when}, close {result}; until = a new due time ·
+ * device_…: of the device that is the subject: locate, interval {interval_s, duration_s}, restart ·
  * roster_override {roster, from, until, to, note}: `to` stands in, for one person or for whoever is on ·
  * roster_swap: and that person for `to` at another time · roster_cancel: of the change whose id stands there
  */
@@ -43,6 +44,9 @@
     X(LEDGER_HANDLE, ledger_handle)                                                                          \
     X(LEDGER_TRANSFER, ledger_transfer)                                                                      \
     X(LEDGER_CLOSE, ledger_close)                                                                            \
+    X(DEVICE_LOCATE, device_locate)                                                                          \
+    X(DEVICE_INTERVAL, device_interval)                                                                      \
+    X(DEVICE_RESTART, device_restart)                                                                        \
     X(ROSTER_OVERRIDE, roster_override)                                                                      \
     X(ROSTER_SWAP, roster_swap)                                                                              \
     X(ROSTER_CANCEL, roster_cancel)
@@ -116,6 +120,7 @@ enum ledger_result ledger_result_from_name(const char *name);
 
 /* A prompt to an audience: everybody in a territory, of a category, or on a list; all of them that are given
  * must fit. */
+enum { FLEET_INTERVAL_LEAST_S = 10, FLEET_INTERVAL_MOST_S = 86400 };
 enum { CAMPAIGN_LIST_MAX = 200, CAMPAIGN_RATE_MAX = 600, CAMPAIGN_CATEGORY_SIZE = 64 };
 struct campaign_order {
     int64_t start_ms, end_ms;
@@ -151,6 +156,8 @@ struct action {
     char to[ID_SIZE];                     /* task_…, assign: to whom; identifier, "" = nobody */
     char prompt[ID_SIZE]; /* speak, campaign: catalogue id; hush: id of the job, "" = all of the alert */
     uint32_t device;      /* speak: through this one; REGISTRY_NONE = the best */
+    uint32_t interval_s,
+        duration_s; /* device_interval: FLEET_INTERVAL_…; duration 0 = until told otherwise */
     struct campaign_order campaign;
     char authority[AUTHORITY_SIZE], receipt[RECEIPT_SIZE]; /* ledger_transfer; UTF-8 */
     uint8_t result;                                        /* ledger_close: enum ledger_result */

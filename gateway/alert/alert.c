@@ -53,6 +53,8 @@ enum err alerts_new(const struct alert_config *config, struct alerts **ret_alert
     buf_init(&alerts->scratch, SCRATCH_MAX);
     alerts->refusal = "";
     enum err err = campaigns_new(&alerts->campaigns);
+    if (err == ERR_OK)
+        err = fleet_new(&alerts->fleet);
     if (err != ERR_OK) {
         alerts_free(alerts);
         return err;
@@ -77,6 +79,7 @@ void alerts_free(struct alerts *alerts)
     index_release(&alerts->by_case);
     buf_release(&alerts->scratch);
     campaigns_free(alerts->campaigns);
+    fleet_free(alerts->fleet);
     free(alerts);
 }
 
@@ -512,6 +515,7 @@ void alerts_on_finding(struct alerts *alerts, int64_t t_ms, const struct finding
             absorb(alerts, t_ms, (struct subject){.kind = SUBJECT_HOUSEHOLD, .no = finding->household},
                    FAMILY_VISITOR, &into, by);
     }
+    fleet_on_finding(alerts, t_ms, finding);
     case_sweep(alerts, case_no);
     case_rearm(alerts, case_no);
 }

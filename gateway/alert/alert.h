@@ -121,7 +121,10 @@ struct transition {
     X(POLICE, police)                                                                                        \
     X(STAND_DOWN, stand_down)                                                                                \
     X(NOTICE, notice)                                                                                        \
-    X(HUSH, hush) /* a device shall take a prompt back */
+    X(HUSH, hush)         /* a device shall take a prompt back */                                            \
+    X(LOCATE, locate)     /* … tell its position now */                                                    \
+    X(INTERVAL, interval) /* … report faster or slower */                                                  \
+    X(RESTART, restart)   /* … start anew */
 enum job_kind {
 #define X(name, text) JOB_##name,
     JOB_MAP(X)
@@ -143,7 +146,7 @@ struct job {
     uint8_t recipient_is_contact;
     char prompt[ID_SIZE]; /* prompt: catalogue id; task: what for ("verify", "call-back", "call"); notify: the
                              receiver of a webhook step, a way of the person's own (way_receiver), "" = the
-                             role's; hush: the job */
+                             role's; hush: the job; interval: "interval_s/duration_s" */
 };
 
 /* How a job stands. Final: played, delivered, accepted, rejected, failed, expired, cancelled, done. */
@@ -228,6 +231,7 @@ struct part_trouble {
 /* Where results go; called in order from inside the functions below. The structs are borrowed for the call.
  */
 struct campaign;
+struct device_order;
 struct alert_sink {
     void (*transition)(void *self, const struct alert *alert, const struct transition *transition);
     void (*job)(void *self, const struct alert *alert, const struct job *job);
@@ -246,6 +250,8 @@ struct alert_sink {
     void (*campaign)(void *self, const struct campaign *campaign);
     void (*reach)(void *self, const struct campaign *campaign, uint32_t resident, uint8_t reach,
                   int64_t t_ms);
+    /* A command to a device was ordered, or has come to another state (fleet.h). */
+    void (*order)(void *self, const struct device_order *order);
     void *self;
 };
 struct alert_config {
@@ -291,6 +297,9 @@ void alerts_on_trouble(struct alerts *alerts, int64_t t_ms, const struct part_tr
 void alerts_on_withdrawal(struct alerts *alerts, int64_t t_ms, const uint8_t *lost, uint32_t count);
 /* The job of that id while it is remembered, NULL = it is not. Borrowed as the other looks. */
 const struct job *alerts_job(const struct alerts *alerts, const struct hash_id *id);
+/* True while the answer to a position asked for because of an SOS may come: it is then taken in on the basis
+ * of life safety, whatever the consent. */
+bool alerts_is_locating(const struct alerts *alerts, uint32_t device);
 struct timer_slot *alerts_slot(struct alerts *alerts, uint64_t owner);
 void alerts_on_timer(struct alerts *alerts, uint64_t owner, int64_t deadline_ms);
 

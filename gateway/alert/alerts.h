@@ -9,6 +9,7 @@
 #include "alert/alert.h"
 #include "alert/campaign.h"
 #include "alert/explain.h"
+#include "alert/fleet.h"
 #include "alert/index.h"
 #include "alert/lifecycle.h"
 #include "alert/pool.h"
@@ -35,6 +36,7 @@ enum {
     JOB_STEP_ANSWER = 0xF8,
     JOB_STEP_CAMPAIGN = 0xF9,
     JOB_STEP_LEDGER = 0xFA,
+    JOB_STEP_FLEET = 0xFB,
     BURSTS_MAX = 256 /* people whose messages are counted at the same time */
 };
 
@@ -111,6 +113,7 @@ struct alerts {
     const char *refusal;              /* of the last action; static */
     struct responses responses;
     struct campaigns *campaigns;
+    struct fleet *fleet;
 };
 
 static inline struct alert_record *alert_at(const struct alerts *alerts, uint32_t no)

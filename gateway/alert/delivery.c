@@ -72,7 +72,8 @@ enum delivery_state job_success(enum job_kind kind)
         [JOB_PROMPT] = DELIVERY_PLAYED,       [JOB_NOTIFY] = DELIVERY_DELIVERED,
         [JOB_TASK] = DELIVERY_DONE,           [JOB_POLICE] = DELIVERY_ACCEPTED,
         [JOB_STAND_DOWN] = DELIVERY_ACCEPTED, [JOB_NOTICE] = DELIVERY_PLAYED,
-        [JOB_HUSH] = DELIVERY_PLAYED,
+        [JOB_HUSH] = DELIVERY_PLAYED,         [JOB_LOCATE] = DELIVERY_PLAYED,
+        [JOB_INTERVAL] = DELIVERY_PLAYED,     [JOB_RESTART] = DELIVERY_PLAYED,
     };
     assert((unsigned)kind < JOB_KIND_COUNT);
     return (enum delivery_state)success[kind];
@@ -532,7 +533,7 @@ bool alerts_on_delivery(struct alerts *alerts, int64_t t_ms, const struct delive
     if (delivery->state >= DELIVERY_COUNT)
         return false;
     if (no == NONE)
-        return campaigns_on_delivery(alerts, t_ms, delivery);
+        return fleet_on_delivery(alerts, t_ms, delivery) || campaigns_on_delivery(alerts, t_ms, delivery);
     memcpy(reason, delivery->reason, sizeof reason);
     reason[sizeof reason - 1] = 0;
     if (!job_set_state(alerts, no, (enum delivery_state)delivery->state, reason, t_ms))

@@ -89,6 +89,13 @@ struct policy_rule {
     uint16_t throttle_min; /* … within so many minutes, 1..1440; the rest is told in one summary */
     struct policy_step steps[POLICY_STEPS_MAX]; /* after_s ascending */
 };
+/* When a device is asked to report faster for a while (fleet.h). */
+struct fleet_settings {
+    uint32_t faster_interval_s;     /* 60; 0..3600; 0 = never, below 10 counts as 10 */
+    uint32_t faster_for_s;          /* 1800; 60..14400 */
+    uint8_t faster_battery_percent; /* 30; 0..100: below it, and where it is not known, not */
+    uint8_t faster_daily_max;       /* 6; 0..48, a device and local day */
+};
 struct alert_settings {
     uint32_t repeat_silent_s;       /* 60; 0..600: repeats within this join silently */
     uint32_t acknowledge_expires_s; /* 1800; 60..86400: acknowledged without a disposition reopens the
@@ -99,6 +106,7 @@ struct alert_settings {
     struct task_settings tasks;
     struct ledger_settings ledger;
     struct noise_settings noise;
+    struct fleet_settings fleet;
     uint8_t prompts_daily_max; /* 3; 0..100, per resident and local day; emergencies, orange and red
                                   neither count nor wait */
     char direct[POLICY_DIRECT_MAX]

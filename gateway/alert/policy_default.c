@@ -92,6 +92,8 @@ void alert_settings_default(struct alert_settings *ret_settings)
     ret_settings->lapse_after_s = 43200;
     ret_settings->verify_timeout_s = 90;
     ret_settings->prompt_ttl_s = 120;
+    ret_settings->fleet = (struct fleet_settings){
+        .faster_interval_s = 60, .faster_for_s = 1800, .faster_battery_percent = 30, .faster_daily_max = 6};
     ret_settings->prompts_daily_max = 3;
     ret_settings->noise = (struct noise_settings){
         .budget = 30, .budget_min = 60, .flood = 50, .flood_min = 10, .yellow_per_day = 30, .digest_min = 10};

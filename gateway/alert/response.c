@@ -123,6 +123,7 @@ void alerts_on_event(struct alerts *alerts, int64_t t_ms, const struct event *ev
 {
     struct responses *responses = &alerts->responses;
     const struct registry *registry = alerts->config.registry;
+    fleet_on_event(alerts, t_ms, event);
     if (responses->count == 0 || event->key.device >= registry_count(registry, REGISTRY_DEVICE))
         return;
     const struct device *device = registry_device(registry, event->key.device);

@@ -51,6 +51,9 @@ static bool has_no_consent(const struct job_record *record, const void *self)
     case JOB_STAND_DOWN:
     case JOB_NOTICE:
     case JOB_HUSH:
+    case JOB_LOCATE: /* these three hang on no alert: fleet.c */
+    case JOB_INTERVAL:
+    case JOB_RESTART:
     case JOB_KIND_COUNT: break;
     }
     return false;
@@ -77,6 +80,9 @@ void alerts_on_withdrawal(struct alerts *alerts, int64_t t_ms, const uint8_t *lo
     for (uint32_t no = 0; no < count; no++)
         if (lost[no] & CONSENT_BIT(CONSENT_VOICE))
             campaigns_forget(alerts, t_ms, no, REACH_NO_CONSENT, "consent withdrawn");
+    for (uint32_t no = 0; no < count; no++)
+        if (lost[no] & CONSENT_BIT(CONSENT_LOCATION))
+            fleet_forget(alerts, t_ms, no);
     for (uint32_t no = 0; no < alerts->alerts.count; no++) {
         if (!pool_is_live(&alerts->alerts, no))
             continue;

@@ -267,6 +267,11 @@ enum verdict quarantine_drop_done(const struct view *view, struct request *reque
                                   enum err err, const char *text);
 /* A device as it is, as an item of a list. */
 void devices_put(const struct view *view, const struct look_entry *entry, struct buf *out);
+/* orders.c */
+enum verdict orders_locate(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict orders_interval(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict orders_restart(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict orders_list(const struct view *view, struct request *request, struct pending *ret_pending);
 /* territories.c */
 enum verdict territories_list(const struct view *view, struct request *request, struct pending *ret_pending);
 /* records.c */

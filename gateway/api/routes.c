@@ -109,6 +109,15 @@ const struct route routes[] = {
      .handle = residents_status,
      .finish = act_done},
     {.method = "GET", .path = "/api/v1/devices", .who = WHO_KNOWN, LOOKS(devices_list)},
+#define ORDERS(what)                                                                                         \
+    {                                                                                                        \
+        .method = "POST", .path = "/api/v1/devices/{name}/" #what, .who = WHO_KNOWN,                         \
+        .handle = orders_##what, .finish = act_done                                                          \
+    }
+    ORDERS(locate),
+    ORDERS(interval),
+    ORDERS(restart),
+    {.method = "GET", .path = "/api/v1/devices/{name}/commands", .who = WHO_KNOWN, .handle = orders_list},
     {.method = "GET", .path = "/api/v1/territories", .who = WHO_KNOWN, .handle = territories_list},
     {.method = "GET", .path = "/api/v1/quarantine", .who = WHO_KNOWN, LOOKS(quarantine_show)},
     {.method = "POST",

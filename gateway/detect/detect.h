@@ -10,7 +10,12 @@
 #include "detect/overrides.h"
 
 /* Packs who a timer belongs to. slot: a detector's index, TIMER_SLOT_ALERT + family, or one of nobody's. */
-enum { TIMER_SLOT_ALERT = 0xF0, TIMER_SLOT_CAMPAIGNS = 0xFE, TIMER_SLOT_DIGEST = 0xFF };
+enum {
+    TIMER_SLOT_ALERT = 0xF0,
+    TIMER_SLOT_FLEET = 0xFD,
+    TIMER_SLOT_CAMPAIGNS = 0xFE,
+    TIMER_SLOT_DIGEST = 0xFF
+};
 uint64_t timer_owner(struct subject subject, unsigned slot);
 struct subject timer_owner_subject(uint64_t owner);
 unsigned timer_owner_slot(uint64_t owner);

@@ -17,8 +17,8 @@
  * generalised Pareto tail of shape 1/2) scaled by half of the usual duration, an hour and a half at least. It
  * is found again each time that much has gone by, for it may have been held: LOOKS times before it is orange.
  *
- * On days when families are at home (day_class.h) nothing is learned, and what is usual is eight hours at
- * least. Nothing is judged or learned while the resident is away, in hospital or gone. Being home or not is
+ * On days when families are at home (day_class.h) nothing is learned, but outings are told as on any day.
+ * Nothing is judged or learned while the resident is away, in hospital or gone. Being home or not is
  * registry/live's judgement; blind spots are its own (no home coordinates and no door: no outing). Cost: a
  * sort of 80 outings when one begins. */
 #include <math.h>
@@ -191,8 +191,6 @@ static void leave(const struct detect_context *context, struct overdue_return_st
     struct civil local = local_of(context, at_ms);
     state->left_ms = at_ms;
     state->usual_ms = usual_of(state, day_slot(&local));
-    if (day_class_of(context->registry, &local) == DAY_FAMILY && state->usual_ms < UNKNOWN_MS)
-        state->usual_ms = UNKNOWN_MS;
     state->limit_ms = limit_of(state, (uint16_t)local.day_number);
     detect_key_set(&state->first, &event->key);
     arm_at(context, at_ms + state->limit_ms);

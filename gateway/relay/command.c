@@ -63,6 +63,9 @@ enum err command_encode(const struct command_out *command, struct buf *out)
     uint8_t digest[SHA256_SIZE];
     Huyang__V1__Notice notice = HUYANG__V1__NOTICE__INIT;
     Huyang__V1__CancelCommand cancel = HUYANG__V1__CANCEL_COMMAND__INIT;
+    Huyang__V1__LocateNow locate = HUYANG__V1__LOCATE_NOW__INIT;
+    Huyang__V1__SetReportInterval interval = HUYANG__V1__SET_REPORT_INTERVAL__INIT;
+    Huyang__V1__Restart restart = HUYANG__V1__RESTART__INIT;
     if (command->kind == COMMAND_PROMPT) {
         prompt.prompt_id = unconst(command->prompt_id);
         prompt.language = unconst(command->language);
@@ -82,6 +85,17 @@ enum err command_encode(const struct command_out *command, struct buf *out)
         cancel.command_id = unconst(command->target);
         message.kind_case = HUYANG__V1__COMMAND__KIND_CANCEL;
         message.cancel = &cancel;
+    } else if (command->kind == COMMAND_LOCATE) {
+        message.kind_case = HUYANG__V1__COMMAND__KIND_LOCATE_NOW;
+        message.locate_now = &locate;
+    } else if (command->kind == COMMAND_INTERVAL) {
+        interval.interval_s = command->interval_s;
+        interval.duration_s = command->duration_s;
+        message.kind_case = HUYANG__V1__COMMAND__KIND_SET_REPORT_INTERVAL;
+        message.set_report_interval = &interval;
+    } else if (command->kind == COMMAND_RESTART) {
+        message.kind_case = HUYANG__V1__COMMAND__KIND_RESTART;
+        message.restart = &restart;
     } else {
         notice.notice_kind = command->notice == COMMAND_HELP_COMING
                                  ? HUYANG__V1__NOTICE_KIND__NOTICE_KIND_HELP_COMING
@@ -122,6 +136,12 @@ enum err command_words(const void *bytes, size_t len, struct command_words *ret_
                text_copy(words.text, sizeof words.text, message->prompt->text);
     else if (message->kind_case == HUYANG__V1__COMMAND__KIND_NOTICE)
         take_notice(message->notice, &words);
+    else if (message->kind_case == HUYANG__V1__COMMAND__KIND_LOCATE_NOW)
+        words.kind = COMMAND_LOCATE;
+    else if (message->kind_case == HUYANG__V1__COMMAND__KIND_SET_REPORT_INTERVAL)
+        words.kind = COMMAND_INTERVAL;
+    else if (message->kind_case == HUYANG__V1__COMMAND__KIND_RESTART)
+        words.kind = COMMAND_RESTART;
     else
         fits = false;
     huyang__v1__command__free_unpacked(message, NULL);

@@ -10,7 +10,14 @@
 #include "core/hash.h"
 #include "alert/prompts.h"
 
-enum command_kind { COMMAND_PROMPT, COMMAND_NOTICE, COMMAND_CANCEL };
+enum command_kind {
+    COMMAND_PROMPT,
+    COMMAND_NOTICE,
+    COMMAND_CANCEL,
+    COMMAND_LOCATE,
+    COMMAND_INTERVAL,
+    COMMAND_RESTART
+};
 /* How a prompt is said: by the loudspeaker · by vibration and the screen only · by vibration, light and the
  * screen, for who does not hear. */
 #define COMMAND_MANNER_MAP(X) X(ALOUD, aloud) X(DISCREETLY, discreetly) X(VISIBLY, visibly)
@@ -36,7 +43,8 @@ struct command_out {
     uint8_t manner /* enum command_manner */, volume_percent, repeat;
     const uint8_t *clip_sha256; /* borrowed; NULL = no clip */
     uint32_t clip_bytes;
-    const char *target; /* of a cancel: the id of the command that is taken back; borrowed */
+    uint32_t interval_s, duration_s; /* of an interval; 0 = until told otherwise */
+    const char *target;              /* of a cancel: the id of the command that is taken back; borrowed */
 };
 
 /* Appends the message. ERR_NOMEM, ERR_FULL when `out` cannot take it. */
@@ -46,6 +54,7 @@ MUST_CHECK enum err command_encode(const struct command_out *command, struct buf
  * ERR_INVALID: none of our own bytes. */
 struct command_words {
     struct hash_id id;
+    uint8_t kind; /* enum command_kind: PROMPT, also for a notice, LOCATE, INTERVAL or RESTART */
     bool exercise;
     char language[17];
     char text[PROMPT_TEXT_MAX + 1]; /* a notice's text is that of the prompt of the same meaning */

@@ -1,4 +1,4 @@
-/* PROMPT, NOTICE and HUSH jobs -> a command to a device. */
+/* PROMPT, NOTICE, HUSH, LOCATE, INTERVAL and RESTART jobs -> a command to a device. */
 #include <stdio.h>
 #include <string.h>
 
@@ -148,6 +148,31 @@ static enum err choose_words(const struct relay_context *context, const struct a
     return ERR_OK;
 }
 
+/* What is done without a word to anybody. Its answers travel on the urgent lane when somebody waits for it.
+ */
+static enum err choose_deed(const struct job *job, struct command_out *command, const char **ret_why)
+{
+    int64_t interval_s = 0, duration_s = 0;
+    char text[ID_SIZE];
+    (void)text_copy(text, sizeof text, job->prompt);
+    char *duration = strchr(text, '/');
+    command->priority = job->kind == JOB_LOCATE ? PROMPT_HIGH : PROMPT_NORMAL;
+    command->kind = job->kind == JOB_LOCATE     ? COMMAND_LOCATE
+                    : job->kind == JOB_INTERVAL ? COMMAND_INTERVAL
+                                                : COMMAND_RESTART;
+    if (duration)
+        *duration++ = '\0';
+    if (job->kind == JOB_INTERVAL &&
+        (!duration || !text_to_int(text, FLEET_INTERVAL_LEAST_S, FLEET_INTERVAL_MOST_S, &interval_s) ||
+         !text_to_int(duration, 0, FLEET_INTERVAL_MOST_S, &duration_s))) {
+        *ret_why = "no interval";
+        return ERR_UNSUPPORTED;
+    }
+    command->interval_s = (uint32_t)interval_s;
+    command->duration_s = (uint32_t)duration_s;
+    return ERR_OK;
+}
+
 static enum err render(const struct relay_context *context, const struct alert *alert, const struct job *job,
                        struct outbox_row *row, struct buf *body, const char **ret_why)
 {
@@ -177,6 +202,10 @@ static enum err render(const struct relay_context *context, const struct alert *
         command.kind = COMMAND_CANCEL;
         command.target = job->prompt;
         command.priority = PROMPT_RED; /* what plays falls silent now, whatever waits */
+    } else if (job->kind == JOB_LOCATE || job->kind == JOB_INTERVAL || job->kind == JOB_RESTART) {
+        enum err err = choose_deed(job, &command, ret_why);
+        if (err != ERR_OK)
+            return err;
     } else {
         enum err err = choose_words(context, alert, job, device, &command, text, &spoken, ret_why);
         if (err != ERR_OK)

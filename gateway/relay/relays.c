@@ -4,9 +4,10 @@
 
 /* Which relay writes which kind of job. */
 static const struct relay *const relays[JOB_KIND_COUNT] = {
-    [JOB_PROMPT] = &relay_prompt, [JOB_NOTICE] = &relay_prompt,     [JOB_HUSH] = &relay_prompt,
-    [JOB_POLICE] = &relay_police, [JOB_STAND_DOWN] = &relay_police, [JOB_NOTIFY] = &relay_person,
-    [JOB_TASK] = &relay_webhook,
+    [JOB_PROMPT] = &relay_prompt,  [JOB_NOTICE] = &relay_prompt,     [JOB_HUSH] = &relay_prompt,
+    [JOB_POLICE] = &relay_police,  [JOB_STAND_DOWN] = &relay_police, [JOB_NOTIFY] = &relay_person,
+    [JOB_TASK] = &relay_webhook,   [JOB_LOCATE] = &relay_prompt,     [JOB_INTERVAL] = &relay_prompt,
+    [JOB_RESTART] = &relay_prompt,
 };
 
 /* How long a job without an expiry of its own is tried. A police message that nobody takes for a quarter of

@@ -21,8 +21,13 @@ static enum err note_failed(struct service *service, const struct hash_id *job, 
 static enum err say(struct service *service, uint32_t device, const struct command_words *command,
                     struct buf *topic, struct buf *payload)
 {
-    const struct foreign_words words = {
-        .language = command->language, .text = command->text, .exercise = command->exercise};
+    const struct foreign_words words = {.deed = command->kind == COMMAND_LOCATE     ? FOREIGN_LOCATE
+                                                : command->kind == COMMAND_INTERVAL ? FOREIGN_INTERVAL
+                                                : command->kind == COMMAND_RESTART  ? FOREIGN_RESTART
+                                                                                    : FOREIGN_SPEAK,
+                                        .language = command->language,
+                                        .text = command->text,
+                                        .exercise = command->exercise};
     bool answers = false;
     enum err err = dialects_say(service->dialects, device, &command->id, &words, topic, payload, &answers);
     if (err == ERR_EXISTS)

@@ -120,11 +120,15 @@ static void print_answer(const struct verb *verb, const struct json *root)
 static void put_options(const struct call *call, bool posts, struct buf *path, struct buf *body)
 {
     for (unsigned i = 0; i < call->count; i++) {
+        const char *name = call->given[i].name;
         if (posts) {
-            buf_printf(body, "%s\"%s\":", body->len == 0 ? "{" : ",", call->given[i].name);
+            buf_puts(body, body->len == 0 ? "{\"" : ",\"");
+            for (const char *c = name; *c != '\0'; c++) /* --interval-s is the member interval_s */
+                buf_putc(body, *c == '-' ? '_' : *c);
+            buf_puts(body, "\":");
             buf_json_string(body, call->given[i].value);
         } else {
-            buf_printf(path, "%c%s=", i == 0 ? '?' : '&', call->given[i].name);
+            buf_printf(path, "%c%s=", i == 0 ? '?' : '&', name);
             http_escape(path, call->given[i].value);
         }
     }

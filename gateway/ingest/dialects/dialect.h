@@ -118,8 +118,10 @@ struct foreign {
     char type[FOREIGN_TYPE_SIZE]; /* the sender's word for what it is, safe to log; "" = none */
 };
 
-/* What is to be said at a foreign device. */
+/* What is to be said at, or done by, a foreign device. */
+enum foreign_deed { FOREIGN_SPEAK, FOREIGN_LOCATE, FOREIGN_INTERVAL, FOREIGN_RESTART };
 struct foreign_words {
+    uint8_t deed;                /* enum foreign_deed; the rest is of SPEAK */
     const char *language, *text; /* UTF-8 */
     bool exercise;               /* a drill; to be said before the text */
 };

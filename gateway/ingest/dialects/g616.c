@@ -262,6 +262,8 @@ static enum foreign_saying say(const char *name, const struct foreign_words *wor
                                struct buf *payload)
 {
     struct buf text;
+    if (words->deed != FOREIGN_SPEAK) /* it has no such command: it reports when it likes */
+        return FOREIGN_MUTE;
     if (!text_is_id(name, strlen(name))) /* it becomes a level of a topic */
         return FOREIGN_MUTE;
     buf_init(&text, 2048);

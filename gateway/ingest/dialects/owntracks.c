@@ -220,6 +220,14 @@ static enum foreign_saying say(const char *name, const struct foreign_words *wor
     struct buf text;
     if (strchr(name, '/') == NULL || strpbrk(name, "+#") != NULL)
         return FOREIGN_MUTE;
+    /* The position comes as any other; nobody says that it was asked for. */
+    if (words->deed == FOREIGN_LOCATE) {
+        buf_printf(topic, "%s/cmd", name);
+        buf_puts(payload, "{\"_type\":\"cmd\",\"action\":\"reportLocation\"}");
+        return FOREIGN_UNSURE;
+    }
+    if (words->deed != FOREIGN_SPEAK)
+        return FOREIGN_MUTE;
     buf_init(&text, 4096);
     if (words->exercise)
         buf_puts(&text, strcmp(words->language, "en") == 0 ? "Drill: " : "演练：");

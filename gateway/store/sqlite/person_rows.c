@@ -53,6 +53,12 @@ const struct person_rows person_rows[PERSON_ROWS] = {
      .where =
          "tbl IN (SELECT id FROM state_table WHERE name='alert_task') AND substr(value,17,16) IN " HIS_ALERTS,
      .internal = true},
+    {.table = "state",
+     .where =
+         "tbl IN (SELECT id FROM state_table WHERE name='device_order') AND substr(value,1,16) IN (SELECT "
+         "id FROM device_order WHERE device IN " HIS_DEVICES ")",
+     .internal = true},
+    {.table = "device_order", .where = "device IN " HIS_DEVICES},
     {.table = "alert", .where = "id IN " HIS_ALERTS},
 };
 const struct person_rows person_day_rows[PERSON_DAY_ROWS] = {

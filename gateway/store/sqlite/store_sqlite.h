@@ -52,7 +52,9 @@
     X(SPOKEN, "INSERT OR IGNORE INTO spoken VALUES(?1,?2,?3,?4,?5,?6,?7)")                                   \
     X(CAMPAIGN, "INSERT INTO campaign VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14) "               \
                 "ON CONFLICT(id) DO UPDATE SET state=?12, ended=?13, ended_by=?14")                          \
-    X(REACH, "INSERT INTO campaign_person VALUES(?1,?2,?3,?4) ON CONFLICT DO UPDATE SET reach=?3, t=?4")
+    X(REACH, "INSERT INTO campaign_person VALUES(?1,?2,?3,?4) ON CONFLICT DO UPDATE SET reach=?3, t=?4")     \
+    X(ORDER, "INSERT INTO device_order VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13) "                  \
+             "ON CONFLICT(id) DO UPDATE SET state=?11, changed=?12, reason=?13")
 enum statement {
 #define X(name, sql) STATEMENT_##name,
     STATEMENT_MAP(X)

@@ -7,6 +7,7 @@
 
 #include "alert/alert.h"
 #include "alert/campaign.h"
+#include "alert/fleet.h"
 
 struct fold_delivery {
     struct job job;
@@ -26,8 +27,10 @@ struct fold {
     struct ledger_event ledger_events[WORLD_LOG_MAX];
     unsigned ledger_count;
     unsigned transition_count, job_count, delivery_count, event_count;
-    struct campaign campaign; /* as it was told last */
-    uint8_t reach[64];        /* enum reach by resident, as told last */
+    struct campaign campaign;  /* as it was told last */
+    uint8_t reach[64];         /* enum reach by resident, as told last */
+    struct device_order order; /* as told last */
+    unsigned order_count;
 };
 
 W void fold_on_transition(void *self, const struct alert *alert, const struct transition *transition)
@@ -142,6 +145,13 @@ W void fold_check(void *self)
     assert_int_equal(alerts_without_timer(((struct fold *)self)->alerts), 0);
 }
 
+W void fold_on_order(void *self, const struct device_order *order)
+{
+    struct fold *fold = self;
+    fold->order = *order;
+    fold->order_count++;
+}
+
 W void fold_alerts(struct fold *fold)
 {
     struct alert_config config = {.county = "654321",
@@ -161,6 +171,7 @@ W void fold_alerts(struct fold *fold)
                                            .ledger = fold_on_ledger,
                                            .campaign = fold_on_campaign,
                                            .reach = fold_on_reach,
+                                           .order = fold_on_order,
                                            .self = fold}};
     assert_int_equal(alerts_new(&config, &fold->alerts), ERR_OK);
 }

@@ -25,7 +25,8 @@ static void an_sos_opens_a_red_alert_and_tells_everybody_once(void **state)
     assert_int_equal(count_jobs(fold, 0, JOB_NOTIFY, ROLE_GRID_WORKER, NULL), 1);
     assert_int_equal(count_jobs(fold, 0, JOB_NOTIFY, ROLE_FAMILY, NULL), 2);
     assert_int_equal(count_jobs(fold, 0, JOB_TASK, ROLE_COUNTY_DESK, "verify"), 1);
-    assert_int_equal(fold->job_count, 6);
+    assert_int_equal(count_jobs(fold, 0, JOB_LOCATE, ROLE_NONE, NULL), 1);
+    assert_int_equal(fold->job_count, 7);
     assert_int_equal(fold->after[0].avs, 1);
     assert_int_equal(find_job_of(fold, JOB_PROMPT, NULL)->device, device_no(fold->world, "cam-1"));
     for (unsigned i = 0; i < fold->job_count; i++)

@@ -147,6 +147,49 @@ static void a_heartbeat_comes_each_interval_and_a_commanded_interval_ends_by_its
     assert_true(beats >= 9 && beats <= 12);
 }
 
+static void tell_interval(struct apps *apps, const char *id, uint32_t interval_s, uint32_t duration_s,
+                          int64_t now_ms)
+{
+    Huyang__V1__Command command = HUYANG__V1__COMMAND__INIT;
+    Huyang__V1__SetReportInterval interval = HUYANG__V1__SET_REPORT_INTERVAL__INIT;
+    uint8_t bytes[256];
+
+    command.id = (char *)(uintptr_t)id;
+    command.ttl_s = 60;
+    command.kind_case = HUYANG__V1__COMMAND__KIND_SET_REPORT_INTERVAL;
+    command.set_report_interval = &interval;
+    interval.interval_s = interval_s;
+    interval.duration_s = duration_s;
+    device_on_message(&apps->band.device, DEVICE_TOPIC_COMMAND, bytes,
+                      huyang__v1__command__pack(&command, bytes), now_ms);
+}
+
+static void an_interval_for_good_holds_over_a_restart_and_one_for_a_time_does_not(void **state)
+{
+    struct apps *apps = *state;
+    struct device_config config = apps->band.device.config;
+
+    up(&apps->band.device);
+    tell_interval(apps, "good", 120, 0, 1000);
+    assert_int_equal(apps->band.own_interval_s, 120);
+    tell_interval(apps, "fast", 30, 600, 2000);
+    assert_int_equal(apps->band.interval_s, 30);
+    assert_int_equal(wristband_init(&apps->band, &config, 0, 0), DEVICE_OK);
+    assert_int_equal(apps->band.interval_s, 120);
+    up(&apps->band.device);
+    tell_interval(apps, "good", 900, 0, 1000); /* an id that was taken before */
+    assert_int_equal(apps->band.interval_s, 120);
+    for (int session = 0; session < 400; session++) /* until the ledger has opened its other sector twice */
+        (void)device_ledger_session(&apps->band.device.ledger, 0);
+    assert_int_equal(wristband_init(&apps->band, &config, 0, 0), DEVICE_OK);
+    assert_int_equal(apps->band.interval_s, 120);
+    up(&apps->band.device);
+    tell_interval(apps, "fast-2", 30, 600, 2000);
+    tell_interval(apps, "back", 600, 1, 3000); /* its own pace again, whatever that is */
+    wristband_tick(&apps->band, 4000);
+    assert_int_equal(apps->band.interval_s, 120);
+}
+
 static void a_low_battery_and_a_change_of_worn_are_told_at_once(void **state)
 {
     struct apps *apps = *state;
@@ -275,6 +318,7 @@ int main(void)
         BAND_TEST(an_sos_tells_where_when_that_is_known_and_fresh),
         BAND_TEST(suspicion_vibrates_and_nothing_else),
         BAND_TEST(a_fall_can_be_cancelled_for_30_s_and_not_twice),
+        BAND_TEST(an_interval_for_good_holds_over_a_restart_and_one_for_a_time_does_not),
         BAND_TEST(a_heartbeat_comes_each_interval_and_a_commanded_interval_ends_by_itself),
         BAND_TEST(a_low_battery_and_a_change_of_worn_are_told_at_once),
         CAMERA_TEST(a_visit_arrives_stays_and_leaves_under_one_id_and_the_next_has_another),

@@ -161,7 +161,7 @@ static void a_message_is_short_and_its_punctuation_ascii(void **state)
     struct buf topic, payload;
     (void)state;
     for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
-        const struct foreign_words words = {said[i].language, said[i].text, said[i].exercise};
+        const struct foreign_words words = {FOREIGN_SPEAK, said[i].language, said[i].text, said[i].exercise};
         buf_init(&topic, 200);
         buf_init(&payload, 1000);
         assert_int_equal(dialect_g616.say(IMEI, &words, &topic, &payload), FOREIGN_ANSWERED);
@@ -170,10 +170,12 @@ static void a_message_is_short_and_its_punctuation_ascii(void **state)
         buf_release(&topic);
         buf_release(&payload);
     }
-    const struct foreign_words words = {"en", "x", false};
+    const struct foreign_words words = {FOREIGN_SPEAK, "en", "x", false};
     buf_init(&topic, 200);
     buf_init(&payload, 1000);
     assert_int_equal(dialect_g616.say("1/+/#", &words, &topic, &payload), FOREIGN_MUTE);
+    const struct foreign_words locate = {.deed = FOREIGN_LOCATE};
+    assert_int_equal(dialect_g616.say(IMEI, &locate, &topic, &payload), FOREIGN_MUTE);
     buf_release(&topic);
     buf_release(&payload);
 }

@@ -242,7 +242,7 @@ static void a_list_without_end_is_cut(void **state)
 
 static void what_is_said_is_an_action_that_nobody_confirms(void **state)
 {
-    const struct foreign_words words = {"en", "Sit <down> \"now\"", true};
+    const struct foreign_words words = {FOREIGN_SPEAK, "en", "Sit <down> \"now\"", true};
     struct buf topic, payload;
     (void)state;
     buf_init(&topic, 200);
@@ -253,6 +253,13 @@ static void what_is_said_is_an_action_that_nobody_confirms(void **state)
         buf_text(&payload),
         "{\"_type\":\"cmd\",\"action\":\"action\",\"content\":\"Drill: Sit &lt;down&gt; &quot;now&quot;\"}");
     assert_int_equal(dialect_owntracks.say("phone", &words, &topic, &payload), FOREIGN_MUTE);
+    const struct foreign_words locate = {.deed = FOREIGN_LOCATE}, restart = {.deed = FOREIGN_RESTART};
+    buf_clear(&topic);
+    buf_clear(&payload);
+    assert_int_equal(dialect_owntracks.say("alice/phone", &locate, &topic, &payload), FOREIGN_UNSURE);
+    assert_string_equal(buf_text(&topic), "alice/phone/cmd");
+    assert_string_equal(buf_text(&payload), "{\"_type\":\"cmd\",\"action\":\"reportLocation\"}");
+    assert_int_equal(dialect_owntracks.say("alice/phone", &restart, &topic, &payload), FOREIGN_MUTE);
     buf_release(&topic);
     buf_release(&payload);
 }

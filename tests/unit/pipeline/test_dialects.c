@@ -404,7 +404,7 @@ static enum err tell(struct world *world, const char *device, unsigned char job,
 {
     struct buf payload;
     const struct hash_id id = {.bytes = {job}};
-    const struct foreign_words words = {"zh", "请坐", false};
+    const struct foreign_words words = {FOREIGN_SPEAK, "zh", "请坐", false};
     buf_init(&payload, 1000);
     buf_clear(topic);
     const uint32_t no = registry_find(world->registry, REGISTRY_DEVICE, device);

@@ -49,13 +49,14 @@ static void make_old(struct fixture *f)
     snprintf(path, sizeof(path), "%s/huyang.db", f->folder);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(
-        sqlite3_exec(db,
-                     "DROP TRIGGER transition_is_only_erased; DROP TRIGGER transition_stays; ALTER TABLE "
-                     "transition DROP COLUMN erased;"
-                     "ALTER TABLE transition DROP COLUMN salt; ALTER TABLE transition DROP COLUMN digest;"
-                     /* what later migrations made */
-                     "DROP TABLE ledger_event; DROP TABLE ledger; DROP TABLE roster_change",
-                     NULL, NULL, NULL),
+        sqlite3_exec(
+            db,
+            "DROP TRIGGER transition_is_only_erased; DROP TRIGGER transition_stays; ALTER TABLE "
+            "transition DROP COLUMN erased;"
+            "ALTER TABLE transition DROP COLUMN salt; ALTER TABLE transition DROP COLUMN digest;"
+            /* what later migrations made */
+            "DROP TABLE ledger_event; DROP TABLE ledger; DROP TABLE device_order; DROP TABLE roster_change",
+            NULL, NULL, NULL),
         SQLITE_OK);
     assert_int_equal(
         sqlite3_prepare_v2(db,
