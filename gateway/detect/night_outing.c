@@ -7,10 +7,9 @@
  * told (yellow) at once when a door or a camera says so, and by the second fix, a minute later at the
  * earliest, when only fixes do: one wild fix at night wakes nobody. Back at home ends it.
  *
- * On days when families are at home (day_class.h) people see the year in and each other home: an outing is
- * told when it has lasted FAMILY_MS, and none is learned. Else each is learned when it begins, told or not,
- * so that a person who takes up an early walk is told at the most HABIT times. Blind spots: as registry/live,
- * which decides who is at home. Cost: one pass over 32 outings for each that begins. */
+ * Each outing is learned when it begins, told or not, so that a person who takes up an early walk is
+ * told at the most HABIT times; but none of days when families are at home (day_class.h). Blind spots: as
+ * registry/live, which decides who is at home. Cost: one pass over 32 outings for each that begins. */
 #include <math.h>
 #include <string.h>
 
@@ -20,7 +19,6 @@
 
 enum { OUTINGS = 32, NEAR_SLOTS = 6, HABIT = 3, MEMORY_DAYS = 60, FIXES_TO_CONFIRM = 2 };
 #define CONFIRM_MS   60000 /* fixes a second apart share one error */
-#define FAMILY_MS    ((int64_t)3600 * 1000)
 #define DUSK_DEGREES (-6.0)
 
 struct night_leave {
@@ -151,8 +149,6 @@ static void on_event(const struct detect_context *context, void *opaque, const s
         return;
     if (event->kind == EVENT_FIX &&
         (++state->fixes < FIXES_TO_CONFIRM || event->at_ms - state->left_ms < CONFIRM_MS))
-        return;
-    if (event->at_ms - state->left_ms < FAMILY_MS && is_family_day(context, state->left_ms))
         return;
     state->told = 1;
     emit(context, state, event, REASON_OUT, 0);

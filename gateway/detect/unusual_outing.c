@@ -26,14 +26,12 @@
  *
  * A day that was told is learned at a quarter: a fraud that lasts two weeks must not become the routine
  * within them. One whose alert people close as true is no example; alerts closed as false or expected make it
- * more patient (leniency.h). On days when families are at home (day_class.h) days are recorded only: to be
- * elsewhere is what people do then, and overdue-return still watches. Nothing is judged or learned while the
- * resident is away, in hospital or gone, nor at a fair on its days, which explains itself, nor at places that
- * are nobody's business (practice.md 14). Blind spots: a person without a routine, a known
+ * more patient (leniency.h). On days when families are at home (day_class.h) places are not learned, and
+ * what is told must stand above all known days by a FAMILY_SHARE of what is left to 1. Nothing is judged or
+ * learned while the resident is away, in hospital or gone, nor at a fair on its days, which explains itself,
+ * nor at places that are nobody's business (practice.md 14). Blind spots: a person without a routine, a known
  * place with an unknown person, ways between two known places. Cost: PLACES distances a fix, ten minutes
- * apart at least.
- *
- * What was tried on real people's days stands in docs/detection.md. */
+ * apart at least. What was tried on real people's days stands in docs/detection.md. */
 #include <math.h>
 #include <string.h>
 
@@ -61,6 +59,7 @@ enum {
     TOLD_SHARE = 4,      /* a day that was told is learned at one of so many */
     BAR_SHARE = 32,  /* own days missing to a p-value raise the bar by at most so much of what is left to 1 */
     DRIFT_SHARE = 3, /* one in so many more days than the setting says */
+    FAMILY_SHARE = 4, /* of what is left to 1 above all known days: the bar of a family day */
     SCORE_UNITS = 255,
 };
 #define PLACE_M      100.0
@@ -109,7 +108,7 @@ struct unusual_outing_state {
     uint8_t pending_count, stride; /* every stride-th fix of the day is pending; 0 = 1 */
     uint8_t has_origin, has_last;
     uint8_t told;    /* 0 = nothing, 1 = today, 2 = today, and that is over */
-    uint8_t barred;  /* enum bar: today is no example, it is not learned */
+    uint8_t barred;  /* enum bar: places of today are not learned */
     uint8_t blamed;  /* 1 + where the maximum of blamed_day is kept; 0 = nowhere */
     uint8_t score;   /* running maximum of the day, in SCORE_UNITS */
     uint8_t learned; /* days out so far, up to LEARN_DAYS */
@@ -117,7 +116,10 @@ struct unusual_outing_state {
     uint8_t days[DAYS]; /* maxima of earlier days */
 };
 
-enum bar { BAR_TRUE = 1 /* people closed it as true */, BAR_FAMILY = 2 /* day_class.h */ };
+enum bar {
+    BAR_TRUE = 1 /* closed as true: nor is it a day to compare with */,
+    BAR_FAMILY = 2 /* day_class.h */
+};
 
 enum { REASON_UNUSUAL, REASON_DAY, REASON_OVER, REASON_NEXT_DAY, REASON_OFF };
 static const struct reason reasons[] = {
@@ -152,15 +154,17 @@ static unsigned as_unusual(const struct unusual_outing_state *state, unsigned sc
 static bool is_told(const struct unusual_outing_state *state, uint32_t one_in_days)
 {
     unsigned known = state->day_count;
-    if (known < DAYS_MIN || state->novel < NOVEL_MIN || state->barred & BAR_FAMILY)
+    if (known < DAYS_MIN || state->novel < NOVEL_MIN)
         return false;
     unsigned score = (unsigned)(state->score * (1 - leniency_on(&state->leniency, state->day)));
     unsigned among = one_in_days + one_in_days / DRIFT_SHARE;
-    if (known + 1 >= among)
-        return (as_unusual(state, score) + 1) * among <= known + 1;
     unsigned highest = 0;
     for (unsigned i = 0; i < known; i++)
         highest = state->days[i] > highest ? state->days[i] : highest;
+    if (state->barred & BAR_FAMILY && score <= highest + (SCORE_UNITS - highest) / FAMILY_SHARE)
+        return false;
+    if (known + 1 >= among)
+        return (as_unusual(state, score) + 1) * among <= known + 1;
     unsigned missing = among - 1 - known;
     return score > highest + (SCORE_UNITS - highest) * missing / (BAR_SHARE * (among - 1));
 }
@@ -318,7 +322,7 @@ static void end_day(struct unusual_outing_state *state)
               (struct fix_place){
                   .x = state->pending_x[i], .y = state->pending_y[i], .block = state->pending_block[i]},
               weight);
-    if (state->fixes && !state->barred)
+    if (state->fixes && !(state->barred & BAR_TRUE))
         keep_day(state);
     memset(state->pending_x, 0, sizeof state->pending_x);
     memset(state->pending_y, 0, sizeof state->pending_y);

@@ -3,6 +3,7 @@
 #include "world.h"
 
 #include "detect/detect_inner.h"
+#include "detect/unusual_outing.h"
 
 #define DAY_MS ((int64_t)86400000)
 enum { FESTIVAL = 341 /* days after 2 March 2026 */, THURSDAY = 38, FAIR_M = -3000 };
@@ -58,17 +59,56 @@ static unsigned told(const struct world *world, const char *detector)
     return count;
 }
 
-static void a_visit_to_relatives_at_the_festival_is_not_told_and_not_learned(void **state)
+/* The hour ends elsewhere, with so many of its six fixes. */
+static void day_partly_at(struct world *world, int day, int fixes, double north_m)
+{
+    world->finding_count = 0;
+    fix(world, on_day(world, day, 9, 0), 0);
+    for (int i = 0; i < 6; i++)
+        fix(world, on_day(world, day, 10, 10 * i), i < 6 - fixes ? 600 : north_m);
+    fix(world, on_day(world, day, 11, 0), 0);
+}
+
+static double novelty(struct world *world, double north_m, int64_t at_ms)
+{
+    const struct detect_context context = {.registry = world->registry, .live = world->live, .tz = world->tz};
+    const struct geo_point p = {.lat = 43.83 + north_m / 111195.0, .lon = 87.6};
+    const void *state = state_at(world->detect, detector_find("unusual-outing"), resident(world, "r-4").no);
+    return unusual_outing_novelty(&context, state, p, at_ms);
+}
+
+static void routine_until(struct world *world, int day)
+{
+    for (int past = day - 37; past < day; past++)
+        day_at(world, past, 600);
+}
+
+static void a_third_of_an_hour_elsewhere_is_told_on_any_day_but_at_the_festival(void **state)
 {
     struct world *world = *state;
-    for (int day = FESTIVAL - 40; day < FESTIVAL - 3; day++)
-        day_at(world, day, 600);
-    for (int day = FESTIVAL; day < FESTIVAL + 4; day++) {
+    routine_until(world, 40);
+    day_partly_at(world, 40, 2, 9000);
+    assert_true(told(world, "unusual-outing") > 0);
+}
+
+static void at_the_festival_only_what_stands_out_is_told_and_no_place_is_learned(void **state)
+{
+    struct world *world = *state;
+    routine_until(world, FESTIVAL - 3);
+    day_partly_at(world, FESTIVAL, 2, 9000);
+    assert_int_equal(told(world, "unusual-outing"), 0);
+    assert_true(count_findings(world, "unusual-outing", "day-out") > 0);
+    for (int day = FESTIVAL + 1; day < FESTIVAL + 8; day++)
         day_at(world, day, 9000);
-        assert_int_equal(told(world, "unusual-outing"), 0);
-        assert_true(count_findings(world, "unusual-outing", "day-out") > 0);
-    }
-    day_at(world, FESTIVAL + 20, 9000);
+    day_at(world, FESTIVAL + 20, 600);
+    assert_true(novelty(world, 9000, on_day(world, FESTIVAL + 20, 10, 0)) > 0.99);
+}
+
+static void a_whole_hour_elsewhere_is_told_at_the_festival_too(void **state)
+{
+    struct world *world = *state;
+    routine_until(world, FESTIVAL - 3);
+    day_at(world, FESTIVAL, 9000);
     assert_true(told(world, "unusual-outing") > 0);
 }
 
@@ -112,22 +152,14 @@ static void never_back_at_the_festival_is_told(void **state)
     assert_int_equal(told(world, "overdue-return"), 1);
 }
 
-static void the_new_year_is_seen_in_outside_for_an_hour(void **state)
+static void nights_of_the_festival_are_no_habit(void **state)
 {
     struct world *world = *state;
-    door(world, on_day(world, FESTIVAL, 0, 0), false);
-    fix(world, on_day(world, FESTIVAL, 0, 30), 500);
-    fix(world, on_day(world, FESTIVAL, 0, 50), 500);
-    assert_int_equal(told(world, "night-outing"), 0);
-    door(world, on_day(world, FESTIVAL, 0, 55), true);
-    for (int day = FESTIVAL + 1; day < FESTIVAL + 5; day++) {
+    for (int day = FESTIVAL + 1; day < FESTIVAL + 6; day++) {
         door(world, on_day(world, day, 2, 0), false);
-        fix(world, on_day(world, day, 2, 59), 500);
-        assert_int_equal(told(world, "night-outing"), (unsigned)(day - FESTIVAL - 1));
-        fix(world, on_day(world, day, 3, 0), 500);
-        assert_int_equal(told(world, "night-outing"), (unsigned)(day - FESTIVAL));
-        door(world, on_day(world, day, 4, 0), true);
+        door(world, on_day(world, day, 3, 0), true);
     }
+    assert_int_equal(told(world, "night-outing"), 5);
 }
 
 /* From seven to that minute of the day: steps every so many minutes, a heartbeat every ten. */
@@ -155,12 +187,14 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(a_visit_to_relatives_at_the_festival_is_not_told_and_not_learned),
+        TEST(a_third_of_an_hour_elsewhere_is_told_on_any_day_but_at_the_festival),
+        TEST(at_the_festival_only_what_stands_out_is_told_and_no_place_is_learned),
+        TEST(a_whole_hour_elsewhere_is_told_at_the_festival_too),
         TEST(a_fair_on_its_day_explains_itself),
         TEST(outings_of_the_festival_are_not_learned),
         TEST(never_back_at_the_festival_is_told),
         TEST(lazy_days_at_the_festival_teach_no_pause),
-        TEST(the_new_year_is_seen_in_outside_for_an_hour),
+        TEST(nights_of_the_festival_are_no_habit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
