@@ -55,11 +55,11 @@ def test_a_town_of_our_own_is_found_again_from_its_seed_and_every_press_is_told(
         assert (again / "one" / name).read_bytes() == (again / "two" / name).read_bytes()
 
 
-def test_without_fraud_no_truth_speaks_of_it(tmp_path):
+def test_without_fraud_no_truth_speaks_of_it(tmp_path):  # an unknown visitor is a stranger of whatever trade
     done, rows = evaluate(tmp_path / "report.json", "--elders", "40", "--weeks", "3", "--prevalence", "0", "--keep", str(tmp_path / "town"))
     assert done.returncode == 0, done.stderr
     truth = (tmp_path / "town" / "truth.jsonl").read_text(encoding="utf-8")
-    assert not any(f'"{pattern}"' in truth for pattern in ("canvassing", "gathering", "led-away", "visitor-then-bank", "repeat-visitor", "unknown-visitor"))
+    assert not any(f'"{pattern}"' in truth for pattern in ("canvassing", "gathering", "led-away", "visitor-then-bank", "repeat-visitor"))
     assert "town, led-away: recall" not in rows
 
 
