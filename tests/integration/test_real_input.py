@@ -21,6 +21,10 @@ TRACES = ("020.csv", "073.csv", "091.csv")
 OUTINGS = ("home-al.csv", "home-ka.csv")
 
 
+# The traces lie years back, and their virtual days pass in seconds: what is thinned or archived meanwhile could not be told again.
+KEPT = {"retention": {key: 0 for key in ("location_days", "health_days", "visitor_days", "input_days", "archive_days", "text_days")}}
+
+
 class VirtualGateway(Gateway):
     """The daemon whose time is the fleet's."""
 
@@ -72,7 +76,7 @@ def run(world, homes, arguments, timeout_s, settings=None, meanwhile=lambda gate
     """Plays it to the end; returns the gateway and the fleet's record."""
     county = RealCounty(world.path("county"), homes)
     broker, desk = world.broker(), world.desk()
-    gateway = VirtualGateway(world.path("gateway"), broker, county, desk, settings=settings)
+    gateway = VirtualGateway(world.path("gateway"), broker, county, desk, settings={**KEPT, **(settings or {})})
     world.closing.append(gateway)
     report = world.path("fleet.jsonl")
     fleet = Process([binary("huyang"), "fleet", "--broker", broker.url, "--county", CODE, "--registry", county.folder, "--virtual-clock",
