@@ -197,26 +197,29 @@ void output_roster(const struct roster_change *change, const struct tz *tz, stru
     buf_putc(out, '}');
 }
 
+/* What happened to a task or an entry, then its own members. */
+static void put_event(struct buf *out, const char *by, const char *why, const char *json, size_t len)
+{
+    buf_puts(out, ",\"by\":");
+    buf_json_string(out, by);
+    buf_puts(out, ",\"why\":");
+    buf_json_string(out, why);
+    buf_putc(out, ',');
+    buf_append(out, json + 1, len - 1);
+}
+
 void output_task(const struct batch_task *item, const struct tz *tz, struct buf *out)
 {
     put_time(out, tz, item->event.t_ms);
-    buf_printf(out, ",\"event\":\"%s\",\"by\":", task_event_name(item->event.kind));
-    buf_json_string(out, item->event.by);
-    buf_puts(out, ",\"why\":");
-    buf_json_string(out, item->event.why);
-    buf_putc(out, ',');
-    buf_append(out, item->json + 1, item->len - 1); /* the task's own members */
+    buf_printf(out, ",\"event\":\"%s\"", task_event_name(item->event.kind));
+    put_event(out, item->event.by, item->event.why, item->json, item->len);
 }
 
 void output_ledger(const struct batch_ledger *item, const struct tz *tz, struct buf *out)
 {
     put_time(out, tz, item->event.t_ms);
-    buf_printf(out, ",\"ledger\":\"%s\",\"by\":", ledger_event_name(item->event.kind));
-    buf_json_string(out, item->event.by);
-    buf_puts(out, ",\"why\":");
-    buf_json_string(out, item->event.why);
-    buf_putc(out, ',');
-    buf_append(out, item->json + 1, item->len - 1); /* the entry's own members */
+    buf_printf(out, ",\"ledger\":\"%s\"", ledger_event_name(item->event.kind));
+    put_event(out, item->event.by, item->event.why, item->json, item->len);
 }
 
 bool output_item(const struct batch_item *item, bool findings, const struct registry *registry,

@@ -1,9 +1,9 @@
 /* An alert as one line of JSON: ids, levels, times and sentences, and no personal data: no names, addresses,
  * phones or positions. Members in fixed order. */
-#include "alert/alert.h"
+#include "alert/alerts.h"
 #include "alert/lifecycle.h"
 
-static void put_time(struct buf *out, const char *name, const struct tz *tz, int64_t ms)
+void alert_put_time(struct buf *out, const char *name, const struct tz *tz, int64_t ms)
 {
     char text[CLOCK_TEXT_SIZE];
     if (!ms)
@@ -49,8 +49,8 @@ static void put_share(struct buf *out, const struct alert_share *share, const st
                level_name((enum level)finding->level), finding_code(finding),
                share->active ? "true" : "false", finding->flags & FINDING_LATE ? "true" : "false",
                (unsigned long)share->count);
-    put_time(out, "at", tz, finding->at_ms);
-    put_time(out, "found", tz, finding->t_ms);
+    alert_put_time(out, "at", tz, finding->at_ms);
+    alert_put_time(out, "found", tz, finding->t_ms);
     if (finding->zone != REGISTRY_NONE && finding->zone < registry_count(registry, REGISTRY_ZONE) &&
         !zone_kind_is_protected((enum zone_kind)registry_zone(registry, finding->zone)->kind))
         buf_printf(out, ",\"zone\":\"%s\"", registry_zone(registry, finding->zone)->id);
@@ -77,22 +77,22 @@ void alert_to_json(const struct alert *alert, const struct registry *registry, c
         family_name((enum family)alert->family), level_name((enum level)alert->level),
         alert_state_name((enum alert_state)alert->state), life_name(alert_life(alert)), (unsigned)alert->avs,
         (unsigned long)alert->transitions);
-    put_time(out, "opened", tz, alert->opened_ms);
-    put_time(out, "changed", tz, alert->changed_ms);
-    put_time(out, "last_finding", tz, alert->last_finding_ms);
-    put_time(out, "acknowledged", tz, alert->acknowledged_ms);
+    alert_put_time(out, "opened", tz, alert->opened_ms);
+    alert_put_time(out, "changed", tz, alert->changed_ms);
+    alert_put_time(out, "last_finding", tz, alert->last_finding_ms);
+    alert_put_time(out, "acknowledged", tz, alert->acknowledged_ms);
     if (alert->acknowledged_ms) {
         buf_puts(out, ",\"acknowledged_by\":");
         buf_json_string(out, alert->acknowledged_by);
     }
-    put_time(out, "snoozed_until", tz, alert->snoozed_until_ms);
+    alert_put_time(out, "snoozed_until", tz, alert->snoozed_until_ms);
     if (alert->assigned_to[0]) {
         buf_puts(out, ",\"assigned_to\":");
         buf_json_string(out, alert->assigned_to);
     }
-    put_time(out, "cleared", tz, alert->cleared_ms);
-    put_time(out, "verify_until", tz, alert->verify_until_ms);
-    put_time(out, "closed", tz, alert->closed_ms);
+    alert_put_time(out, "cleared", tz, alert->cleared_ms);
+    alert_put_time(out, "verify_until", tz, alert->verify_until_ms);
+    alert_put_time(out, "closed", tz, alert->closed_ms);
     if (alert->disposition)
         buf_printf(out, ",\"disposition\":\"%s\"", disposition_name((enum disposition)alert->disposition));
     if (alert->outcome)

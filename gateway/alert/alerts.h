@@ -373,4 +373,7 @@ void speak_cancel(struct alerts *alerts, struct alert_record *record, int64_t t_
 MUST_CHECK enum err find_target(struct alerts *alerts, const struct action *action,
                                 struct alert_record **ret_record);
 
+/* alert_json.c: one more member of an object, the time in the county's zone; nothing for 0. */
+void alert_put_time(struct buf *out, const char *name, const struct tz *tz, int64_t ms);
+
 #endif

@@ -1,7 +1,7 @@
 /* Names and the JSON of the ledger's entries. */
 #include <string.h>
 
-#include "alert/alert.h"
+#include "alert/alerts.h"
 
 static const char *const state_names[LEDGER_STATE_COUNT] = {
 #define X(name, text) [LEDGER_##name] = #text,
@@ -32,15 +32,6 @@ const char *ledger_event_name(enum ledger_event_kind kind)
     return (unsigned)kind < LEDGER_EVENT_COUNT ? event_names[kind] : "none";
 }
 
-static void put_time(struct buf *out, const char *name, const struct tz *tz, int64_t ms)
-{
-    char text[CLOCK_TEXT_SIZE];
-    if (!ms)
-        return;
-    clock_format(tz, ms, text);
-    buf_printf(out, ",\"%s\":\"%s\"", name, text);
-}
-
 static void put_text(struct buf *out, const char *name, const char *text)
 {
     if (!text[0])
@@ -63,13 +54,13 @@ void ledger_to_json(const struct ledger_entry *entry, const struct registry *reg
                family_name((enum family)entry->family), level_name((enum level)entry->level),
                disposition_name((enum disposition)entry->disposition));
     put_text(out, "responsible", entry->responsible);
-    put_time(out, "opened", tz, entry->opened_ms);
-    put_time(out, "due", tz, entry->due_ms);
-    put_time(out, "changed", tz, entry->changed_ms);
+    alert_put_time(out, "opened", tz, entry->opened_ms);
+    alert_put_time(out, "due", tz, entry->due_ms);
+    alert_put_time(out, "changed", tz, entry->changed_ms);
     put_text(out, "authority", entry->authority);
     put_text(out, "receipt", entry->receipt);
-    put_time(out, "transferred", tz, entry->transferred_ms);
-    put_time(out, "closed", tz, entry->closed_ms);
+    alert_put_time(out, "transferred", tz, entry->transferred_ms);
+    alert_put_time(out, "closed", tz, entry->closed_ms);
     if (entry->result)
         put_text(out, "result", ledger_result_name((enum ledger_result)entry->result));
     buf_printf(out, ",\"steps\":%u,\"overdue\":%u}", (unsigned)entry->steps, (unsigned)entry->told);

@@ -1,7 +1,7 @@
 /* Names and the JSON of tasks. */
 #include <string.h>
 
-#include "alert/alert.h"
+#include "alert/alerts.h"
 
 static const char *const task_names[TASK_KIND_COUNT] = {[TASK_NONE] = "none",
 #define X(name, text) [TASK_##name] = text,
@@ -64,15 +64,6 @@ bool task_takes_outcome(enum task_kind kind, enum outcome outcome)
            (outcomes[kind] >> outcome & 1U) != 0;
 }
 
-static void put_time(struct buf *out, const char *name, const struct tz *tz, int64_t ms)
-{
-    char text[CLOCK_TEXT_SIZE];
-    if (!ms)
-        return;
-    clock_format(tz, ms, text);
-    buf_printf(out, ",\"%s\":\"%s\"", name, text);
-}
-
 void task_to_json(const struct task *task, const struct registry *registry, const struct tz *tz,
                   struct buf *out)
 {
@@ -90,12 +81,12 @@ void task_to_json(const struct task *task, const struct registry *registry, cons
         buf_puts(out, ",\"assignee\":");
         buf_json_string(out, task->assignee);
     }
-    put_time(out, "opened", tz, task->opened_ms);
+    alert_put_time(out, "opened", tz, task->opened_ms);
     if (task->state < TASK_DONE)
-        put_time(out, "due", tz, task->due_ms);
-    put_time(out, "accepted", tz, task->accepted_ms);
-    put_time(out, "arrived", tz, task->arrived_ms);
-    put_time(out, "changed", tz, task->changed_ms);
+        alert_put_time(out, "due", tz, task->due_ms);
+    alert_put_time(out, "accepted", tz, task->accepted_ms);
+    alert_put_time(out, "arrived", tz, task->arrived_ms);
+    alert_put_time(out, "changed", tz, task->changed_ms);
     buf_printf(out, ",\"attempts\":%u,\"overdue\":%u", (unsigned)task->attempts, (unsigned)task->escalations);
     if (task->outcome)
         buf_printf(out, ",\"outcome\":\"%s\"", outcome_name((enum outcome)task->outcome));

@@ -85,22 +85,10 @@ struct page {
 static enum err put_entry(void *self, const struct reader_ledger_entry *entry)
 {
     struct page *page = self;
-    struct buf *body = &page->request->reply.body;
-    const size_t before = body->len;
-
     page->rows++;
     page->last_ms = entry->place_ms;
     page->last = entry->id;
-    if (page->any)
-        buf_putc(body, ',');
-    enum err err =
-        view_put_item(page->view->reader, &page->request->person, &entry->id, entry->json, entry->len, body);
-    if (err == ERR_NOT_FOUND) { /* not theirs */
-        body->len = before;
-        return ERR_OK;
-    }
-    page->any = page->any || err == ERR_OK;
-    return err;
+    return view_put_row(page->view, page->request, &entry->id, entry->json, entry->len, &page->any);
 }
 
 enum verdict ledger_list(const struct view *view, struct request *request, struct pending *ret_pending)

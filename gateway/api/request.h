@@ -174,6 +174,10 @@ bool view_no_query(struct request *request);
  * object. */
 MUST_CHECK enum err view_put_item(struct reader *reader, const struct person *person,
                                   const struct hash_id *id, const char *item, size_t len, struct buf *out);
+/* The same as the next row of a list in the reply; one that is not theirs is left out. *any: a row stands
+ * there already; kept up to date. */
+MUST_CHECK enum err view_put_row(const struct view *view, struct request *request, const struct hash_id *id,
+                                 const char *item, size_t len, bool *any);
 /* feed.c */
 enum verdict view_feed(const struct view *view, struct request *request, struct pending *ret_pending);
 /* actions.c */

@@ -44,19 +44,7 @@ struct page {
 static enum err put_task(void *self, const struct reader_task *task)
 {
     struct page *page = self;
-    struct buf *body = &page->request->reply.body;
-    size_t before = body->len;
-
-    if (page->any)
-        buf_putc(body, ',');
-    enum err err =
-        view_put_item(page->view->reader, &page->request->person, &task->alert, task->json, task->len, body);
-    if (err == ERR_NOT_FOUND) { /* not theirs */
-        body->len = before;
-        return ERR_OK;
-    }
-    page->any = page->any || err == ERR_OK;
-    return err;
+    return view_put_row(page->view, page->request, &task->alert, task->json, task->len, &page->any);
 }
 
 enum verdict view_tasks(const struct view *view, struct request *request, struct pending *ret_pending)

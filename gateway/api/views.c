@@ -191,6 +191,23 @@ enum err view_put_item(struct reader *reader, const struct person *person, const
     return out->failed ? ERR_FULL : ERR_OK;
 }
 
+enum err view_put_row(const struct view *view, struct request *request, const struct hash_id *id,
+                      const char *item, size_t len, bool *any)
+{
+    struct buf *body = &request->reply.body;
+    const size_t before = body->len;
+
+    if (*any)
+        buf_putc(body, ',');
+    enum err err = view_put_item(view->reader, &request->person, id, item, len, body);
+    if (err == ERR_NOT_FOUND) { /* not theirs */
+        body->len = before;
+        return ERR_OK;
+    }
+    *any = *any || err == ERR_OK;
+    return err;
+}
+
 /* A page of the list: what this person may see, until it is full. ERR_BUSY ends the walk. */
 struct page {
     const struct view *view;

@@ -97,13 +97,6 @@ unsigned trouble_reason(enum part part, bool on)
     return 2 * (unsigned)part + !on;
 }
 
-static void on_event(const struct detect_context *context, void *state, const struct event *event)
-{
-    (void)context;
-    (void)state;
-    (void)event;
-}
-
 const struct detector detector_itself = {
     .name = "gateway",
     .family = FAMILY_FLEET,
@@ -114,5 +107,4 @@ const struct detector detector_itself = {
     .state_version = 1,
     .state_size = sizeof(struct itself_state),
     .sparse = true,
-    .on_event = on_event,
 };

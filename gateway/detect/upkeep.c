@@ -19,13 +19,6 @@ static const struct reason reasons[] = {
     [UPKEEP_COLLECTED] = {"devices-collected", "The devices have been seen to", "设备已处理"},
 };
 
-static void on_event(const struct detect_context *context, void *state, const struct event *event)
-{
-    (void)context;
-    (void)state;
-    (void)event;
-}
-
 const struct detector detector_upkeep = {
     .name = "upkeep",
     .family = FAMILY_FLEET,
@@ -36,5 +29,4 @@ const struct detector detector_upkeep = {
     .state_version = 1,
     .state_size = sizeof(struct upkeep_state),
     .sparse = true,
-    .on_event = on_event,
 };

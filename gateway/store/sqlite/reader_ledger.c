@@ -40,45 +40,16 @@ enum err reader_ledger(struct reader *reader, const struct reader_ledger_filter 
     return err;
 }
 
-static enum err put_events(struct reader *reader, const struct hash_id *id, struct buf *out)
+static const char *kind_name(int kind)
 {
-    sqlite3_stmt *s;
-    int code = SQLITE_DONE;
-    enum err err = db_prepare(
-        reader->db, "SELECT t, kind, by, why FROM ledger_event WHERE alert = ?1 ORDER BY number", &s);
-    if (err != ERR_OK)
-        return err;
-    db_bind_blob(s, 1, id->bytes, HASH_ID_SIZE);
-    buf_puts(out, ",\"history\":[");
-    for (bool first = true; (code = sqlite3_step(s)) == SQLITE_ROW; first = false) {
-        buf_puts(out, first ? "{" : ",{");
-        json_member_time(reader, "t", sqlite3_column_int64(s, 0), out);
-        json_member_text("kind", ledger_event_name((enum ledger_event_kind)sqlite3_column_int(s, 1)), out);
-        json_member_text("by", db_text(s, 2), out);
-        json_member_text("why", db_text(s, 3), out);
-        buf_putc(out, '}');
-    }
-    buf_putc(out, ']');
-    err = db_err(reader->db, code);
-    sqlite3_finalize(s);
-    return err;
+    return ledger_event_name((enum ledger_event_kind)kind);
 }
 
 enum err reader_ledger_one(struct reader *reader, const struct hash_id *id, struct buf *out)
 {
-    sqlite3_stmt *s;
-    enum err err = db_prepare(reader->db, "SELECT json FROM ledger WHERE alert = ?1", &s);
-    if (err != ERR_OK)
-        return err;
-    db_bind_blob(s, 1, id->bytes, HASH_ID_SIZE);
-    int code = sqlite3_step(s);
-    if (code != SQLITE_ROW) {
-        err = code == SQLITE_DONE ? ERR_NOT_FOUND : db_err(reader->db, code);
-    } else {
-        buf_append(out, db_text(s, 0), (size_t)sqlite3_column_bytes(s, 0) - 1); /* its brace comes last */
-        err = put_events(reader, id, out);
-        buf_putc(out, '}');
-    }
-    sqlite3_finalize(s);
-    return err == ERR_OK && out->failed ? ERR_FULL : err;
+    static const struct reader_history history = {
+        .row = "SELECT json FROM ledger WHERE alert = ?1",
+        .events = "SELECT t, kind, by, why FROM ledger_event WHERE alert = ?1 ORDER BY number",
+        .kind_name = kind_name};
+    return reader_put_history(reader, &history, id, out);
 }

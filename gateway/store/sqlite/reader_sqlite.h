@@ -53,4 +53,14 @@ MUST_CHECK enum err registry_number_of(struct reader *reader, enum registry_tabl
 MUST_CHECK enum err registry_value_of(struct reader *reader, enum registry_table table, uint32_t number,
                                       const char *column, char value[ID_SIZE]);
 
+/* reader_history.c: an object that is stored as JSON, and what happened to it. */
+struct reader_history {
+    const char *row;    /* its JSON by ?1 */
+    const char *events; /* t, kind, by, why by ?1, in order */
+    const char *(*kind_name)(int kind);
+};
+/* Appends the object with "history" as its last member. ERR_NOT_FOUND. */
+MUST_CHECK enum err reader_put_history(struct reader *reader, const struct reader_history *history,
+                                       const struct hash_id *id, struct buf *out);
+
 #endif

@@ -1,42 +1,8 @@
 /* What detectors make of days when families are at home (the Spring Festival of 2027: 3 to 15 February), and
  * of fairs. The resident is r-4, who lives at 43.83/87.6; the fair of Thursdays is 3 km south of there. */
-#include "world.h"
+#include "outing_world.h"
 
-#include "detect/detect_inner.h"
-#include "detect/unusual_outing.h"
-
-#define DAY_MS ((int64_t)86400000)
 enum { FESTIVAL = 341 /* days after 2 March 2026 */, THURSDAY = 38, FAIR_M = -3000 };
-
-static int setup(void **state)
-{
-    struct world *world = world_new();
-    world->records = true;
-    *state = world;
-    return 0;
-}
-static int teardown(void **state)
-{
-    world_free(*state);
-    return 0;
-}
-
-static int64_t on_day(const struct world *world, int day, int hour, int minute)
-{
-    return at(world, hour, minute, 0) + day * DAY_MS;
-}
-
-static void fix(struct world *world, int64_t t_ms, double north_m)
-{
-    world_fix(world, t_ms, "wb-4", 43.83 + north_m / 111195.0, 87.6, 10);
-}
-
-static void door(struct world *world, int64_t t_ms, bool at_home)
-{
-    world_event(world, t_ms, "wb-4",
-                at_home ? "{\"presence\":{\"at_home\":true,\"source\":\"door\"}}"
-                        : "{\"presence\":{\"at_home\":false,\"source\":\"door\"}}");
-}
 
 /* Between nine and eleven at home and an hour at one place; at home again. Forgets what was said before. */
 static void day_at(struct world *world, int day, double north_m)
@@ -48,17 +14,6 @@ static void day_at(struct world *world, int day, double north_m)
     fix(world, on_day(world, day, 11, 0), 0);
 }
 
-static unsigned told(const struct world *world, const char *detector)
-{
-    unsigned count = 0;
-    for (unsigned i = 0; i < world->finding_count; i++) {
-        const struct finding *finding = &world->findings[i];
-        count += strcmp(detectors[finding->detector]->name, detector) == 0 &&
-                 finding->level >= LEVEL_YELLOW && !(finding->flags & FINDING_CLEARS);
-    }
-    return count;
-}
-
 /* The hour ends elsewhere, with so many of its six fixes. */
 static void day_partly_at(struct world *world, int day, int fixes, double north_m)
 {
@@ -67,14 +22,6 @@ static void day_partly_at(struct world *world, int day, int fixes, double north_
     for (int i = 0; i < 6; i++)
         fix(world, on_day(world, day, 10, 10 * i), i < 6 - fixes ? 600 : north_m);
     fix(world, on_day(world, day, 11, 0), 0);
-}
-
-static double novelty(struct world *world, double north_m, int64_t at_ms)
-{
-    const struct detect_context context = {.registry = world->registry, .live = world->live, .tz = world->tz};
-    const struct geo_point p = {.lat = 43.83 + north_m / 111195.0, .lon = 87.6};
-    const void *state = state_at(world->detect, detector_find("unusual-outing"), resident(world, "r-4").no);
-    return unusual_outing_novelty(&context, state, p, at_ms);
 }
 
 static void routine_until(struct world *world, int day)

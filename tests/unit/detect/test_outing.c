@@ -1,43 +1,8 @@
 /* unusual-outing, overdue-return, night-outing. The resident is r-4, who lives at 43.83/87.6 and has no
  * zones. */
-#include "world.h"
+#include "outing_world.h"
 
 #include <math.h>
-
-#include "detect/detect_inner.h"
-#include "detect/unusual_outing.h"
-
-#define DAY_MS ((int64_t)86400000)
-
-static int setup(void **state)
-{
-    struct world *world = world_new();
-    world->records = true;
-    *state = world;
-    return 0;
-}
-static int teardown(void **state)
-{
-    world_free(*state);
-    return 0;
-}
-
-static int64_t on_day(const struct world *world, int day, int hour, int minute)
-{
-    return at(world, hour, minute, 0) + day * DAY_MS;
-}
-
-static void fix(struct world *world, int64_t t_ms, double north_m)
-{
-    world_fix(world, t_ms, "wb-4", 43.83 + north_m / 111195.0, 87.6, 10);
-}
-
-static void door(struct world *world, int64_t t_ms, bool at_home)
-{
-    world_event(world, t_ms, "wb-4",
-                at_home ? "{\"presence\":{\"at_home\":true,\"source\":\"door\"}}"
-                        : "{\"presence\":{\"at_home\":false,\"source\":\"door\"}}");
-}
 
 /* At home at nine, at the market 600 m off from ten to eleven. Forgets what earlier days said. */
 static void ordinary_day(struct world *world, int day)
@@ -47,17 +12,6 @@ static void ordinary_day(struct world *world, int day)
     for (int minute = 0; minute < 60; minute += 10)
         fix(world, on_day(world, day, 10, minute), 600);
     fix(world, on_day(world, day, 11, 0), 0);
-}
-
-static unsigned told(const struct world *world, const char *detector)
-{
-    unsigned count = 0;
-    for (unsigned i = 0; i < world->finding_count; i++) {
-        const struct finding *finding = &world->findings[i];
-        count += strcmp(detectors[finding->detector]->name, detector) == 0 &&
-                 finding->level >= LEVEL_YELLOW && !(finding->flags & FINDING_CLEARS);
-    }
-    return count;
 }
 
 static void elsewhere(struct world *world, int day)
@@ -168,14 +122,6 @@ static void going_to_hospital_ends_what_was_told(void **state)
     assert_int_equal(count_findings(world, "unusual-outing", "off-routine-no-matter"), 1);
     fix(world, on_day(world, 35, 15, 20), 9000);
     assert_int_equal(count_findings(world, "unusual-outing", "off-routine-no-matter"), 1);
-}
-
-static double novelty(struct world *world, double north_m, int64_t at_ms)
-{
-    const struct detect_context context = {.registry = world->registry, .live = world->live, .tz = world->tz};
-    const struct geo_point p = {.lat = 43.83 + north_m / 111195.0, .lon = 87.6};
-    const void *state = state_at(world->detect, detector_find("unusual-outing"), resident(world, "r-4").no);
-    return unusual_outing_novelty(&context, state, p, at_ms);
 }
 
 static void a_day_that_was_told_is_learned_at_a_quarter(void **state)
