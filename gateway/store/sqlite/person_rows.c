@@ -171,7 +171,7 @@ static enum err find_states(sqlite3 *db)
     for (unsigned i = 0; err == ERR_OK && detectors[i] != NULL; i++) {
         snprintf(name, sizeof(name), "detect.%s", detectors[i]->name);
         db_bind_text(s, 1, name);
-        sqlite3_bind_int(s, 2, detectors[i]->state_of);
+        sqlite3_bind_int(s, 2, (int)detectors[i]->state_of);
         err = db_run(s);
     }
     for (unsigned i = 0; err == ERR_OK && i < sizeof(others) / sizeof(others[0]); i++) {
