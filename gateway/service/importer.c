@@ -228,11 +228,12 @@ void service_apply_import(struct service *service, struct now now)
     } else {
         registry_free(registry);
     }
-    api_answer(service->api, ticket, err, err == ERR_OK ? "imported" : err_text(err));
     pthread_mutex_lock(&import->lock);
     import->registry = NULL;
     import->busy = false;
     pthread_mutex_unlock(&import->lock);
+    /* Last: whoever hears that this one is done may send the next at once. */
+    api_answer(service->api, ticket, err, err == ERR_OK ? "imported" : err_text(err));
 }
 
 /* What cannot change under a running gateway. */

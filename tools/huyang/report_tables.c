@@ -79,6 +79,15 @@ static void time_cell(struct document *document, int64_t seconds)
         document_cell(document, "%lld", (long long)seconds);
 }
 
+/* A share in per cent, or nothing where there is nothing to take a share of. */
+static void share_cell(struct document *document, bool known, unsigned permille)
+{
+    if (known)
+        document_cell(document, "%u.%u", permille / 10, permille % 10);
+    else
+        document_cell(document, "%s", "");
+}
+
 static void answer_row(struct document *document, const char *what, const struct report_answers *answers)
 {
     unsigned permille = report_permille(answers->in_time, answers->count);
@@ -87,7 +96,7 @@ static void answer_row(struct document *document, const char *what, const struct
     document_cell(document, "%llu", (unsigned long long)answers->answered);
     time_cell(document, answers->p50_s);
     time_cell(document, answers->p95_s);
-    document_cell(document, answers->count ? "%u.%u" : "", permille / 10, permille % 10);
+    share_cell(document, answers->count != 0, permille);
 }
 
 static void answers(const struct report_sums *sums, const struct report_settings *settings,
@@ -123,7 +132,7 @@ static void answers(const struct report_sums *sums, const struct report_settings
                   (unsigned long)settings->answer_s);
     document_cell(document, "%lu.%lu", (unsigned long)settings->answer_permille / 10,
                   (unsigned long)settings->answer_permille % 10);
-    document_cell(document, urgent->count ? "%u.%u" : "", permille / 10, permille % 10);
+    share_cell(document, urgent->count != 0, permille);
     document_cell(document, "%s",
                   urgent->count == 0 ? document_say(document, "no alert", "无警情")
                   : urgent->in_time * 1000 >= (uint64_t)settings->answer_permille * urgent->count
@@ -154,8 +163,8 @@ static void detectors_of(const struct report_sums *sums, struct document *docume
         document_cell(document, "%llu", (unsigned long long)judged->alerts);
         document_cell(document, "%llu", (unsigned long long)judged->confirmed);
         document_cell(document, "%llu", (unsigned long long)judged->wrong);
-        document_cell(document, both ? "%u.%u" : "", good / 10, good % 10);
-        document_cell(document, both ? "%u.%u" : "", bad / 10, bad % 10);
+        share_cell(document, both, good);
+        share_cell(document, both, bad);
     }
 }
 
