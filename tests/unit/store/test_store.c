@@ -66,7 +66,7 @@ static void the_connection_is_set_up_for_durability(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(look(f, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
-    assert_int_equal(look(f, "PRAGMA user_version"), 11);
+    assert_int_equal(look(f, "PRAGMA user_version"), 12);
     assert_int_equal(look(f, "PRAGMA application_id"), 0x48755961);
 }
 
@@ -398,7 +398,7 @@ static void a_database_of_the_version_before_is_brought_up_to_date(void **state)
                      "DROP TABLE spoken; DROP TABLE campaign; DROP TABLE campaign_person; "
                      "DROP TABLE device_order; "
                      "DROP TABLE ledger; DROP TABLE ledger_event; "
-                     "DROP TABLE roster_change; "
+                     "DROP TABLE roster_change; DROP TABLE rollout; DROP TABLE rollout_event; "
                      "DROP TRIGGER transition_is_only_erased; DROP TRIGGER transition_stays; ALTER TABLE "
                      "transition DROP COLUMN "
                      "erased; ALTER TABLE transition DROP COLUMN salt; ALTER TABLE transition DROP COLUMN "
@@ -409,7 +409,7 @@ static void a_database_of_the_version_before_is_brought_up_to_date(void **state)
         SQLITE_OK);
     sqlite3_close(db);
     assert_int_equal(store_open_in(f->folder, &f->store), ERR_OK);
-    assert_int_equal(look(f, "PRAGMA user_version"), 11);
+    assert_int_equal(look(f, "PRAGMA user_version"), 12);
     assert_int_equal(look(f, "SELECT count(*) FROM silence"), 0);
     assert_int_equal(look(f, "SELECT count(*) FROM campaign"), 0);
 }
@@ -589,6 +589,10 @@ static void stored_enums_keep_their_numbers(void **state)
     assert_int_equal(ACTION_LEDGER_ASSIGN, 20);
     assert_int_equal(ACTION_LEDGER_CLOSE, 23);
     assert_int_equal(ACTION_DEVICE_RESTART, 26);
+    assert_int_equal(ACTION_ROLLOUT_ABORT, 33);
+    assert_int_equal(ORDER_BASIS_ROLLOUT, 3);
+    assert_int_equal(ROLLOUT_ABORTED, 5);
+    assert_int_equal(ROLLOUT_SAYS_UNANSWERED, 5);
     assert_int_equal(REACH_CANCELLED, 10);
     assert_int_equal(CAMPAIGN_CANCELLED, 3);
     assert_int_equal(COMMAND_VISIBLY, 2);
