@@ -58,7 +58,8 @@ static bool is_audience(const struct alerts *alerts, uint32_t no)
     const struct rollout_order *order = &alerts->rollouts->now.order;
     const struct registry *registry = alerts->config.registry;
     const struct device *device = registry_device(registry, no);
-    if (device->removed || device->kind != DEVICE_WRISTBAND || alerts->rollouts->marks[no] == MARK_LEFT_OUT)
+    if (device->removed || device->kind != DEVICE_WRISTBAND || device->resident == REGISTRY_NONE ||
+        alerts->rollouts->marks[no] == MARK_LEFT_OUT)
         return false;
     if (order->firmware[0] && alerts->rollouts->marks[no] == MARK_NONE &&
         strcmp(live_device(alerts->config.live, no)->firmware, order->firmware) != 0)

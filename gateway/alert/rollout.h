@@ -10,7 +10,8 @@
  * day, the roll-out stops by itself and an alert says so; what devices have taken stays. A person may go on
  * (the trouble seen by then is taken as known), or give it up.
  *
- * One at a time. `rollout_next` and `rollout_verdict` are pure. */
+ * It is for bands that somebody wears: spare ones in a drawer would never answer. One at a time.
+ * `rollout_next` and `rollout_verdict` are pure. */
 #ifndef HUYANG_ALERT_ROLLOUT_H
 #define HUYANG_ALERT_ROLLOUT_H
 

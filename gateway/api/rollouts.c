@@ -17,20 +17,28 @@ static bool take_number(const char *text, int64_t low, int64_t high, uint32_t *r
     return true;
 }
 
+/* The order as it is read: what is not said holds as by default. A body clears all before. */
+static struct rollout_order *order_of(struct pending *pending)
+{
+    struct rollout_order *order = &pending->action.rollout;
+    if (order->stages == 0)
+        *order = rollout_order_default();
+    return order;
+}
+
 static bool take_interval(const char *text, struct pending *pending)
 {
-    return take_number(text, FLEET_INTERVAL_LEAST_S, FLEET_INTERVAL_MOST_S,
-                       &pending->action.rollout.interval_s);
+    return take_number(text, FLEET_INTERVAL_LEAST_S, FLEET_INTERVAL_MOST_S, &order_of(pending)->interval_s);
 }
 
 static bool take_watch(const char *text, struct pending *pending)
 {
-    return take_number(text, 0, ROLLOUT_WATCH_MOST_S, &pending->action.rollout.watch_s);
+    return take_number(text, 0, ROLLOUT_WATCH_MOST_S, &order_of(pending)->watch_s);
 }
 
 static bool take_rate(const char *text, struct pending *pending)
 {
-    return take_number(text, 1, ROLLOUT_RATE_MAX, &pending->action.rollout.per_minute);
+    return take_number(text, 1, ROLLOUT_RATE_MAX, &order_of(pending)->per_minute);
 }
 
 static bool take_percent(const char *text, int64_t low, uint16_t *ret_permille)
@@ -44,29 +52,29 @@ static bool take_percent(const char *text, int64_t low, uint16_t *ret_permille)
 
 static bool take_acked(const char *text, struct pending *pending)
 {
-    return take_percent(text, 1, &pending->action.rollout.acked_permille);
+    return take_percent(text, 1, &order_of(pending)->acked_permille);
 }
 
 static bool take_trouble(const char *text, struct pending *pending)
 {
-    return take_percent(text, 0, &pending->action.rollout.trouble_permille);
+    return take_percent(text, 0, &order_of(pending)->trouble_permille);
 }
 
 static bool take_stages(const char *text, struct pending *pending)
 {
-    return rollout_stages_parse(text, &pending->action.rollout);
+    return rollout_stages_parse(text, order_of(pending));
 }
 
 static bool take_territory(const char *text, struct pending *pending)
 {
     return text_is_id(text, strlen(text)) &&
-           text_copy(pending->action.rollout.territory, sizeof(pending->action.rollout.territory), text);
+           text_copy(order_of(pending)->territory, sizeof(order_of(pending)->territory), text);
 }
 
 static bool take_firmware(const char *text, struct pending *pending)
 {
     return text[0] != '\0' && body_is_plain(text, false) &&
-           text_copy(pending->action.rollout.firmware, sizeof(pending->action.rollout.firmware), text);
+           text_copy(order_of(pending)->firmware, sizeof(order_of(pending)->firmware), text);
 }
 
 static bool take_reason(const char *text, struct pending *pending)
@@ -95,7 +103,6 @@ static enum verdict act(const struct view *view, struct request *request, enum a
         reply_said(request, 403, "your role may not do this", "您的角色无此权限");
         return VERDICT_REPLY;
     }
-    ret_pending->action.rollout = rollout_order_default();
     if (!body_read(request, members + !request->is_operator, ret_pending) || !gate_once(view->gate, request))
         return VERDICT_REPLY;
     ret_pending->action.kind = (uint8_t)kind;

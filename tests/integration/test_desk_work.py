@@ -224,6 +224,29 @@ def order_a_campaign(desk, size, lang, name):  # noqa: F811
     assert not other.all(".subnav a", w("Campaigns", "宣讲"))
 
 
+@pytest.mark.parametrize("size, lang, name", VIEWS)
+def test_a_rollout_is_seen_and_given_up(desk, size, lang, name):  # noqa: F811
+    def w(*pair):
+        return pair[WORDS[lang]]
+    browser = desk.people().sign_in(size=size, lang=lang)
+    town = add_account(desk.root, "town", "town_desk", CODE + "001")
+    body = {"note": "省电试点", "interval_s": "900", "stages": "100"}
+    assert town.send("POST", "/api/v1/rollouts/start", body).status == 403
+    assert desk.desk.send("POST", "/api/v1/rollouts/start", body).status == 200
+    assert get(town, "rollouts")["rollouts"][0]["by"] == "wang"
+    browser.js("location.hash = 'devices'")
+    browser.wait(".rollout", w("Running", "进行中"))
+    browser.wait(".rollout", "省电试点")
+    checked(browser, f"rollout-{name}")
+    browser.click(".rollout .button", w("Give up", "中止"))
+    browser.wait(".rollout .fault")  # a reason is needed
+    browser.type(".rollout .steer input", "手环重启")
+    browser.click(".rollout .button", w("Give up", "中止"))
+    browser.wait(".rollout", w("Given up", "已中止"))
+    row = get(desk.desk, "rollouts")["rollouts"][0]
+    assert (row["state"], row["why"], row["events"][-1]["by"]) == ("aborted", "手环重启", "wang")
+
+
 def test_something_is_said_by_order_after_it_was_shown_how(desk):  # noqa: F811
     browser = desk.people().sign_in()
     desk.sos(1)

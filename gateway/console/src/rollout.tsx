@@ -2,6 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "./api";
 import type { Rollout as One } from "./api";
+import { useDesk } from "./desk";
 import { Button, Field, said } from "./parts";
 import { clock, t, term } from "./words";
 
@@ -33,6 +34,7 @@ function Steer({ one, done }: { one: One; done: () => void }) {
 }
 
 export function Rollout({ toast }: { toast: (text: string) => void }) {
+  const { session } = useDesk();
   const [one, setOne] = useState<One | null>(null);
   const load = () => api.rollouts().then((got) => setOne(got[0] ?? null), () => setOne(null));
   useEffect(() => {
@@ -47,7 +49,7 @@ export function Rollout({ toast }: { toast: (text: string) => void }) {
       <p><span class="strong">{term("rollout", one.state)}</span> · {t("roStage", one.stage, one.stages)} · {t("roInterval", one.interval_s)} · <span class="quiet"><bdi>{one.by}</bdi> {clock(one.t)} <bdi>{one.note}</bdi></span></p>
       {one.state === "stopped" && <p class="fault" role="status">{term("rolloutVerdict", one.verdict)} <bdi class="quiet">{one.why}</bdi></p>}
       <Progress one={one} />
-      <Steer one={one} done={() => { toast(t("saved")); void load(); }} />
+      {session?.may?.includes("rollout_abort") && <Steer one={one} done={() => { toast(t("saved")); void load(); }} />}
     </section>
   );
 }

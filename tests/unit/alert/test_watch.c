@@ -65,7 +65,7 @@ static void each_part_has_an_alert_of_its_own_that_its_end_clears(void **state)
     struct fold *fold = fold_new();
     for (unsigned part = 0; part < PART_OF_COUNT; part++) {
         unsigned jobs = fold->job_count;
-        trouble(fold, on(fold, 9, (int)part, 0), (enum part)part, true, 3);
+        trouble(fold, on(fold, 9, 0, (int)part * 30), (enum part)part, true, 3);
         assert_non_null(about(fold, (enum part)part));
         assert_string_equal(registry_subject_id(fold->world->registry, about(fold, (enum part)part)->subject),
                             part_id((enum part)part));
