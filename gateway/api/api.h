@@ -54,6 +54,7 @@ struct api_config {
     const struct registry *(*borrow)(void *self);
     void (*give_back)(void *self);
     const struct alert_settings *settings; /* in force; changes only while the registry is not borrowed */
+    const struct detect_settings *detect;  /* likewise */
     void *self;
 };
 struct api;

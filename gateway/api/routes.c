@@ -109,6 +109,7 @@ const struct route routes[] = {
      .handle = residents_status,
      .finish = act_done},
     {.method = "GET", .path = "/api/v1/devices", .who = WHO_KNOWN, LOOKS(devices_list)},
+    {.method = "GET", .path = "/api/v1/firmware", .who = WHO_KNOWN, LOOKS(versions_list)},
 #define ORDERS(what)                                                                                         \
     {                                                                                                        \
         .method = "POST", .path = "/api/v1/devices/{name}/" #what, .who = WHO_KNOWN,                         \

@@ -85,7 +85,8 @@ const struct said_pair said_pairs[] = {
     {"a number of 1 to 500", "1 到 500 的数"},
     {"the \"next\" of the page before", "上一页的 next"},
     {"wristband or camera", "wristband 或 camera"},
-    {"none, any, never, silent, low or unworn", "none、any、never、silent、low 或 unworn"},
+    {"none, any, charge, never, silent, low, due or unworn",
+     "none、any、charge、never、silent、low、due 或 unworn"},
     {"a number of 10 to 86400 as text", "10 到 86400 的数，以文字表示"},
     {"a number of 0 to 86400 as text", "0 到 86400 的数，以文字表示"},
     /* what the core says */

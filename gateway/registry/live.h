@@ -5,6 +5,7 @@
 #define HUYANG_REGISTRY_LIVE_H
 
 #include "core/hash.h"
+#include "registry/battery.h"
 #include "registry/registry.h"
 
 enum live_tri { LIVE_UNKNOWN, LIVE_NO, LIVE_YES };
@@ -32,6 +33,10 @@ struct live_device {
     uint8_t link_up; /* enum live_tri */
     uint8_t battery_percent, has_battery, charging;
     uint8_t worn; /* enum live_tri */
+    /* Since version 2 of the snapshot. */
+    struct battery battery; /* its trend */
+    char firmware[33];      /* as its last heartbeat that named one said; "" = never told */
+    uint32_t interval_s;    /* its report interval, when one was ordered for good; 0 = the registry's */
 };
 
 /* The gateway's own link to the broker: nobody is silent while we are deaf. */
@@ -70,6 +75,13 @@ bool live_link_is_news(const struct live *live, uint32_t device, bool up, uint64
 bool live_on_link(struct live *live, uint32_t device, int64_t t_ms, bool up, uint64_t ordinal);
 /* The link to the broker came up or went down at t. */
 void live_on_broker(struct live *live, int64_t t_ms, bool up);
+/* The device took a report interval for good; 0 = the registry's again. */
+void live_set_interval(struct live *live, uint32_t device, uint32_t interval_s);
+/* How often it reports, in seconds: what it was told for good, else what its row says; 0 = unknown. */
+uint32_t live_interval_s(const struct live_device *now, const struct device *device);
+/* One stored row of "live.device". ERR_UNSUPPORTED, ERR_CORRUPT. */
+MUST_CHECK enum err live_read_device(uint16_t version, const void *value, size_t len,
+                                     struct live_device *ret_now);
 /* Forgets what the classes that were withdrawn had told about a resident (CONSENT_BIT set). */
 void live_forget(struct live *live, uint32_t resident, uint8_t classes);
 void live_set_status(struct live *live, uint32_t resident, enum resident_status status, int64_t until_ms);

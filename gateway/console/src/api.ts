@@ -131,8 +131,10 @@ export const changeAccount = ({ account, version, ...rest }: Account, password?:
 export type Status = "active" | "away" | "hospital" | "paused" | "moved" | "deceased";
 export interface Device {
   id: string; kind: "wristband" | "camera"; view?: string; resident?: string; household?: string; trouble: string; heard?: string;
-  report_interval_s: number; battery?: number; charging?: boolean; connected?: boolean; worn?: boolean;
+  report_interval_s: number; battery?: number; charging?: boolean; battery_days_left?: number; firmware?: string; connected?: boolean; worn?: boolean;
 }
+export interface FirmwareUse { kind: "wristband" | "camera"; firmware?: string; devices: number }
+export const firmware = () => send<{ versions: FirmwareUse[] }>("GET", "/api/v1/firmware").then((got) => got.versions);
 export interface Resident {
   id: string; name?: string; household?: string; address?: string; territories: { code: string; name: string }[];
   status: Status; status_until?: string; presence?: "home" | "out"; presence_since?: string; seen?: string;
