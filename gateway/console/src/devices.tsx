@@ -3,11 +3,12 @@ import * as api from "./api";
 import type { Device, FirmwareUse, Page } from "./api";
 import { useDesk } from "./desk";
 import { More, said, useNow } from "./parts";
+import { Orders } from "./orders";
 import { Quarantine } from "./quarantine";
 import { age, names, t, term } from "./words";
 
 /** One device as it is: what is wrong first, in shape and word. */
-export function DeviceRow({ device, linked = false }: { device: Device; linked?: boolean }) {
+export function DeviceRow({ device, linked = false, toast }: { device: Device; linked?: boolean; toast?: (text: string) => void }) {
   const now = useNow(30000);
   const owner = device.resident;
   return (
@@ -16,6 +17,7 @@ export function DeviceRow({ device, linked = false }: { device: Device; linked?:
       <span class="trouble"><span aria-hidden="true">{device.trouble === "none" ? "●" : "▲"}</span> {term("trouble", device.trouble)}</span>
       <span class="quiet">{device.heard ? t("heardAgo", age(now - Date.parse(device.heard))) : ""}{device.battery !== undefined && ` · ${t("battery", device.battery)}${device.charging ? " ⚡" : ""}`}{device.battery_days_left !== undefined && ` · ${t("daysLeft", device.battery_days_left.toFixed(1))}`}{device.firmware && <> · <bdi>{device.firmware}</bdi></>}</span>
       {linked && (owner ? <a href={"#residents/" + owner}><bdi>{owner}</bdi></a> : <bdi class="quiet">{device.household}</bdi>)}
+      {toast && <Orders device={device} toast={toast} />}
     </li>
   );
 }
@@ -72,7 +74,7 @@ export function Devices({ toast }: { toast: (text: string) => void }) {
       {fault && <p class="fault" role="alert">{fault}</p>}
       {!page && !fault && <p role="status">{t("loading")}</p>}
       {page?.rows.length === 0 && page.next === undefined && <p class="quiet">{words.trouble === "any" ? t("allWell") : t("noDevices")}</p>}
-      <ul class="rows panelled">{page?.rows.map((device) => <DeviceRow key={device.id} device={device} linked />)}<More next={page?.next} work={() => load(page?.next)} /></ul>
+      <ul class="rows panelled">{page?.rows.map((device) => <DeviceRow key={device.id} device={device} linked toast={toast} />)}<More next={page?.next} work={() => load(page?.next)} /></ul>
       {session?.parts?.includes("strangers") && <Quarantine toast={toast} />}
     </section>
   );
