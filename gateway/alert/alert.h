@@ -325,6 +325,8 @@ void alert_to_json(const struct alert *alert, const struct registry *registry, c
 
 /* What is remembered of silences, ended ones too until their place is taken; SILENCES_MAX of them. */
 const struct silence *alerts_silence(const struct alerts *alerts, unsigned slot);
+/* What people changed about rosters, to ask roster.h with. Borrowed like the other looks. */
+struct roster_view alerts_rosters(const struct alerts *alerts);
 
 /* Snapshot of alerts ("alert", every alert that is open or whose jobs are), jobs ("job") and what is
  * remembered of each subject and family ("alert_case") changed since the last _done; gone ones with len 0.

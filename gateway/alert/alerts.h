@@ -310,7 +310,6 @@ void suppress(struct alerts *alerts, const struct alert *alert, const struct job
 /* roster_act.c */
 MUST_CHECK enum err roster_act(struct alerts *alerts, int64_t t_ms, const struct action *action);
 MUST_CHECK enum err roster_restore(struct alerts *alerts, uint32_t place, const void *value);
-struct roster_view roster_view(const struct alerts *alerts);
 const struct roster_plan *roster_plan_of(const struct alerts *alerts, const char *name);
 /* The responders on duty by the plan, at most `max`; in a gap those of its role, for its territory or
  * `territory`. */
