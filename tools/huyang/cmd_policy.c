@@ -174,8 +174,8 @@ static unsigned find_faults(const struct words *words, const struct check *told,
         printf("%s: time_zone: cannot be read\n", words->plain);
         return faults + 1;
     }
-    const struct roster_view view = shadow->gateway ? alerts_rosters(gateway_alerts(shadow->gateway))
-                                                    : (struct roster_view){.tz = tz};
+    const struct roster_view view =
+        shadow->gateway ? alerts_rosters(gateway_alerts(shadow->gateway)) : (struct roster_view){.tz = tz};
     faults += roster_reach(&told->config->alert, shadow->registry, &view, t_ms, tell_roster, &self);
     tz_free(tz);
     return faults;
@@ -207,8 +207,9 @@ static int check(const struct words *words)
         unsigned faults = find_faults(words, &told, &shadow, t_ms);
         if (faults == 0)
             printf("%s: the policy is good%s\n", words->plain,
-                   shadow.registry == NULL ? " (name --registry or --state-dir to look for the people as well)"
-                                    : "");
+                   shadow.registry == NULL
+                       ? " (name --registry or --state-dir to look for the people as well)"
+                       : "");
         status = faults == 0 ? EXIT_WELL : EXIT_FAILED;
     }
     shadow_release(&shadow);
