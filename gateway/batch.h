@@ -6,6 +6,7 @@
 
 #include "alert/campaign.h"
 #include "alert/fleet.h"
+#include "alert/rollout.h"
 #include "core/arena.h"
 #include "input.h"
 #include "relay/relay.h"
@@ -29,6 +30,7 @@
     X(CAMPAIGN)                                                                                              \
     X(REACH)                                                                                                 \
     X(ORDER)                                                                                                 \
+    X(ROLLOUT)                                                                                               \
     X(TASK)                                                                                                  \
     X(LEDGER)
 enum batch_kind {
@@ -153,6 +155,7 @@ struct batch_item {
         struct campaign campaign;
         struct batch_reach reach;
         struct device_order order;
+        struct rollout rollout;
     };
 };
 

@@ -296,6 +296,14 @@ static void on_order(void *self, const struct device_order *order)
         item->order = *order;
 }
 
+static void on_rollout(void *self, const struct rollout *rollout)
+{
+    struct gateway *gateway = self;
+    struct batch_item *item = gateway_add(gateway, BATCH_ROLLOUT);
+    if (item != NULL)
+        item->rollout = *rollout;
+}
+
 struct alert_sink gateway_sink(struct gateway *gateway)
 {
     return (struct alert_sink){.transition = on_transition,
@@ -309,5 +317,6 @@ struct alert_sink gateway_sink(struct gateway *gateway)
                                .campaign = on_campaign,
                                .reach = on_reach,
                                .order = on_order,
+                               .rollout = on_rollout,
                                .self = gateway};
 }

@@ -248,7 +248,8 @@ bool output_item(const struct batch_item *item, bool findings, const struct regi
     case BATCH_SPOKEN:
     case BATCH_CAMPAIGN:
     case BATCH_REACH:
-    case BATCH_ORDER: return false;
+    case BATCH_ORDER:
+    case BATCH_ROLLOUT: return false;
     }
     return false;
 }

@@ -1,6 +1,7 @@
 /* What a person did, as a line of a timeline has it. */
 #include <string.h>
 
+#include "alert/rollout.h"
 #include "timeline_inner.h"
 
 /* A member that may be missing. */
@@ -149,12 +150,59 @@ static enum err parse_interval(struct parse *parse, const struct json *body, str
     return ERR_OK;
 }
 
+/* A member that is a number of low..high, or not there. */
+static enum err parse_number(struct parse *parse, const struct json *body, const char *name, int64_t low,
+                             int64_t high, uint32_t *ret_value)
+{
+    const struct json *node = json_get(body, name);
+    int64_t value;
+    if (node == NULL)
+        return ERR_OK;
+    if (!json_integer(node, &value) || value < low || value > high)
+        return timeline_bad(parse, "action: %s: %lld..%lld is expected", name, (long long)low,
+                            (long long)high);
+    *ret_value = (uint32_t)value;
+    return ERR_OK;
+}
+
+static enum err parse_rollout(struct parse *parse, const struct json *body, struct rollout_order *order)
+{
+    *order = rollout_order_default();
+    uint32_t acked = order->acked_permille, trouble = order->trouble_permille;
+    const char *stages = json_string(json_get(body, "stages")), *in = json_string(json_get(body, "in")),
+               *firmware = json_string(json_get(body, "firmware"));
+    enum err err = parse_number(parse, body, "interval_s", FLEET_INTERVAL_LEAST_S, FLEET_INTERVAL_MOST_S,
+                                &order->interval_s);
+    if (err == ERR_OK)
+        err = parse_number(parse, body, "watch_s", 0, ROLLOUT_WATCH_MOST_S, &order->watch_s);
+    if (err == ERR_OK)
+        err = parse_number(parse, body, "per_minute", 1, ROLLOUT_RATE_MAX, &order->per_minute);
+    if (err == ERR_OK)
+        err = parse_number(parse, body, "acked_permille", 1, 1000, &acked);
+    if (err == ERR_OK)
+        err = parse_number(parse, body, "trouble_permille", 0, 1000, &trouble);
+    if (err != ERR_OK)
+        return err;
+    order->acked_permille = (uint16_t)acked;
+    order->trouble_permille = (uint16_t)trouble;
+    if (stages != NULL && !rollout_stages_parse(stages, order))
+        return timeline_bad(parse, "action: stages: rising percents such as 1,10,50,100 are expected");
+    if (!text_copy(order->territory, sizeof(order->territory), in != NULL ? in : "") ||
+        !text_copy(order->firmware, sizeof(order->firmware), firmware != NULL ? firmware : ""))
+        return timeline_bad(parse, "action: in or firmware is too long");
+    return ERR_OK;
+}
+
 /* What the action is about. */
 static enum err parse_about(struct parse *parse, const struct json *body, struct action *action)
 {
     action->family = FAMILY_COUNT;
     if (action->kind == ACTION_CAMPAIGN)
         return parse_order(parse, body, &action->campaign);
+    if (action->kind == ACTION_ROLLOUT_START)
+        return parse_rollout(parse, body, &action->rollout);
+    if (action->kind >= ACTION_ROLLOUT_PAUSE && action->kind <= ACTION_ROLLOUT_ABORT)
+        return ERR_OK;
     if (action->kind == ACTION_ROSTER_OVERRIDE || action->kind == ACTION_ROSTER_SWAP)
         return parse_roster(parse, body, &action->roster);
     return parse_action_target(parse, body, action);
@@ -162,12 +210,45 @@ static enum err parse_about(struct parse *parse, const struct json *body, struct
 
 enum err timeline_action(struct parse *parse, const struct json *node)
 {
-    static const char *const known[] = {
-        "alert",   "resident",   "household",   "territory", "device",     "family",    "by",
-        "note",    "outcome",    "status",      "until",     "prompt",     "through",   "start",
-        "end",     "per_minute", "category",    "in",        "residents",  "announced", "from",
-        "task",    "to",         "disposition", "authority", "receipt",    "result",    "roster",
-        "instead", "interval_s", "duration_s",  "back_from", "back_until", NULL};
+    static const char *const known[] = {"alert",
+                                        "resident",
+                                        "household",
+                                        "territory",
+                                        "device",
+                                        "family",
+                                        "by",
+                                        "note",
+                                        "outcome",
+                                        "status",
+                                        "until",
+                                        "prompt",
+                                        "through",
+                                        "start",
+                                        "end",
+                                        "per_minute",
+                                        "category",
+                                        "in",
+                                        "residents",
+                                        "announced",
+                                        "from",
+                                        "task",
+                                        "to",
+                                        "disposition",
+                                        "authority",
+                                        "receipt",
+                                        "result",
+                                        "roster",
+                                        "instead",
+                                        "interval_s",
+                                        "duration_s",
+                                        "back_from",
+                                        "back_until",
+                                        "stages",
+                                        "watch_s",
+                                        "acked_permille",
+                                        "trouble_permille",
+                                        "firmware",
+                                        NULL};
     size_t iter = 0;
     const char *name;
     const struct json *body;

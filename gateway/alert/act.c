@@ -278,6 +278,8 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
         return campaign_end(alerts, t_ms, action);
     if (action->kind >= ACTION_DEVICE_LOCATE && action->kind <= ACTION_DEVICE_RESTART)
         return fleet_order(alerts, t_ms, action);
+    if (action->kind >= ACTION_ROLLOUT_START && action->kind <= ACTION_ROLLOUT_ABORT)
+        return rollout_act(alerts, t_ms, action);
     if (action->kind == ACTION_STATUS)
         return status(alerts, t_ms, action);
     if (action->kind == ACTION_SILENCE)
@@ -328,6 +330,10 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
     case ACTION_ROSTER_OVERRIDE:
     case ACTION_ROSTER_SWAP:
     case ACTION_ROSTER_CANCEL:
+    case ACTION_ROLLOUT_START:
+    case ACTION_ROLLOUT_PAUSE:
+    case ACTION_ROLLOUT_RESUME:
+    case ACTION_ROLLOUT_ABORT:
     case ACTION_KIND_COUNT: err = ERR_INVALID; break;
     }
     case_sweep(alerts, case_no);

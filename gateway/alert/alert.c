@@ -55,6 +55,8 @@ enum err alerts_new(const struct alert_config *config, struct alerts **ret_alert
     enum err err = campaigns_new(&alerts->campaigns);
     if (err == ERR_OK)
         err = fleet_new(&alerts->fleet);
+    if (err == ERR_OK)
+        err = rollouts_new(&alerts->rollouts);
     if (err != ERR_OK) {
         alerts_free(alerts);
         return err;
@@ -80,6 +82,7 @@ void alerts_free(struct alerts *alerts)
     buf_release(&alerts->scratch);
     campaigns_free(alerts->campaigns);
     fleet_free(alerts->fleet);
+    rollouts_free(alerts->rollouts);
     free(alerts);
 }
 

@@ -232,6 +232,7 @@ struct part_trouble {
  */
 struct campaign;
 struct device_order;
+struct rollout;
 struct alert_sink {
     void (*transition)(void *self, const struct alert *alert, const struct transition *transition);
     void (*job)(void *self, const struct alert *alert, const struct job *job);
@@ -252,6 +253,8 @@ struct alert_sink {
                   int64_t t_ms);
     /* A command to a device was ordered, or has come to another state (fleet.h). */
     void (*order)(void *self, const struct device_order *order);
+    /* A roll-out moved, or a look counted otherwise than the one before (rollout.h). */
+    void (*rollout)(void *self, const struct rollout *rollout);
     void *self;
 };
 struct alert_config {

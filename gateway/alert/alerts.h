@@ -14,6 +14,7 @@
 #include "alert/lifecycle.h"
 #include "alert/pool.h"
 #include "alert/response.h"
+#include "alert/rollout.h"
 
 #define NONE INDEX_NONE
 
@@ -127,6 +128,7 @@ struct alerts {
     struct responses responses;
     struct campaigns *campaigns;
     struct fleet *fleet;
+    struct rollouts *rollouts;
 };
 
 static inline struct alert_record *alert_at(const struct alerts *alerts, uint32_t no)

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define DOES(name) (1U << ACTION_##name)
+#define DOES(name) (UINT64_C(1) << ACTION_##name)
 #define DOES_TASKS (DOES(TASK_ASSIGN) | DOES(TASK_ACCEPT) | DOES(TASK_ARRIVE) | DOES(TASK_FINISH))
 #define DOES_ALL                                                                                             \
     (DOES(ACKNOWLEDGE) | DOES(CALL) | DOES(COMMENT) | DOES(CLOSE) | DOES_TASKS | DOES(ASSIGN) |              \
@@ -11,7 +11,11 @@
 #define DOES_CAMPAIGNS (DOES(CAMPAIGN) | DOES(CAMPAIGN_END))
 #define DOES_FLEET     (DOES(DEVICE_LOCATE) | DOES(DEVICE_INTERVAL) | DOES(DEVICE_RESTART))
 
+#define DOES_ROLLOUTS (DOES(ROLLOUT_START) | DOES(ROLLOUT_PAUSE) | DOES(ROLLOUT_RESUME) | DOES(ROLLOUT_ABORT))
+
 #define DOES_ROSTERS (DOES(ROSTER_OVERRIDE) | DOES(ROSTER_SWAP) | DOES(ROSTER_CANCEL))
+
+_Static_assert(ACTION_KIND_COUNT <= 64, "the kinds fit into acts");
 
 enum sight { SEES_NOTHING, SEES_RESIDENT, SEES_TERRITORY, SEES_POLICE, SEES_ALL };
 
@@ -21,18 +25,20 @@ enum sight { SEES_NOTHING, SEES_RESIDENT, SEES_TERRITORY, SEES_POLICE, SEES_ALL 
 
 static const struct {
     enum sight sight;
-    unsigned acts; /* 1 << enum action_kind */
+    uint64_t acts; /* 1 << enum action_kind */
     enum precision precision;
     unsigned parts; /* 1 << enum desk_part */
 } rights[ACCOUNT_ADMINISTRATOR + 1] = {
-    [ROLE_NONE] = {SEES_ALL, DOES_ALL | DOES_LEDGER | DOES_CAMPAIGNS | DOES_FLEET | DOES_ROSTERS,
+    [ROLE_NONE] = {SEES_ALL,
+                   DOES_ALL | DOES_LEDGER | DOES_CAMPAIGNS | DOES_FLEET | DOES_ROSTERS | DOES_ROLLOUTS,
                    PRECISION_CONTACTS, HAS_ALL},
     [ROLE_FAMILY] = {SEES_RESIDENT, DOES(ACKNOWLEDGE) | DOES(CALL) | DOES(COMMENT), PRECISION_ADDRESS,
                      HAS(RESIDENTS)},
     [ROLE_GRID_WORKER] = {SEES_TERRITORY, DOES_ALL | DOES(LEDGER_HANDLE), PRECISION_CONTACTS, HAS_TOWN},
     [ROLE_TOWN_DESK] = {SEES_TERRITORY, DOES_ALL | DOES_LEDGER | DOES_FLEET | DOES_ROSTERS,
                         PRECISION_CONTACTS, HAS_TOWN | HAS(AUDIT)},
-    [ROLE_COUNTY_DESK] = {SEES_ALL, DOES_ALL | DOES_LEDGER | DOES_CAMPAIGNS | DOES_FLEET | DOES_ROSTERS,
+    [ROLE_COUNTY_DESK] = {SEES_ALL,
+                          DOES_ALL | DOES_LEDGER | DOES_CAMPAIGNS | DOES_FLEET | DOES_ROSTERS | DOES_ROLLOUTS,
                           PRECISION_CONTACTS,
                           HAS_TOWN | HAS(AUDIT) | HAS(STRANGERS) | HAS(HEALTH) | HAS(REPORTS)},
     [ROLE_POLICE_DESK] = {SEES_POLICE, DOES(COMMENT), PRECISION_ADDRESS, 0},
@@ -93,7 +99,7 @@ bool access_sees(const struct person *person, const struct reader_place *place)
 
 bool access_acts(const struct person *person, enum action_kind kind)
 {
-    return (rights[person->account.role].acts & (1U << kind)) != 0;
+    return (rights[person->account.role].acts & (UINT64_C(1) << kind)) != 0;
 }
 
 enum precision access_precision(const struct person *person)

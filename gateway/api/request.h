@@ -262,6 +262,12 @@ void residents_put_people(const struct registry *registry, uint32_t household, s
 enum verdict devices_list(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict devices_list_done(const struct view *view, struct request *request, struct pending *pending,
                                enum err err, const char *text);
+/* rollouts.c */
+enum verdict rollouts_start(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict rollouts_pause(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict rollouts_resume(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict rollouts_abort(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict rollouts_list(const struct view *view, struct request *request, struct pending *ret_pending);
 /* versions.c */
 enum verdict versions_list(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict versions_list_done(const struct view *view, struct request *request, struct pending *pending,

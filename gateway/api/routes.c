@@ -128,6 +128,16 @@ const struct route routes[] = {
     ORDERS(restart),
     {.method = "GET", .path = "/api/v1/devices/{name}/commands", .who = WHO_KNOWN, .handle = orders_list},
     {.method = "GET", .path = "/api/v1/zones", .who = WHO_KNOWN, .handle = zones_list},
+    {.method = "GET", .path = "/api/v1/rollouts", .who = WHO_KNOWN, .handle = rollouts_list},
+#define ROLLOUTS(what)                                                                                       \
+    {                                                                                                        \
+        .method = "POST", .path = "/api/v1/rollouts/" #what, .who = WHO_KNOWN, .handle = rollouts_##what,    \
+        .finish = act_done                                                                                   \
+    }
+    ROLLOUTS(start),
+    ROLLOUTS(pause),
+    ROLLOUTS(resume),
+    ROLLOUTS(abort),
     {.method = "GET", .path = "/api/v1/territories", .who = WHO_KNOWN, .handle = territories_list},
     {.method = "GET", .path = "/api/v1/quarantine", .who = WHO_KNOWN, LOOKS(quarantine_show)},
     {.method = "POST",

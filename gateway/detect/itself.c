@@ -64,6 +64,11 @@ static const struct reason reasons[] = {
     OFF(WEBHOOKS) = {"webhooks-back", "The webhook receivers answer again", "推送接收方恢复"},
     ON(CANARY) = {"canary-late", "No canary call for help has come through for {0} seconds",
                   "演练求助已 {0} 秒未走完全程"},
+    ON(ROLLOUT) =
+        {"rollout-stopped",
+         "The roll-out of a setting stopped by itself ({0} devices in trouble); see `huyang rollout status`",
+         "设置分批下发已自动停止（{0} 台设备异常），原因见设备页"},
+    OFF(ROLLOUT) = {"rollout-settled", "Somebody decided how the roll-out goes on", "分批下发已由人工处置"},
     OFF(CANARY) = {"canary-heard", "A canary call for help has come through again", "演练求助恢复走通"},
 };
 _Static_assert(sizeof reasons / sizeof *reasons == 2 * PART_OF_COUNT, "each part has its sentences");
@@ -85,6 +90,7 @@ static const uint8_t levels[PART_OF_COUNT] = {
     [PART_OF_MAIL] = LEVEL_YELLOW,
     [PART_OF_WEBHOOKS] = LEVEL_ORANGE,
     [PART_OF_CANARY] = LEVEL_ORANGE,
+    [PART_OF_ROLLOUT] = LEVEL_YELLOW,
 };
 
 enum level trouble_level(enum part part)

@@ -112,6 +112,8 @@ void service_watch(void *self, struct now now)
         outbox_troubles(service->outbox, now, (int64_t)config->stall_s * 1000, sights.numbers);
     }
     for (unsigned part = 0; part < PART_OF_COUNT; part++) {
+        if (part == PART_OF_ROLLOUT) /* the fold says that itself */
+            continue;
         const int64_t after_ms = is_measured((enum part)part) ? 0 : (int64_t)config->after_s * 1000;
         if (watch_see(&service->watch, (enum part)part, sights.numbers[part] != 0, after_ms,
                       (int64_t)config->calm_s * 1000, now.mono_ms))
@@ -128,7 +130,7 @@ void service_watch_begin(struct service *service)
         const struct alert *alert =
             alerts_open_of(gateway_alerts(service->gateway),
                            (struct subject){.kind = SUBJECT_GATEWAY, .no = part}, FAMILY_FLEET);
-        if (alert != NULL && alert->cleared_ms == 0)
+        if (alert != NULL && alert->cleared_ms == 0 && part != PART_OF_ROLLOUT)
             watch_resume(&service->watch, (enum part)part);
     }
 }

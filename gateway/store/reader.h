@@ -255,6 +255,8 @@ MUST_CHECK enum err reader_campaigns(struct reader *reader, unsigned limit, stru
 MUST_CHECK enum err reader_campaign(struct reader *reader, const struct hash_id *id, struct buf *out);
 /* What was asked of a device (fleet.h), the newest first, as a list. */
 MUST_CHECK enum err reader_orders(struct reader *reader, uint32_t device, unsigned limit, struct buf *out);
+/* Roll-outs (rollout.h), the newest first, each with its history ("events"): a list. */
+MUST_CHECK enum err reader_rollouts(struct reader *reader, unsigned limit, struct buf *out);
 /* ERR_NOT_FOUND: nobody and nothing of that id. */
 MUST_CHECK enum err reader_subject(struct reader *reader, enum subject_kind kind, const char *id,
                                    struct subject *ret_subject);

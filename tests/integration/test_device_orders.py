@@ -152,3 +152,49 @@ def test_firmware_and_days_left_are_kept_and_the_bands_to_charge_are_listed(worl
     tables = json.loads(done.stdout)
     assert [row["device"] for row in tables["charge"]] == ["wb-0001"]
     assert {(row["firmware"], row["devices"]) for row in tables["firmware"] if row["kind"] == "wristband"} >= {("band-2.4", 1), ("band-2.5", 2)}
+
+
+def rollout_tool(gateway, *arguments):
+    return subprocess.run([binary("huyang"), "rollout", *arguments, "--url", f"http://127.0.0.1:{gateway.port}", "--state-dir", gateway.state_dir],
+                          capture_output=True, text=True, timeout=60, check=False)
+
+
+def rollout(gateway):
+    return gateway.request("GET", "/api/v1/rollouts")["rollouts"][0]
+
+
+def test_a_rollout_reaches_every_band_once_over_a_kill(world):
+    broker, _, gateway = world.standard(homes=3)
+    started = rollout_tool(gateway, "start", "--by", "d-0001", "--note", "省电试点", "--interval-s", "900", "--stages", "40,100", "--watch-s", "0",
+                           "--trouble-percent", "100")
+    assert started.returncode == 0, started.stderr
+    refused = rollout_tool(gateway, "start", "--by", "d-0001", "--note", "again", "--interval-s", "600")
+    assert refused.returncode == 1 and "under way" in refused.stderr
+    gateway.kill()
+    gateway.start()
+    assert rollout(gateway)["state"] == "running" and rollout(gateway)["by"] == "d-0001"
+    bands = [world.device(broker, f"wb-000{home}") for home in (1, 2, 3)]
+    for band in bands:
+        band.wait("link up")
+    done = wait_until(lambda: rollout(gateway) if rollout(gateway)["state"] == "done" else None, 30, "the roll-out is done")
+    assert (done["audience"], done["acked"], done["stage"]) == (3, 3, 2)
+    assert [event["state"] for event in done["events"]][-1] == "done" and done["events"][0]["why"] == "省电试点"
+    for home in (1, 2, 3):
+        assert [(row["command"], row["interval_s"], row["basis"], row["state"]) for row in commands(gateway, f"wb-000{home}")] == [("interval", 900, "rollout", "played")]
+        assert gateway.request("GET", f"/api/v1/devices?q=wb-000{home}")["devices"][0]["report_interval_s"] == 900
+    assert "done" in rollout_tool(gateway, "status").stdout
+    assert gateway.replayed_transitions() == gateway.stored_transitions()
+
+
+def test_a_rollout_is_stopped_by_a_person_and_what_is_wrong_is_told(world):
+    _, _, gateway = world.standard(homes=2)
+    for words, text in ((["start", "--by", "d", "--note", "x"], "interval_s"), (["start", "--by", "d", "--note", "x", "--interval-s", "900", "--stages", "50,10"], "stages"),
+                        (["start", "--by", "d", "--note", "x", "--interval-s", "900", "--firmware", "v9"], "no wristband"),
+                        (["start", "--by", "d", "--note", "x", "--interval-s", "900", "--territory", "999999"], "territory"), (["pause", "--by", "d", "--note", "x"], "no roll-out"),
+                        (["abort", "--by", "d"], "note")):
+        done = rollout_tool(gateway, *words)
+        assert (done.returncode, text in done.stderr) == (1, True), (words, done.stderr)
+    assert rollout_tool(gateway, "start", "--by", "d-0001", "--note", "x", "--interval-s", "900", "--stages", "100").returncode == 0
+    assert rollout_tool(gateway, "abort", "--by", "d-0001", "--note", "手环重启").returncode == 0
+    wait_until(lambda: {row["state"] for band in ("wb-0001", "wb-0002") for row in commands(gateway, band)} == {"cancelled"}, 10, "nothing is on its way")
+    assert rollout(gateway)["state"] == "aborted" and rollout(gateway)["why"] == "手环重启"

@@ -134,6 +134,11 @@ export interface Device {
   id: string; kind: "wristband" | "camera"; view?: string; resident?: string; household?: string; trouble: string; heard?: string;
   report_interval_s: number; battery?: number; charging?: boolean; battery_days_left?: number; firmware?: string; connected?: boolean; worn?: boolean;
 }
+export interface Rollout {
+  id: string; t: string; by: string; note: string; stages: string; interval_s: number; state: string; stage: number; verdict: string; why: string;
+  audience: number; members: number; asked: number; pending: number; acked: number; refused: number; judged: number; troubled: number; rest: number; rest_troubled: number;
+}
+export const rollouts = () => send<{ rollouts: Rollout[] }>("GET", "/api/v1/rollouts").then((got) => got.rollouts);
 export interface FirmwareUse { kind: "wristband" | "camera"; firmware?: string; devices: number }
 export const firmware = () => send<{ versions: FirmwareUse[] }>("GET", "/api/v1/firmware").then((got) => got.versions);
 export interface Resident {

@@ -5,6 +5,7 @@ import { useDesk } from "./desk";
 import { More, said, useNow } from "./parts";
 import { Orders } from "./orders";
 import { Quarantine } from "./quarantine";
+import { Rollout } from "./rollout";
 import { age, names, t, term } from "./words";
 
 /** One device as it is: what is wrong first, in shape and word. */
@@ -69,6 +70,7 @@ export function Devices({ toast }: { toast: (text: string) => void }) {
         <select aria-label={t("filterTrouble")} value={words.trouble} onChange={(event) => setWords({ ...words, trouble: event.currentTarget.value })}><option value="">{t("allDevices")}</option>{names("trouble").map((name) => <option key={name} value={name}>{term("trouble", name)}</option>)}</select>
         <select aria-label={t("filterDevice")} value={words.kind} onChange={(event) => setWords({ ...words, kind: event.currentTarget.value })}><option value="">{t("allKinds")}</option>{names("device").map((name) => <option key={name} value={name}>{term("device", name)}</option>)}</select>
       </div>
+      <Rollout toast={toast} />
       <Firmware pick={(kind, firmware) => setWords({ q: "", trouble: "", kind, firmware })} />
       {words.firmware && <p role="status"><bdi>{words.firmware}</bdi> <button type="button" class="link" onClick={() => setWords({ ...words, firmware: undefined })}>{t("firmwareAll")}</button></p>}
       {fault && <p class="fault" role="alert">{fault}</p>}

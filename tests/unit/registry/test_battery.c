@@ -33,7 +33,7 @@ static const struct life lives[] = {
     {"a day and a half in a drawer does not count", 120, 10, 100, 20, 1, 0, 24, 60, 2, 1850, 2150},
     {"sixty percent in a day and a night", 24, 5, 100, 60, 1, 0, 0, 0, 0, 5700, 6300},
     {"hardly anything used yet", 20, 10, 100, 4, 1, 0, 0, 0, 0, 0, 0},
-    {"only two levels seen", 40, 10, 100, 9, 10, 0, 0, 0, 0, 0, 0},
+    {"only two levels seen", 24, 10, 100, 9, 10, 0, 0, 0, 0, 0, 0},
     {"too young", 4, 5, 100, 60, 1, 0, 0, 0, 0, 0, 0},
     {"never goes down", 240, 10, 80, 0, 1, 0, 0, 0, 0, 0, 0},
 };

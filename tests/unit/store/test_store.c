@@ -398,7 +398,7 @@ static void a_database_of_the_version_before_is_brought_up_to_date(void **state)
                      "DROP TABLE spoken; DROP TABLE campaign; DROP TABLE campaign_person; "
                      "DROP TABLE device_order; "
                      "DROP TABLE ledger; DROP TABLE ledger_event; "
-                     "DROP TABLE roster_change; DROP TABLE worn; "
+                     "DROP TABLE roster_change; DROP TABLE rollout; DROP TABLE rollout_event; DROP TABLE worn; "
                      "DROP TRIGGER transition_is_only_erased; DROP TRIGGER transition_stays; ALTER TABLE "
                      "transition DROP COLUMN "
                      "erased; ALTER TABLE transition DROP COLUMN salt; ALTER TABLE transition DROP COLUMN "
@@ -589,6 +589,10 @@ static void stored_enums_keep_their_numbers(void **state)
     assert_int_equal(ACTION_LEDGER_ASSIGN, 20);
     assert_int_equal(ACTION_LEDGER_CLOSE, 23);
     assert_int_equal(ACTION_DEVICE_RESTART, 26);
+    assert_int_equal(ACTION_ROLLOUT_ABORT, 33);
+    assert_int_equal(ORDER_BASIS_ROLLOUT, 3);
+    assert_int_equal(ROLLOUT_ABORTED, 5);
+    assert_int_equal(ROLLOUT_SAYS_UNANSWERED, 5);
     assert_int_equal(REACH_CANCELLED, 10);
     assert_int_equal(CAMPAIGN_CANCELLED, 3);
     assert_int_equal(COMMAND_VISIBLY, 2);
