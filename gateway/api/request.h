@@ -276,7 +276,13 @@ enum verdict orders_locate(const struct view *view, struct request *request, str
 enum verdict orders_interval(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict orders_restart(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict orders_list(const struct view *view, struct request *request, struct pending *ret_pending);
+/* past_view.c */
+enum verdict past_track(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict past_outings(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict past_visits(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict past_routine(const struct view *view, struct request *request, struct pending *ret_pending);
 /* territories.c */
+enum verdict zones_list(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict territories_list(const struct view *view, struct request *request, struct pending *ret_pending);
 /* records.c */
 enum verdict records_audit(const struct view *view, struct request *request, struct pending *ret_pending);

@@ -43,6 +43,7 @@ const struct said_pair said_pairs[] = {
      "empty for the others",
      "网格员和镇值班应填辖区编码，家属应填老人编号，其他角色留空"},
     {"must be a number of 1 to 31", "应为 1 到 31 的数"},
+    {"must lie before \"to\", by at most 56 days", "应早于 to，且最多早 56 天"},
     {"must be a number of 1 to 200", "应为 1 到 200 的数"},
     {"must be the \"next\" of the page before", "应为上一页的 next"},
     {"must be an object of file names and their texts, and nothing else", "应为文件名与其内容的对象"},

@@ -244,9 +244,8 @@ static bool sees_resident(const struct event_visit *visit)
     return false;
 }
 
-/* True when the event says something about the person. */
-static bool on_person(struct live_resident *resident, const struct registry *registry, uint32_t household,
-                      const struct event *event)
+bool live_person_on_event(struct live_resident *resident, const struct registry *registry, uint32_t household,
+                          const struct event *event)
 {
     switch ((enum event_kind)event->kind) {
     case EVENT_FIX: on_fix(resident, registry, household, event); return true;
@@ -287,9 +286,7 @@ static bool on_person(struct live_resident *resident, const struct registry *reg
     return true;
 }
 
-/* Whom a device speaks of: a wristband of its wearer, a camera of the one person who lives there. In a shared
- * home a camera speaks of nobody in particular. */
-static uint32_t person_of(const struct registry *registry, const struct device *device)
+uint32_t live_person_of(const struct registry *registry, const struct device *device)
 {
     if (device->kind == DEVICE_WRISTBAND)
         return device->resident;
@@ -378,13 +375,13 @@ void live_on_event(struct live *live, const struct registry *registry, int64_t t
 {
     uint32_t no = event->key.device;
     const struct device *device = registry_device(registry, no);
-    uint32_t resident = person_of(registry, device);
+    uint32_t resident = live_person_of(registry, device);
     struct live_resident *row = resident != REGISTRY_NONE ? &live->residents[resident] : NULL;
     bool may_end = row && may_end_itself(row);
     bool was_back = may_end && is_back(live, registry, resident, t_ms);
     on_device(&live->devices[no], t_ms, event);
     mark(live, LIVE_DEVICE, no);
-    bool changed = row && on_person(row, registry, device->household, event);
+    bool changed = row && live_person_on_event(row, registry, device->household, event);
     if (may_end)
         changed |= end_status(row, t_ms, !was_back && is_back(live, registry, resident, t_ms));
     if (changed)

@@ -60,6 +60,13 @@ const struct live_resident *live_resident(const struct live *live, uint32_t no);
 const struct live_household *live_household(const struct live *live, uint32_t no);
 const struct live_device *live_device(const struct live *live, uint32_t no);
 const struct live_gateway *live_gateway(const struct live *live);
+/* Whom a device speaks of: a wristband of its wearer, a camera of the one person who lives there. In a shared
+ * home a camera speaks of nobody in particular: REGISTRY_NONE. */
+uint32_t live_person_of(const struct registry *registry, const struct device *device);
+/* What an event of a device that speaks of the person says about them; `household` is where they live. True
+ * when it says anything. Pure: also for reading the past again. */
+bool live_person_on_event(struct live_resident *resident, const struct registry *registry, uint32_t household,
+                          const struct event *event);
 /* One admitted event of device `event->key.device`, arrived at t. */
 void live_on_event(struct live *live, const struct registry *registry, int64_t t_ms,
                    const struct event *event);

@@ -104,6 +104,15 @@ MUST_CHECK enum err reader_alert(struct reader *reader, const struct hash_id *id
 /* Every input in (n) order, for `journal export`; stops when fn returns an error. from_n inclusive. */
 MUST_CHECK enum err reader_inputs(struct reader *reader, uint64_t from_n, uint64_t to_n,
                                   enum err (*fn)(void *self, const struct batch_input *input), void *self);
+/* Reports of these devices that arrived in [from_ms, to_ms), in order; the input is borrowed for the call of
+ * `fn`, whose error stops the walk and is returned. The log has no index by device: at most `walk` inputs,
+ * the last ones, are looked at. *ret_from_ms: from when on nothing was left out, from_ms where all was seen.
+ * Archived days are not read. */
+enum { READER_DEVICES_MAX = 32 };
+MUST_CHECK enum err reader_reports(struct reader *reader, const uint32_t *devices, size_t count,
+                                   int64_t from_ms, int64_t to_ms, uint64_t walk,
+                                   enum err (*fn)(void *self, const struct batch_input *input), void *self,
+                                   int64_t *ret_from_ms);
 /* Transitions in the order they happened: fn(n of the input, transition). */
 MUST_CHECK enum err
 reader_transitions(struct reader *reader,
