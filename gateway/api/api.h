@@ -47,6 +47,8 @@ struct api_config {
     enum err (*consent)(void *self, uint64_t ticket, const struct consent_change *change);
     /* A device out of quarantine gets its row; as above. */
     enum err (*adopt)(void *self, uint64_t ticket, const struct adoption *adoption);
+    /* One row of the registry is edited; as above. What it points to is borrowed for the call. */
+    enum err (*edit)(void *self, uint64_t ticket, const struct registry_edit *edit);
     /* Takes the look and answers through api_looked; as above. On an error it stays the caller's. */
     enum err (*look)(void *self, uint64_t ticket, struct look *look);
     /* The registry in force, const until it is given back; the API's thread, not nested. NULL: there is none.

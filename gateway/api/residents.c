@@ -190,6 +190,7 @@ static void put_contacts(const struct registry *registry, uint32_t no, struct bu
     put_open(out, "contacts", '[');
     for (size_t i = 0; i < count; i++) {
         put_open(out, NULL, '{');
+        put_text(out, "id", registry_contact(registry, contacts[i])->id);
         put_text(out, "name", registry_vault(registry, REGISTRY_CONTACT, contacts[i], "name"));
         put_text(out, "relation", registry_vault(registry, REGISTRY_CONTACT, contacts[i], "relation"));
         put_text(out, "phone", registry_vault(registry, REGISTRY_CONTACT, contacts[i], "phone"));

@@ -38,6 +38,10 @@ const struct said_pair said_pairs[] = {
     {"%s is missing", "缺少 %s"},
     {"one of resident, household, territory and device", "resident、household、territory、device 之一"},
     {"%s is not in the registry", "登记册中没有 %s"},
+    {"somebody changed it meanwhile; read it again", "其间已被他人修改，请重新读取"},
+    {"must be the ETag of the row as it was read", "应为读取该行时的 ETag"},
+    {"an object of columns and their texts, and nothing else", "列名与其文字的对象，不含其他字段"},
+    {"a text", "文字"},
     {"must be the ETag of the account as it was read", "应为读取账号时的 ETag"},
     {"must be the code of a territory for grid_worker and town_desk, the id of a resident for family, and "
      "empty for the others",

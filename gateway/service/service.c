@@ -173,6 +173,7 @@ static enum err open_api(struct service *service)
                                       .import = service_import,
                                       .consent = service_change_consent,
                                       .adopt = service_adopt,
+                                      .edit = service_edit,
                                       .look = service_look,
                                       .borrow = service_borrow,
                                       .give_back = service_give_back,

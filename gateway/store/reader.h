@@ -193,6 +193,14 @@ struct reader_change {
 MUST_CHECK enum err reader_changes_back(struct reader *reader, const char *by, int64_t before, unsigned walk,
                                         enum err (*fn)(void *self, const struct reader_change *change),
                                         void *self);
+/* Edits of one row of the registry by people, the newest first; of those that an erasure reached nothing is
+ * left. The texts are borrowed for the call. */
+struct reader_edit {
+    int64_t t_ms;
+    const char *by, *what, *columns; /* what: "added", "changed", "removed"; columns between semicolons */
+};
+MUST_CHECK enum err reader_edits(struct reader *reader, const char *table, const char *key, unsigned limit,
+                                 enum err (*fn)(void *self, const struct reader_edit *edit), void *self);
 /* What detectors found about a resident or the home (REGISTRY_NONE = no home), the newest first. */
 struct reader_finding {
     int64_t id;

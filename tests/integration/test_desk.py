@@ -59,7 +59,7 @@ def test_a_card_shows_what_the_role_is_shown(office):
     _, _, _, people = office
     card = get(people["grid"], "residents/r-0001")
     assert (card["name"], card["address"], card["status"]) == ("老人1", "测试一组1号", "active")
-    assert card["people"][0]["contacts"] == [{"name": "家属1", "relation": "daughter", "phone": "13800000001"}]
+    assert card["people"][0]["contacts"] == [{"id": "c-0001", "name": "家属1", "relation": "daughter", "phone": "13800000001"}]
     assert card["visitors"][0]["name"] == "女儿" and card["birth_year"] == 1945 and "location" in card["consent"]
     assert {d["id"]: d["trouble"] for d in card["devices"]} == {"wb-0001": "never", "cam-0001": "never"}
     assert {c["what"]: c["state"] for c in card["coverage"]}["visits"] == "not_heard"

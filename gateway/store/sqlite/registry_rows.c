@@ -101,7 +101,47 @@ bool store_registry_is_unmarked(const struct store *store)
     return store->registry_n != 0 && store->registry_n == store->at.mark.last_n;
 }
 
-enum err store_save_registry(struct store *store, const struct registry *registry)
+/* Whose data a row is, so that an erasure finds the entry (person_rows.c). */
+static const char *resident_of(const struct registry *registry, enum registry_table table, uint32_t no)
+{
+    uint32_t resident = REGISTRY_NONE;
+
+    if (table == REGISTRY_RESIDENT)
+        resident = no;
+    else if (table == REGISTRY_CONTACT)
+        resident = registry_contact(registry, no)->resident;
+    else if (table == REGISTRY_DEVICE)
+        resident = registry_device(registry, no)->resident;
+    else if (table == REGISTRY_ZONE && registry_zone(registry, no)->owner.kind == SUBJECT_RESIDENT)
+        resident = registry_zone(registry, no)->owner.no;
+    return resident != REGISTRY_NONE ? registry_resident(registry, resident)->id : "";
+}
+
+/* Which columns were said, not what: the values are in the tables, and erased with them. */
+static enum err note_edit(struct store *store, const struct registry *registry,
+                          const struct registry_edit *edit)
+{
+    const uint32_t no = edit->remove ? REGISTRY_NONE : registry_row_find(registry, edit->table, edit->key);
+    struct buf text;
+
+    buf_init(&text, FIELDS_BYTES_MAX);
+    buf_printf(&text, "table|%s|key|%s|by|%s|what|%s|columns|", registry_table_name(edit->table), edit->key,
+               edit->by,
+               edit->remove           ? "removed"
+               : edit->tag[0] != '\0' ? "changed"
+                                      : "added");
+    for (size_t i = 0; i < edit->changed_count; i++)
+        buf_printf(&text, "%s%s", i != 0 ? ";" : "", edit->changed[i]);
+    buf_printf(&text, "|person|resident:%s|",
+               edit->remove && edit->table == REGISTRY_RESIDENT ? edit->key
+               : no != REGISTRY_NONE                            ? resident_of(registry, edit->table, no)
+                                                                : "");
+    enum err err = text.failed ? ERR_NOMEM : audit_append(store->db, "edit", text.data, text.len);
+    buf_release(&text);
+    return err;
+}
+
+static enum err save(struct store *store, const struct registry *registry, const struct registry_edit *edit)
 {
     struct saver saver = {.store = store};
     enum err err;
@@ -125,6 +165,8 @@ enum err store_save_registry(struct store *store, const struct registry *registr
         err = db_prepare(store->db, "INSERT INTO vault VALUES(?1,?2,?3,?4)", &saver.vault);
     if (err == ERR_OK)
         err = registry_rows(registry, save_row, &saver);
+    if (err == ERR_OK && edit != NULL)
+        err = note_edit(store, registry, edit);
     if (err == ERR_OK)
         err = note_saved(store);
     if (err == ERR_OK)
@@ -139,6 +181,17 @@ enum err store_save_registry(struct store *store, const struct registry *registr
     buf_release(&saver.fields);
     store_rollback(store);
     return err;
+}
+
+enum err store_save_registry(struct store *store, const struct registry *registry)
+{
+    return save(store, registry, NULL);
+}
+
+enum err store_save_edited(struct store *store, const struct registry *registry,
+                           const struct registry_edit *edit)
+{
+    return save(store, registry, edit);
 }
 
 struct loader {

@@ -113,6 +113,8 @@ MUST_CHECK enum err store_position_read(struct store *store);
 void input_of_row(sqlite3_stmt *s, struct batch_input *ret_input);
 /* registry_rows.c */
 enum err store_save_registry(struct store *store, const struct registry *registry);
+enum err store_save_edited(struct store *store, const struct registry *registry,
+                           const struct registry_edit *edit);
 bool store_registry_is_unmarked(const struct store *store);
 /* Reads where the registry was saved last. */
 MUST_CHECK enum err registry_saved_read(struct store *store);
