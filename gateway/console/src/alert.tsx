@@ -84,7 +84,7 @@ function Place({ whole, seesResidents, toast }: { whole: Whole; seesResidents: b
           {seesResidents && resident && <p><a href={"#residents/" + resident}>{t("toCard")}</a></p>}
         </div>
       </section>
-      {seesResidents && resident && <section class="block"><h3>{t("map")}</h3><Map id={resident} version={whole.transitions.length} />{whole.state === "open" && <Locate resident={resident} toast={toast} />}</section>}
+      {seesResidents && resident && <section class="block"><h3>{t("map")}</h3><Map id={resident} version={whole.transitions.length} live={whole.state === "open"} />{whole.state === "open" && <Locate resident={resident} toast={toast} />}</section>}
     </>
   );
 }

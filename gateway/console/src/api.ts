@@ -211,3 +211,13 @@ export interface Command {
   id: string; t: string; command: "locate" | "interval" | "restart"; interval_s?: number; duration_s?: number; alert?: string; basis: string; by: string; note: string;
   state: "queued" | "sent" | "received" | "playing" | "played" | "failed" | "expired" | "cancelled"; changed?: string; reason?: string;
 }
+
+/** What is told of the past is whole from `since` on; `consent` false: there is nothing to show without it. */
+export interface Past { from: string; to: string; since: string; consent: boolean }
+export interface Fix { at: Point; accuracy_m: number; t: string }
+export interface Track extends Past { sharp: boolean; one_in: number; fixes: Fix[] }
+export interface Routine extends Past { weekdays: { day: string; days: number; out: (number | null)[] }[] }
+export interface Visit { from: string; to: string; left: boolean; place: "doorstep" | "indoors"; device: string; people: number; who: string[]; visitors?: string[] }
+export interface Outing { left: string; back?: string }
+export const past = <T extends Past>(id: string, what: "track" | "routine" | "visits" | "outings", hours: number) =>
+  send<T>("GET", `/api/v1/residents/${id}/${what}?from=${encodeURIComponent(new Date(Date.now() - hours * 3600000).toISOString())}`);
