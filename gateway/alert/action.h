@@ -18,6 +18,7 @@
  * handle {note}, transfer {authority, receipt, from = when}, close {result}; until = a new due time ·
  * device_…: of the device that is the subject: locate, interval {interval_s, duration_s}, restart ·
  * roster_override {roster, from, until, to, note}: `to` stands in, for one person or for whoever is on ·
+ * test_window: of the device that is the subject: its next press is a drill ·
  * roster_swap: and that person for `to` at another time · roster_cancel: of the change whose id stands there
  */
 #define ACTION_MAP(X)                                                                                        \
@@ -49,7 +50,8 @@
     X(DEVICE_RESTART, device_restart)                                                                        \
     X(ROSTER_OVERRIDE, roster_override)                                                                      \
     X(ROSTER_SWAP, roster_swap)                                                                              \
-    X(ROSTER_CANCEL, roster_cancel)
+    X(ROSTER_CANCEL, roster_cancel)                                                                          \
+    X(TEST_WINDOW, test_window)
 enum action_kind {
     ACTION_NONE,
 #define X(name, text) ACTION_##name,

@@ -105,6 +105,10 @@ static void walk_device(struct walk *walk, struct live_device *row)
     walk_u8(walk, &row->battery_percent, 100);
     walk_u8(walk, &row->charging, 1);
     walk_u8(walk, &row->worn, LIVE_YES);
+    if (walk->from && walk->at == walk->len)
+        return; /* version 1 ended here */
+    walk_i64(walk, &row->test_until_ms);
+    walk_u8(walk, &row->pressed_in_test, 1);
 }
 
 static void walk_gateway(struct walk *walk, struct live_gateway *row)

@@ -2,7 +2,7 @@
 
 export type Level = "green" | "yellow" | "orange" | "red";
 export type Family = "emergency" | "health" | "visitor" | "outing" | "fraud" | "coverage" | "fleet";
-export type Action = "acknowledge" | "call" | "comment" | "close" | "assign" | "snooze" | "speak" | "hush" | "campaign" | "task_accept" | "task_arrive" | "task_finish";
+export type Action = "acknowledge" | "call" | "comment" | "close" | "assign" | "snooze" | "speak" | "hush" | "campaign" | "test_window" | "task_accept" | "task_arrive" | "task_finish";
 
 export interface Finding {
   detector: string; level: Level; code: string; active: boolean; late: boolean; count: number;
@@ -13,7 +13,7 @@ export interface Alert {
   id: string; subject: Record<string, string>; resident?: string; household?: string;
   family: Family; level: Level; state: "open" | "lapsed" | "closed" | "absorbed"; transitions: number;
   opened: string; changed: string; acknowledged?: string; acknowledged_by?: string; cleared?: string; closed?: string;
-  verify_until?: string; disposition?: string; outcome?: string; police_sent: boolean;
+  exercise?: true; verify_until?: string; disposition?: string; outcome?: string; police_sent: boolean;
   findings: Finding[]; place: Place;
   since?: number; // `opened` as a number, set by the desk: lists are sorted by it
 }
@@ -131,7 +131,7 @@ export const changeAccount = ({ account, version, ...rest }: Account, password?:
 export type Status = "active" | "away" | "hospital" | "paused" | "moved" | "deceased";
 export interface Device {
   id: string; kind: "wristband" | "camera"; view?: string; resident?: string; household?: string; trouble: string; heard?: string;
-  report_interval_s: number; battery?: number; charging?: boolean; connected?: boolean; worn?: boolean;
+  report_interval_s: number; battery?: number; charging?: boolean; connected?: boolean; worn?: boolean; test_until?: string;
 }
 export interface Resident {
   id: string; name?: string; household?: string; address?: string; territories: { code: string; name: string }[];

@@ -26,7 +26,7 @@ function Card({ alert, chosen, now, choose }: { alert: Alert; chosen: boolean; n
           </span>
           <bdi class="title">{title(alert)}</bdi>
           {finding && <span class="why">{reason(finding)}</span>}
-          <span class="foot"><State alert={alert} />{alert.cleared && alert.state === "open" && <span class="tag">{t("cleared")}</span>}<bdi class="quiet">{(alert.place.name && alert.place.address) || where(alert)}</bdi></span>
+          <span class="foot"><State alert={alert} />{alert.exercise && <span class="tag">{t("exercise")}</span>}{alert.cleared && alert.state === "open" && <span class="tag">{t("cleared")}</span>}<bdi class="quiet">{(alert.place.name && alert.place.address) || where(alert)}</bdi></span>
         </span>
       </button>
     </li>

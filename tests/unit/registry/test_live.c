@@ -1,5 +1,6 @@
 #include "fixture.h"
 #include "registry/live.h"
+#include "registry/live_codec.h"
 
 enum { HOUR = 3600 * 1000 };
 static const int64_t t0 = INT64_C(1772000000000);
@@ -428,6 +429,7 @@ static void tell_a_day(struct scene *scene)
     tell(scene, "wb-1", t0 + 2,
          (struct event){.kind = EVENT_HEARTBEAT,
                         .heartbeat = {.has_battery = 1, .battery_percent = 77, .has_worn = 1, .worn = 1}});
+    live_open_test_window(scene->live, number(scene, "wb-1"), t0 + 2);
     tell(scene, "cam-1", t0 + 3, visit(PERSON_CLASS_TRUSTED, ""));
     tell(scene, "cam-1", t0 + 4, (struct event){.kind = EVENT_PAUSE, .pause = {.until_ms = t0 + HOUR}});
     live_on_link(scene->live, number(scene, "wb-1"), t0 + 5, true, 9);
@@ -530,16 +532,30 @@ static void a_foreign_or_damaged_value_is_refused(void **state)
         const char *table = kept.rows[i].table;
         unsigned char *value = kept.rows[i].value;
         size_t len = kept.rows[i].len;
-        assert_int_equal(live_restore(scene->live, table, 2, kept.rows[i].no, value, len), ERR_UNSUPPORTED);
+        assert_int_equal(live_restore(scene->live, table, LIVE_VERSION + 1, kept.rows[i].no, value, len),
+                         ERR_UNSUPPORTED);
         assert_int_equal(live_restore(scene->live, "live.horse", 1, kept.rows[i].no, value, len),
                          ERR_UNSUPPORTED);
         assert_int_equal(live_restore(scene->live, table, 1, 9999, value, len), ERR_NOT_FOUND);
-        assert_int_equal(live_restore(scene->live, table, 1, kept.rows[i].no, value, len - 1), ERR_CORRUPT);
-        assert_int_equal(live_restore(scene->live, table, 1, kept.rows[i].no, value, len + 1), ERR_CORRUPT);
+        assert_int_equal(live_restore(scene->live, table, LIVE_VERSION, kept.rows[i].no, value, len - 1),
+                         ERR_CORRUPT);
+        assert_int_equal(live_restore(scene->live, table, LIVE_VERSION, kept.rows[i].no, value, len + 1),
+                         ERR_CORRUPT);
         assert_int_equal(live_restore(scene->live, table, 1, kept.rows[i].no, value, 0), ERR_CORRUPT);
     }
     unsigned char device[29] = {[16] = 9};
     assert_int_equal(live_restore(scene->live, "live.device", 1, 0, device, 21), ERR_CORRUPT);
+}
+
+static void a_device_of_an_older_snapshot_has_no_test_window(void **state)
+{
+    enum { V1_SIZE = 21 };
+    struct scene *scene = *state;
+    const unsigned char device[V1_SIZE] = {[0] = 7, [16] = LIVE_YES, [18] = 50};
+    live_open_test_window(scene->live, 0, t0);
+    assert_int_equal(live_restore(scene->live, "live.device", 1, 0, device, sizeof device), ERR_OK);
+    assert_int_equal(live_device(scene->live, 0)->battery_percent, 50);
+    assert_int_equal(live_device(scene->live, 0)->test_until_ms, 0);
 }
 
 static void a_status_imported_after_the_snapshot_holds(void **state)
@@ -598,6 +614,7 @@ int main(void)
         SCENE(what_changes_between_snapshot_and_done_comes_with_the_next),
         SCENE(a_failed_snapshot_forgets_nothing),
         SCENE(a_foreign_or_damaged_value_is_refused),
+        SCENE(a_device_of_an_older_snapshot_has_no_test_window),
         cmocka_unit_test(a_status_imported_after_the_snapshot_holds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

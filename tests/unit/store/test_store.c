@@ -589,6 +589,7 @@ static void stored_enums_keep_their_numbers(void **state)
     assert_int_equal(ACTION_LEDGER_ASSIGN, 20);
     assert_int_equal(ACTION_LEDGER_CLOSE, 23);
     assert_int_equal(ACTION_DEVICE_RESTART, 26);
+    assert_int_equal(ACTION_TEST_WINDOW, 30);
     assert_int_equal(REACH_CANCELLED, 10);
     assert_int_equal(CAMPAIGN_CANCELLED, 3);
     assert_int_equal(COMMAND_VISIBLY, 2);
