@@ -203,6 +203,9 @@ static void on_delivery(void *self, const struct job *job, const struct delivery
         return;
     item->delivery = (struct batch_delivery){
         .job = job->id, .alert = job->alert, .t_ms = t_ms, .job_kind = job->kind, .state = delivery->state};
+    const struct alert *alert = alerts_find(gateway->alerts, &job->alert);
+    item->delivery.canary =
+        alert != NULL && registry_is_canary(gateway->config.registry, alert->resident, alert->household);
     text_copy(item->delivery.reason, sizeof(item->delivery.reason), delivery->reason);
 }
 
