@@ -287,9 +287,12 @@ static void on_reach(void *self, const struct campaign *campaign, uint32_t resid
             .campaign = campaign->id, .t_ms = t_ms, .resident = resident, .reach = reach};
 }
 
+/* An interval that a device took for good is its own from then on: by it, it is silent or not. */
 static void on_order(void *self, const struct device_order *order)
 {
     struct gateway *gateway = self;
+    if (order->job.kind == JOB_INTERVAL && order->duration_s == 0 && order->state == DELIVERY_PLAYED)
+        live_set_interval(gateway->live, order->job.device, order->interval_s);
     struct batch_item *item = gateway_add(gateway, BATCH_ORDER);
     if (item != NULL)
         item->order = *order;

@@ -319,8 +319,13 @@ size_t alerts_task_count(const struct alerts *alerts, int64_t overdue_at_ms);
 size_t alerts_ledger_count(const struct alerts *alerts, int64_t overdue_at_ms);
 /* The watchdog: how many open alerts with something still to come (a step, a verification, the end of an
  * acknowledgement, …) have no live timer for it, that is an entry in the heap itself, at that time or before.
- * Must be 0 between two inputs. Cost: one pass over the heap and one over the alerts. */
+ * Must be 0 between two inputs. Cost: a pass over the alerts, and one over the heap for every 2,048 of them.
+ */
 size_t alerts_without_timer(struct alerts *alerts);
+/* The same in slices, for a loop that must not stand still: looks at the next 2,048 alerts (some
+ * milliseconds) and returns how many were lost in the round that ended last, or in this one so far if that is
+ * more. */
+size_t alerts_watch_timers(struct alerts *alerts);
 
 /* One JSON object, one line, with everything people need (ids, level, shares with sentences in both
  * languages, times, state). No personal data. */
@@ -329,6 +334,8 @@ void alert_to_json(const struct alert *alert, const struct registry *registry, c
 
 /* What is remembered of silences, ended ones too until their place is taken; SILENCES_MAX of them. */
 const struct silence *alerts_silence(const struct alerts *alerts, unsigned slot);
+/* What people changed about rosters, to ask roster.h with. Borrowed like the other looks. */
+struct roster_view alerts_rosters(const struct alerts *alerts);
 
 /* Snapshot of alerts ("alert", every alert that is open or whose jobs are), jobs ("job") and what is
  * remembered of each subject and family ("alert_case") changed since the last _done; gone ones with len 0.

@@ -86,6 +86,19 @@ struct burst {
     uint8_t zero[4];
 };
 
+/* watch.c: how far the watchdog has come in its round over the alerts, and its scratch. */
+enum { WATCH_SLICE = 2048, WATCH_PLACES = 2 * WATCH_SLICE /* a power of two */ };
+struct watched {
+    uint64_t owner; /* of the timer */
+    uint32_t no;    /* the alert; NONE = a free place */
+    uint32_t seen;  /* its timer stands in the heap */
+};
+struct timer_watch {
+    uint32_t next;                /* the first alert that this round has not come to */
+    size_t found_now, found_last; /* lost ones in this round so far, in the whole of the last one */
+    struct watched places[WATCH_PLACES];
+};
+
 struct alerts {
     struct alert_config config;
     struct burst bursts[BURSTS_MAX];
@@ -106,11 +119,11 @@ struct alerts {
     struct buf scratch;
     uint64_t next_serial;
     size_t open_count;
-    uint64_t refused;                 /* alerts and jobs that found no room */
-    size_t orphans;                   /* restored jobs whose alert has not come back yet */
-    uint8_t seen[ALERT_OPEN_MAX / 8]; /* watch.c's scratch: a bit for each alert whose timer stands */
-    bool starved;                     /* a timer found no room in the heap */
-    const char *refusal;              /* of the last action; static */
+    uint64_t refused; /* alerts and jobs that found no room */
+    size_t orphans;   /* restored jobs whose alert has not come back yet */
+    struct timer_watch watch;
+    bool starved;        /* a timer found no room in the heap */
+    const char *refusal; /* of the last action; static */
     struct responses responses;
     struct campaigns *campaigns;
     struct fleet *fleet;
@@ -312,7 +325,6 @@ void suppress(struct alerts *alerts, const struct alert *alert, const struct job
 /* roster_act.c */
 MUST_CHECK enum err roster_act(struct alerts *alerts, int64_t t_ms, const struct action *action);
 MUST_CHECK enum err roster_restore(struct alerts *alerts, uint32_t place, const void *value);
-struct roster_view roster_view(const struct alerts *alerts);
 const struct roster_plan *roster_plan_of(const struct alerts *alerts, const char *name);
 /* The responders on duty by the plan, at most `max`; in a gap those of its role, for its territory or
  * `territory`. */

@@ -30,6 +30,7 @@ struct api_word {
     size_t len;
     char body[API_WORD_BODY_SIZE];
 };
+struct report_settings;
 struct api_config {
     const char *folder; /* state folder: database and token */
     const char *listen; /* address */
@@ -54,7 +55,10 @@ struct api_config {
      */
     const struct registry *(*borrow)(void *self);
     void (*give_back)(void *self);
-    const struct alert_settings *settings; /* in force; changes only while the registry is not borrowed */
+    /* In force; they change only while the registry is not borrowed. */
+    const struct alert_settings *settings;
+    const struct detect_settings *detect;
+    const struct report_settings *report;
     void *self;
 };
 struct api;

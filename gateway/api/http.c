@@ -379,6 +379,7 @@ static enum MHD_Result dispatch(struct api *api, struct exchange *exchange)
     if (api->config.borrow != NULL)
         view.registry = api->config.borrow(api->config.self);
     view.settings = api->config.settings;
+    view.detect = api->config.detect;
     if (exchange->phase == PHASE_ANSWERED)
         verdict =
             route->finish(&view, &exchange->request, &exchange->pending, exchange->outcome, exchange->text);

@@ -77,6 +77,7 @@ struct view {
     struct reader *reader;                 /* NULL: there is no database to read yet */
     const struct registry *registry;       /* in force; NULL: there is none */
     const struct alert_settings *settings; /* in force, const while the registry is */
+    const struct detect_settings *detect;  /* likewise */
     struct api_health health;
     bool heard;          /* the core has spoken within API_SILENCE_MS */
     struct buf *metrics; /* the core's text, then our own; of say_prompts, the catalogue */
@@ -261,6 +262,10 @@ void residents_put_people(const struct registry *registry, uint32_t household, s
 enum verdict devices_list(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict devices_list_done(const struct view *view, struct request *request, struct pending *pending,
                                enum err err, const char *text);
+/* versions.c */
+enum verdict versions_list(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict versions_list_done(const struct view *view, struct request *request, struct pending *pending,
+                                enum err err, const char *text);
 /* quarantine.c */
 enum verdict quarantine_show(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict quarantine_show_done(const struct view *view, struct request *request, struct pending *pending,
@@ -278,7 +283,13 @@ enum verdict orders_test_window(const struct view *view, struct request *request
                                 struct pending *ret_pending);
 enum verdict orders_restart(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict orders_list(const struct view *view, struct request *request, struct pending *ret_pending);
+/* past_view.c */
+enum verdict past_track(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict past_outings(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict past_visits(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict past_routine(const struct view *view, struct request *request, struct pending *ret_pending);
 /* territories.c */
+enum verdict zones_list(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict territories_list(const struct view *view, struct request *request, struct pending *ret_pending);
 /* records.c */
 enum verdict records_audit(const struct view *view, struct request *request, struct pending *ret_pending);

@@ -103,12 +103,21 @@ const struct route routes[] = {
      .path = "/api/v1/residents/{name}/findings",
      .who = WHO_KNOWN,
      .handle = records_findings},
+#define PAST(what)                                                                                           \
+    {                                                                                                        \
+        .method = "GET", .path = "/api/v1/residents/{name}/" #what, .who = WHO_KNOWN, .handle = past_##what  \
+    }
+    PAST(track),
+    PAST(routine),
+    PAST(visits),
+    PAST(outings),
     {.method = "POST",
      .path = "/api/v1/residents/{name}/status",
      .who = WHO_KNOWN,
      .handle = residents_status,
      .finish = act_done},
     {.method = "GET", .path = "/api/v1/devices", .who = WHO_KNOWN, LOOKS(devices_list)},
+    {.method = "GET", .path = "/api/v1/firmware", .who = WHO_KNOWN, LOOKS(versions_list)},
 #define ORDERS(what)                                                                                         \
     {                                                                                                        \
         .method = "POST", .path = "/api/v1/devices/{name}/" #what, .who = WHO_KNOWN,                         \
@@ -123,6 +132,7 @@ const struct route routes[] = {
      .handle = orders_test_window,
      .finish = act_done},
     {.method = "GET", .path = "/api/v1/devices/{name}/commands", .who = WHO_KNOWN, .handle = orders_list},
+    {.method = "GET", .path = "/api/v1/zones", .who = WHO_KNOWN, .handle = zones_list},
     {.method = "GET", .path = "/api/v1/territories", .who = WHO_KNOWN, .handle = territories_list},
     {.method = "GET", .path = "/api/v1/quarantine", .who = WHO_KNOWN, LOOKS(quarantine_show)},
     {.method = "POST",

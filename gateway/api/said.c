@@ -43,6 +43,7 @@ const struct said_pair said_pairs[] = {
      "empty for the others",
      "网格员和镇值班应填辖区编码，家属应填老人编号，其他角色留空"},
     {"must be a number of 1 to 31", "应为 1 到 31 的数"},
+    {"must lie before \"to\", by at most 56 days", "应早于 to，且最多早 56 天"},
     {"must be a number of 1 to 200", "应为 1 到 200 的数"},
     {"must be the \"next\" of the page before", "应为上一页的 next"},
     {"must be an object of file names and their texts, and nothing else", "应为文件名与其内容的对象"},
@@ -85,7 +86,8 @@ const struct said_pair said_pairs[] = {
     {"a number of 1 to 500", "1 到 500 的数"},
     {"the \"next\" of the page before", "上一页的 next"},
     {"wristband or camera", "wristband 或 camera"},
-    {"none, any, never, silent, low or unworn", "none、any、never、silent、low 或 unworn"},
+    {"none, any, charge, never, silent, low, due or unworn",
+     "none、any、charge、never、silent、low、due 或 unworn"},
     {"a number of 10 to 86400 as text", "10 到 86400 的数，以文字表示"},
     {"a number of 0 to 86400 as text", "0 到 86400 的数，以文字表示"},
     /* what the core says */

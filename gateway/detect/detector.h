@@ -58,6 +58,7 @@ struct detect_settings {
     uint32_t visit_gap_s;             /* 300; 30..3600: a visit seen again within this is the same session */
     uint32_t visit_indoors_yellow_s;  /* 600; 60..7200: unknown indoors so long turns yellow */
     uint32_t flat_percent;            /* 15; 1..50 */
+    uint32_t round_hour;              /* 9; 0..23, local: when somebody comes by who can charge a band */
     uint32_t flat_urgent_percent;     /* 5; 1..50 */
     uint32_t silent_s;                /* 600; 60..86400: a device unheard for so long is silent, or for 2.5 of
                                          its report intervals when that is longer */

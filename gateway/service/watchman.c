@@ -5,8 +5,6 @@
 #include "core/log.h"
 #include "service/parts.h"
 
-enum { TIMERS_EVERY = 10 /* looks */ };
-
 /* What is wrong with a part, as its sentence shows it; 0 = nothing. */
 struct sights {
     uint32_t numbers[PART_OF_COUNT];
@@ -45,8 +43,7 @@ static void see_broker(struct service *service, struct sights *sights, struct no
 
 static void see_timers(struct service *service, struct sights *sights)
 {
-    if (service->watch_looks++ % TIMERS_EVERY == 0)
-        service->lost_timers = gateway_lost_timers(service->gateway);
+    service->lost_timers = gateway_lost_timers(service->gateway); /* a slice of them each time */
     sights->numbers[PART_OF_TIMERS] = (uint32_t)service->lost_timers;
 }
 

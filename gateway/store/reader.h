@@ -104,6 +104,15 @@ MUST_CHECK enum err reader_alert(struct reader *reader, const struct hash_id *id
 /* Every input in (n) order, for `journal export`; stops when fn returns an error. from_n inclusive. */
 MUST_CHECK enum err reader_inputs(struct reader *reader, uint64_t from_n, uint64_t to_n,
                                   enum err (*fn)(void *self, const struct batch_input *input), void *self);
+/* Reports of these devices that arrived in [from_ms, to_ms), in order; the input is borrowed for the call of
+ * `fn`, whose error stops the walk and is returned. The log has no index by device: at most `walk` inputs,
+ * the last ones, are looked at. *ret_from_ms: from when on nothing was left out, from_ms where all was seen.
+ * Archived days are not read. */
+enum { READER_DEVICES_MAX = 32 };
+MUST_CHECK enum err reader_reports(struct reader *reader, const uint32_t *devices, size_t count,
+                                   int64_t from_ms, int64_t to_ms, uint64_t walk,
+                                   enum err (*fn)(void *self, const struct batch_input *input), void *self,
+                                   int64_t *ret_from_ms);
 /* Transitions in the order they happened: fn(n of the input, transition). */
 MUST_CHECK enum err
 reader_transitions(struct reader *reader,
@@ -138,6 +147,11 @@ MUST_CHECK enum err reader_works(struct reader *reader, int64_t from_ms, int64_t
 /* Devices of which something was taken in since then. */
 MUST_CHECK enum err reader_heard(struct reader *reader, int64_t since_ms,
                                  enum err (*fn)(void *self, uint32_t device), void *self);
+/* What was known of each device at the last snapshot, by number; one that cannot be read is left out. */
+struct live_device;
+MUST_CHECK enum err reader_devices(struct reader *reader,
+                                   enum err (*fn)(void *self, uint32_t device, const struct live_device *now),
+                                   void *self);
 /* Silences that end after since_ms (0 = all), the last to end first, at most READER_SILENCES_MAX; and the
  * newest lines of the ledger. Each appends a JSON list; `keep` (NULL = all) leaves out what is not for the
  * asker. */

@@ -7,6 +7,7 @@ import { Button, Field, LevelTag, More, said } from "./parts";
 import { Announcements, Campaigns } from "./planned";
 import { Registry } from "./registry";
 import { Reports } from "./reports";
+import { Rosters } from "./rosters";
 import { clock, names, t, term } from "./words";
 
 type Toast = (text: string) => void;
@@ -141,7 +142,7 @@ function Gateway() {
 }
 
 /** Name, word, and the right that brings it. */
-const PARTS = [["silences", "silences", "silences"], ["announced", "announcements", "silences"], ["campaigns", "campaigns", "campaign"], ["reports", "reports", "reports"], ["audit", "audit", "audit"], ["views", "views", "views"], ["health", "gateway", "health"], ["registry", "registry", "registry"]] as const;
+const PARTS = [["silences", "silences", "silences"], ["announced", "announcements", "silences"], ["campaigns", "campaigns", "campaign"], ["rosters", "rosters", "rosters"], ["reports", "reports", "reports"], ["audit", "audit", "audit"], ["views", "views", "views"], ["health", "gateway", "health"], ["registry", "registry", "registry"]] as const;
 type Part = (typeof PARTS)[number][0];
 
 export function Office({ part, toast }: { part: string | null; toast: Toast }) {
@@ -155,6 +156,7 @@ export function Office({ part, toast }: { part: string | null; toast: Toast }) {
       {chosen === "silences" && <Silences toast={toast} />}
       {chosen === "announced" && <Announcements toast={toast} />}
       {chosen === "campaigns" && <Campaigns toast={toast} />}
+      {chosen === "rosters" && <Rosters toast={toast} />}
       {chosen === "reports" && <Reports />}
       {chosen === "audit" && <Audit />}
       {chosen === "views" && <Views />}

@@ -177,7 +177,7 @@ function CardView({ id, back, changed }: { id: string; back: () => void; changed
           {card.address !== undefined && <section class="block"><h3>{t("where")}</h3><Map id={card.id} /></section>}
           <Coverage card={card} />
           {may("status") && <Consents key={"c" + card.id} id={card.id} toast={changed} changed={() => void load()} />}
-          <section class="block"><h3>{t("devices")}</h3>{card.devices.length === 0 && <p class="quiet">{t("noDevices")}</p>}<ul class="rows">{card.devices.map((device) => <DeviceRow key={device.id} device={device} />)}</ul></section>
+          <section class="block"><h3>{t("devices")}</h3>{card.devices.length === 0 && <p class="quiet">{t("noDevices")}</p>}<ul class="rows">{card.devices.map((device) => <DeviceRow key={device.id} device={device} toast={changed} />)}</ul></section>
           {card.visitors && card.visitors.length > 0 && (
             <section class="block"><h3>{t("visitors")}</h3><ul class="facts">{card.visitors.map((visitor) => <li key={visitor.id}><bdi>{visitor.name}</bdi><bdi class="quiet">{visitor.windows || t("always")}</bdi></li>)}</ul></section>
           )}

@@ -281,6 +281,59 @@ static void it_is_over_five_points_above_or_when_charging(void **state)
     assert_int_equal(world->finding_count, 4);
 }
 
+static void fade(struct world *world, int first_hour, int hours, double from, double per_hour)
+{
+    for (int i = 0; i <= hours * 2; i++) {
+        char json[100];
+        snprintf(json, sizeof json, "{\"heartbeat\":{\"battery_percent\":%u}}",
+                 (unsigned)(from - per_hour * i / 2));
+        world_event(world, at(world, first_hour, i * 30, 0), "wb-1", json);
+    }
+}
+
+static void empty_before_tomorrow_s_round_is_told_today_and_once(void **state)
+{
+    struct world *world = *state;
+    /* 3 percent an hour from eight in the evening: at 6:00 70 percent and 23 hours left, the day's round
+     * before it; at 9:30, when the next is tomorrow's, 60 percent and 20 hours. */
+    fade(world, 20, 25, 100, 3);
+    assert_int_equal(world->finding_count, 1);
+    assert_finding(world, "battery-due", LEVEL_GREEN);
+    struct civil local;
+    clock_civil(world->tz, last_finding(world)->t_ms, &local);
+    assert_int_equal(local.day, 3);
+    /* It goes on as one: not told again at 15, raised at 5. */
+    fade(world, 46, 3, 22, 3);
+    assert_int_equal(world->finding_count, 1);
+    fade(world, 50, 1, 5, 0);
+    assert_finding(world, "battery-empty", LEVEL_YELLOW);
+    fade(world, 53, 0, 90, 0);
+    assert_finding(world, "battery-ok", LEVEL_YELLOW);
+    assert_int_equal(world->finding_count, 3);
+}
+
+static void readings_that_come_late_foretell_nothing(void **state)
+{
+    struct world *world = *state;
+    for (int i = 0; i <= 40; i++) {
+        char json[160], text[CLOCK_TEXT_SIZE];
+        clock_format(world->tz, at(world, -60, i * 30, 0), text);
+        snprintf(json, sizeof json, "{\"heartbeat\":{\"battery_percent\":%d},\"at\":\"%s\"}", 90 - i, text);
+        world_event(world, at(world, 8, 0, i), "wb-1", json);
+    }
+    assert_int_equal(world->finding_count, 0);
+    /* The next one in time does. */
+    world_event(world, at(world, 8, 1, 0), "wb-1", "{\"heartbeat\":{\"battery_percent\":30}}");
+    assert_finding(world, "battery-due", LEVEL_GREEN);
+}
+
+static void a_band_that_lasts_over_the_round_is_not_told(void **state)
+{
+    struct world *world = *state;
+    fade(world, 8, 72, 100, 0.8);
+    assert_int_equal(world->finding_count, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
@@ -303,6 +356,9 @@ int main(void)
         TEST(fixes_that_are_invalid_stale_or_nowhere_are_ignored),
         TEST(a_battery_is_told_once_at_each_threshold),
         TEST(it_is_over_five_points_above_or_when_charging),
+        TEST(empty_before_tomorrow_s_round_is_told_today_and_once),
+        TEST(a_band_that_lasts_over_the_round_is_not_told),
+        TEST(readings_that_come_late_foretell_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

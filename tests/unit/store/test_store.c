@@ -66,7 +66,7 @@ static void the_connection_is_set_up_for_durability(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(look(f, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
-    assert_int_equal(look(f, "PRAGMA user_version"), 11);
+    assert_int_equal(look(f, "PRAGMA user_version"), 12);
     assert_int_equal(look(f, "PRAGMA application_id"), 0x48755961);
 }
 
@@ -398,7 +398,7 @@ static void a_database_of_the_version_before_is_brought_up_to_date(void **state)
                      "DROP TABLE spoken; DROP TABLE campaign; DROP TABLE campaign_person; "
                      "DROP TABLE device_order; "
                      "DROP TABLE ledger; DROP TABLE ledger_event; "
-                     "DROP TABLE roster_change; "
+                     "DROP TABLE roster_change; DROP TABLE worn; "
                      "DROP TRIGGER transition_is_only_erased; DROP TRIGGER transition_stays; ALTER TABLE "
                      "transition DROP COLUMN "
                      "erased; ALTER TABLE transition DROP COLUMN salt; ALTER TABLE transition DROP COLUMN "
@@ -409,7 +409,7 @@ static void a_database_of_the_version_before_is_brought_up_to_date(void **state)
         SQLITE_OK);
     sqlite3_close(db);
     assert_int_equal(store_open_in(f->folder, &f->store), ERR_OK);
-    assert_int_equal(look(f, "PRAGMA user_version"), 11);
+    assert_int_equal(look(f, "PRAGMA user_version"), 12);
     assert_int_equal(look(f, "SELECT count(*) FROM silence"), 0);
     assert_int_equal(look(f, "SELECT count(*) FROM campaign"), 0);
 }
