@@ -76,6 +76,7 @@ struct batch_delivery {
     int64_t t_ms;
     uint8_t job_kind; /* enum job_kind */
     uint8_t state;    /* enum delivery_state */
+    bool canary;      /* its alert is a canary's; not stored */
     char reason[64];
 };
 struct batch_watermark {

@@ -18,6 +18,7 @@
  * handle {note}, transfer {authority, receipt, from = when}, close {result}; until = a new due time ·
  * device_…: of the device that is the subject: locate, interval {interval_s, duration_s}, restart ·
  * roster_override {roster, from, until, to, note}: `to` stands in, for one person or for whoever is on ·
+ * test_window: of the device that is the subject: its next press is a drill ·
  * roster_swap: and that person for `to` at another time · roster_cancel: of the change whose id stands there
  * · rollout_start: a setting to many devices by its order; rollout_pause, rollout_resume, rollout_abort: the
  * one there is
@@ -52,6 +53,7 @@
     X(ROSTER_OVERRIDE, roster_override)                                                                      \
     X(ROSTER_SWAP, roster_swap)                                                                              \
     X(ROSTER_CANCEL, roster_cancel)                                                                          \
+    X(TEST_WINDOW, test_window)                                                                              \
     X(ROLLOUT_START, rollout_start)                                                                          \
     X(ROLLOUT_PAUSE, rollout_pause)                                                                          \
     X(ROLLOUT_RESUME, rollout_resume)                                                                        \

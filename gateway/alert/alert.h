@@ -99,6 +99,7 @@ struct alert {
     char assigned_to[ID_SIZE];
     char ackers[ALERT_ACKERS_MAX][ID_SIZE]; /* who has acknowledged while more people must */
     uint8_t acker_count;
+    uint8_t drill; /* a press in a test window; padding, and so zero, in snapshots that are older */
 };
 
 struct transition {
@@ -109,6 +110,9 @@ struct transition {
     char by[ID_SIZE]; /* person, detector, or "policy" */
     char why[320];    /* one English sentence or the person's note */
 };
+
+/* Is it marked as a drill wherever it is told: a press in a test window, or a canary's? */
+bool alert_is_exercise(const struct alert *alert, const struct registry *registry);
 
 /* Begins the `why` of the transition after a verification that nobody answered. */
 #define ALERT_WHY_UNANSWERED "Nobody answered the verification in time"

@@ -208,6 +208,8 @@ void police_send(struct alerts *alerts, struct alert_record *record, int64_t t_m
 struct job job_draft(const struct alert *alert, enum job_kind kind, unsigned step, int64_t t_ms);
 /* Sets the job's id from its texts. */
 struct hash_id job_id(const struct alerts *alerts, const struct job *job);
+/* A job of a canary's alert that nobody may get: neither its device nor a receiver that a step names. */
+bool job_is_for_nobody(const struct alerts *alerts, const struct alert *alert, const struct job *job);
 void job_issue(struct alerts *alerts, struct alert_record *record, struct job *job);
 /* True when it was a step forward. */
 bool job_set_state(struct alerts *alerts, uint32_t no, enum delivery_state state, const char *reason,

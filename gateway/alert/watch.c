@@ -114,7 +114,8 @@ void alerts_on_trouble(struct alerts *alerts, int64_t t_ms, const struct part_tr
         .household = REGISTRY_NONE,
         .zone = REGISTRY_NONE,
         .score = 1,
-        .numbers = {trouble->number},
+        /* Number 1 is read where number 0 is seconds: since when. */
+        .numbers = {trouble->number, (double)(t_ms / 1000 - (int64_t)trouble->number)},
         .family = FAMILY_FLEET,
         .detector = (uint8_t)detector_find("gateway"),
         .level = (uint8_t)trouble_level((enum part)trouble->part),

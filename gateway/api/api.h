@@ -16,6 +16,7 @@
 /* Numbers for /metrics and /healthz, copied by the core loop once a second under the API's lock. */
 struct api_health {
     bool ready, broker_up, store_ok, unpersisted; /* unpersisted: fail-open is on */
+    bool canary_late;                             /* no canary's call came through in time */
     int64_t started_wall_ms, last_commit_wall_ms, last_input_wall_ms;
 };
 /* What somebody says who has no account: an operator's report, or whoever follows the link in a message. */

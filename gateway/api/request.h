@@ -297,6 +297,8 @@ void devices_put(const struct view *view, const struct look_entry *entry, struct
 /* orders.c */
 enum verdict orders_locate(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict orders_interval(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict orders_test_window(const struct view *view, struct request *request,
+                                struct pending *ret_pending);
 enum verdict orders_restart(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict orders_list(const struct view *view, struct request *request, struct pending *ret_pending);
 /* past_view.c */

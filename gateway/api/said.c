@@ -114,6 +114,7 @@ const struct said_pair said_pairs[] = {
     {"the resident has not consented to be located, and there is no open SOS",
      "老人未同意定位，且没有未结束的求助"},
     {"a command to a device needs a reason", "对设备下指令须填写原因"},
+    {"a drill is closed as a drill", "演练只能按演练结案"},
     {"the same command is on its way to this device already", "同样的指令已在下发途中"},
     {"no more than 2048 commands are on their way at once", "同时下发的指令最多 2048 条"},
     {"done", "已完成"},

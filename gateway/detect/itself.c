@@ -62,8 +62,8 @@ static const struct reason reasons[] = {
     OFF(MAIL) = {"mail-back", "The mail server takes mail again", "邮件服务器恢复"},
     ON(WEBHOOKS) = {"webhooks-lost", "{0} webhook receivers do not answer", "{0} 个推送接收方无应答"},
     OFF(WEBHOOKS) = {"webhooks-back", "The webhook receivers answer again", "推送接收方恢复"},
-    ON(CANARY) = {"canary-late", "No canary call for help has come through for {0} seconds",
-                  "演练求助已 {0} 秒未走完全程"},
+    ON(CANARY) = {"canary-late", "No canary call for help has come through since {1t}, for {0} seconds",
+                  "自 {1t} 起 {0} 秒内没有演练求助走完全程"},
     ON(ROLLOUT) =
         {"rollout-stopped",
          "The roll-out of a setting stopped by itself ({0} devices in trouble); see `huyang rollout status`",

@@ -330,9 +330,28 @@ static bool on_home(struct live_household *household, const struct registry *reg
     return true;
 }
 
+static bool is_press(const struct event *event)
+{
+    return event->kind == EVENT_SUSPICION ||
+           (event->kind == EVENT_SOS && event->sos.phase != SOS_PHASE_CANCELLED);
+}
+
+/* A cry for help is never taken for a drill by accident: what was pressed before somebody stood by to test,
+ * or says that it comes late, is real. One press uses the window up. */
+static void on_press(struct live_device *device, int64_t t_ms, const struct event *event)
+{
+    int64_t opened_ms = device->test_until_ms - LIVE_TEST_WINDOW_MS;
+    device->pressed_in_test = t_ms < device->test_until_ms && !(event->flags & EVENT_LATE) &&
+                              event->at_ms >= opened_ms - LIVE_TEST_CLOCK_MS;
+    if (device->pressed_in_test)
+        device->test_until_ms = 0;
+}
+
 static void on_device(struct live_device *device, int64_t t_ms, const struct event *event)
 {
     device->heard_ms = later(device->heard_ms, t_ms);
+    if (is_press(event))
+        on_press(device, t_ms, event);
     if (event->kind != EVENT_HEARTBEAT)
         return;
     if (event->heartbeat.has_battery) {
@@ -452,6 +471,19 @@ void live_set_status(struct live *live, uint32_t no, enum resident_status status
     live->residents[no].status = (uint8_t)status;
     live->residents[no].status_until_ms = until_ms;
     mark(live, LIVE_RESIDENT, no);
+}
+
+void live_open_test_window(struct live *live, uint32_t no, int64_t t_ms)
+{
+    assert(no < live->marks[LIVE_DEVICE].count);
+    live->devices[no].test_until_ms = t_ms + LIVE_TEST_WINDOW_MS;
+    mark(live, LIVE_DEVICE, no);
+}
+
+bool live_is_drill(const struct live *live, const struct event *event)
+{
+    return (event->kind == EVENT_SOS || event->kind == EVENT_SUSPICION) &&
+           live->devices[event->key.device].pressed_in_test;
 }
 
 static bool has_ended(const struct announcement *announcement, int64_t t_ms)

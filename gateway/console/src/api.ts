@@ -3,7 +3,7 @@
 export type Level = "green" | "yellow" | "orange" | "red";
 export type Family = "emergency" | "health" | "visitor" | "outing" | "fraud" | "coverage" | "fleet";
 export type Action = "acknowledge" | "call" | "comment" | "close" | "assign" | "snooze" | "speak" | "hush" | "campaign" | "task_accept" | "task_arrive" | "task_finish"
-  | "roster_override" | "roster_swap" | "roster_cancel" | "ledger_assign" | "ledger_handle" | "ledger_transfer" | "ledger_close" | "device_locate" | "device_interval" | "device_restart";
+  | "roster_override" | "roster_swap" | "roster_cancel" | "ledger_assign" | "ledger_handle" | "ledger_transfer" | "ledger_close" | "device_locate" | "device_interval" | "device_restart" | "test_window";
 
 export interface Finding {
   detector: string; level: Level; code: string; active: boolean; late: boolean; count: number;
@@ -14,7 +14,7 @@ export interface Alert {
   id: string; subject: Record<string, string>; resident?: string; household?: string;
   family: Family; level: Level; state: "open" | "lapsed" | "closed" | "absorbed"; transitions: number;
   opened: string; changed: string; acknowledged?: string; acknowledged_by?: string; snoozed_until?: string; assigned_to?: string; cleared?: string; closed?: string;
-  verify_until?: string; disposition?: string; outcome?: string; police_sent: boolean;
+  exercise?: true; verify_until?: string; disposition?: string; outcome?: string; police_sent: boolean;
   findings: Finding[]; place: Place;
   since?: number; // `opened` as a number, set by the desk: lists are sorted by it
 }
@@ -132,7 +132,7 @@ export const changeAccount = ({ account, version, ...rest }: Account, password?:
 export type Status = "active" | "away" | "hospital" | "paused" | "moved" | "deceased";
 export interface Device {
   id: string; kind: "wristband" | "camera"; view?: string; resident?: string; household?: string; trouble: string; heard?: string;
-  report_interval_s: number; battery?: number; charging?: boolean; battery_days_left?: number; firmware?: string; connected?: boolean; worn?: boolean;
+  report_interval_s: number; battery?: number; charging?: boolean; battery_days_left?: number; firmware?: string; connected?: boolean; worn?: boolean; test_until?: string;
 }
 export interface Rollout {
   id: string; t: string; by: string; note: string; stages: string; interval_s: number; state: string; stage: number; verdict: string; why: string;

@@ -47,6 +47,7 @@ const words = {
   sound: ["声音", "Sound"], soundBlocked: ["点此允许报警声", "Tap to allow the alarm"],
   theme: ["外观", "Appearance"], themeAuto: ["跟随系统", "As the system"], themeLight: ["浅色", "Light"], themeDark: ["深色", "Dark"], menu: ["菜单", "Menu"],
   keys: ["键盘快捷键", "Keyboard shortcuts"], keysHelp: ["J / K 上下移动，回车打开，A 受理，Esc 返回", "J / K move, Enter opens, A takes it, Esc goes back"],
+  exercise: ["演练", "Drill"], testWindow: ["长按开始按键测试", "Hold to test its button"], testNote: ["按键测试", "button test"], testOpen: ["测试窗口至 {0}：下一次按键按演练处理，再按即为真实求助", "Test until {0}: the next press is a drill, the one after it is real"],
   waiting: ["无人受理", "Nobody has it"], takenBy: ["{0} 已受理", "{0} has it"], verify: ["待核实", "To be verified"], cleared: ["情形已解除", "Condition ended"],
   ended_closed: ["已关闭", "Closed"], ended_lapsed: ["已自动失效", "Lapsed"], ended_absorbed: ["已并入其他告警", "Part of another alert"],
   back: ["返回列表", "Back to the list"], select: ["选择一条告警查看详情", "Choose an alert"],

@@ -392,20 +392,21 @@ static void a_database_of_the_version_before_is_brought_up_to_date(void **state)
     store_sqlite.close(f->store);
     f->store = NULL;
     assert_int_equal(
-        sqlite3_exec(db,
-                     "DROP INDEX finding_subject; DROP TABLE silence; DROP TABLE suppression; "
-                     "DROP TABLE announcement; DROP TABLE audit; DROP TABLE task; DROP TABLE task_event; "
-                     "DROP TABLE spoken; DROP TABLE campaign; DROP TABLE campaign_person; "
-                     "DROP TABLE device_order; "
-                     "DROP TABLE ledger; DROP TABLE ledger_event; "
-                     "DROP TABLE roster_change; DROP TABLE rollout; DROP TABLE rollout_event; DROP TABLE worn; "
-                     "DROP TRIGGER transition_is_only_erased; DROP TRIGGER transition_stays; ALTER TABLE "
-                     "transition DROP COLUMN "
-                     "erased; ALTER TABLE transition DROP COLUMN salt; ALTER TABLE transition DROP COLUMN "
-                     "digest; CREATE TRIGGER "
-                     "transition_stays BEFORE UPDATE ON transition BEGIN SELECT RAISE(ABORT, ''); END; "
-                     "PRAGMA user_version=1",
-                     NULL, NULL, NULL),
+        sqlite3_exec(
+            db,
+            "DROP INDEX finding_subject; DROP TABLE silence; DROP TABLE suppression; "
+            "DROP TABLE announcement; DROP TABLE audit; DROP TABLE task; DROP TABLE task_event; "
+            "DROP TABLE spoken; DROP TABLE campaign; DROP TABLE campaign_person; "
+            "DROP TABLE device_order; "
+            "DROP TABLE ledger; DROP TABLE ledger_event; "
+            "DROP TABLE roster_change; DROP TABLE rollout; DROP TABLE rollout_event; DROP TABLE worn; "
+            "DROP TRIGGER transition_is_only_erased; DROP TRIGGER transition_stays; ALTER TABLE "
+            "transition DROP COLUMN "
+            "erased; ALTER TABLE transition DROP COLUMN salt; ALTER TABLE transition DROP COLUMN "
+            "digest; CREATE TRIGGER "
+            "transition_stays BEFORE UPDATE ON transition BEGIN SELECT RAISE(ABORT, ''); END; "
+            "PRAGMA user_version=1",
+            NULL, NULL, NULL),
         SQLITE_OK);
     sqlite3_close(db);
     assert_int_equal(store_open_in(f->folder, &f->store), ERR_OK);
@@ -589,7 +590,8 @@ static void stored_enums_keep_their_numbers(void **state)
     assert_int_equal(ACTION_LEDGER_ASSIGN, 20);
     assert_int_equal(ACTION_LEDGER_CLOSE, 23);
     assert_int_equal(ACTION_DEVICE_RESTART, 26);
-    assert_int_equal(ACTION_ROLLOUT_ABORT, 33);
+    assert_int_equal(ACTION_TEST_WINDOW, 30);
+    assert_int_equal(ACTION_ROLLOUT_ABORT, 34);
     assert_int_equal(ORDER_BASIS_ROLLOUT, 3);
     assert_int_equal(ROLLOUT_ABORTED, 5);
     assert_int_equal(ROLLOUT_SAYS_UNANSWERED, 5);
