@@ -36,7 +36,7 @@ enum {
     JOB_STEP_ORDER = 0xF7,
     JOB_STEP_ANSWER = 0xF8,
     JOB_STEP_CAMPAIGN = 0xF9,
-    JOB_STEP_LEDGER = 0xFA,
+    /* 0xFA, 0xFC: LEDGER_STEP_… */
     JOB_STEP_FLEET = 0xFB,
     BURSTS_MAX = 256 /* people whose messages are counted at the same time */
 };
@@ -292,7 +292,7 @@ enum role role_above(enum role role);
 
 /* ledger.c: an entry is opened when its alert was closed as true or transferred; `note` as with the closing.
  */
-void ledger_open(struct alerts *alerts, const struct alert_record *record, int64_t t_ms, const char *by,
+void ledger_open(struct alerts *alerts, struct alert_record *record, int64_t t_ms, const char *by,
                  const char *note);
 /* Has the alert an open entry? It stays in memory as long. */
 bool ledger_holds(const struct alerts *alerts, const struct hash_id *alert);
