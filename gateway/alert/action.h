@@ -19,6 +19,8 @@
  * device_…: of the device that is the subject: locate, interval {interval_s, duration_s}, restart ·
  * roster_override {roster, from, until, to, note}: `to` stands in, for one person or for whoever is on ·
  * roster_swap: and that person for `to` at another time · roster_cancel: of the change whose id stands there
+ * · handover_begin {roster, or role and a territory as subject; to, until = the shift's end} · handover_sign
+ * {list}: of the handover whose id stands there, or of the one that waits for that roster or role
  */
 #define ACTION_MAP(X)                                                                                        \
     X(ACKNOWLEDGE, acknowledge)                                                                              \
@@ -49,7 +51,9 @@
     X(DEVICE_RESTART, device_restart)                                                                        \
     X(ROSTER_OVERRIDE, roster_override)                                                                      \
     X(ROSTER_SWAP, roster_swap)                                                                              \
-    X(ROSTER_CANCEL, roster_cancel)
+    X(ROSTER_CANCEL, roster_cancel)                                                                          \
+    X(HANDOVER_BEGIN, handover_begin)                                                                        \
+    X(HANDOVER_SIGN, handover_sign)
 enum action_kind {
     ACTION_NONE,
 #define X(name, text) ACTION_##name,
@@ -161,7 +165,9 @@ struct action {
     struct campaign_order campaign;
     char authority[AUTHORITY_SIZE], receipt[RECEIPT_SIZE]; /* ledger_transfer; UTF-8 */
     uint8_t result;                                        /* ledger_close: enum ledger_result */
-    struct roster_order roster;
+    struct roster_order roster;                            /* handover_…: its name alone */
+    uint8_t role;  /* handover_…: enum role, ROLE_NONE = of a roster */
+    uint32_t list; /* handover_sign: the number of the list that was seen */
 };
 
 #endif

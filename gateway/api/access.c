@@ -2,16 +2,18 @@
 
 #include <string.h>
 
-#define DOES(name) (1U << ACTION_##name)
+#define DOES(name) (UINT64_C(1) << ACTION_##name)
 #define DOES_TASKS (DOES(TASK_ASSIGN) | DOES(TASK_ACCEPT) | DOES(TASK_ARRIVE) | DOES(TASK_FINISH))
 #define DOES_ALL                                                                                             \
     (DOES(ACKNOWLEDGE) | DOES(CALL) | DOES(COMMENT) | DOES(CLOSE) | DOES_TASKS | DOES(ASSIGN) |              \
-     DOES(SNOOZE) | DOES(SPEAK) | DOES(HUSH))
+     DOES(SNOOZE) | DOES(SPEAK) | DOES(HUSH) | DOES(HANDOVER_BEGIN) | DOES(HANDOVER_SIGN))
 #define DOES_LEDGER    (DOES(LEDGER_ASSIGN) | DOES(LEDGER_HANDLE) | DOES(LEDGER_TRANSFER) | DOES(LEDGER_CLOSE))
 #define DOES_CAMPAIGNS (DOES(CAMPAIGN) | DOES(CAMPAIGN_END))
 #define DOES_FLEET     (DOES(DEVICE_LOCATE) | DOES(DEVICE_INTERVAL) | DOES(DEVICE_RESTART))
 
 #define DOES_ROSTERS (DOES(ROSTER_OVERRIDE) | DOES(ROSTER_SWAP) | DOES(ROSTER_CANCEL))
+
+_Static_assert((int)ACTION_KIND_COUNT <= 64, "a bit for each action");
 
 enum sight { SEES_NOTHING, SEES_RESIDENT, SEES_TERRITORY, SEES_POLICE, SEES_ALL };
 
@@ -21,7 +23,7 @@ enum sight { SEES_NOTHING, SEES_RESIDENT, SEES_TERRITORY, SEES_POLICE, SEES_ALL 
 
 static const struct {
     enum sight sight;
-    unsigned acts; /* 1 << enum action_kind */
+    uint64_t acts; /* 1 << enum action_kind */
     enum precision precision;
     unsigned parts; /* 1 << enum desk_part */
 } rights[ACCOUNT_ADMINISTRATOR + 1] = {
@@ -93,7 +95,7 @@ bool access_sees(const struct person *person, const struct reader_place *place)
 
 bool access_acts(const struct person *person, enum action_kind kind)
 {
-    return (rights[person->account.role].acts & (1U << kind)) != 0;
+    return (rights[person->account.role].acts & (UINT64_C(1) << kind)) != 0;
 }
 
 enum precision access_precision(const struct person *person)

@@ -31,6 +31,9 @@ struct fold {
     uint8_t reach[64];         /* enum reach by resident, as told last */
     struct device_order order; /* as told last */
     unsigned order_count;
+    struct handover handover; /* as it was told last, by what */
+    struct handover_event handover_event;
+    unsigned handover_count;
 };
 
 W void fold_on_transition(void *self, const struct alert *alert, const struct transition *transition)
@@ -152,6 +155,14 @@ W void fold_on_order(void *self, const struct device_order *order)
     fold->order_count++;
 }
 
+W void fold_on_handover(void *self, const struct handover *handover, const struct handover_event *event)
+{
+    struct fold *fold = self;
+    fold->handover = *handover;
+    fold->handover_event = *event;
+    fold->handover_count++;
+}
+
 W void fold_alerts(struct fold *fold)
 {
     struct alert_config config = {.county = "654321",
@@ -172,6 +183,7 @@ W void fold_alerts(struct fold *fold)
                                            .campaign = fold_on_campaign,
                                            .reach = fold_on_reach,
                                            .order = fold_on_order,
+                                           .handover = fold_on_handover,
                                            .self = fold}};
     assert_int_equal(alerts_new(&config, &fold->alerts), ERR_OK);
 }
