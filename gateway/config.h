@@ -59,6 +59,11 @@ struct config_watch {
     uint32_t canary_s; /* 0 = there is no canary */
 };
 
+/* What permits comparing visitors across homes; all of it, or none. Texts for whoever audits. */
+struct config_privacy {
+    char legal_basis[CONFIG_PATH_SIZE], assessment[CONFIG_PATH_SIZE], approved_by[CONFIG_PATH_SIZE];
+};
+
 /* No pointers: may be copied and hashed as text (config_show). */
 struct config {
     char county[7];
@@ -80,6 +85,7 @@ struct config {
     struct retention retention;
     struct detect_settings detect;
     struct detect_overrides detect_overrides;
+    struct config_privacy privacy;
     struct alert_settings alert;
     struct relay_settings relay;
     struct report_settings report;

@@ -253,6 +253,25 @@ const struct key config_keys[] = {
      .item_size = sizeof(struct detect_override),
      .items = &config_override_list},
 
+    {.path = "privacy.link_visitors.false_match_ppm",
+     .help = "Compares the ids that cameras give to strangers across homes, for 72 hours, in answer to "
+             "nothing but: how many homes. The number is how often, in a million pairs, a camera takes one "
+             "stranger for another; 0 = ids are never compared. It needs the three keys below.",
+     .unit = "ppm",
+     NUMBER(detect.link_visitors_ppm, 0, 1000)},
+    {.path = "privacy.link_visitors.legal_basis",
+     .help = "The law or the decision that permits it.",
+     TEXT(privacy.legal_basis),
+     .rule = "text, \"\" = none"},
+    {.path = "privacy.link_visitors.assessment",
+     .help = "The impact assessment: its number and date.",
+     TEXT(privacy.assessment),
+     .rule = "text, \"\" = none"},
+    {.path = "privacy.link_visitors.approved_by",
+     .help = "Who approved it.",
+     TEXT(privacy.approved_by),
+     .rule = "text, \"\" = none"},
+
     {.path = "alert.repeat_silent_s",
      .help =
          "Repeats within this join an open alert silently; a later SOS, fall or suspicion notifies again.",

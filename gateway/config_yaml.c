@@ -492,6 +492,11 @@ static void check_whole(struct walk *walk, const struct config *config)
               config->detect.flat_percent);
     else
         detect_overrides_check(&config->detect_overrides, &config->detect, override_fault, walk);
+    if (config->detect.link_visitors_ppm &&
+        !(*config->privacy.legal_basis && *config->privacy.assessment && *config->privacy.approved_by))
+        fault(walk, mark_for(walk, "privacy.link_visitors.false_match_ppm", &mark),
+              "privacy.link_visitors.false_match_ppm",
+              "visitors are linked across homes only with legal_basis, assessment and approved_by beside it");
     const struct relay_settings *relay = &config->relay;
     check_dc09(walk, relay);
     check_secrecy(walk, "relay.police.url", relay->police_url, relay->allow_private);

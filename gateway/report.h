@@ -11,7 +11,7 @@ struct report_settings {
     uint32_t answer_permille; /* 975; 1..1000: so many of a thousand of them */
 };
 
-enum { REPORT_DETECTORS_MAX = 32, REPORT_DAYS_MAX = 400, REPORT_WORST = 10 };
+enum { REPORT_DETECTORS_MAX = 64, REPORT_DAYS_MAX = 400, REPORT_WORST = 10 };
 
 /* One alert that opened in the range. */
 struct report_fact {

@@ -19,6 +19,7 @@
 
 #include "core/timers.h"
 #include "detect/detectors.h"
+#include "detect/poisson.h"
 #include "detect/unknown_visitor.h"
 #include "registry/announced.h"
 #include "registry/calendar.h"
@@ -66,17 +67,6 @@ static const struct reason reasons[] = {
          "for a visit is announced here: {announced}",
          "村中 {0} 户有陌生人入室，平时每天约 {1.1} 户；因已登记{announced}，未升级"},
 };
-
-/* P(X >= n) of a Poisson variable. */
-static double poisson_tail(double mean, unsigned n)
-{
-    double term = exp(-mean), below = 0;
-    for (unsigned k = 0; k < n; k++) {
-        below += term;
-        term *= mean / (k + 1);
-    }
-    return below < 1 ? 1 - below : 0;
-}
 
 static unsigned homes_since(const struct canvassing_state *state, int64_t since_ms)
 {

@@ -89,9 +89,13 @@ enum err detect_new(const struct detect_config *config, struct detect **ret_dete
     detect->config = *config;
     detect->table_count = detector_count();
     assert(detect->table_count > 0 && detect->table_count <= DETECTORS_MAX);
+    unsigned of_kind[SUBJECT_KINDS] = {0};
     for (unsigned i = 0; i < detect->table_count; i++) {
+        const enum subject_kind kind = detectors[i]->state_of;
+        assert(of_kind[kind] < OF_A_KIND_MAX);
+        detect->asleep_bit[i] = UINT32_C(1) << of_kind[kind]++;
         for (const struct detector *const *hears = detectors[i]->hears; hears && *hears; hears++)
-            detect->heard_by[index_of(*hears)] |= UINT32_C(1) << i;
+            detect->heard_by[index_of(*hears)] |= UINT64_C(1) << i;
     }
     size_t largest = 0;
     for (unsigned i = 0; i < detect->table_count; i++) {
@@ -148,7 +152,7 @@ static void run(struct detect *detect, unsigned index, struct detect_context *co
     struct state_table *table = &detect->tables[index];
     uint32_t no = context->owner.no;
     size_t size = detector->state_size;
-    bool sleeps = detect->asleep[context->owner.kind][no] & UINT32_C(1) << index;
+    bool sleeps = detect->asleep[context->owner.kind][no] & detect->asleep_bit[index];
     if (occasion.event && sleeps && !(detector->wakes && detector->wakes(context, occasion.event)))
         return;
     unsigned char *state = state_at(detect, index, no);
@@ -250,9 +254,9 @@ static void pass_on_findings(struct detect *detect)
 {
     for (unsigned i = 0; i < detect->heard_count; i++) {
         struct finding finding = detect->heard[i];
-        uint32_t hearers = detect->heard_by[finding.detector];
+        uint64_t hearers = detect->heard_by[finding.detector];
         for (unsigned j = 0; j < detect->table_count; j++) {
-            if (hearers & UINT32_C(1) << j)
+            if (hearers & UINT64_C(1) << j)
                 run_for(detect, finding.t_ms, j,
                         owner_concerned(detect->config.registry, detectors[j], finding.resident,
                                         finding.household, finding.subject),

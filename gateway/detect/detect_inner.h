@@ -7,7 +7,8 @@
 
 enum {
     DEADLINE_BYTES = 8, /* in front of a state in a snapshot */
-    DETECTORS_MAX = 32, /* bits of heard_by and asleep */
+    DETECTORS_MAX = 64, /* bits of heard_by */
+    OF_A_KIND_MAX = 32, /* detectors of one kind of owner: bits of asleep */
     SUBJECT_KINDS = SUBJECT_DEVICE + 1,
     HEARD_MAX = 64 /* findings of one event or timer that wait for the detectors that hear them */
 };
@@ -29,13 +30,14 @@ struct detect {
     struct state_table *tables; /* one for each detector */
     unsigned table_count;
     /* For each kind of owner and each owner the set of detectors that need not be called, so that an event
-     * costs one look for all of them. */
+     * costs one look for all of them. A detector's bit is its place among those of its kind. */
     uint32_t *asleep[SUBJECT_KINDS];
     uint32_t asleep_count[SUBJECT_KINDS];
     unsigned char *before;        /* room for the largest state */
     unsigned char *fresh, *zeros; /* likewise: a sparse state that has no place yet; one that never will */
     unsigned char *image;         /* room for the largest snapshot value */
-    uint32_t heard_by[DETECTORS_MAX]; /* for each detector the set of those that hear its findings */
+    uint32_t asleep_bit[DETECTORS_MAX];
+    uint64_t heard_by[DETECTORS_MAX]; /* for each detector the set of those that hear its findings */
     struct finding heard[HEARD_MAX];
     unsigned heard_count;
     bool starved; /* a timer did not fit into the heap: it is put in at the next chance */

@@ -58,13 +58,13 @@ enum err states_grown(const struct state_table *old, uint32_t count, const struc
 }
 
 /* Asleep before anything happened: what a zero state says. */
-static uint32_t asleep_at_first(enum subject_kind kind)
+static uint32_t asleep_at_first(const struct detect *detect, enum subject_kind kind)
 {
     uint32_t asleep = 0;
     for (unsigned i = 0; detectors[i]; i++) {
         if (detectors[i]->state_of == kind && detectors[i]->sparse && detectors[i]->wakes &&
             !detectors[i]->is_asleep)
-            asleep |= UINT32_C(1) << i;
+            asleep |= detect->asleep_bit[i];
     }
     return asleep;
 }
@@ -72,7 +72,7 @@ static uint32_t asleep_at_first(enum subject_kind kind)
 void asleep_note(struct detect *detect, unsigned index, uint32_t no)
 {
     const struct detector *detector = detectors[index];
-    uint32_t *asleep = &detect->asleep[detector->state_of][no], bit = UINT32_C(1) << index;
+    uint32_t *asleep = &detect->asleep[detector->state_of][no], bit = detect->asleep_bit[index];
     bool sleeps = detector->is_asleep
                       ? detector->is_asleep(state_at(detect, index, no))
                       : detector->sparse && detector->wakes && !detect->tables[index].places[no];
@@ -87,7 +87,7 @@ enum err asleep_grow(struct detect *detect, enum subject_kind kind, uint32_t cou
     uint32_t *larger = realloc(detect->asleep[kind], (size_t)count * sizeof *larger);
     if (!larger)
         return ERR_NOMEM;
-    const uint32_t at_first = asleep_at_first(kind);
+    const uint32_t at_first = asleep_at_first(detect, kind);
     for (uint32_t no = old; no < count; no++)
         larger[no] = at_first;
     detect->asleep[kind] = larger;

@@ -64,6 +64,8 @@ struct detect_settings {
     uint32_t unworn_s;                /* 3600; 600..86400: a wristband taken off so long is told */
     uint32_t no_motion_s;             /* 14400; 3600..43200: waking time without any sign of movement */
     uint32_t unusual_outing_days;     /* 50; 10..100: at most one day in so many is told as off the routine */
+    uint32_t link_visitors_ppm; /* 0; 0..1000: wrong matches of a camera in a million pairs of strangers; 0 =
+                                   nobody's id is compared across homes (canvassing-linked) */
 };
 struct detect_settings detect_settings_default(void);
 

@@ -38,6 +38,7 @@ const struct detector *const detectors[] = {
     &detector_distrusted,
     &detector_distrusted_many,
     &detector_itself,
+    &detector_canvassing_linked,
     NULL,
 };
 

@@ -37,5 +37,6 @@ extern const struct detector detector_upkeep;
 extern const struct detector detector_distrusted;
 extern const struct detector detector_distrusted_many;
 extern const struct detector detector_itself;
+extern const struct detector detector_canvassing_linked;
 
 #endif

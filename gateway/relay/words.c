@@ -34,6 +34,7 @@ static const struct {
     {"risky-place", {"停留标记场所", "At a marked venue"}},
     {"gathering", {"多户聚集", "Gathering"}},
     {"canvassing", {"疑似逐户上门", "Strangers from door to door"}},
+    {"canvassing-linked", {"疑似同一人逐户上门", "One stranger in many homes"}},
     {"tampered", {"设备被动过", "Device tampered with"}},
     {"unworn", {"手环未佩戴", "Wristband not worn"}},
     {"silent", {"设备失联", "Device not heard"}},

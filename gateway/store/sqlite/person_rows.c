@@ -157,14 +157,16 @@ static enum err find_devices(sqlite3 *db, const struct registry *registry, const
 }
 
 /* Where the snapshot keeps something by the person's number. What stands for a territory is short-lived; that
- * of a gathering holds positions of many, and starts afresh whole. */
+ * of a gathering holds positions of many, that of linked visitors their homes: both start afresh whole. */
 static enum err find_states(sqlite3 *db)
 {
     static const struct {
         const char *name;
         int kind;
-    } others[] = {
-        {"live.resident", SUBJECT_RESIDENT}, {"live.household", SUBJECT_HOUSEHOLD}, {"detect.gathering", 0}};
+    } others[] = {{"live.resident", SUBJECT_RESIDENT},
+                  {"live.household", SUBJECT_HOUSEHOLD},
+                  {"detect.gathering", 0},
+                  {"detect.canvassing-linked", 0}};
     sqlite3_stmt *s;
     char name[ID_SIZE + 16];
     enum err err = db_prepare(db, "INSERT INTO temp.his_state VALUES(?1,?2)", &s);
