@@ -32,7 +32,8 @@
     X(ORDER)                                                                                                 \
     X(ROLLOUT)                                                                                               \
     X(TASK)                                                                                                  \
-    X(LEDGER)
+    X(LEDGER)                                                                                                \
+    X(HANDOVER)
 enum batch_kind {
 #define X(name) BATCH_##name,
     BATCH_MAP(X)
@@ -105,6 +106,13 @@ struct batch_suppression {
     char who[ID_SIZE]; /* id of the person who was not told; "" = the role as such, or a device */
 };
 
+struct batch_handover {
+    struct handover handover;
+    struct handover_event event;
+    size_t len;
+    const char *json; /* handover_to_json */
+};
+
 struct batch_task {
     struct task task;
     struct task_event event;
@@ -152,6 +160,7 @@ struct batch_item {
         struct announcement announcement;
         struct batch_task task;
         struct batch_ledger ledger;
+        struct batch_handover handover;
         struct batch_spoken spoken;
         struct campaign campaign;
         struct batch_reach reach;

@@ -269,6 +269,20 @@ static void on_ledger(void *self, const struct ledger_entry *entry, const struct
                                          .json = keep_text(gateway, &gateway->scratch)};
 }
 
+static void on_handover(void *self, const struct handover *handover, const struct handover_event *event)
+{
+    struct gateway *gateway = self;
+    struct batch_item *item = gateway_add(gateway, BATCH_HANDOVER);
+    if (item == NULL)
+        return;
+    buf_clear(&gateway->scratch);
+    handover_to_json(handover, gateway->config.tz, &gateway->scratch);
+    item->handover = (struct batch_handover){.handover = *handover,
+                                             .event = *event,
+                                             .len = gateway->scratch.len,
+                                             .json = keep_text(gateway, &gateway->scratch)};
+}
+
 static void on_campaign(void *self, const struct campaign *campaign)
 {
     struct gateway *gateway = self;
@@ -316,6 +330,7 @@ struct alert_sink gateway_sink(struct gateway *gateway)
                                .suppressed = on_suppressed,
                                .task = on_task,
                                .ledger = on_ledger,
+                               .handover = on_handover,
                                .campaign = on_campaign,
                                .reach = on_reach,
                                .order = on_order,

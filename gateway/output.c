@@ -200,7 +200,7 @@ void output_roster(const struct roster_change *change, const struct tz *tz, stru
     buf_putc(out, '}');
 }
 
-/* What happened to a task or an entry, then its own members. */
+/* What happened to a task, an entry or a handover, then its own members. */
 static void put_event(struct buf *out, const char *by, const char *why, const char *json, size_t len)
 {
     buf_puts(out, ",\"by\":");
@@ -225,6 +225,13 @@ void output_ledger(const struct batch_ledger *item, const struct tz *tz, struct 
     put_event(out, item->event.by, item->event.why, item->json, item->len);
 }
 
+void output_handover(const struct batch_handover *item, const struct tz *tz, struct buf *out)
+{
+    put_time(out, tz, item->event.t_ms);
+    buf_printf(out, ",\"handover\":\"%s\"", handover_event_name(item->event.kind));
+    put_event(out, item->event.by, item->event.why, item->json, item->len);
+}
+
 bool output_item(const struct batch_item *item, bool findings, const struct registry *registry,
                  const struct tz *tz, struct buf *out)
 {
@@ -239,6 +246,7 @@ bool output_item(const struct batch_item *item, bool findings, const struct regi
     case BATCH_SUPPRESSION: output_suppression(&item->suppression, tz, out); return true;
     case BATCH_TASK: output_task(&item->task, tz, out); return true;
     case BATCH_LEDGER: output_ledger(&item->ledger, tz, out); return true;
+    case BATCH_HANDOVER: output_handover(&item->handover, tz, out); return true;
     case BATCH_SILENCE: output_silence(&item->silence, registry, tz, out); return true;
     case BATCH_ROSTER: output_roster(&item->roster, tz, out); return true;
     case BATCH_ANNOUNCEMENT: output_announcement(&item->announcement, registry, tz, out); return true;

@@ -208,6 +208,24 @@ static enum err parse_rollout(struct parse *parse, const struct json *body, stru
     return ERR_OK;
 }
 
+/* For a roster, or for a role anywhere or in a territory; to be signed also by the handover's id. */
+static enum err parse_handover(struct parse *parse, const struct json *body, struct action *action)
+{
+    const char *roster = json_string(json_get(body, "roster")), *role = json_string(json_get(body, "role"));
+    const struct json *list = json_get(body, "list");
+    int64_t number = 0;
+    if (list != NULL && (!json_integer(list, &number) || number < 1 || number > UINT32_MAX))
+        return timeline_bad(parse, "action: list: the number of a list is expected");
+    action->list = (uint32_t)number;
+    if (!text_copy(action->roster.name, sizeof(action->roster.name), roster != NULL ? roster : ""))
+        return timeline_bad(parse, "action: roster is too long");
+    if (role != NULL && (action->role = (uint8_t)role_from_name(role)) == ROLE_NONE)
+        return timeline_bad(parse, "action: unknown role '%.40s'", role);
+    return json_get(body, "alert") != NULL || json_get(body, "territory") != NULL
+               ? parse_action_target(parse, body, action)
+               : ERR_OK;
+}
+
 /* What the action is about. */
 static enum err parse_about(struct parse *parse, const struct json *body, struct action *action)
 {
@@ -220,6 +238,8 @@ static enum err parse_about(struct parse *parse, const struct json *body, struct
         return ERR_OK;
     if (action->kind == ACTION_ROSTER_OVERRIDE || action->kind == ACTION_ROSTER_SWAP)
         return parse_roster(parse, body, &action->roster);
+    if (action->kind == ACTION_HANDOVER_BEGIN || action->kind == ACTION_HANDOVER_SIGN)
+        return parse_handover(parse, body, action);
     return parse_action_target(parse, body, action);
 }
 
@@ -263,6 +283,8 @@ enum err timeline_action(struct parse *parse, const struct json *node)
                                         "acked_permille",
                                         "trouble_permille",
                                         "firmware",
+                                        "role",
+                                        "list",
                                         NULL};
     size_t iter = 0;
     const char *name;

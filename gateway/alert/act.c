@@ -292,6 +292,8 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
         return silence_remove(alerts, t_ms, action);
     if (action->kind >= ACTION_ROSTER_OVERRIDE && action->kind <= ACTION_ROSTER_CANCEL)
         return roster_act(alerts, t_ms, action);
+    if (action->kind == ACTION_HANDOVER_BEGIN || action->kind == ACTION_HANDOVER_SIGN)
+        return handover_act(alerts, t_ms, action);
     if (action->kind >= ACTION_TASK_ASSIGN && action->kind <= ACTION_TASK_FINISH)
         return task_act(alerts, t_ms, action);
     if (action->kind >= ACTION_LEDGER_ASSIGN && action->kind <= ACTION_LEDGER_CLOSE)
@@ -339,6 +341,8 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
     case ACTION_ROLLOUT_PAUSE:
     case ACTION_ROLLOUT_RESUME:
     case ACTION_ROLLOUT_ABORT:
+    case ACTION_HANDOVER_BEGIN:
+    case ACTION_HANDOVER_SIGN:
     case ACTION_KIND_COUNT: err = ERR_INVALID; break;
     }
     case_sweep(alerts, case_no);

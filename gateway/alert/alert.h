@@ -12,6 +12,7 @@
 #define HUYANG_ALERT_ALERT_H
 
 #include "alert/action.h"
+#include "alert/handover.h"
 #include "alert/ledger.h"
 #include "alert/policy.h"
 #include "alert/prompts.h"
@@ -247,6 +248,8 @@ struct alert_sink {
     void (*suppressed)(void *self, const struct alert *alert, const struct suppression *suppression);
     /* A change of a roster came or was taken back. */
     void (*roster)(void *self, const struct roster_change *change);
+    /* Something happened to a handover; `handover` as it is now. */
+    void (*handover)(void *self, const struct handover *handover, const struct handover_event *event);
     /* Something happened to a task; `task` as it is now. */
     void (*task)(void *self, const struct task *task, const struct task_event *event);
     /* Something happened to an entry of the ledger; `entry` as it is now. */

@@ -10,6 +10,7 @@
 #include "alert/campaign.h"
 #include "alert/explain.h"
 #include "alert/fleet.h"
+#include "alert/handover.h"
 #include "alert/index.h"
 #include "alert/lifecycle.h"
 #include "alert/pool.h"
@@ -38,6 +39,7 @@ enum {
     JOB_STEP_CAMPAIGN = 0xF9,
     /* 0xFA, 0xFC: LEDGER_STEP_… */
     JOB_STEP_FLEET = 0xFB,
+    JOB_STEP_HANDOVER = 0xFC,
     BURSTS_MAX = 256 /* people whose messages are counted at the same time */
 };
 
@@ -111,6 +113,9 @@ struct alerts {
     bool silence_dirty[SILENCES_MAX];
     struct roster_change roster_changes[ROSTER_CHANGES_MAX];
     bool roster_dirty[ROSTER_CHANGES_MAX];
+    struct handover handovers[HANDOVERS_MAX];
+    bool handover_dirty[HANDOVERS_MAX];
+    struct timer_slot handover_timer;
     struct meter meters[METERS_MAX];
     bool meter_dirty[METERS_MAX];
     struct digest digest;
@@ -308,6 +313,8 @@ void upkeep_devices_collected(struct alerts *alerts, const struct alert_record *
 /* The summary of what was held back; NULL when it found no room. Ended as soon as people are told. */
 struct alert_record *upkeep_held_back(struct alerts *alerts, int64_t t_ms, const struct digest *digest);
 void upkeep_held_back_ends(struct alerts *alerts, const struct alert_record *record, int64_t t_ms);
+/* So many handovers of the territory are overdue; 0 ends it. */
+void upkeep_handover(struct alerts *alerts, int64_t t_ms, struct subject place, unsigned unsigned_count);
 /* Does anybody but the resident live in the home? */
 bool household_has_others(const struct alerts *alerts, uint32_t household, uint32_t resident);
 
@@ -332,6 +339,22 @@ const struct roster_plan *roster_plan_of(const struct alerts *alerts, const char
  * `territory`. */
 size_t roster_people(const struct alerts *alerts, const struct roster_plan *plan, uint32_t territory,
                      int64_t t_ms, uint32_t *numbers, size_t max);
+
+/* Keeps the outgoing shift of a handover on its roster, whoever would be on, until it is released. Returns
+ * the order of the changes, 0 = nothing was changed. */
+uint32_t roster_keep(struct alerts *alerts, int64_t t_ms, const struct handover *handover);
+void roster_release(struct alerts *alerts, int64_t t_ms, uint32_t order, const char *by);
+
+/* handover.c */
+MUST_CHECK enum err handover_act(struct alerts *alerts, int64_t t_ms, const struct action *action);
+MUST_CHECK enum err handover_restore(struct alerts *alerts, uint32_t place, const void *value);
+/* Sets the timer from what is stored; what is due when it fires. */
+void handover_arm(struct alerts *alerts);
+void handover_run(struct alerts *alerts, int64_t t_ms);
+/* Adds those of the role who stay on call in the territory, because nobody has signed for them, to `found`
+ * numbers of responders; returns how many there are then, at most `max`. */
+size_t handover_stays(const struct alerts *alerts, enum role role, uint32_t territory, uint32_t *numbers,
+                      size_t found, size_t max);
 
 /* noise.c */
 /* True when the notification is held back for noise; else it is counted. */

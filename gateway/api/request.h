@@ -213,6 +213,13 @@ enum verdict act_import(const struct view *view, struct request *request, struct
 void act_sign(const struct request *request, struct pending *pending);
 enum verdict act_done(const struct view *view, struct request *request, struct pending *pending, enum err err,
                       const char *text);
+/* handovers.c */
+enum verdict handovers_list(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict handovers_show(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict handovers_show_done(const struct view *view, struct request *request, struct pending *pending,
+                                 enum err err, const char *text);
+enum verdict handovers_begin(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict handovers_sign(const struct view *view, struct request *request, struct pending *ret_pending);
 /* consents.c */
 enum verdict consents_show(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict consents_give(const struct view *view, struct request *request, struct pending *ret_pending);

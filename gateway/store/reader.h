@@ -163,6 +163,20 @@ MUST_CHECK enum err reader_silences(struct reader *reader, int64_t since_ms,
 struct roster_change;
 MUST_CHECK enum err reader_roster_changes(struct reader *reader, int64_t since_ms,
                                           struct roster_change *changes, size_t max, size_t *ret_count);
+/* Handovers of shifts that were begun after since_ms, the newest first, at most READER_HANDOVERS_MAX; the
+ * JSON is borrowed for the call of `fn`, whose error stops the walk. */
+enum { READER_HANDOVERS_MAX = 500 };
+struct reader_handover {
+    const char *territory; /* its code, "" = the county */
+    const char *json;
+    size_t len;
+};
+MUST_CHECK enum err reader_handovers(struct reader *reader, int64_t since_ms,
+                                     enum err (*fn)(void *self, const struct reader_handover *handover),
+                                     void *self);
+/* Appends the handover's object with its "history", and says where it belongs to. ERR_NOT_FOUND. */
+MUST_CHECK enum err reader_handover(struct reader *reader, const struct hash_id *id, struct buf *out,
+                                    char territory[ID_SIZE]);
 /* What a silence is about. ERR_NOT_FOUND. */
 MUST_CHECK enum err reader_silence(struct reader *reader, const struct hash_id *id,
                                    struct subject *ret_subject);

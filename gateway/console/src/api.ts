@@ -3,7 +3,7 @@
 export type Level = "green" | "yellow" | "orange" | "red";
 export type Family = "emergency" | "health" | "visitor" | "outing" | "fraud" | "coverage" | "fleet";
 export type Action = "acknowledge" | "call" | "comment" | "close" | "assign" | "snooze" | "speak" | "hush" | "campaign" | "task_accept" | "task_arrive" | "task_finish"
-  | "roster_override" | "roster_swap" | "roster_cancel" | "ledger_assign" | "ledger_handle" | "ledger_transfer" | "ledger_close" | "device_locate" | "device_interval" | "device_restart" | "test_window";
+  | "roster_override" | "roster_swap" | "roster_cancel" | "ledger_assign" | "ledger_handle" | "ledger_transfer" | "ledger_close" | "device_locate" | "device_interval" | "device_restart" | "test_window" | "handover_begin" | "handover_sign";
 
 export interface Finding {
   detector: string; level: Level; code: string; active: boolean; late: boolean; count: number;
@@ -109,6 +109,13 @@ export interface Task {
   history?: { t: string; kind: string; by: string; why: string }[];
 }
 export const task = (id: string) => send<Task>("GET", "/api/v1/tasks/" + id);
+export interface Handover {
+  id: string; state: "open" | "overdue" | "signed" | "replaced"; roster?: string; role: string; territory?: string; from: string; to: string; signed_by?: string;
+  begun: string; due: string; changed: string; list: number; listed: string; since?: string; outgoing: string[];
+  counts: { alerts: number; tasks: number; silences: number; statuses: number };
+  alerts?: Alert[]; tasks?: Task[]; silences?: Silence[]; statuses?: { resident: string; name?: string; status: string; until?: string }[];
+}
+export const handover = (id: string) => send<Handover>("GET", "/api/v1/handovers/" + id);
 export interface Territory { code: string; name: string; level: string }
 export interface Announced { id: string; territory: string; announced: string; from: string; until: string; by: string; note: string; cancelled?: string }
 export interface Prompt { id: string; manner: string; texts: Record<string, string> }

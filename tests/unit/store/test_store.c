@@ -400,6 +400,7 @@ static void a_database_of_the_version_before_is_brought_up_to_date(void **state)
             "DROP TABLE device_order; "
             "DROP TABLE ledger; DROP TABLE ledger_event; "
             "DROP TABLE roster_change; DROP TABLE rollout; DROP TABLE rollout_event; DROP TABLE worn; "
+            "DROP TABLE handover; DROP TABLE handover_event; "
             "DROP TRIGGER transition_is_only_erased; DROP TRIGGER transition_stays; ALTER TABLE "
             "transition DROP COLUMN "
             "erased; ALTER TABLE transition DROP COLUMN salt; ALTER TABLE transition DROP COLUMN "
