@@ -11,6 +11,7 @@
 
 #include "registry/admit.h"
 #include "registry/live_codec.h"
+#include "registry/test_window.h"
 
 enum live_table { LIVE_RESIDENT, LIVE_HOUSEHOLD, LIVE_DEVICE, LIVE_GATEWAY, LIVE_ANNOUNCEMENT, LIVE_TABLES };
 enum { CHANGED = 1, WRITTEN = 2 };
@@ -330,28 +331,10 @@ static bool on_home(struct live_household *household, const struct registry *reg
     return true;
 }
 
-static bool is_press(const struct event *event)
-{
-    return event->kind == EVENT_SUSPICION ||
-           (event->kind == EVENT_SOS && event->sos.phase != SOS_PHASE_CANCELLED);
-}
-
-/* A cry for help is never taken for a drill by accident: what was pressed before somebody stood by to test,
- * or says that it comes late, is real. One press uses the window up. */
-static void on_press(struct live_device *device, int64_t t_ms, const struct event *event)
-{
-    int64_t opened_ms = device->test_until_ms - LIVE_TEST_WINDOW_MS;
-    device->pressed_in_test = t_ms < device->test_until_ms && !(event->flags & EVENT_LATE) &&
-                              event->at_ms >= opened_ms - LIVE_TEST_CLOCK_MS;
-    if (device->pressed_in_test)
-        device->test_until_ms = 0;
-}
-
 static void on_device(struct live_device *device, int64_t t_ms, const struct event *event)
 {
     device->heard_ms = later(device->heard_ms, t_ms);
-    if (is_press(event))
-        on_press(device, t_ms, event);
+    test_window_on_event(device, t_ms, event);
     if (event->kind != EVENT_HEARTBEAT)
         return;
     if (event->heartbeat.has_battery) {
