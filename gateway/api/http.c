@@ -21,7 +21,7 @@
 #include "core/log.h"
 
 enum {
-    CONNECTIONS_MAX = 256,
+    CONNECTIONS_MAX = API_STREAMS_MAX + 256,
     CONNECTION_BYTES = 16 << 10, /* request line and headers */
     CONNECTION_TIMEOUT_S = 15,
     DISCARD_MAX = 1 << 20, /* bytes of a body that is too large before the connection is closed */

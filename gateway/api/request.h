@@ -19,8 +19,9 @@ enum {
     API_VALUE_MAX = 128,  /* bytes of a parameter, terminator included */
     API_PENDING_MAX = 64, /* actions that wait for their commit */
     API_ANSWER_TIMEOUT_MS = 10000,
-    API_SILENCE_MS = 5000, /* no news from the core for so long is not healthy */
-    API_STREAMS_MAX = 64,  /* pages that listen at once */
+    API_SILENCE_MS = 5000,  /* no news from the core for so long is not healthy */
+    API_STREAMS_MAX = 1024, /* pages that listen at once */
+    API_STREAMS_EACH = 64,  /* of one account; the machine's token has no such limit */
     TOKEN_SIZE = SECRET_HEX_SIZE
 };
 
