@@ -47,6 +47,7 @@ static size_t item_size(enum batch_kind kind)
     case BATCH_SUPPRESSION: return head + sizeof(struct batch_suppression);
     case BATCH_TASK: return head + sizeof(struct batch_task);
     case BATCH_LEDGER: return head + sizeof(struct batch_ledger);
+    case BATCH_HANDOVER: return head + sizeof(struct batch_handover);
     case BATCH_SPOKEN: return head + sizeof(struct batch_spoken);
     case BATCH_CAMPAIGN: return head + sizeof(struct campaign);
     case BATCH_REACH: return head + sizeof(struct batch_reach);

@@ -117,6 +117,14 @@ static void put_roster(struct buf *out, const struct action *action)
     put_time(out, action->roster.back_until_ms);
 }
 
+static void put_handover(struct buf *out, const struct action *action)
+{
+    put_text(out, action->roster.name, sizeof(action->roster.name));
+    put_text(out, action->to, sizeof(action->to));
+    buf_putc(out, (char)action->role);
+    put_varint(out, action->list);
+}
+
 static void put_action(struct buf *out, const struct action *action)
 {
     const uint8_t bytes[] = {action->kind,        action->has_alert, action->subject.kind, action->family,
@@ -157,6 +165,8 @@ static void put_action(struct buf *out, const struct action *action)
     }
     if (action_is_roster_change(action))
         put_roster(out, action);
+    if (action_is_handover(action))
+        put_handover(out, action);
 }
 
 static void put_conduct(struct buf *out, const struct conduct *conduct)
@@ -325,6 +335,14 @@ static void take_roster(struct taker *in, struct action *action)
     action->roster.back_until_ms = take_time(in);
 }
 
+static void take_handover(struct taker *in, struct action *action)
+{
+    take_text(in, action->roster.name, sizeof(action->roster.name));
+    take_text(in, action->to, sizeof(action->to));
+    action->role = take_byte(in, ROLE_COUNT - 1);
+    action->list = (uint32_t)take_varint(in, UINT32_MAX);
+}
+
 static void take_action(struct taker *in, struct action *action)
 {
     action->kind = take_byte(in, ACTION_KIND_COUNT - 1);
@@ -369,6 +387,8 @@ static void take_action(struct taker *in, struct action *action)
     }
     if (action_is_roster_change(action))
         take_roster(in, action);
+    if (action_is_handover(action))
+        take_handover(in, action);
     in->bad |= action->kind == ACTION_NONE;
 }
 

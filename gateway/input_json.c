@@ -133,6 +133,16 @@ static void json_roster(struct buf *out, const struct action *action, const stru
     }
 }
 
+static void json_handover(struct buf *out, const struct action *action)
+{
+    if (action->roster.name[0] != '\0')
+        json_text(out, "roster", action->roster.name);
+    if (action->role != ROLE_NONE)
+        json_text(out, "role", role_name((enum role)action->role));
+    if (action->list != 0)
+        buf_printf(out, ",\"list\":%u", action->list);
+}
+
 static void json_action(struct buf *out, const struct action *action, const struct registry *registry,
                         const struct tz *tz)
 {
@@ -195,6 +205,8 @@ static void json_action(struct buf *out, const struct action *action, const stru
         json_rollout(out, &action->rollout);
     if (action_is_roster_change(action))
         json_roster(out, action, tz);
+    if (action_is_handover(action))
+        json_handover(out, action);
     buf_puts(out, "}}");
 }
 

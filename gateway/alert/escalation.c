@@ -350,6 +350,8 @@ struct timer_slot *alerts_slot(struct alerts *alerts, uint64_t owner)
         return &alerts->digest.timer;
     if (slot == TIMER_SLOT_CAMPAIGNS)
         return campaigns_slot(alerts);
+    if (slot == TIMER_SLOT_HANDOVER)
+        return &alerts->handover_timer;
     if (slot == TIMER_SLOT_FLEET)
         return fleet_slot(alerts);
     if (slot == TIMER_SLOT_ROLLOUT)
@@ -378,6 +380,10 @@ void alerts_on_timer(struct alerts *alerts, uint64_t owner, int64_t deadline_ms)
     }
     if (timer_owner_slot(owner) == TIMER_SLOT_ROLLOUT) {
         rollout_run(alerts, deadline_ms);
+        return;
+    }
+    if (timer_owner_slot(owner) == TIMER_SLOT_HANDOVER) {
+        handover_run(alerts, deadline_ms);
         return;
     }
     uint32_t case_no = case_find(alerts, timer_owner_subject(owner),

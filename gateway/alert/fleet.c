@@ -207,7 +207,7 @@ static const struct alert *open_sos(const struct alerts *alerts, uint32_t reside
             ? NULL
             : alerts_open_of(alerts, (struct subject){.kind = SUBJECT_RESIDENT, .no = resident},
                              FAMILY_EMERGENCY);
-    for (unsigned i = 0; alert && i < alert->share_count; i++)
+    for (unsigned i = 0; alert && !alert->drill && i < alert->share_count; i++)
         if (alert->shares[i].active && strcmp(detectors[alert->shares[i].finding.detector]->name, "sos") == 0)
             return alert;
     return NULL;

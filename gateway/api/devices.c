@@ -91,6 +91,8 @@ void devices_put(const struct view *view, const struct look_entry *entry, struct
         put_bool(out, "connected", now->link_up == LIVE_YES);
     if (now->worn != LIVE_UNKNOWN)
         put_bool(out, "worn", now->worn == LIVE_YES);
+    if (now->test_until_ms > clock_now().wall_ms)
+        put_time(out, view->config->tz, "test_until", now->test_until_ms);
     buf_putc(out, '}');
 }
 

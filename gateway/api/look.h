@@ -48,6 +48,8 @@ struct look_version {
     uint32_t devices;
 };
 struct look {
+    bool statuses;                      /* asked for the residents who are not simply at home … */
+    char within[16];                    /* … in the territory of that code; "" = anywhere */
     bool strangers;                     /* asked for them instead of entries */
     char dismiss[ID_SIZE], by[ID_SIZE]; /* of strangers: whom to dismiss first, in whose name; "" = nobody */
     bool dismissed;                     /* done */

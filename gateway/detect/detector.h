@@ -80,6 +80,7 @@ enum finding_flag {
     FINDING_LATE = 1 << 4,      /* its evidence arrived late */
     FINDING_RECORD = 1 << 5,    /* below the threshold: kept and shown, opens no alert */
     FINDING_HELD = 1 << 6,      /* green instead of yellow, for the shared budget; set by the fold */
+    FINDING_DRILL = 1 << 7,     /* its press was the drill of a test window; set by the runner */
 };
 
 struct finding {

@@ -11,6 +11,7 @@
 
 #include "registry/admit.h"
 #include "registry/live_codec.h"
+#include "registry/test_window.h"
 
 enum live_table { LIVE_RESIDENT, LIVE_HOUSEHOLD, LIVE_DEVICE, LIVE_GATEWAY, LIVE_ANNOUNCEMENT, LIVE_TABLES };
 enum { CHANGED = 1, WRITTEN = 2 };
@@ -246,9 +247,8 @@ static bool sees_resident(const struct event_visit *visit)
     return false;
 }
 
-/* True when the event says something about the person. */
-static bool on_person(struct live_resident *resident, const struct registry *registry, uint32_t household,
-                      const struct event *event)
+bool live_person_on_event(struct live_resident *resident, const struct registry *registry, uint32_t household,
+                          const struct event *event)
 {
     switch ((enum event_kind)event->kind) {
     case EVENT_FIX: on_fix(resident, registry, household, event); return true;
@@ -289,9 +289,7 @@ static bool on_person(struct live_resident *resident, const struct registry *reg
     return true;
 }
 
-/* Whom a device speaks of: a wristband of its wearer, a camera of the one person who lives there. In a shared
- * home a camera speaks of nobody in particular. */
-static uint32_t person_of(const struct registry *registry, const struct device *device)
+uint32_t live_person_of(const struct registry *registry, const struct device *device)
 {
     if (device->kind == DEVICE_WRISTBAND)
         return device->resident;
@@ -336,6 +334,7 @@ static bool on_home(struct live_household *household, const struct registry *reg
 static void on_device(struct live_device *device, int64_t t_ms, const struct event *event)
 {
     device->heard_ms = later(device->heard_ms, t_ms);
+    test_window_on_event(device, t_ms, event);
     if (event->kind != EVENT_HEARTBEAT)
         return;
     if (event->heartbeat.has_battery) {
@@ -384,13 +383,13 @@ void live_on_event(struct live *live, const struct registry *registry, int64_t t
 {
     uint32_t no = event->key.device;
     const struct device *device = registry_device(registry, no);
-    uint32_t resident = person_of(registry, device);
+    uint32_t resident = live_person_of(registry, device);
     struct live_resident *row = resident != REGISTRY_NONE ? &live->residents[resident] : NULL;
     bool may_end = row && may_end_itself(row);
     bool was_back = may_end && is_back(live, registry, resident, t_ms);
     on_device(&live->devices[no], t_ms, event);
     mark(live, LIVE_DEVICE, no);
-    bool changed = row && on_person(row, registry, device->household, event);
+    bool changed = row && live_person_on_event(row, registry, device->household, event);
     if (may_end)
         changed |= end_status(row, t_ms, !was_back && is_back(live, registry, resident, t_ms));
     if (changed)
@@ -455,6 +454,19 @@ void live_set_status(struct live *live, uint32_t no, enum resident_status status
     live->residents[no].status = (uint8_t)status;
     live->residents[no].status_until_ms = until_ms;
     mark(live, LIVE_RESIDENT, no);
+}
+
+void live_open_test_window(struct live *live, uint32_t no, int64_t t_ms)
+{
+    assert(no < live->marks[LIVE_DEVICE].count);
+    live->devices[no].test_until_ms = t_ms + LIVE_TEST_WINDOW_MS;
+    mark(live, LIVE_DEVICE, no);
+}
+
+bool live_is_drill(const struct live *live, const struct event *event)
+{
+    return (event->kind == EVENT_SOS || event->kind == EVENT_SUSPICION) &&
+           live->devices[event->key.device].pressed_in_test;
 }
 
 static bool has_ended(const struct announcement *announcement, int64_t t_ms)

@@ -153,6 +153,10 @@ static void walk_device(struct walk *walk, struct live_device *row, uint16_t ver
     walk_battery(walk, &row->battery);
     walk_text(walk, row->firmware, sizeof row->firmware);
     walk_u32(walk, &row->interval_s);
+    if (version < 3)
+        return;
+    walk_i64(walk, &row->test_until_ms);
+    walk_u8(walk, &row->pressed_in_test, 1);
 }
 
 static void walk_gateway(struct walk *walk, struct live_gateway *row)

@@ -5,7 +5,7 @@
 
 #include "registry/live.h"
 
-enum { LIVE_DEVICE_VERSION = 2, LIVE_VALUE_MAX = 512 };
+enum { LIVE_DEVICE_VERSION = 3, LIVE_VALUE_MAX = 512 };
 
 /* What the registry said when it was last looked at: only a change of it overrides what people did since. */
 struct live_imported {

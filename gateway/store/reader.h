@@ -104,6 +104,15 @@ MUST_CHECK enum err reader_alert(struct reader *reader, const struct hash_id *id
 /* Every input in (n) order, for `journal export`; stops when fn returns an error. from_n inclusive. */
 MUST_CHECK enum err reader_inputs(struct reader *reader, uint64_t from_n, uint64_t to_n,
                                   enum err (*fn)(void *self, const struct batch_input *input), void *self);
+/* Reports of these devices that arrived in [from_ms, to_ms), in order; the input is borrowed for the call of
+ * `fn`, whose error stops the walk and is returned. The log has no index by device: at most `walk` inputs,
+ * the last ones, are looked at. *ret_from_ms: from when on nothing was left out, from_ms where all was seen.
+ * Archived days are not read. */
+enum { READER_DEVICES_MAX = 32 };
+MUST_CHECK enum err reader_reports(struct reader *reader, const uint32_t *devices, size_t count,
+                                   int64_t from_ms, int64_t to_ms, uint64_t walk,
+                                   enum err (*fn)(void *self, const struct batch_input *input), void *self,
+                                   int64_t *ret_from_ms);
 /* Transitions in the order they happened: fn(n of the input, transition). */
 MUST_CHECK enum err
 reader_transitions(struct reader *reader,
@@ -154,6 +163,20 @@ MUST_CHECK enum err reader_silences(struct reader *reader, int64_t since_ms,
 struct roster_change;
 MUST_CHECK enum err reader_roster_changes(struct reader *reader, int64_t since_ms,
                                           struct roster_change *changes, size_t max, size_t *ret_count);
+/* Handovers of shifts that were begun after since_ms, the newest first, at most READER_HANDOVERS_MAX; the
+ * JSON is borrowed for the call of `fn`, whose error stops the walk. */
+enum { READER_HANDOVERS_MAX = 500 };
+struct reader_handover {
+    const char *territory; /* its code, "" = the county */
+    const char *json;
+    size_t len;
+};
+MUST_CHECK enum err reader_handovers(struct reader *reader, int64_t since_ms,
+                                     enum err (*fn)(void *self, const struct reader_handover *handover),
+                                     void *self);
+/* Appends the handover's object with its "history", and says where it belongs to. ERR_NOT_FOUND. */
+MUST_CHECK enum err reader_handover(struct reader *reader, const struct hash_id *id, struct buf *out,
+                                    char territory[ID_SIZE]);
 /* What a silence is about. ERR_NOT_FOUND. */
 MUST_CHECK enum err reader_silence(struct reader *reader, const struct hash_id *id,
                                    struct subject *ret_subject);
@@ -189,6 +212,14 @@ struct reader_change {
 MUST_CHECK enum err reader_changes_back(struct reader *reader, const char *by, int64_t before, unsigned walk,
                                         enum err (*fn)(void *self, const struct reader_change *change),
                                         void *self);
+/* Edits of one row of the registry by people, the newest first; of those that an erasure reached nothing is
+ * left. The texts are borrowed for the call. */
+struct reader_edit {
+    int64_t t_ms;
+    const char *by, *what, *columns; /* what: "added", "changed", "removed"; columns between semicolons */
+};
+MUST_CHECK enum err reader_edits(struct reader *reader, const char *table, const char *key, unsigned limit,
+                                 enum err (*fn)(void *self, const struct reader_edit *edit), void *self);
 /* What detectors found about a resident or the home (REGISTRY_NONE = no home), the newest first. */
 struct reader_finding {
     int64_t id;

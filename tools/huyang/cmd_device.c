@@ -10,6 +10,7 @@ static const char help[] =
     "       huyang device locate DEVICE --by WHO --note WHY\n"
     "       huyang device interval DEVICE --by WHO --note WHY --interval-s N [--duration-s N]\n"
     "       huyang device restart DEVICE --by WHO --note WHY\n"
+    "       huyang device test-window DEVICE --by WHO --note WHY\n"
     "\n"
     "list shows what was last heard of each device: battery, days until it is empty if it is worn on "
     "(nothing\n"
@@ -27,6 +28,8 @@ static const char help[] =
     "reports, 10 to 86400 s: for duration-s, after which it goes back by itself, or (0, the default) for "
     "good,\n"
     "also over a restart. A command waits for a device that is not connected until it expires.\n"
+    "test-window: for 10 minutes the next press of its SOS or silent button is a drill, marked as one\n"
+    "wherever it is told; the one after it is real.\n"
     "K: wristband, camera. T: none, any, charge, never, silent, low, due, unworn.\n"
     "\n" VERBS_COMMON_HELP "\n"
     "examples:\n"
@@ -55,6 +58,7 @@ static const struct verb list[] = {
     {.name = "locate", .path = "/api/v1/devices/%s/locate", .takes_id = true, .posts = true},
     {.name = "interval", .path = "/api/v1/devices/%s/interval", .takes_id = true, .posts = true},
     {.name = "restart", .path = "/api/v1/devices/%s/restart", .takes_id = true, .posts = true},
+    {.name = "test-window", .path = "/api/v1/devices/%s/test-window", .takes_id = true, .posts = true},
 };
 
 static int run(int argc, char **argv)
@@ -68,7 +72,8 @@ static int run(int argc, char **argv)
     return verbs_run(&verbs, argc, argv);
 }
 
-const struct command cmd_device = {.name = "device",
-                                   .summary = "the fleet: what was heard, locate, report interval, restart",
-                                   .help = help,
-                                   .run = run};
+const struct command cmd_device = {
+    .name = "device",
+    .summary = "the fleet: what was heard, locate, report interval, restart, test window",
+    .help = help,
+    .run = run};

@@ -2,13 +2,23 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "./api";
 import type { Device, FirmwareUse, Page } from "./api";
 import { useDesk } from "./desk";
-import { More, said, useNow } from "./parts";
+import { HoldButton, More, said, useNow } from "./parts";
+import { Orders } from "./orders";
 import { Quarantine } from "./quarantine";
 import { Rollout } from "./rollout";
-import { age, names, t, term } from "./words";
+import { age, clock, names, t, term } from "./words";
+
+/** Opens the test window of a device; held, because a cry for help in it is taken for a drill. */
+function TestButton({ device, tested, toast }: { device: Device; tested: () => void; toast: (text: string) => void }) {
+  const now = useNow(5000);
+  if (device.test_until && Date.parse(device.test_until) > now) return <span class="test" role="status">{t("testOpen", clock(device.test_until))}</span>;
+  const open = () => api.once(`devices/${device.id}/test-window`, { note: t("testNote") }).then(() => { toast(t("saved")); tested(); }, (problem: unknown) => toast(said(problem)));
+  return <span class="test"><HoldButton work={open} pressed={false}>{t("testWindow")}<span class="hidden"> {device.id}</span></HoldButton></span>;
+}
 
 /** One device as it is: what is wrong first, in shape and word. */
-export function DeviceRow({ device, linked = false }: { device: Device; linked?: boolean }) {
+export function DeviceRow({ device, linked = false, tested, toast }: { device: Device; linked?: boolean; tested?: () => void; toast?: (text: string) => void }) {
+  const { session } = useDesk();
   const now = useNow(30000);
   const owner = device.resident;
   return (
@@ -17,6 +27,8 @@ export function DeviceRow({ device, linked = false }: { device: Device; linked?:
       <span class="trouble"><span aria-hidden="true">{device.trouble === "none" ? "●" : "▲"}</span> {term("trouble", device.trouble)}</span>
       <span class="quiet">{device.heard ? t("heardAgo", age(now - Date.parse(device.heard))) : ""}{device.battery !== undefined && ` · ${t("battery", device.battery)}${device.charging ? " ⚡" : ""}`}{device.battery_days_left !== undefined && ` · ${t("daysLeft", device.battery_days_left.toFixed(1))}`}{device.firmware && <> · <bdi>{device.firmware}</bdi></>}</span>
       {linked && (owner ? <a href={"#residents/" + owner}><bdi>{owner}</bdi></a> : <bdi class="quiet">{device.household}</bdi>)}
+      {tested && toast && device.kind === "wristband" && session?.may?.includes("test_window") && <TestButton device={device} tested={tested} toast={toast} />}
+      {toast && <Orders device={device} toast={toast} />}
     </li>
   );
 }
@@ -74,7 +86,7 @@ export function Devices({ toast }: { toast: (text: string) => void }) {
       {fault && <p class="fault" role="alert">{fault}</p>}
       {!page && !fault && <p role="status">{t("loading")}</p>}
       {page?.rows.length === 0 && page.next === undefined && <p class="quiet">{words.trouble === "any" ? t("allWell") : t("noDevices")}</p>}
-      <ul class="rows panelled">{page?.rows.map((device) => <DeviceRow key={device.id} device={device} linked />)}<More next={page?.next} work={() => load(page?.next)} /></ul>
+      <ul class="rows panelled">{page?.rows.map((device) => <DeviceRow key={device.id} device={device} linked toast={toast} tested={() => void load()} />)}<More next={page?.next} work={() => load(page?.next)} /></ul>
       {session?.parts?.includes("strangers") && <Quarantine toast={toast} />}
     </section>
   );

@@ -97,6 +97,7 @@ static enum err read_json(struct walk *walk, sqlite3_stmt *s)
     const char *disposition = json_string(json_get(root, "disposition"));
     walk->fact.disposition =
         (uint8_t)(disposition != NULL ? disposition_from_name(disposition) : DISPOSITION_NONE);
+    walk->fact.exercise = json_get(root, "exercise") != NULL;
     const struct json *findings = json_get(root, "findings");
     for (size_t i = 0; i < json_count(findings); i++) {
         const char *name = json_string(json_get(json_at(findings, i), "detector"));

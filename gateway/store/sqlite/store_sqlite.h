@@ -49,6 +49,9 @@
     X(LEDGER, "INSERT INTO ledger VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT(alert) DO UPDATE SET "      \
               "state=?2, responsible=?4, due=?6, changed=?7, closed=?8, json=?9")                            \
     X(LEDGER_EVENT, "INSERT OR IGNORE INTO ledger_event VALUES(NULL,?1,?2,?3,?4,?5,?6,?7,?8)")               \
+    X(HANDOVER, "INSERT INTO handover VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT(id) DO UPDATE SET "              \
+                "state=?3, due=?4, json=?6")                                                                 \
+    X(HANDOVER_EVENT, "INSERT OR IGNORE INTO handover_event VALUES(NULL,?1,?2,?3,?4,?5,?6,?7)")              \
     X(SPOKEN, "INSERT OR IGNORE INTO spoken VALUES(?1,?2,?3,?4,?5,?6,?7)")                                   \
     X(CAMPAIGN, "INSERT INTO campaign VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14) "               \
                 "ON CONFLICT(id) DO UPDATE SET state=?12, ended=?13, ended_by=?14")                          \
@@ -116,6 +119,8 @@ MUST_CHECK enum err store_position_read(struct store *store);
 void input_of_row(sqlite3_stmt *s, struct batch_input *ret_input);
 /* registry_rows.c */
 enum err store_save_registry(struct store *store, const struct registry *registry);
+enum err store_save_edited(struct store *store, const struct registry *registry,
+                           const struct registry_edit *edit);
 bool store_registry_is_unmarked(const struct store *store);
 /* Reads where the registry was saved last. */
 MUST_CHECK enum err registry_saved_read(struct store *store);

@@ -34,6 +34,9 @@ struct fold {
     unsigned order_count;
     struct rollout rollout; /* as told last */
     unsigned rollout_count;
+    struct handover handover; /* as it was told last, by what */
+    struct handover_event handover_event;
+    unsigned handover_count;
 };
 
 W void fold_on_transition(void *self, const struct alert *alert, const struct transition *transition)
@@ -162,6 +165,14 @@ W void fold_on_order(void *self, const struct device_order *order)
     fold->order_count++;
 }
 
+W void fold_on_handover(void *self, const struct handover *handover, const struct handover_event *event)
+{
+    struct fold *fold = self;
+    fold->handover = *handover;
+    fold->handover_event = *event;
+    fold->handover_count++;
+}
+
 W void fold_alerts(struct fold *fold)
 {
     struct alert_config config = {.county = "654321",
@@ -183,6 +194,7 @@ W void fold_alerts(struct fold *fold)
                                            .reach = fold_on_reach,
                                            .order = fold_on_order,
                                            .rollout = fold_on_rollout,
+                                           .handover = fold_on_handover,
                                            .self = fold}};
     assert_int_equal(alerts_new(&config, &fold->alerts), ERR_OK);
 }

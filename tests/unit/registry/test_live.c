@@ -431,6 +431,7 @@ static void tell_a_day(struct scene *scene)
              .heartbeat = {
                  .has_battery = 1, .battery_percent = 77, .has_worn = 1, .worn = 1, .firmware = "band-2.4"}});
     live_set_interval(scene->live, number(scene, "wb-1"), 900);
+    live_open_test_window(scene->live, number(scene, "wb-1"), t0 + 2);
     tell(scene, "cam-1", t0 + 3, visit(PERSON_CLASS_TRUSTED, ""));
     tell(scene, "cam-1", t0 + 4, (struct event){.kind = EVENT_PAUSE, .pause = {.until_ms = t0 + HOUR}});
     live_on_link(scene->live, number(scene, "wb-1"), t0 + 5, true, 9);
@@ -557,11 +558,13 @@ static void a_device_of_an_older_snapshot_is_read_and_its_trend_begins_anew(void
      */
     const unsigned char old[21] = {[0] = 7, [8] = 3, [16] = LIVE_YES, [17] = 1, [18] = 44, [20] = LIVE_YES};
     uint32_t no = number(scene, "wb-1");
+    live_open_test_window(scene->live, no, t0);
     assert_int_equal(live_restore(scene->live, "live.device", 1, no, old, sizeof old), ERR_OK);
     const struct live_device *now = live_device(scene->live, no);
     assert_int_equal(now->battery_percent, 44);
     assert_int_equal(now->worn, LIVE_YES);
     assert_string_equal(now->firmware, "");
+    assert_int_equal(now->test_until_ms, 0);
     assert_int_equal(now->battery.last_ms, 0);
     assert_int_equal(live_interval_s(now, registry_device(scene->registry, no)),
                      registry_device(scene->registry, no)->report_interval_s);
