@@ -498,26 +498,6 @@ static enum err put_reach(struct commit *commit, const struct batch_reach *reach
     return db_run(s);
 }
 
-static enum err put_order(struct commit *commit, const struct device_order *order)
-{
-    sqlite3_stmt *s = statement(commit, STATEMENT_ORDER);
-
-    db_bind_blob(s, 1, order->job.id.bytes, HASH_ID_SIZE);
-    sqlite3_bind_int64(s, 2, order->job.t_ms);
-    sqlite3_bind_int64(s, 3, order->job.device);
-    sqlite3_bind_int(s, 4, order->job.kind);
-    sqlite3_bind_int64(s, 5, order->interval_s);
-    sqlite3_bind_int64(s, 6, order->duration_s);
-    db_bind_blob(s, 7, order->job.alert.bytes, HASH_ID_SIZE);
-    sqlite3_bind_int(s, 8, order->basis);
-    db_bind_text(s, 9, order->by);
-    db_bind_text(s, 10, order->why);
-    sqlite3_bind_int(s, 11, order->state);
-    sqlite3_bind_int64(s, 12, order->changed_ms);
-    db_bind_text(s, 13, order->reason);
-    return db_run(s);
-}
-
 static enum err put_item(struct commit *commit, const struct batch_item *item)
 {
     switch (item->kind) {
@@ -540,7 +520,7 @@ static enum err put_item(struct commit *commit, const struct batch_item *item)
     case BATCH_SPOKEN: return put_spoken(commit, &item->spoken);
     case BATCH_CAMPAIGN: return put_campaign(commit, &item->campaign);
     case BATCH_REACH: return put_reach(commit, &item->reach);
-    case BATCH_ORDER: return put_order(commit, &item->order);
+    case BATCH_ORDER: return store_put_order(statement(commit, STATEMENT_ORDER), &item->order);
     case BATCH_ROLLOUT:
         return store_put_rollout(statement(commit, STATEMENT_ROLLOUT),
                                  statement(commit, STATEMENT_ROLLOUT_EVENT), &item->rollout);

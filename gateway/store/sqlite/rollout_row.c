@@ -1,9 +1,28 @@
-/* A roll-out as it stands, and a line of its history whenever it moved. */
+/* Rows of the fleet: a command to a device; a roll-out as it stands, and a line of its history whenever it
+ * moved. */
 #include "alert/rollout.h"
 
 #include <stdio.h>
 
 #include "store/sqlite/store_sqlite.h"
+
+enum err store_put_order(sqlite3_stmt *s, const struct device_order *order)
+{
+    db_bind_blob(s, 1, order->job.id.bytes, HASH_ID_SIZE);
+    sqlite3_bind_int64(s, 2, order->job.t_ms);
+    sqlite3_bind_int64(s, 3, order->job.device);
+    sqlite3_bind_int(s, 4, order->job.kind);
+    sqlite3_bind_int64(s, 5, order->interval_s);
+    sqlite3_bind_int64(s, 6, order->duration_s);
+    db_bind_blob(s, 7, order->job.alert.bytes, HASH_ID_SIZE);
+    sqlite3_bind_int(s, 8, order->basis);
+    db_bind_text(s, 9, order->by);
+    db_bind_text(s, 10, order->why);
+    sqlite3_bind_int(s, 11, order->state);
+    sqlite3_bind_int64(s, 12, order->changed_ms);
+    db_bind_text(s, 13, order->reason);
+    return db_run(s);
+}
 
 /* The counts of the last look, as members of the API's object. */
 static void counts_text(const struct rollout_counts *counts, char text[256])

@@ -143,8 +143,11 @@ enum err store_failed(struct store *store, enum err err, const char *what);
 MUST_CHECK enum err load_states(sqlite3 *db, const struct store_loader *loader);
 MUST_CHECK enum err load_inputs(sqlite3 *db, uint64_t after_n, const struct store_loader *loader);
 
-/* rollout_row.c: the row of a roll-out, and its line of history unless that stands already. */
+/* rollout_row.c: the row of a command to a device; that of a roll-out, and its line of history unless that
+ * stands already. */
 struct rollout;
+struct device_order;
+MUST_CHECK enum err store_put_order(sqlite3_stmt *s, const struct device_order *order);
 MUST_CHECK enum err store_put_rollout(sqlite3_stmt *row, sqlite3_stmt *event, const struct rollout *rollout);
 
 #endif
