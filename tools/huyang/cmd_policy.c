@@ -173,6 +173,7 @@ static unsigned find_faults(const struct words *words, const struct check *told,
         printf("%s: time_zone: cannot be read\n", words->plain);
         return faults + 1;
     }
+    faults += contact_reach(&told->config->alert, registry, tell_roster, &self);
     faults += roster_reach(&told->config->alert, registry, tz, t_ms, tell_roster, &self);
     tz_free(tz);
     return faults;
