@@ -106,23 +106,23 @@ static void a_rule_that_cannot_work_is_a_fault(void **state)
 
 static void channels_follow_at_their_second_while_nobody_acknowledges(void **state)
 {
-    struct fold *fold = *state;
+    struct fold *fold = *state; /* at seconds at which nothing else happens */
     struct contact_rule *rule = add_rule(fold, "c-1a");
     const int64_t t_ms = on(fold, 9, 0, 0);
     add_channel(rule, WAY_EMAIL, 0);
-    add_channel(rule, WAY_SMS, 60);
-    add_channel(rule, WAY_VOICE, 120);
+    add_channel(rule, WAY_SMS, 45);
+    add_channel(rule, WAY_VOICE, 77);
     event(fold, t_ms, "wb-1", SOS);
     assert_int_equal(told(fold, "c-1a", WAY_EMAIL), 1);
     assert_int_equal(told(fold, "c-1a", WAY_SMS) + told(fold, "c-1a", WAY_VOICE), 0);
     assert_int_equal(told(fold, "c-1b", WAY_SMS), 1); /* who has no rule is told as ever */
-    tick(fold, t_ms + 59999);
+    tick(fold, t_ms + 44999);
     assert_int_equal(told(fold, "c-1a", WAY_SMS), 0);
-    tick(fold, t_ms + 60000);
+    tick(fold, t_ms + 45000);
     assert_int_equal(told(fold, "c-1a", WAY_SMS), 1);
-    tick(fold, t_ms + 119999);
+    tick(fold, t_ms + 76999);
     assert_int_equal(told(fold, "c-1a", WAY_VOICE), 0);
-    tick(fold, t_ms + 120000);
+    tick(fold, t_ms + 77000);
     assert_int_equal(told(fold, "c-1a", WAY_VOICE), 1);
     tick(fold, t_ms + 900000);
     assert_int_equal(told(fold, "c-1a", WAY_EMAIL), 1);
