@@ -52,6 +52,7 @@ static size_t item_size(enum batch_kind kind)
     case BATCH_CAMPAIGN: return head + sizeof(struct campaign);
     case BATCH_REACH: return head + sizeof(struct batch_reach);
     case BATCH_ORDER: return head + sizeof(struct device_order);
+    case BATCH_ROLLOUT: return head + sizeof(struct rollout);
     }
     assert(0 && "an item has a kind");
     return sizeof(struct batch_item);

@@ -6,6 +6,7 @@
 
 #include "alert/campaign.h"
 #include "alert/fleet.h"
+#include "alert/rollout.h"
 #include "core/arena.h"
 #include "input.h"
 #include "relay/relay.h"
@@ -29,6 +30,7 @@
     X(CAMPAIGN)                                                                                              \
     X(REACH)                                                                                                 \
     X(ORDER)                                                                                                 \
+    X(ROLLOUT)                                                                                               \
     X(TASK)                                                                                                  \
     X(LEDGER)                                                                                                \
     X(HANDOVER)
@@ -75,6 +77,7 @@ struct batch_delivery {
     int64_t t_ms;
     uint8_t job_kind; /* enum job_kind */
     uint8_t state;    /* enum delivery_state */
+    bool canary;      /* its alert is a canary's; not stored */
     char reason[64];
 };
 struct batch_watermark {
@@ -162,6 +165,7 @@ struct batch_item {
         struct campaign campaign;
         struct batch_reach reach;
         struct device_order order;
+        struct rollout rollout;
     };
 };
 

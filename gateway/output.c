@@ -52,8 +52,11 @@ void output_transition(const struct alert *alert, const struct transition *trans
     put_id(out, "alert", &alert->id);
     buf_printf(out, ",\"transition\":\"%s\",", transition_name(transition->kind));
     put_subject(out, alert->subject, registry);
-    buf_printf(out, ",\"family\":\"%s\",\"level\":\"%s\",\"findings\":[", family_name(alert->family),
+    buf_printf(out, ",\"family\":\"%s\",\"level\":\"%s\"", family_name(alert->family),
                level_name(alert->level));
+    if (alert_is_exercise(alert, registry))
+        buf_puts(out, ",\"exercise\":true");
+    buf_puts(out, ",\"findings\":[");
     for (unsigned i = 0; i < alert->share_count; i++) {
         const struct finding *finding = &alert->shares[i].finding;
         buf_printf(out, "%s{\"detector\":\"%s\",\"score\":%.6f", i > 0 ? "," : "",
@@ -256,7 +259,8 @@ bool output_item(const struct batch_item *item, bool findings, const struct regi
     case BATCH_SPOKEN:
     case BATCH_CAMPAIGN:
     case BATCH_REACH:
-    case BATCH_ORDER: return false;
+    case BATCH_ORDER:
+    case BATCH_ROLLOUT: return false;
     }
     return false;
 }

@@ -153,6 +153,8 @@ enum err alerts_snapshot(const struct alerts *alerts,
     if (err == ERR_OK)
         err = fleet_snapshot(alerts, fn, self);
     if (err == ERR_OK)
+        err = rollout_snapshot(alerts, fn, self);
+    if (err == ERR_OK)
         err = write_alerts(alerts, fn, self);
     if (err == ERR_OK)
         err = write_jobs(alerts, fn, self);
@@ -174,6 +176,7 @@ void alerts_snapshot_done(struct alerts *alerts)
     responses_snapshot_done(alerts);
     campaigns_snapshot_done(alerts);
     fleet_snapshot_done(alerts);
+    rollout_snapshot_done(alerts);
     memset(alerts->silence_dirty, 0, sizeof alerts->silence_dirty);
     memset(alerts->roster_dirty, 0, sizeof alerts->roster_dirty);
     memset(alerts->handover_dirty, 0, sizeof alerts->handover_dirty);
@@ -392,6 +395,8 @@ enum err alerts_restore(struct alerts *alerts, const char *table, uint16_t versi
         err = campaigns_restore(alerts, table, version, no, value, len);
     if (err == ERR_NOT_FOUND)
         err = fleet_restore(alerts, table, version, no, value, len);
+    if (err == ERR_NOT_FOUND)
+        err = rollout_restore(alerts, table, version, no, value, len);
     if (err != ERR_NOT_FOUND)
         return err;
     size_t which = 0;

@@ -281,14 +281,14 @@ static struct handover *waiting_for(struct alerts *alerts, const struct handover
 static int64_t shift_end(const struct alerts *alerts, const struct handover *scope, int64_t t_ms)
 {
     const struct roster_plan *plan = scope->roster[0] ? roster_plan_of(alerts, scope->roster) : NULL;
-    const struct roster_view view = roster_view(alerts);
+    const struct roster_view view = alerts_rosters(alerts);
     return plan ? roster_turn_ms(&view, plan, t_ms, t_ms + HANDOVER_AHEAD_MAX_MS) : INT64_MAX;
 }
 
 static void note_outgoing(const struct alerts *alerts, struct handover *handover, int64_t t_ms)
 {
     const struct roster_plan *plan = handover->roster[0] ? roster_plan_of(alerts, handover->roster) : NULL;
-    const struct roster_view view = roster_view(alerts);
+    const struct roster_view view = alerts_rosters(alerts);
     const char *people[ROSTER_ON_MAX];
     size_t on = plan ? roster_on(&view, plan, t_ms, people) : 0;
     for (size_t i = 0; i < on; i++)

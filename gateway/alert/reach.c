@@ -191,27 +191,31 @@ static bool calls_at_once(const struct alert *alert, enum way first)
 }
 
 /* Who has a rule: by the first channel now, the others follow while nobody acknowledges. Else one message
- * now, and a call when nobody of the step is being called. */
+ * now, and a call when nobody of the step is being called. A call asks who takes an alert; of the ledger's
+ * entry a message is enough, and its alert has ended: nothing follows. */
 static void tell_person(struct alerts *alerts, struct alert_record *record, const struct job *job)
 {
     struct reach_way ways[WAY_COUNT];
     const struct contact_rule *rule = rule_of(alerts, job->recipient, job->recipient_is_contact);
     size_t count = reach_ways(alerts, job->recipient, job->recipient_is_contact, ways);
-    bool told = false;
-    if (rule && rule->channel_count) {
+    bool told = false, asks = !ledger_is_step(job->step);
+    if (rule && rule->channel_count && asks) {
         reach_by(alerts, record, job, (enum way)ways[0].way);
         later_add(alerts, record, job, ways, count);
         return;
     }
     for (size_t i = 0; i < count; i++) {
         if (ways[i].way == WAY_VOICE) {
-            if (calls_at_once(&record->alert, (enum way)ways[0].way) && !is_calling(alerts, record, job))
+            if (asks && calls_at_once(&record->alert, (enum way)ways[0].way) &&
+                !is_calling(alerts, record, job))
                 tell(alerts, record, job, job->recipient, job->recipient_is_contact, WAY_VOICE);
         } else if (!told) {
             tell(alerts, record, job, job->recipient, job->recipient_is_contact, (enum way)ways[i].way);
             told = true;
         }
     }
+    if (!told && !asks) /* whose rule knows calls alone */
+        tell(alerts, record, job, job->recipient, job->recipient_is_contact, WAY_APP);
 }
 
 void reach_by(struct alerts *alerts, struct alert_record *record, const struct job *draft, enum way way)

@@ -6,7 +6,7 @@
 #include "alert/alerts.h"
 #include "core/log.h"
 
-struct roster_view roster_view(const struct alerts *alerts)
+struct roster_view alerts_rosters(const struct alerts *alerts)
 {
     return (struct roster_view){
         .tz = alerts->config.tz, .changes = alerts->roster_changes, .change_count = ROSTER_CHANGES_MAX};
@@ -22,7 +22,7 @@ size_t roster_people(const struct alerts *alerts, const struct roster_plan *plan
                      int64_t t_ms, uint32_t *numbers, size_t max)
 {
     const struct registry *registry = alerts->config.registry;
-    const struct roster_view view = roster_view(alerts);
+    const struct roster_view view = alerts_rosters(alerts);
     const char *people[ROSTER_ON_MAX];
     size_t on = roster_on(&view, plan, t_ms, people), count = 0;
     for (size_t i = 0; i < on && count < max; i++) {

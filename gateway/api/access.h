@@ -42,7 +42,8 @@ struct person {
     X(HEALTH, health)       /* of the gateway */                                                             \
     X(REPORTS, reports)                                                                                      \
     X(REGISTRY, registry) /* preview and import of a registry */                                             \
-    X(CONFIGURATION, configuration)
+    X(CONFIGURATION, configuration)                                                                          \
+    X(ROWS, rows) /* single rows of the registry, of one's own territory */
 enum desk_part {
 #define X(name, text) PART_##name,
     DESK_PART_MAP(X)

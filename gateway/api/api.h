@@ -16,6 +16,7 @@
 /* Numbers for /metrics and /healthz, copied by the core loop once a second under the API's lock. */
 struct api_health {
     bool ready, broker_up, store_ok, unpersisted; /* unpersisted: fail-open is on */
+    bool canary_late;                             /* no canary's call came through in time */
     int64_t started_wall_ms, last_commit_wall_ms, last_input_wall_ms;
 };
 /* What somebody says who has no account: an operator's report, or whoever follows the link in a message. */
@@ -29,6 +30,7 @@ struct api_word {
     size_t len;
     char body[API_WORD_BODY_SIZE];
 };
+struct report_settings;
 struct api_config {
     const char *folder; /* state folder: database and token */
     const char *listen; /* address */
@@ -47,13 +49,18 @@ struct api_config {
     enum err (*consent)(void *self, uint64_t ticket, const struct consent_change *change);
     /* A device out of quarantine gets its row; as above. */
     enum err (*adopt)(void *self, uint64_t ticket, const struct adoption *adoption);
+    /* One row of the registry is edited; as above. What it points to is borrowed for the call. */
+    enum err (*edit)(void *self, uint64_t ticket, const struct registry_edit *edit);
     /* Takes the look and answers through api_looked; as above. On an error it stays the caller's. */
     enum err (*look)(void *self, uint64_t ticket, struct look *look);
     /* The registry in force, const until it is given back; the API's thread, not nested. NULL: there is none.
      */
     const struct registry *(*borrow)(void *self);
     void (*give_back)(void *self);
-    const struct alert_settings *settings; /* in force; changes only while the registry is not borrowed */
+    /* In force; they change only while the registry is not borrowed. */
+    const struct alert_settings *settings;
+    const struct detect_settings *detect;
+    const struct report_settings *report;
     void *self;
 };
 struct api;

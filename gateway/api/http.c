@@ -21,7 +21,7 @@
 #include "core/log.h"
 
 enum {
-    CONNECTIONS_MAX = 256,
+    CONNECTIONS_MAX = API_STREAMS_MAX + 256,
     CONNECTION_BYTES = 16 << 10, /* request line and headers */
     CONNECTION_TIMEOUT_S = 15,
     DISCARD_MAX = 1 << 20, /* bytes of a body that is too large before the connection is closed */
@@ -291,6 +291,9 @@ static enum err pass_on(struct api *api, uint64_t ticket, enum verdict verdict, 
     case VERDICT_WORD: return api->config.say(api->config.self, ticket, &pending->word);
     case VERDICT_IMPORT: return api->config.import(api->config.self, ticket, pending->folder);
     case VERDICT_ADOPT: return api->config.adopt(api->config.self, ticket, &pending->adoption);
+    case VERDICT_EDIT:
+        return api->config.edit != NULL ? api->config.edit(api->config.self, ticket, &pending->edit->edit)
+                                        : ERR_UNSUPPORTED;
     case VERDICT_CONSENT: return api->config.consent(api->config.self, ticket, &pending->consent);
     default:
         err = passwords_put(api->passwords, ticket, verdict == VERDICT_MAKE ? PASSWORD_MAKE : PASSWORD_CHECK,
@@ -379,6 +382,7 @@ static enum MHD_Result dispatch(struct api *api, struct exchange *exchange)
     if (api->config.borrow != NULL)
         view.registry = api->config.borrow(api->config.self);
     view.settings = api->config.settings;
+    view.detect = api->config.detect;
     if (exchange->phase == PHASE_ANSWERED)
         verdict =
             route->finish(&view, &exchange->request, &exchange->pending, exchange->outcome, exchange->text);
@@ -464,6 +468,7 @@ static void on_completed(void *self, struct MHD_Connection *connection, void **c
     buf_release(&exchange->request.body);
     buf_release(&exchange->request.reply.body);
     free(exchange->pending.look);
+    edit_free(exchange->pending.edit);
     secret_wipe(exchange, sizeof(*exchange));
     free(exchange);
     *context = NULL;

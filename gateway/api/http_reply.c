@@ -34,7 +34,7 @@ static void add_cookie(struct MHD_Response *response, const struct request *requ
 static void add_headers(struct MHD_Response *response, const struct request *request)
 {
     const struct reply *reply = &request->reply;
-    char text[24];
+    char text[HASH_ID_TEXT + 2];
 
     add_header(response, "Content-Type", reply->content_type);
     add_header(response, "Cache-Control", "no-store");
@@ -50,6 +50,10 @@ static void add_headers(struct MHD_Response *response, const struct request *req
         add_header(response, "WWW-Authenticate", "Bearer");
     if (reply->version != 0) {
         snprintf(text, sizeof(text), "\"%u\"", reply->version);
+        add_header(response, "ETag", text);
+    }
+    if (reply->tag[0] != '\0') {
+        snprintf(text, sizeof(text), "\"%s\"", reply->tag);
         add_header(response, "ETag", text);
     }
     if (reply->cookie[0] != '\0')

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "api/pages.h"
 #include "api/put.h"
 
 void place_find(const struct registry *registry, struct subject subject, struct reader_place *ret_place)
@@ -75,4 +76,66 @@ bool place_is_within(const struct registry *registry, uint32_t territory, const 
         territory = registry_territory(registry, territory)->parent;
     }
     return false;
+}
+
+bool place_find_resident(const struct view *view, struct request *request, enum desk_part part,
+                         uint32_t *ret_no)
+{
+    if (!page_begin(view, request, part))
+        return false;
+    uint32_t no = registry_find(view->registry, REGISTRY_RESIDENT, request->name);
+    if (no == REGISTRY_NONE || !place_is_seen(view->registry, &request->person,
+                                              (struct subject){.kind = SUBJECT_RESIDENT, .no = no})) {
+        reply_said(request, 404, "there is no resident of this id", "没有这个编号的老人");
+        return false;
+    }
+    *ret_no = no;
+    return true;
+}
+
+void place_put_point(struct buf *out, const char *name, struct geo_point point, int decimals)
+{
+    put_open(out, name, '[');
+    put_real(out, NULL, point.lat, decimals);
+    put_real(out, NULL, point.lon, decimals);
+    buf_putc(out, ']');
+}
+
+void place_put_outline(const struct zone *zone, struct buf *out)
+{
+    if (zone->count == 1)
+        put_real(out, "radius_m", zone->radius_m, 0);
+    put_open(out, "points", '[');
+    for (uint32_t i = 0; i < zone->count; i++)
+        place_put_point(out, NULL, zone->points[i], 6);
+    buf_putc(out, ']');
+}
+
+static double cell_middle(double degrees)
+{
+    return (double)(int64_t)(degrees * 100) / 100 + (degrees < 0 ? -0.005 : 0.005);
+}
+
+void place_put_position(struct geo_point at, double accuracy_m, bool sharp, struct buf *out)
+{
+    enum { CELL_M = 800 };
+
+    if (!sharp)
+        at = (struct geo_point){.lat = cell_middle(at.lat), .lon = cell_middle(at.lon)};
+    place_put_point(out, "at", at, sharp ? 6 : 3);
+    put_integer(out, "accuracy_m", sharp ? (int64_t)accuracy_m : CELL_M);
+}
+
+enum err place_has_alert(const struct view *view, const char *resident, bool *ret_open)
+{
+    const struct reader_filter filter = {
+        .state = ALERT_OPEN, .level = -1, .family = -1, .resident = resident, .limit = 1};
+    unsigned count = 0;
+    struct buf list;
+
+    buf_init(&list, API_REPLY_MAX);
+    const enum err err = view->reader != NULL ? reader_alerts(view->reader, &filter, &list, &count) : ERR_OK;
+    buf_release(&list);
+    *ret_open = count != 0;
+    return err;
 }

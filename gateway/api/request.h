@@ -19,8 +19,9 @@ enum {
     API_VALUE_MAX = 128,  /* bytes of a parameter, terminator included */
     API_PENDING_MAX = 64, /* actions that wait for their commit */
     API_ANSWER_TIMEOUT_MS = 10000,
-    API_SILENCE_MS = 5000, /* no news from the core for so long is not healthy */
-    API_STREAMS_MAX = 64,  /* pages that listen at once */
+    API_SILENCE_MS = 5000,  /* no news from the core for so long is not healthy */
+    API_STREAMS_MAX = 1024, /* pages that listen at once */
+    API_STREAMS_EACH = 64,  /* of one account; the machine's token has no such limit */
     TOKEN_SIZE = SECRET_HEX_SIZE
 };
 
@@ -36,6 +37,7 @@ struct reply {
     bool challenge;               /* WWW-Authenticate: Bearer */
     char policy[192];             /* Content-Security-Policy; "" = nothing is allowed */
     uint32_t version;             /* ETag; 0 = no such header */
+    char tag[HASH_ID_TEXT];       /* the same, of a row; "" = no such header */
     char cookie[SECRET_HEX_SIZE]; /* the session that begins; "-" = the one that ends; "" = nothing */
     struct buf body;
 };
@@ -45,7 +47,7 @@ struct asked {
     char cookie[SECRET_HEX_SIZE]; /* the session's token */
     char csrf[SECRET_HEX_SIZE];
     char once[65];       /* Idempotency-Key */
-    char if_match[24];   /* the ETag without its quotes */
+    char if_match[48];   /* the ETag without its quotes */
     char if_none[48];    /* the same of If-None-Match */
     char fetch_site[24]; /* Sec-Fetch-Site */
     char last_event[48];
@@ -62,7 +64,9 @@ struct request {
     bool signed_in;
     bool flies; /* under an Idempotency-Key, until its outcome is known */
     uint8_t once_key[SHA256_SIZE], once_request[SHA256_SIZE];
-    char name[ID_SIZE]; /* of the path's {name} */
+    char name[ID_SIZE];          /* of the path's {name} */
+    enum registry_table table;   /* of the path's {table} */
+    char key[REGISTRY_KEY_SIZE]; /* of the path's {key} */
     struct query query[API_QUERY_MAX];
     unsigned query_count;
     struct hash_id id; /* of the path's {id} */
@@ -77,6 +81,7 @@ struct view {
     struct reader *reader;                 /* NULL: there is no database to read yet */
     const struct registry *registry;       /* in force; NULL: there is none */
     const struct alert_settings *settings; /* in force, const while the registry is */
+    const struct detect_settings *detect;  /* likewise */
     struct api_health health;
     bool heard;          /* the core has spoken within API_SILENCE_MS */
     struct buf *metrics; /* the core's text, then our own; of say_prompts, the catalogue */
@@ -90,18 +95,27 @@ enum verdict {
     VERDICT_IMPORT,
     VERDICT_CONSENT,
     VERDICT_ADOPT,
+    VERDICT_EDIT, /* pending->edit */
     VERDICT_WORD,
     VERDICT_LOOK,  /* pending->look, which the core fills */
     VERDICT_CHECK, /* pending->password against pending->secret */
     VERDICT_MAKE,  /* a secret of pending->password */
     VERDICT_STREAM
 };
+/* A row as it was sent, with its texts. */
+struct edit {
+    struct registry_edit edit;
+    struct registry_field fields[REGISTRY_FIELDS_MAX];
+    char *texts; /* what `fields` points into */
+};
+void edit_free(struct edit *edit); /* NULL is fine */
 struct pending {
     struct action action;
     struct api_word word;
     char folder[512];
     struct consent_change consent;
     struct adoption adoption;
+    struct edit *edit;      /* freed with the request */
     bool preview;           /* of an adoption: only what it would do */
     unsigned walked, shown; /* looks of this request so far; rows of its page */
     struct look *look;      /* asked for, then answered; freed with the request */
@@ -268,6 +282,16 @@ void residents_put_people(const struct registry *registry, uint32_t household, s
 enum verdict devices_list(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict devices_list_done(const struct view *view, struct request *request, struct pending *pending,
                                enum err err, const char *text);
+/* rollouts.c */
+enum verdict rollouts_start(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict rollouts_pause(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict rollouts_resume(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict rollouts_abort(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict rollouts_list(const struct view *view, struct request *request, struct pending *ret_pending);
+/* versions.c */
+enum verdict versions_list(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict versions_list_done(const struct view *view, struct request *request, struct pending *pending,
+                                enum err err, const char *text);
 /* quarantine.c */
 enum verdict quarantine_show(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict quarantine_show_done(const struct view *view, struct request *request, struct pending *pending,
@@ -281,9 +305,17 @@ void devices_put(const struct view *view, const struct look_entry *entry, struct
 /* orders.c */
 enum verdict orders_locate(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict orders_interval(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict orders_test_window(const struct view *view, struct request *request,
+                                struct pending *ret_pending);
 enum verdict orders_restart(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict orders_list(const struct view *view, struct request *request, struct pending *ret_pending);
+/* past_view.c */
+enum verdict past_track(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict past_outings(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict past_visits(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict past_routine(const struct view *view, struct request *request, struct pending *ret_pending);
 /* territories.c */
+enum verdict zones_list(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict territories_list(const struct view *view, struct request *request, struct pending *ret_pending);
 /* records.c */
 enum verdict records_audit(const struct view *view, struct request *request, struct pending *ret_pending);
@@ -298,6 +330,13 @@ enum verdict rosters_swap(const struct view *view, struct request *request, stru
 enum verdict rosters_cancel(const struct view *view, struct request *request, struct pending *ret_pending);
 /* report_view.c */
 enum verdict report_show(const struct view *view, struct request *request, struct pending *ret_pending);
+/* edits.c */
+enum verdict edits_show(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict edits_history(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict edits_set(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict edits_remove(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict edits_done(const struct view *view, struct request *request, struct pending *pending,
+                        enum err err, const char *text);
 /* upload.c */
 enum verdict upload_preview(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict upload_apply(const struct view *view, struct request *request, struct pending *ret_pending);

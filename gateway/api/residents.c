@@ -146,22 +146,6 @@ enum verdict residents_list_done(const struct view *view, struct request *reques
 
 /* ---- one resident ---- */
 
-/* A resident whom the person may see; false: the reply is made. */
-static bool find_resident(const struct view *view, struct request *request, enum desk_part part,
-                          uint32_t *ret_no)
-{
-    if (!page_begin(view, request, part))
-        return false;
-    uint32_t no = registry_find(view->registry, REGISTRY_RESIDENT, request->name);
-    if (no == REGISTRY_NONE || !place_is_seen(view->registry, &request->person,
-                                              (struct subject){.kind = SUBJECT_RESIDENT, .no = no})) {
-        reply_said(request, 404, "there is no resident of this id", "没有这个编号的老人");
-        return false;
-    }
-    *ret_no = no;
-    return true;
-}
-
 static void ask_for(struct look *look, enum registry_table table, uint32_t no)
 {
     if (no != REGISTRY_NONE && look->count < LOOK_MAX)
@@ -187,7 +171,7 @@ enum verdict residents_show(const struct view *view, struct request *request, st
 {
     uint32_t no;
 
-    if (!find_resident(view, request, PART_RESIDENTS, &no) || !view_no_query(request))
+    if (!place_find_resident(view, request, PART_RESIDENTS, &no) || !view_no_query(request))
         return VERDICT_REPLY;
     struct look *look = page_look(request);
     if (look == NULL)
@@ -206,6 +190,7 @@ static void put_contacts(const struct registry *registry, uint32_t no, struct bu
     put_open(out, "contacts", '[');
     for (size_t i = 0; i < count; i++) {
         put_open(out, NULL, '{');
+        put_text(out, "id", registry_contact(registry, contacts[i])->id);
         put_text(out, "name", registry_vault(registry, REGISTRY_CONTACT, contacts[i], "name"));
         put_text(out, "relation", registry_vault(registry, REGISTRY_CONTACT, contacts[i], "relation"));
         put_text(out, "phone", registry_vault(registry, REGISTRY_CONTACT, contacts[i], "phone"));
@@ -299,22 +284,17 @@ static void put_coverage(const struct registry *registry, const struct look *loo
     buf_putc(out, ']');
 }
 
-static enum err put_alerts(const struct view *view, const char *resident, struct buf *out, bool *ret_open)
+static enum err put_alerts(const struct view *view, const char *resident, struct buf *out)
 {
     const struct reader_filter filter = {
         .state = ALERT_OPEN, .level = -1, .family = -1, .resident = resident, .limit = ALERTS_SHOWN};
     unsigned count = 0;
-    struct buf list;
 
-    buf_init(&list, API_REPLY_MAX);
-    enum err err = view->reader != NULL ? reader_alerts(view->reader, &filter, &list, &count) : ERR_NOT_FOUND;
-    if (err == ERR_OK && out != NULL) {
-        put_open(out, "alerts", '[');
-        buf_append(out, list.data + 1, list.len - 1);
-    }
-    buf_release(&list);
-    *ret_open = count != 0;
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
+    if (view->reader == NULL)
+        return ERR_OK;
+    put_open(out, "alerts", '[');
+    out->len--; /* the list brings its own bracket */
+    return reader_alerts(view->reader, &filter, out, &count);
 }
 
 /* What only those who handle alerts are shown. */
@@ -341,7 +321,6 @@ enum verdict residents_show_done(const struct view *view, struct request *reques
 {
     struct buf *out = &request->reply.body;
     const struct look *look = pending->look;
-    bool open;
 
     if (!page_looked(view, request, look, err, text))
         return VERDICT_REPLY;
@@ -361,7 +340,7 @@ enum verdict residents_show_done(const struct view *view, struct request *reques
         put_time(out, view->config->tz, "paused_until", look->entries[1].now.household.paused_until_ms);
     if (access_precision(&request->person) >= PRECISION_CONTACTS)
         put_card(view, no, out);
-    err = put_alerts(view, request->name, out, &open);
+    err = put_alerts(view, request->name, out);
     if (err != ERR_OK) {
         reply_database(request, err);
         return VERDICT_REPLY;
@@ -371,14 +350,6 @@ enum verdict residents_show_done(const struct view *view, struct request *reques
 }
 
 /* ---- the map of a resident ---- */
-
-static void put_point(struct buf *out, const char *name, struct geo_point point, int decimals)
-{
-    put_open(out, name, '[');
-    put_real(out, NULL, point.lat, decimals);
-    put_real(out, NULL, point.lon, decimals);
-    buf_putc(out, ']');
-}
 
 /* Places that are nobody's business are on no map. */
 static void put_zones(const struct registry *registry, uint32_t no, struct buf *out)
@@ -395,31 +366,19 @@ static void put_zones(const struct registry *registry, uint32_t no, struct buf *
         put_text(out, "id", zone->id);
         put_text(out, "name", registry_vault(registry, REGISTRY_ZONE, zones[i], "name"));
         put_text(out, "kind", zone_kind_name((enum zone_kind)zone->kind));
-        if (zone->count == 1)
-            put_real(out, "radius_m", zone->radius_m, 0);
-        put_open(out, "points", '[');
-        for (uint32_t k = 0; k < zone->count; k++)
-            put_point(out, NULL, zone->points[k], 6);
-        buf_puts(out, "]}");
+        place_put_outline(zone, out);
+        buf_putc(out, '}');
     }
     buf_putc(out, ']');
 }
 
-/* Rough: the middle of a cell of a hundredth of a degree, and its size as the accuracy. */
 static void put_fix(const struct view *view, const struct live_resident *now, enum sharpness sharpness,
                     struct buf *out)
 {
-    enum { CELL_M = 800 };
-    struct geo_point at = now->fix;
-
     if (now->fix_ms == 0 || sharpness == POSITION_HIDDEN)
         return;
-    if (sharpness == POSITION_ROUGH)
-        at = (struct geo_point){.lat = (double)(int64_t)(at.lat * 100) / 100 + (at.lat < 0 ? -0.005 : 0.005),
-                                .lon = (double)(int64_t)(at.lon * 100) / 100 + (at.lon < 0 ? -0.005 : 0.005)};
     put_open(out, "fix", '{');
-    put_point(out, "at", at, sharpness == POSITION_ROUGH ? 3 : 6);
-    put_integer(out, "accuracy_m", sharpness == POSITION_ROUGH ? CELL_M : (int64_t)now->fix_accuracy_m);
+    place_put_position(now->fix, (double)now->fix_accuracy_m, sharpness == POSITION_SHARP, out);
     put_bool(out, "sharp", sharpness == POSITION_SHARP);
     put_time(out, view->config->tz, "t", now->fix_ms);
     buf_putc(out, '}');
@@ -435,7 +394,7 @@ enum verdict residents_map_done(const struct view *view, struct request *request
     if (!page_looked(view, request, look, err, text))
         return VERDICT_REPLY;
     uint32_t no = look->entries[0].no, household = registry_resident(view->registry, no)->household;
-    err = put_alerts(view, request->name, NULL, &open);
+    err = place_has_alert(view, request->name, &open);
     if (err != ERR_OK) {
         reply_database(request, err);
         return VERDICT_REPLY;
@@ -444,7 +403,7 @@ enum verdict residents_map_done(const struct view *view, struct request *request
     put_text(out, "id", request->name);
     if (access_precision(&request->person) >= PRECISION_ADDRESS) {
         if (household != REGISTRY_NONE && registry_household(view->registry, household)->has_home)
-            put_point(out, "home", registry_household(view->registry, household)->home, 6);
+            place_put_point(out, "home", registry_household(view->registry, household)->home, 6);
         put_zones(view->registry, no, out);
         put_fix(view, &look->entries[0].now.resident, access_position(&request->person, open), out);
     }
@@ -469,7 +428,7 @@ enum verdict residents_status(const struct view *view, struct request *request, 
     const struct member *const members[] = {&member_by, &status, &member_end, &member_note, NULL};
     uint32_t no;
 
-    if (!find_resident(view, request, PART_STATUS, &no) ||
+    if (!place_find_resident(view, request, PART_STATUS, &no) ||
         !body_read(request, members + !request->is_operator, ret_pending) || !gate_once(view->gate, request))
         return VERDICT_REPLY;
     struct action *action = &ret_pending->action;

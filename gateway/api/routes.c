@@ -103,12 +103,21 @@ const struct route routes[] = {
      .path = "/api/v1/residents/{name}/findings",
      .who = WHO_KNOWN,
      .handle = records_findings},
+#define PAST(what)                                                                                           \
+    {                                                                                                        \
+        .method = "GET", .path = "/api/v1/residents/{name}/" #what, .who = WHO_KNOWN, .handle = past_##what  \
+    }
+    PAST(track),
+    PAST(routine),
+    PAST(visits),
+    PAST(outings),
     {.method = "POST",
      .path = "/api/v1/residents/{name}/status",
      .who = WHO_KNOWN,
      .handle = residents_status,
      .finish = act_done},
     {.method = "GET", .path = "/api/v1/devices", .who = WHO_KNOWN, LOOKS(devices_list)},
+    {.method = "GET", .path = "/api/v1/firmware", .who = WHO_KNOWN, LOOKS(versions_list)},
 #define ORDERS(what)                                                                                         \
     {                                                                                                        \
         .method = "POST", .path = "/api/v1/devices/{name}/" #what, .who = WHO_KNOWN,                         \
@@ -117,7 +126,23 @@ const struct route routes[] = {
     ORDERS(locate),
     ORDERS(interval),
     ORDERS(restart),
+    {.method = "POST",
+     .path = "/api/v1/devices/{name}/test-window",
+     .who = WHO_KNOWN,
+     .handle = orders_test_window,
+     .finish = act_done},
     {.method = "GET", .path = "/api/v1/devices/{name}/commands", .who = WHO_KNOWN, .handle = orders_list},
+    {.method = "GET", .path = "/api/v1/zones", .who = WHO_KNOWN, .handle = zones_list},
+    {.method = "GET", .path = "/api/v1/rollouts", .who = WHO_KNOWN, .handle = rollouts_list},
+#define ROLLOUTS(what)                                                                                       \
+    {                                                                                                        \
+        .method = "POST", .path = "/api/v1/rollouts/" #what, .who = WHO_KNOWN, .handle = rollouts_##what,    \
+        .finish = act_done                                                                                   \
+    }
+    ROLLOUTS(start),
+    ROLLOUTS(pause),
+    ROLLOUTS(resume),
+    ROLLOUTS(abort),
     {.method = "GET", .path = "/api/v1/territories", .who = WHO_KNOWN, .handle = territories_list},
     {.method = "GET", .path = "/api/v1/quarantine", .who = WHO_KNOWN, LOOKS(quarantine_show)},
     {.method = "POST",
@@ -193,6 +218,11 @@ const struct route routes[] = {
      .handle = consents_withdraw,
      .finish = act_done},
     {.method = "GET", .path = "/api/v1/suppressions", .who = WHO_KNOWN, .handle = view_suppressions},
+#define ROW "/api/v1/registry/{table}/{key}"
+    {.method = "GET", .path = ROW, .who = WHO_KNOWN, .handle = edits_show},
+    {.method = "PUT", .path = ROW, .who = WHO_KNOWN, .handle = edits_set, .finish = edits_done},
+    {.method = "DELETE", .path = ROW, .who = WHO_KNOWN, .handle = edits_remove, .finish = edits_done},
+    {.method = "GET", .path = ROW "/history", .who = WHO_KNOWN, .handle = edits_history},
     {.method = "POST",
      .path = "/api/v1/registry/preview",
      .who = WHO_KNOWN,
@@ -211,26 +241,50 @@ const struct route routes[] = {
 };
 const size_t route_count = sizeof(routes) / sizeof(routes[0]);
 
-/* One hole at most. */
-static bool path_matches(const char *pattern, struct request *request)
+/* Takes what stands in one hole. */
+static bool take_hole(const char *hole, const char *text, struct request *request)
 {
-    const char *hole = strchr(pattern, '{'), *path = request->path;
-    char text[ID_SIZE];
+    const size_t len = strlen(text);
 
-    if (hole == NULL)
-        return strcmp(pattern, path) == 0;
-    size_t head = (size_t)(hole - pattern);
-    if (strncmp(pattern, path, head) != 0)
-        return false;
-    path += head;
-    size_t len = strcspn(path, "/");
-    if (len >= sizeof(text) || strcmp(path + len, strchr(hole, '}') + 1) != 0)
-        return false;
-    memcpy(text, path, len);
-    text[len] = '\0';
     if (strncmp(hole, "{id}", 4) == 0)
         return hash_id_parse(text, &request->id) != 0;
+    if (strncmp(hole, "{table}", 7) == 0) {
+        unsigned table = 0;
+        while (table < REGISTRY_TABLES && strcmp(registry_table_name((enum registry_table)table), text) != 0)
+            table++;
+        request->table = (enum registry_table)table;
+        return table < REGISTRY_TABLES;
+    }
+    if (strncmp(hole, "{key}", 5) == 0) {
+        const size_t first = strcspn(text, (const char[]){REGISTRY_KEY_JOIN, '\0'});
+        return text_is_id(text, first) && (first == len || text_is_id(text + first + 1, len - first - 1)) &&
+               text_copy(request->key, sizeof(request->key), text);
+    }
     return text_is_id(text, len) && text_copy(request->name, sizeof(request->name), text);
+}
+
+static bool path_matches(const char *pattern, struct request *request)
+{
+    const char *path = request->path;
+    char text[REGISTRY_KEY_SIZE];
+
+    while (*pattern != '\0') {
+        if (*pattern != '{') {
+            if (*pattern++ != *path++)
+                return false;
+            continue;
+        }
+        const size_t len = strcspn(path, "/");
+        if (len >= sizeof(text))
+            return false;
+        memcpy(text, path, len);
+        text[len] = '\0';
+        if (!take_hole(pattern, text, request))
+            return false;
+        path += len;
+        pattern = strchr(pattern, '}') + 1;
+    }
+    return *path == '\0';
 }
 
 /* "GET, HEAD, POST": what the path takes, for the 405. */

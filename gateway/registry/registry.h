@@ -23,6 +23,7 @@
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/geo.h"
+#include "core/hash.h"
 #include "core/text.h"
 #include "ingest/event.h"
 
@@ -326,6 +327,36 @@ void registry_builder_free(struct registry_builder *builder);
 MUST_CHECK enum err registry_amend(const struct registry *registry, const struct tz *tz,
                                    const struct registry_row *changes, size_t count, struct buf *errors,
                                    struct registry **ret_registry);
+/* One row as people edit it. Its key stands in a path: the values of its key columns joined by
+ * REGISTRY_KEY_JOIN, which no id has; tables with longer keys (rosters, announcements, consents) have ways of
+ * their own. */
+enum { REGISTRY_FIELDS_MAX = 20, REGISTRY_KEY_SIZE = 2 * ID_SIZE + 1, REGISTRY_KEY_JOIN = '~' };
+struct registry_edit {
+    enum registry_table table;
+    char key[REGISTRY_KEY_SIZE];
+    char tag[HASH_ID_TEXT];              /* of the row as it was read; "": there must be none */
+    bool remove;                         /* else it is set, whole: a column that is not named is empty */
+    const struct registry_field *fields; /* borrowed; `personal` does not count */
+    size_t count;
+    char by[ID_SIZE];
+    const char
+        *changed[REGISTRY_FIELDS_MAX]; /* columns whose values differ, static; registry_edit fills it */
+    size_t changed_count;
+};
+bool registry_is_editable(enum registry_table table);
+/* REGISTRY_NONE: there is none, or it was taken out. */
+uint32_t registry_row_find(const struct registry *registry, enum registry_table table, const char *key);
+/* Every column in order; returns their count. Personal values are among them: callers are api only. */
+size_t registry_row_fields(const struct registry *registry, enum registry_table table, uint32_t no,
+                           struct registry_field fields[REGISTRY_FIELDS_MAX]);
+/* Differs whenever a value of the row does. */
+void registry_row_tag(const struct registry *registry, enum registry_table table, uint32_t no,
+                      char tag[HASH_ID_TEXT]);
+/* Everything is checked as in registry_load; *errors says why not: ERR_REFUSED: the tag is of another state;
+ * ERR_NOT_FOUND: nothing to take out; ERR_INVALID: "residents: row 4: birth_year: …". */
+MUST_CHECK enum err registry_edit(const struct registry *registry, const struct tz *tz,
+                                  struct registry_edit *edit, struct buf *errors,
+                                  struct registry **ret_registry);
 /* Gives or withdraws one consent, written down as a line of the ledger: the way of the API and the CLI. */
 struct consent_change {
     char person[2 * ID_SIZE + 16]; /* as in consents.csv */

@@ -17,6 +17,8 @@ static bool begin(struct import *import)
 {
     pthread_mutex_lock(&import->lock);
     const bool free_now = !import->busy;
+    if (free_now)
+        import->is_edit = false;
     import->busy = true;
     pthread_mutex_unlock(&import->lock);
     return free_now;
@@ -81,6 +83,25 @@ enum err service_adopt(void *self, uint64_t ticket, const struct adoption *adopt
     struct registry *registry = NULL;
     const enum err err =
         registry_adopt(service->registry, service->tz, clock_now().wall_ms, adoption, &errors, &registry);
+    hand_over(service, ticket, err, registry, &errors);
+    buf_release(&errors);
+    return ERR_OK;
+}
+
+enum err service_edit(void *self, uint64_t ticket, const struct registry_edit *wanted)
+{
+    struct service *service = self;
+    if (!begin(&service->import))
+        return ERR_BUSY;
+    struct buf errors;
+    buf_init(&errors, 1 << 16);
+    struct registry *registry = NULL;
+    struct registry_edit *edit = &service->import.edit; /* nobody looks at it before the registry is there */
+    *edit = *wanted;
+    const enum err err = registry_edit(service->registry, service->tz, edit, &errors, &registry);
+    edit->fields = NULL; /* the caller's */
+    edit->count = 0;
+    service->import.is_edit = true;
     hand_over(service, ticket, err, registry, &errors);
     buf_release(&errors);
     return ERR_OK;
@@ -158,12 +179,14 @@ void service_tell_prompts(struct service *service)
 struct save {
     struct store *store;
     const struct registry *registry;
+    const struct registry_edit *edit; /* NULL: not one row by a person */
 };
 
 static enum err save_registry(void *self)
 {
     const struct save *save = self;
-    return store_sqlite.save_registry(save->store, save->registry);
+    return save->edit != NULL ? store_sqlite.save_edited(save->store, save->registry, save->edit)
+                              : store_sqlite.save_registry(save->store, save->registry);
 }
 
 bool service_import_waits(struct service *service, struct now now)
@@ -205,7 +228,7 @@ void service_apply_import(struct service *service, struct now now)
         return;
     }
     struct registry *before = service->registry;
-    struct save save = {service->store, registry};
+    struct save save = {service->store, registry, import->is_edit ? &import->edit : NULL};
     enum err err = committer_with_store(service->committer, save_registry, &save);
     if (err == ERR_OK) {
         pthread_rwlock_wrlock(
@@ -321,8 +344,8 @@ static void warn_roster(void *self, const void *item, const char *path, const ch
 
 void service_check_rosters(const struct service *service, struct now now)
 {
-    (void)roster_reach(&service->config->alert, service->registry, service->tz, now.wall_ms, warn_roster,
-                       NULL);
+    const struct roster_view view = alerts_rosters(gateway_alerts(service->gateway));
+    (void)roster_reach(&service->config->alert, service->registry, &view, now.wall_ms, warn_roster, NULL);
 }
 
 void service_reload(struct service *service, struct now now)

@@ -262,6 +262,7 @@ void service_tell_metrics(void *self, struct now now)
                                       .broker_up = service->broker_up,
                                       .store_ok = committer_state(service->committer) == ERR_OK,
                                       .unpersisted = service->fail_open,
+                                      .canary_late = service->canary_late,
                                       .started_wall_ms = service->started_wall_ms,
                                       .last_commit_wall_ms = service->last_commit_wall_ms,
                                       .last_input_wall_ms = service->last_input_wall_ms};

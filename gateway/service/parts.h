@@ -46,6 +46,8 @@ struct import {
     bool busy;                 /* one at a time */
     struct registry *registry; /* ready to be put into force */
     uint64_t ticket;
+    bool is_edit; /* … as `edit` says, for the audit trail; its fields are gone */
+    struct registry_edit edit;
 };
 
 /* Looks of the API that wait for the core loop. */
@@ -97,10 +99,10 @@ struct service {
     struct watch watch;
     int64_t watched_mono_ms;     /* when the gateway was looked at last */
     int64_t broker_lost_mono_ms; /* 0 = it is connected */
-    unsigned watch_looks;
-    size_t lost_timers; /* as last counted */
+    size_t lost_timers;          /* as last counted */
     /* When a canary's prompt was played last and its notification delivered; at first, the start. */
     int64_t canary_played_mono_ms, canary_told_mono_ms;
+    bool canary_late;   /* as last seen */
     int64_t virtual_ms; /* the simulator's time; 0 before its first word */
     bool clock_owed;    /* and it waits to hear that it was reached */
     unsigned link_changes;
@@ -168,6 +170,7 @@ enum err service_import(void *self, uint64_t ticket, const char *folder); /* API
 enum err service_change_consent(void *self, uint64_t ticket,
                                 const struct consent_change *change);                 /* likewise */
 enum err service_adopt(void *self, uint64_t ticket, const struct adoption *adoption); /* likewise */
+enum err service_edit(void *self, uint64_t ticket, const struct registry_edit *edit); /* likewise */
 /* Core loop. True while a new registry waits for the batches before it: nothing else is taken in meanwhile.
  */
 bool service_import_waits(struct service *service, struct now now);

@@ -173,10 +173,13 @@ static enum err open_api(struct service *service)
                                       .import = service_import,
                                       .consent = service_change_consent,
                                       .adopt = service_adopt,
+                                      .edit = service_edit,
                                       .look = service_look,
                                       .borrow = service_borrow,
                                       .give_back = service_give_back,
                                       .settings = &service->config->alert,
+                                      .detect = &service->config->detect,
+                                      .report = &service->config->report,
                                       .self = service};
     /* Its thread may ask for an import before the pointer is stored: it waits for that here. */
     pthread_mutex_lock(&service->import.lock);

@@ -104,6 +104,15 @@ MUST_CHECK enum err reader_alert(struct reader *reader, const struct hash_id *id
 /* Every input in (n) order, for `journal export`; stops when fn returns an error. from_n inclusive. */
 MUST_CHECK enum err reader_inputs(struct reader *reader, uint64_t from_n, uint64_t to_n,
                                   enum err (*fn)(void *self, const struct batch_input *input), void *self);
+/* Reports of these devices that arrived in [from_ms, to_ms), in order; the input is borrowed for the call of
+ * `fn`, whose error stops the walk and is returned. The log has no index by device: at most `walk` inputs,
+ * the last ones, are looked at. *ret_from_ms: from when on nothing was left out, from_ms where all was seen.
+ * Archived days are not read. */
+enum { READER_DEVICES_MAX = 32 };
+MUST_CHECK enum err reader_reports(struct reader *reader, const uint32_t *devices, size_t count,
+                                   int64_t from_ms, int64_t to_ms, uint64_t walk,
+                                   enum err (*fn)(void *self, const struct batch_input *input), void *self,
+                                   int64_t *ret_from_ms);
 /* Transitions in the order they happened: fn(n of the input, transition). */
 MUST_CHECK enum err
 reader_transitions(struct reader *reader,
@@ -138,6 +147,11 @@ MUST_CHECK enum err reader_works(struct reader *reader, int64_t from_ms, int64_t
 /* Devices of which something was taken in since then. */
 MUST_CHECK enum err reader_heard(struct reader *reader, int64_t since_ms,
                                  enum err (*fn)(void *self, uint32_t device), void *self);
+/* What was known of each device at the last snapshot, by number; one that cannot be read is left out. */
+struct live_device;
+MUST_CHECK enum err reader_devices(struct reader *reader,
+                                   enum err (*fn)(void *self, uint32_t device, const struct live_device *now),
+                                   void *self);
 /* Silences that end after since_ms (0 = all), the last to end first, at most READER_SILENCES_MAX; and the
  * newest lines of the ledger. Each appends a JSON list; `keep` (NULL = all) leaves out what is not for the
  * asker. */
@@ -198,6 +212,14 @@ struct reader_change {
 MUST_CHECK enum err reader_changes_back(struct reader *reader, const char *by, int64_t before, unsigned walk,
                                         enum err (*fn)(void *self, const struct reader_change *change),
                                         void *self);
+/* Edits of one row of the registry by people, the newest first; of those that an erasure reached nothing is
+ * left. The texts are borrowed for the call. */
+struct reader_edit {
+    int64_t t_ms;
+    const char *by, *what, *columns; /* what: "added", "changed", "removed"; columns between semicolons */
+};
+MUST_CHECK enum err reader_edits(struct reader *reader, const char *table, const char *key, unsigned limit,
+                                 enum err (*fn)(void *self, const struct reader_edit *edit), void *self);
 /* What detectors found about a resident or the home (REGISTRY_NONE = no home), the newest first. */
 struct reader_finding {
     int64_t id;
@@ -255,6 +277,8 @@ MUST_CHECK enum err reader_campaigns(struct reader *reader, unsigned limit, stru
 MUST_CHECK enum err reader_campaign(struct reader *reader, const struct hash_id *id, struct buf *out);
 /* What was asked of a device (fleet.h), the newest first, as a list. */
 MUST_CHECK enum err reader_orders(struct reader *reader, uint32_t device, unsigned limit, struct buf *out);
+/* Roll-outs (rollout.h), the newest first, each with its history ("events"): a list. */
+MUST_CHECK enum err reader_rollouts(struct reader *reader, unsigned limit, struct buf *out);
 /* ERR_NOT_FOUND: nobody and nothing of that id. */
 MUST_CHECK enum err reader_subject(struct reader *reader, enum subject_kind kind, const char *id,
                                    struct subject *ret_subject);

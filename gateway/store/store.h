@@ -62,6 +62,9 @@ struct store_ops {
     /* Registry rows, replaced as a whole version in one transaction (number, columns; personal fields go to
      * the vault table). Errors as of commit. */
     enum err (*save_registry)(struct store *store, const struct registry *registry);
+    /* The same, with an entry of the audit trail about one row that a person edited. */
+    enum err (*save_edited)(struct store *store, const struct registry *registry,
+                            const struct registry_edit *edit);
     enum err (*load_registry)(struct store *store, const struct tz *tz, struct buf *errors,
                               struct registry **ret_registry);
     /* True when a registry was saved and no input committed since: the one that marks it is missing. Read at

@@ -59,7 +59,7 @@ def test_a_card_shows_what_the_role_is_shown(office):
     _, _, _, people = office
     card = get(people["grid"], "residents/r-0001")
     assert (card["name"], card["address"], card["status"]) == ("老人1", "测试一组1号", "active")
-    assert card["people"][0]["contacts"] == [{"name": "家属1", "relation": "daughter", "phone": "13800000001"}]
+    assert card["people"][0]["contacts"] == [{"id": "c-0001", "name": "家属1", "relation": "daughter", "phone": "13800000001"}]
     assert card["visitors"][0]["name"] == "女儿" and card["birth_year"] == 1945 and "location" in card["consent"]
     assert {d["id"]: d["trouble"] for d in card["devices"]} == {"wb-0001": "never", "cam-0001": "never"}
     assert {c["what"]: c["state"] for c in card["coverage"]}["visits"] == "not_heard"
@@ -86,6 +86,46 @@ def test_a_position_is_rough_until_an_alert_is_open(office):
     assert get(people["daughter"], "residents/r-0001/map")["fix"]["sharp"]
     hidden = get(people["root"], "residents/r-0001/map")
     assert hidden == {"id": "r-0001"}
+
+
+def test_the_past_of_a_resident_is_for_those_who_are_shown_an_address(office):
+    world, broker, gateway, people = office
+    fleet = world.fleet(broker, ["wb-0001", "cam-0001"])
+    fleet.report("wb-0001", wire.fix(34.02, 108.0))
+    fleet.report("wb-0001", wire.fix(34.053456, 108.003456))
+    fleet.report("cam-0001", wire.visit("arrive", "indoors", "trusted"))
+    track = wait_until(lambda: (lambda t: t if len(t["fixes"]) == 2 else None)(get(people["grid"], "residents/r-0001/track")), 20, "both fixes are there")
+    assert not track["sharp"] and track["consent"] and track["one_in"] == 1 and track["fixes"][1]["at"] == [34.055, 108.005]
+    outings = wait_until(lambda: get(people["daughter"], "residents/r-0001/outings")["outings"], 20, "the outing is there")
+    assert len(outings) == 1 and "back" not in outings[0]
+    visit = wait_until(lambda: get(people["grid"], "residents/r-0001/visits")["visits"], 20, "the visit is there")[0]
+    assert (visit["place"], visit["who"], visit["people"], visit["left"], visit["device"]) == ("indoors", ["trusted"], 1, False, "cam-0001")
+    assert "visitors" in visit and "visitors" not in get(people["daughter"], "residents/r-0001/visits")["visits"][0]
+    assert sum(day["days"] for day in get(people["grid"], "residents/r-0001/routine")["weekdays"]) >= 1
+    for what in ("track", "outings", "visits", "routine"):
+        get(people["grid"], f"residents/r-0001/{what}")
+        get(people["root"], f"residents/r-0001/{what}", 403)
+        get(people["police"], f"residents/r-0001/{what}", 403)
+        get(people["daughter"], f"residents/r-0002/{what}", 404)
+        refused = get(people["grid"], f"residents/r-0003/{what}")
+        assert not refused["consent"] and refused.get(what if what != "track" else "fixes", refused.get("weekdays")) == []
+        assert ("grid", what, "r-0001") in [(v["by"], v["what"], v["about"]) for v in get(people["root"], "views?about=r-0001")["views"]]
+    world.device(broker, "wb-0002").do("sos")
+    gateway.wait_alert("emergency", "r-0002")
+    assert get(people["grid"], "residents/r-0002/track")["sharp"] and not get(people["grid"], "residents/r-0001/track")["sharp"]
+
+
+def test_zones_are_those_of_ones_territory(office):
+    _, _, _, people = office
+    zones = get(people["grid"], "zones")["zones"]
+    assert [z["id"] for z in zones] == sorted(z["id"] for z in zones) and {"id", "name", "kind", "of", "points"} <= set(zones[0])
+    assert zones[0]["of"] == {"resident": "r-0001"} and zones[0]["radius_m"] == 300
+    first = get(people["grid"], "zones?limit=1")
+    assert [z["id"] for z in get(people["grid"], f"zones?limit=1&cursor={first['next']}")["zones"]] == [zones[1]["id"]]
+    assert get(people["wang"], f"zones?territory={OTHER}")["zones"] == []
+    assert {list(z["of"].values())[0] for z in get(people["daughter"], "zones")["zones"]} <= {"r-0001", "h-0001"}
+    assert all("territory" in z["of"] for z in get(people["root"], "zones")["zones"])
+    get(people["police"], "zones", 403)
 
 
 def test_a_status_is_set_once_and_written_down(office):

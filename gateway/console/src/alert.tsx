@@ -3,9 +3,10 @@ import * as api from "./api";
 import type { Action, Job, Transition, Whole } from "./api";
 import { desk, isWaiting, useDesk } from "./desk";
 import { Map } from "./map";
+import { Locate } from "./orders";
 import { Speak } from "./speak";
 import { AlertTasks, CALLS } from "./tasks";
-import { Button, LevelTag, People, reason, said, title, useNow, where } from "./parts";
+import { Button, LevelTag, People, Whom, reason, said, title, useNow, where } from "./parts";
 import { age, clock, language, names, t, term } from "./words";
 
 /** What the record says of a change, in the reader's language where it is a sentence of ours. */
@@ -14,6 +15,12 @@ function sentence(change: Transition, whole: Whole): string {
   if (finding) return reason(finding);
   const call = /^call: (\w+)(?:\. )?([^]*)$/.exec(change.why);
   if (call) return [term("outcome", call[1]), call[2]].filter(Boolean).join(" · ");
+  const several = /^acknowledged, (\d) of (\d)(?:\. )?([^]*)$/.exec(change.why);
+  if (several) return [t("oneOf", several[1]!, several[2]!), several[3]].filter(Boolean).join(" · ");
+  const given = /^assigned to ([\w-]+)(?:\. )?([^]*)$/.exec(change.why);
+  if (given) return [t("assignedWord", desk.nameOf(given[1])), given[2]].filter(Boolean).join(" · ");
+  const later = /^snoozed(?:\. )?([^]*)$/.exec(change.why);
+  if (later) return [t("snoozedWord"), later[1]].filter(Boolean).join(" · ");
   const [first = "", ...rest] = change.why.split(". ");
   if (change.kind === "closed" && term("disposition", first) !== first) return [term("disposition", first), rest.join(". ")].filter(Boolean).join(" · ");
   return term("policy", change.why);
@@ -62,7 +69,7 @@ function Timeline({ whole }: { whole: Whole }) {
   );
 }
 
-function Place({ whole, seesResidents }: { whole: Whole; seesResidents: boolean }) {
+function Place({ whole, seesResidents, toast }: { whole: Whole; seesResidents: boolean; toast: (text: string) => void }) {
   const people = whole.people ?? [];
   const resident = whole.subject["resident"] ?? whole.resident ?? people[0]?.id;
   if (!whole.place.address && !whole.place.name) return <section class="block"><h3>{t("where")}</h3><p><bdi>{where(whole)}</bdi></p><p class="quiet">{t("noAddress")}</p></section>;
@@ -77,9 +84,48 @@ function Place({ whole, seesResidents }: { whole: Whole; seesResidents: boolean 
           {seesResidents && resident && <p><a href={"#residents/" + resident}>{t("toCard")}</a></p>}
         </div>
       </section>
-      {seesResidents && resident && <section class="block"><h3>{t("map")}</h3><Map id={resident} version={whole.transitions.length} /></section>}
+      {seesResidents && resident && <section class="block"><h3>{t("map")}</h3><Map id={resident} version={whole.transitions.length} live={whole.state === "open"} />{whole.state === "open" && <Locate resident={resident} toast={toast} />}</section>}
     </>
   );
+}
+
+const HOUR_MS = 3600000;
+const SNOOZES = [0.5, 1, 2, 4]; // hours; the gateway allows four
+
+/** Whose it is; or not now, but not forgotten. What is red or an emergency cannot wait. */
+function Later({ whole, may, run }: { whole: Whole; may: (action: Action) => boolean; run: (action: Action, body: Record<string, string>, done: string) => Promise<void> }) {
+  const [to, setTo] = useState("");
+  const waits = whole.level !== "red" && whole.family !== "emergency";
+  return (
+    <details class="later">
+      <summary>{t("assignAlert")}</summary>
+      <div class="step">
+        {may("assign") && (
+          <>
+            <Whom label={t("toWhom")} name="assign-to" people={desk.people()} value={to} set={setTo} />
+            <Button aria-disabled={!to} work={async () => { if (to) { await run("assign", { to }, t("savedAssign")); setTo(""); } }}>{t("assignButton")}</Button>
+          </>
+        )}
+        {may("snooze") && waits && (
+          <>
+            <h4>{t("snoozeTitle")}</h4>
+            <div class="choices">{SNOOZES.map((hours) => <Button key={hours} work={() => run("snooze", { until: new Date(Date.now() + hours * HOUR_MS - 1000).toISOString() }, t("savedSnooze"))}>{t("snoozeFor", hours < 1 ? t("minutes", hours * 60) : t("hoursShort", hours))}</Button>)}</div>
+          </>
+        )}
+      </div>
+    </details>
+  );
+}
+
+/** Where the rule asks for several people: how many have taken it, by the record; nothing when one is enough. */
+function severalOf(whole: Whole): string {
+  if (!isWaiting(whole)) return "";
+  for (const change of [...whole.transitions].reverse()) {
+    const [, have, need] = /^acknowledged, (\d) of (\d)/.exec(change.why) ?? [];
+    if (have && need) return t("moreNeeded", have, need, Number(need) - Number(have));
+    if (change.kind === "opened" || change.kind === "acknowledged") break;
+  }
+  return "";
 }
 
 function Steps({ whole, may, run, toast, load }: { toast: (text: string) => void; load: () => void; whole: Whole; may: (action: Action) => boolean; run: (action: Action, body: Record<string, string>, done: string) => Promise<void> }) {
@@ -119,6 +165,7 @@ function Steps({ whole, may, run, toast, load }: { toast: (text: string) => void
           <Button kind={disposition ? "primary" : ""} aria-disabled={!disposition} work={async () => { if (disposition) await run("close", note ? { disposition, note } : { disposition }, t("savedClose")); }}>{disposition ? t("closeButton") : t("chooseDisposition")}</Button>
         </div>
       )}
+      {(may("assign") || may("snooze")) && <div class="step"><Later whole={whole} may={may} run={run} /></div>}
       {may("speak") && <div class="step"><Speak id={whole.id} toast={toast} done={load} /></div>}
       {may("comment") && (
         <div class="step">
@@ -134,10 +181,12 @@ function Head({ whole }: { whole: Whole }) {
   const now = useNow();
   return (
     <header class={"alert-head " + whole.level}>
-      <div class="row"><LevelTag level={whole.level} /><span>{term("family", whole.family)}</span>{!whole.disposition && whole.outcome !== "needs_help" && <span class="tag">{t("verify")}</span>}<time class="age" dateTime={whole.opened}>{age(now - Date.parse(whole.opened))}</time></div>
+      <div class="row"><LevelTag level={whole.level} /><span>{term("family", whole.family)}</span>{whole.exercise && <span class="tag">{t("exercise")}</span>}{!whole.disposition && whole.outcome !== "needs_help" && <span class="tag">{t("verify")}</span>}<time class="age" dateTime={whole.opened}>{age(now - Date.parse(whole.opened))}</time></div>
       <h2 tabIndex={-1}><bdi>{title(whole)}</bdi></h2>
       <p class="state" role="status">
-        {whole.state !== "open" ? t(`ended_${whole.state}` as "ended_closed") + (whole.disposition ? " · " + term("disposition", whole.disposition) : "") : isWaiting(whole) ? t("waiting") : t("takenBy", desk.nameOf(whole.acknowledged_by))}
+        {whole.state !== "open" ? t(`ended_${whole.state}` as "ended_closed") + (whole.disposition ? " · " + term("disposition", whole.disposition) : "") : isWaiting(whole) ? severalOf(whole) || t("waiting") : t("takenBy", desk.nameOf(whole.acknowledged_by))}
+        {whole.state === "open" && whole.snoozed_until && " · " + t("snoozedUntil", clock(whole.snoozed_until))}
+        {whole.state === "open" && whole.assigned_to && <> · <bdi>{t("assignedTo", desk.nameOf(whole.assigned_to))}</bdi></>}
         {whole.cleared && whole.state === "open" && " · " + t("cleared")}
       </p>
     </header>
@@ -209,7 +258,7 @@ export function AlertView({ id, back, toast }: { id: string; back: () => void; t
               ))}
             </ul>
           </section>
-          <Place whole={whole} seesResidents={session?.parts?.includes("residents") ?? false} />
+          <Place whole={whole} seesResidents={session?.parts?.includes("residents") ?? false} toast={toast} />
           <Steps key={whole.id} whole={whole} may={may} run={run} toast={toast} load={() => void load()} />
           {may("task_accept") && <AlertTasks key={"k" + whole.id} id={whole.id} version={whole.transitions.length + whole.jobs.length} toast={toast} />}
           <Timeline key={"t" + whole.id} whole={whole} />

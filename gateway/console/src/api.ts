@@ -2,7 +2,8 @@
 
 export type Level = "green" | "yellow" | "orange" | "red";
 export type Family = "emergency" | "health" | "visitor" | "outing" | "fraud" | "coverage" | "fleet";
-export type Action = "acknowledge" | "call" | "comment" | "close" | "assign" | "snooze" | "speak" | "hush" | "campaign" | "task_accept" | "task_arrive" | "task_finish" | "handover_begin" | "handover_sign";
+export type Action = "acknowledge" | "call" | "comment" | "close" | "assign" | "snooze" | "speak" | "hush" | "campaign" | "task_accept" | "task_arrive" | "task_finish"
+  | "roster_override" | "roster_swap" | "roster_cancel" | "ledger_assign" | "ledger_handle" | "ledger_transfer" | "ledger_close" | "device_locate" | "device_interval" | "device_restart" | "test_window" | "handover_begin" | "handover_sign";
 
 export interface Finding {
   detector: string; level: Level; code: string; active: boolean; late: boolean; count: number;
@@ -12,8 +13,8 @@ export interface Place { territories: { code: string; name: string }[]; name?: s
 export interface Alert {
   id: string; subject: Record<string, string>; resident?: string; household?: string;
   family: Family; level: Level; state: "open" | "lapsed" | "closed" | "absorbed"; transitions: number;
-  opened: string; changed: string; acknowledged?: string; acknowledged_by?: string; cleared?: string; closed?: string;
-  verify_until?: string; disposition?: string; outcome?: string; police_sent: boolean;
+  opened: string; changed: string; acknowledged?: string; acknowledged_by?: string; snoozed_until?: string; assigned_to?: string; cleared?: string; closed?: string;
+  exercise?: true; verify_until?: string; disposition?: string; outcome?: string; police_sent: boolean;
   findings: Finding[]; place: Place;
   since?: number; // `opened` as a number, set by the desk: lists are sorted by it
 }
@@ -138,8 +139,15 @@ export const changeAccount = ({ account, version, ...rest }: Account, password?:
 export type Status = "active" | "away" | "hospital" | "paused" | "moved" | "deceased";
 export interface Device {
   id: string; kind: "wristband" | "camera"; view?: string; resident?: string; household?: string; trouble: string; heard?: string;
-  report_interval_s: number; battery?: number; charging?: boolean; connected?: boolean; worn?: boolean;
+  report_interval_s: number; battery?: number; charging?: boolean; battery_days_left?: number; firmware?: string; connected?: boolean; worn?: boolean; test_until?: string;
 }
+export interface Rollout {
+  id: string; t: string; by: string; note: string; stages: string; interval_s: number; state: string; stage: number; verdict: string; why: string;
+  audience: number; members: number; asked: number; pending: number; acked: number; refused: number; judged: number; troubled: number; rest: number; rest_troubled: number;
+}
+export const rollouts = () => send<{ rollouts: Rollout[] }>("GET", "/api/v1/rollouts").then((got) => got.rollouts);
+export interface FirmwareUse { kind: "wristband" | "camera"; firmware?: string; devices: number }
+export const firmware = () => send<{ versions: FirmwareUse[] }>("GET", "/api/v1/firmware").then((got) => got.versions);
 export interface Resident {
   id: string; name?: string; household?: string; address?: string; territories: { code: string; name: string }[];
   status: Status; status_until?: string; presence?: "home" | "out"; presence_since?: string; seen?: string;
@@ -163,13 +171,13 @@ export interface Health {
   ready: boolean; core: boolean; broker: boolean; store: boolean; unpersisted: boolean; started?: string; last_commit?: string; last_input?: string; registry: string;
   residents: number; devices: number; inputs?: number; alerts_open?: number; alerts?: number; waiting?: number; gaps?: number; numbers: Record<string, number>;
 }
-export interface Page<T> { rows: T[]; next?: number }
+export interface Page<T, Cursor = number> { rows: T[]; next?: Cursor }
 
 /** A page of a list; `name` is the member that holds it. Words that are empty ask for nothing. */
-export async function page<T>(path: string, name: string, words: Record<string, string | number | undefined> = {}): Promise<Page<T>> {
+export async function page<T, Cursor = number>(path: string, name: string, words: Record<string, string | number | undefined> = {}): Promise<Page<T, Cursor>> {
   const query = Object.entries(words).filter(([, word]) => word !== undefined && word !== "").map(([key, word]) => `${key}=${encodeURIComponent(String(word))}`).join("&");
   const got = await send<Record<string, unknown>>("GET", `/api/v1/${path}${query && "?" + query}`);
-  return { rows: (got[name] ?? []) as T[], next: got["next"] as number | undefined };
+  return { rows: (got[name] ?? []) as T[], next: got["next"] as Cursor | undefined };
 }
 export const resident = (id: string) => send<Card>("GET", "/api/v1/residents/" + id);
 export const chart = (id: string) => send<Chart>("GET", `/api/v1/residents/${id}/map`);
@@ -189,3 +197,34 @@ export const report = (days: number) => send<Report>("GET", `/api/v1/report?days
 
 export interface Preview { version?: string; errors: string[]; changes?: { table: string; added: number; changed: number; removed: number; rows: { id: string; what: string }[] }[] }
 export const preview = (files: Record<string, string>) => send<Preview>("POST", "/api/v1/registry/preview", { files });
+
+export interface OnDuty { id: string; name?: string; missing?: boolean }
+export interface Stretch { from: string; until: string }
+export interface RosterChange extends Stretch { id: string; t: string; to: string; instead?: string; by: string; note: string; cancelled?: string; cancelled_by?: string }
+export interface Roster {
+  name: string; role: string; territory?: string; gaps: "told" | "meant"; on: OnDuty[]; next_from?: string; next?: OnDuty[]; gap?: Stretch; changes: RosterChange[];
+  layers?: { name: string; members: OnDuty[] }[]; shifts?: (Stretch & { on: OnDuty[] })[]; // of one roster only
+}
+export const roster = (name: string, days: number) => send<Roster>("GET", `/api/v1/rosters/${name}?days=${days}`);
+
+export interface Clue {
+  id: string; state: "open" | "handling" | "transferred" | "closed"; subject: Record<string, string>; family: Family; level: Level; disposition: string; responsible: string;
+  opened: string; due: string; changed?: string; authority?: string; receipt?: string; transferred?: string; closed?: string; result?: string; steps?: number; overdue?: number; place?: Place;
+  history?: { t: string; kind: string; by: string; why: string }[];
+}
+export const clue = (id: string) => send<Clue>("GET", "/api/v1/ledger/" + id);
+
+export interface Command {
+  id: string; t: string; command: "locate" | "interval" | "restart"; interval_s?: number; duration_s?: number; alert?: string; basis: string; by: string; note: string;
+  state: "queued" | "sent" | "received" | "playing" | "played" | "failed" | "expired" | "cancelled"; changed?: string; reason?: string;
+}
+
+/** What is told of the past is whole from `since` on; `consent` false: there is nothing to show without it. */
+export interface Past { from: string; to: string; since: string; consent: boolean }
+export interface Fix { at: Point; accuracy_m: number; t: string }
+export interface Track extends Past { sharp: boolean; one_in: number; fixes: Fix[] }
+export interface Routine extends Past { weekdays: { day: string; days: number; out: (number | null)[] }[] }
+export interface Visit { from: string; to: string; left: boolean; place: "doorstep" | "indoors"; device: string; people: number; who: string[]; visitors?: string[] }
+export interface Outing { left: string; back?: string }
+export const past = <T extends Past>(id: string, what: "track" | "routine" | "visits" | "outings", hours: number) =>
+  send<T>("GET", `/api/v1/residents/${id}/${what}?from=${encodeURIComponent(new Date(Date.now() - hours * 3600000).toISOString())}`);

@@ -56,6 +56,10 @@ class Desk {
   nameOf(account: string | undefined): string {
     return (account && this.names[account]) || account || "";
   }
+  /** Everybody with an account, as choices. */
+  people(): [id: string, name: string][] {
+    return Object.entries(this.names).sort(([, a], [, b]) => a.localeCompare(b));
+  }
   private async learnNames() {
     try {
       this.names = await api.names();

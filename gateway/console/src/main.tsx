@@ -4,6 +4,7 @@ import { Accounts } from "./accounts";
 import { AlertView } from "./alert";
 import { changePassword, signOut } from "./api";
 import { Board, Counts } from "./board";
+import { Clues } from "./clues";
 import { Devices } from "./devices";
 import { Office } from "./office";
 import { Residents } from "./residents";
@@ -15,7 +16,7 @@ import { allowSound, setSound, soundAlarm, soundIsBlocked, soundIsOn } from "./s
 import "./style.css";
 import { setLanguage, t, term, useLanguage } from "./words";
 
-const SCREENS = ["open", "tasks", "past", "residents", "devices", "office", "people"] as const;
+const SCREENS = ["open", "tasks", "clues", "past", "residents", "devices", "office", "people"] as const;
 type Screen = (typeof SCREENS)[number];
 const THEMES = ["auto", "light", "dark"] as const;
 type Theme = (typeof THEMES)[number];
@@ -141,12 +142,12 @@ function Shell() {
     return () => document.removeEventListener("keydown", press);
   });
   const has = (part: string) => session?.parts?.includes(part) ?? false;
-  const tab = (name: Screen, word: "open" | "tasks" | "past" | "people" | "residents" | "devices" | "office") => <a href={"#" + name} aria-current={screen === name ? "page" : undefined}>{t(word)}</a>;
+  const tab = (name: Screen, word: "open" | "tasks" | "clues" | "past" | "people" | "residents" | "devices" | "office") => <a href={"#" + name} aria-current={screen === name ? "page" : undefined}>{t(word)}</a>;
   return (
     <div class={"shell" + (id && screen !== "office" ? " showing" : "")}>
       <header class="top">
         <h1><img src="/icon.svg" alt="" width="28" height="28" /><span>{t("product")}</span></h1>
-        <nav aria-label={t("desk")}>{tab("open", "open")}{session?.may?.includes("task_accept") && tab("tasks", "tasks")}{tab("past", "past")}{has("residents") && tab("residents", "residents")}{has("fleet") && tab("devices", "devices")}{(has("silences") || has("audit") || has("reports")) && tab("office", "office")}{administrator && tab("people", "people")}</nav>
+        <nav aria-label={t("desk")}>{tab("open", "open")}{session?.may?.includes("task_accept") && tab("tasks", "tasks")}{session?.may?.includes("ledger_handle") && tab("clues", "clues")}{tab("past", "past")}{has("residents") && tab("residents", "residents")}{has("fleet") && tab("devices", "devices")}{(has("silences") || has("rosters") || has("audit") || has("reports")) && tab("office", "office")}{administrator && tab("people", "people")}</nav>
         <Counts />
         <Line />
         {soundIsBlocked() && <button type="button" class="button small sound" onClick={() => void allowSound().then(() => again((n) => n + 1))}>{t("soundBlocked")}</button>}
@@ -157,6 +158,7 @@ function Shell() {
         {screen === "people" && administrator ? <Accounts toast={toast} />
           : screen === "residents" && has("residents") ? <Residents id={id} choose={(chosen) => { if (chosen) go("residents", chosen); else back(); }} toast={toast} />
           : screen === "tasks" ? <Tasks id={id} choose={(chosen) => { if (chosen) go("tasks", chosen); else back(); }} toast={toast} />
+          : screen === "clues" ? <Clues id={id} choose={(chosen) => { if (chosen) go("clues", chosen); else back(); }} toast={toast} />
           : screen === "devices" && has("fleet") ? <Devices toast={toast} />
           : screen === "office" ? <Office part={id} toast={toast} /> : (
           <>

@@ -8,6 +8,7 @@ import { Handovers } from "./handover";
 import { Announcements, Campaigns } from "./planned";
 import { Registry } from "./registry";
 import { Reports } from "./reports";
+import { Rosters } from "./rosters";
 import { clock, names, t, term } from "./words";
 
 type Toast = (text: string) => void;
@@ -142,7 +143,7 @@ function Gateway() {
 }
 
 /** Name, word, and the right that brings it. */
-const PARTS = [["silences", "silences", "silences"], ["announced", "announcements", "silences"], ["campaigns", "campaigns", "campaign"], ["handovers", "handovers", "rosters"], ["reports", "reports", "reports"], ["audit", "audit", "audit"], ["views", "views", "views"], ["health", "gateway", "health"], ["registry", "registry", "registry"]] as const;
+const PARTS = [["silences", "silences", "silences"], ["announced", "announcements", "silences"], ["campaigns", "campaigns", "campaign"], ["rosters", "rosters", "rosters"], ["handovers", "handovers", "rosters"], ["reports", "reports", "reports"], ["audit", "audit", "audit"], ["views", "views", "views"], ["health", "gateway", "health"], ["registry", "registry", "registry"]] as const;
 type Part = (typeof PARTS)[number][0];
 
 export function Office({ part, toast }: { part: string | null; toast: Toast }) {
@@ -156,6 +157,7 @@ export function Office({ part, toast }: { part: string | null; toast: Toast }) {
       {chosen === "silences" && <Silences toast={toast} />}
       {chosen === "announced" && <Announcements toast={toast} />}
       {chosen === "campaigns" && <Campaigns toast={toast} />}
+      {chosen === "rosters" && <Rosters toast={toast} />}
       {chosen === "handovers" && <Handovers toast={toast} />}
       {chosen === "reports" && <Reports />}
       {chosen === "audit" && <Audit />}

@@ -105,3 +105,22 @@ export function People({ people }: { people: Person[] }) {
     </>
   );
 }
+
+const OTHER = "\u0000";
+
+/** One person of those that are known, or anybody else by id. */
+export function Whom({ label, name, people, value, set, none }: { label: string; name: string; people: [id: string, name: string][]; value: string; set: (id: string) => void; none?: string }) {
+  const [other, setOther] = useState(false);
+  return (
+    <>
+      <Field label={label}>
+        <select name={name} value={other ? OTHER : value} onChange={(event) => { const chosen = event.currentTarget.value; setOther(chosen === OTHER); set(chosen === OTHER ? "" : chosen); }}>
+          <option value="">{none ?? ""}</option>
+          {people.map(([id, person]) => <option key={id} value={id}>{person === id ? id : `${person} (${id})`}</option>)}
+          <option value={OTHER}>{t("otherPerson")}</option>
+        </select>
+      </Field>
+      {other && <Field label={`${label} · ${t("personId")}`}><input name={name + "-id"} pattern="[A-Za-z0-9_\-]{1,64}" maxLength={64} autocomplete="off" autocapitalize="none" value={value} onInput={(event) => set(event.currentTarget.value.trim())} /></Field>}
+    </>
+  );
+}

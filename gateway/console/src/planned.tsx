@@ -9,7 +9,8 @@ import { clock, language, names, t, term } from "./words";
 type Toast = (text: string) => void;
 const HOUR_MS = 3600000;
 
-function useList<T>(path: string, name: string) {
+/** A list that is loaded once, and anew by whoever changed it. */
+export function useList<T>(path: string, name: string) {
   const [rows, setRows] = useState<T[] | null>(null);
   const [fault, setFault] = useState("");
   const load = () => api.page<T>(path, name).then((got) => { setRows(got.rows); setFault(""); }, (problem: unknown) => setFault(said(problem)));

@@ -5,8 +5,9 @@ import { Consents } from "./consents";
 import { DeviceRow } from "./devices";
 import { useDesk } from "./desk";
 import { Map } from "./map";
+import { Weeks } from "./past";
 import { Button, HoldButton, LevelShape, More, People, newest, reason, said } from "./parts";
-import { clock, names, t, term } from "./words";
+import { clock, t, term } from "./words";
 
 const STATUSES: Status[] = ["active", "away", "hospital", "paused", "moved", "deceased"];
 const ENDING: Status[] = ["moved", "deceased"]; // not to be set by a slip of the thumb
@@ -59,59 +60,6 @@ function Coverage({ card }: { card: Card }) {
       {card.consent.length > 0 && <p class="quiet">{t("consent")}: {card.consent.map((one) => term("consent", one)).join(" · ")}</p>}
       {card.consent.length === 0 && <p class="warn">{t("noConsent")}</p>}
       {card.paused_until && <p class="warn">{t("homePaused", clock(card.paused_until))}</p>}
-    </section>
-  );
-}
-
-/** Each hour of a week: how often outings fell into it. */
-function Routine({ outings }: { outings: api.Alert[] }) {
-  const cells = new Array<number>(168).fill(0);
-  for (const outing of outings) {
-    const [, date = "", hour = "0"] = /^(\S+)T(\d\d)/.exec(outing.findings[0]?.at ?? outing.opened) ?? [];
-    const day = (new Date(date + "T12:00:00Z").getUTCDay() + 6) % 7;
-    cells[day * 24 + Number(hour)]!++;
-  }
-  const most = Math.max(1, ...cells);
-  const days = names("day");
-  return (
-    <table class="routine">
-      <caption class="hidden">{t("routine")}</caption>
-      <thead><tr><th scope="col"><span class="hidden">{t("day")}</span></th>{[0, 6, 12, 18].map((hour) => <th key={hour} scope="colgroup" colSpan={6}>{hour}:00</th>)}</tr></thead>
-      <tbody>
-        {days.map((day, row) => (
-          <tr key={day}>
-            <th scope="row">{term("day", day)}</th>
-            {cells.slice(row * 24, row * 24 + 24).map((count, hour) => <td key={hour} class={"heat h" + Math.ceil((count / most) * 4)}>{count > 0 && <span class="hidden">{hour}:00 {count}</span>}</td>)}
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-const WEEKS_MS = 28 * 86400000;
-
-/** Visits and outings of four weeks, as the alerts recorded them. */
-function Past({ id, family }: { id: string; family: "visitor" | "outing" }) {
-  const [list, setList] = useState<api.Alert[] | null>(null);
-  const [fault, setFault] = useState("");
-  useEffect(() => {
-    let wanted = true;
-    api.page<api.Alert>("alerts", "alerts", { resident: id, family, limit: 200 })
-      .then((got) => { if (wanted) setList(got.rows.filter((alert) => Date.now() - Date.parse(alert.opened) < WEEKS_MS)); }, (problem: unknown) => { if (wanted) setFault(said(problem)); });
-    return () => { wanted = false; };
-  }, [id, family]);
-  return (
-    <section class="block">
-      <h3>{t(family === "visitor" ? "visits" : "outings")}</h3>
-      {fault && <p class="fault">{fault}</p>}
-      {list?.length === 0 && <p class="quiet">{t("nothingRecorded")}</p>}
-      {list && list.length > 0 && family === "outing" && <Routine outings={list} />}
-      <ul class="records">
-        {list?.slice(0, 20).map((alert) => (
-          <li key={alert.id}><a href={`#${alert.state === "open" ? "open" : "past"}/${alert.id}`}><time dateTime={alert.opened}>{clock(alert.opened)}</time> <LevelShape level={alert.level} /><span class="hidden">{term("level", alert.level)}</span> {newest(alert) && reason(newest(alert)!)}{alert.cleared && <span class="quiet"> → {clock(alert.cleared)}</span>}</a></li>
-        ))}
-      </ul>
     </section>
   );
 }
@@ -174,15 +122,14 @@ function CardView({ id, back, changed }: { id: string; back: () => void; changed
           )}
           {may("status") && <StatusPanel card={card} saved={(text) => { changed(text); void load(); }} />}
           {card.people && <section class="block"><h3>{t("who")}</h3><People people={card.people} /></section>}
-          {card.address !== undefined && <section class="block"><h3>{t("where")}</h3><Map id={card.id} /></section>}
+          {card.address !== undefined && <section class="block"><h3>{t("where")}</h3><Map id={card.id} hours={24} /></section>}
           <Coverage card={card} />
           {may("status") && <Consents key={"c" + card.id} id={card.id} toast={changed} changed={() => void load()} />}
-          <section class="block"><h3>{t("devices")}</h3>{card.devices.length === 0 && <p class="quiet">{t("noDevices")}</p>}<ul class="rows">{card.devices.map((device) => <DeviceRow key={device.id} device={device} />)}</ul></section>
+          <section class="block"><h3>{t("devices")}</h3>{card.devices.length === 0 && <p class="quiet">{t("noDevices")}</p>}<ul class="rows">{card.devices.map((device) => <DeviceRow key={device.id} device={device} toast={changed} />)}</ul></section>
           {card.visitors && card.visitors.length > 0 && (
             <section class="block"><h3>{t("visitors")}</h3><ul class="facts">{card.visitors.map((visitor) => <li key={visitor.id}><bdi>{visitor.name}</bdi><bdi class="quiet">{visitor.windows || t("always")}</bdi></li>)}</ul></section>
           )}
-          <Past id={card.id} family="visitor" />
-          <Past id={card.id} family="outing" />
+          <Weeks key={"w" + card.id} id={card.id} />
           <Findings id={card.id} />
         </>
       )}

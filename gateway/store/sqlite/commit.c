@@ -541,6 +541,9 @@ static enum err put_item(struct commit *commit, const struct batch_item *item)
     case BATCH_CAMPAIGN: return put_campaign(commit, &item->campaign);
     case BATCH_REACH: return put_reach(commit, &item->reach);
     case BATCH_ORDER: return put_order(commit, &item->order);
+    case BATCH_ROLLOUT:
+        return store_put_rollout(statement(commit, STATEMENT_ROLLOUT),
+                                 statement(commit, STATEMENT_ROLLOUT_EVENT), &item->rollout);
     case BATCH_STATE_DONE: commit->state_done = true; return ERR_OK;
     }
     return ERR_OK;

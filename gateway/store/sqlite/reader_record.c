@@ -1,4 +1,5 @@
 /* What was found and what was done, backwards in time, for people to look through. */
+#include <stdio.h>
 #include <string.h>
 
 #include "core/json.h"
@@ -97,6 +98,47 @@ enum err reader_findings(struct reader *reader, uint32_t resident, uint32_t hous
     while (err == ERR_OK && (code = sqlite3_step(s)) == SQLITE_ROW) {
         take_finding(s, &finding);
         err = fn(self, &finding);
+    }
+    if (err == ERR_OK)
+        err = db_err(reader->db, code);
+    sqlite3_finalize(s);
+    return err;
+}
+
+/* "table|residents|key|r-001|by|wang|what|changed|columns|name;phone|person|…": the value of a name. */
+static void take_part(char *detail, const char *name, const char **ret_value)
+{
+    char *at = strstr(detail, name);
+
+    *ret_value = at != NULL ? at + strlen(name) : "";
+}
+
+enum err reader_edits(struct reader *reader, const char *table, const char *key, unsigned limit,
+                      enum err (*fn)(void *self, const struct reader_edit *edit), void *self)
+{
+    sqlite3_stmt *s;
+    char start[256], detail[1024];
+    int code = SQLITE_DONE;
+    enum err err = db_prepare(reader->db,
+                              "SELECT t, detail FROM audit WHERE kind='edit' AND substr(detail, 1, "
+                              "length(?1))=?1 ORDER BY id DESC LIMIT ?2",
+                              &s);
+
+    if (err != ERR_OK)
+        return err;
+    snprintf(start, sizeof(start), "table|%s|key|%s|by|", table, key);
+    db_bind_text(s, 1, start);
+    sqlite3_bind_int64(s, 2, limit);
+    while (err == ERR_OK && (code = sqlite3_step(s)) == SQLITE_ROW) {
+        struct reader_edit edit = {.t_ms = sqlite3_column_int64(s, 0)};
+        if (!text_copy(detail, sizeof(detail), db_text(s, 1)))
+            continue;
+        take_part(detail, "|by|", &edit.by);
+        take_part(detail, "|what|", &edit.what);
+        take_part(detail, "|columns|", &edit.columns);
+        for (char *at = detail; (at = strchr(at, '|')) != NULL; at++)
+            *at = '\0';
+        err = fn(self, &edit);
     }
     if (err == ERR_OK)
         err = db_err(reader->db, code);

@@ -10,7 +10,7 @@ enum { FIELDS_MAX = 64, FIELDS_BYTES_MAX = 256 << 10 };
 
 struct saver {
     struct store *store;
-    sqlite3_stmt *row, *vault, *old;
+    sqlite3_stmt *row, *vault, *old, *device, *worn;
     struct buf fields;
 };
 
@@ -44,6 +44,74 @@ static enum err note_consent(void *self, const struct registry_row *row)
     if (err == ERR_OK && text->failed)
         err = ERR_NOMEM;
     return err != ERR_OK ? err : audit_append(saver->store->db, "consent", text->data, text->len);
+}
+
+/* ---- whose a device was ---- */
+
+/* Of "column NUL value NUL …", which ends in NUL; NULL when it is not there or empty. */
+static const char *value_in(const char *data, size_t len, const char *column)
+{
+    for (size_t at = 0; at < len;) {
+        const char *name = data + at, *value = name + strlen(name) + 1;
+        if (value >= data + len)
+            return NULL;
+        if (strcmp(name, column) == 0)
+            return value[0] != '\0' ? value : NULL;
+        at = (size_t)(value - data) + strlen(value) + 1;
+    }
+    return NULL;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static enum err add_worn(struct saver *saver, uint32_t device, const struct store_mark *from,
+                         const char *resident, const char *household)
+{
+    sqlite3_bind_int64(saver->worn, 1, device);
+    db_bind_u64(saver->worn, 2, from->last_n);
+    sqlite3_bind_int64(saver->worn, 3, from->t_ms);
+    sqlite3_bind_text(saver->worn, 4, resident, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(saver->worn, 5, household, -1, SQLITE_TRANSIENT);
+    return db_run(saver->worn);
+}
+
+/* A device that goes to somebody else, or back: what it told before stays whose it was. The old version is
+ * still in the table. */
+static enum err note_worn(void *self, const struct registry_row *row)
+{
+    static const struct store_mark always = {0};
+    struct saver *saver = self;
+    const char *resident = NULL, *household = NULL;
+    if (row->table != REGISTRY_DEVICE)
+        return ERR_OK;
+    for (size_t i = 0; i < row->count; i++) {
+        const struct registry_field *field = &row->fields[i];
+        if (field->value[0] != '\0' && strcmp(field->column, "resident") == 0)
+            resident = field->value;
+        if (field->value[0] != '\0' && strcmp(field->column, "household") == 0)
+            household = field->value;
+    }
+    sqlite3_bind_int64(saver->device, 1, row->number);
+    const int code = sqlite3_step(saver->device);
+    enum err err = db_err(saver->store->db, code);
+    if (code == SQLITE_ROW) {
+        const char *old = sqlite3_column_blob(saver->device, 0);
+        const size_t len = (size_t)sqlite3_column_bytes(saver->device, 0);
+        const bool ends = len != 0 && old[len - 1] == '\0';
+        const char *old_resident = ends ? value_in(old, len, "resident") : NULL;
+        const char *old_household = ends ? value_in(old, len, "household") : NULL;
+        if (!is_same(resident, old_resident) || !is_same(household, old_household)) {
+            if (sqlite3_column_int(saver->device, 1) == 0)
+                err = add_worn(saver, row->number, &always, old_resident, old_household);
+            if (err == ERR_OK)
+                err = add_worn(saver, row->number, &saver->store->at.mark, resident, household);
+        }
+    }
+    sqlite3_reset(saver->device);
+    return err;
 }
 
 static enum err save_row(void *self, const struct registry_row *row)
@@ -101,7 +169,47 @@ bool store_registry_is_unmarked(const struct store *store)
     return store->registry_n != 0 && store->registry_n == store->at.mark.last_n;
 }
 
-enum err store_save_registry(struct store *store, const struct registry *registry)
+/* Whose data a row is, so that an erasure finds the entry (person_rows.c). */
+static const char *resident_of(const struct registry *registry, enum registry_table table, uint32_t no)
+{
+    uint32_t resident = REGISTRY_NONE;
+
+    if (table == REGISTRY_RESIDENT)
+        resident = no;
+    else if (table == REGISTRY_CONTACT)
+        resident = registry_contact(registry, no)->resident;
+    else if (table == REGISTRY_DEVICE)
+        resident = registry_device(registry, no)->resident;
+    else if (table == REGISTRY_ZONE && registry_zone(registry, no)->owner.kind == SUBJECT_RESIDENT)
+        resident = registry_zone(registry, no)->owner.no;
+    return resident != REGISTRY_NONE ? registry_resident(registry, resident)->id : "";
+}
+
+/* Which columns were said, not what: the values are in the tables, and erased with them. */
+static enum err note_edit(struct store *store, const struct registry *registry,
+                          const struct registry_edit *edit)
+{
+    const uint32_t no = edit->remove ? REGISTRY_NONE : registry_row_find(registry, edit->table, edit->key);
+    struct buf text;
+
+    buf_init(&text, FIELDS_BYTES_MAX);
+    buf_printf(&text, "table|%s|key|%s|by|%s|what|%s|columns|", registry_table_name(edit->table), edit->key,
+               edit->by,
+               edit->remove           ? "removed"
+               : edit->tag[0] != '\0' ? "changed"
+                                      : "added");
+    for (size_t i = 0; i < edit->changed_count; i++)
+        buf_printf(&text, "%s%s", i != 0 ? ";" : "", edit->changed[i]);
+    buf_printf(&text, "|person|resident:%s|",
+               edit->remove && edit->table == REGISTRY_RESIDENT ? edit->key
+               : no != REGISTRY_NONE                            ? resident_of(registry, edit->table, no)
+                                                                : "");
+    enum err err = text.failed ? ERR_NOMEM : audit_append(store->db, "edit", text.data, text.len);
+    buf_release(&text);
+    return err;
+}
+
+static enum err save(struct store *store, const struct registry *registry, const struct registry_edit *edit)
 {
     struct saver saver = {.store = store};
     enum err err;
@@ -118,6 +226,15 @@ enum err store_save_registry(struct store *store, const struct registry *registr
     if (err == ERR_OK)
         err = registry_rows(registry, note_consent, &saver);
     if (err == ERR_OK)
+        err = db_prepare(store->db,
+                         "SELECT fields, EXISTS(SELECT 1 FROM worn WHERE device=number) FROM registry_row "
+                         "WHERE tbl='devices' AND number=?1",
+                         &saver.device);
+    if (err == ERR_OK)
+        err = db_prepare(store->db, "INSERT OR REPLACE INTO worn VALUES(?1,?2,?3,?4,?5)", &saver.worn);
+    if (err == ERR_OK)
+        err = registry_rows(registry, note_worn, &saver);
+    if (err == ERR_OK)
         err = db_exec(store->db, "DELETE FROM registry_row; DELETE FROM vault");
     if (err == ERR_OK)
         err = db_prepare(store->db, "INSERT INTO registry_row VALUES(?1,?2,?3,?4,?5)", &saver.row);
@@ -125,6 +242,8 @@ enum err store_save_registry(struct store *store, const struct registry *registr
         err = db_prepare(store->db, "INSERT INTO vault VALUES(?1,?2,?3,?4)", &saver.vault);
     if (err == ERR_OK)
         err = registry_rows(registry, save_row, &saver);
+    if (err == ERR_OK && edit != NULL)
+        err = note_edit(store, registry, edit);
     if (err == ERR_OK)
         err = note_saved(store);
     if (err == ERR_OK)
@@ -134,11 +253,24 @@ enum err store_save_registry(struct store *store, const struct registry *registr
     else
         err = store_failed(store, err, "save_registry");
     sqlite3_finalize(saver.old);
+    sqlite3_finalize(saver.device);
+    sqlite3_finalize(saver.worn);
     sqlite3_finalize(saver.row);
     sqlite3_finalize(saver.vault);
     buf_release(&saver.fields);
     store_rollback(store);
     return err;
+}
+
+enum err store_save_registry(struct store *store, const struct registry *registry)
+{
+    return save(store, registry, NULL);
+}
+
+enum err store_save_edited(struct store *store, const struct registry *registry,
+                           const struct registry_edit *edit)
+{
+    return save(store, registry, edit);
 }
 
 struct loader {

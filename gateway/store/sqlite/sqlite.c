@@ -249,6 +249,7 @@ const struct store_ops store_sqlite = {
     .retain = store_retain,
     .retention_stats = store_retention_stats,
     .save_registry = store_save_registry,
+    .save_edited = store_save_edited,
     .load_registry = store_load_registry,
     .registry_is_unmarked = store_registry_is_unmarked,
     .release_ballast = store_release_ballast,

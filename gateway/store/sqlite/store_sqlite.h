@@ -57,7 +57,10 @@
                 "ON CONFLICT(id) DO UPDATE SET state=?12, ended=?13, ended_by=?14")                          \
     X(REACH, "INSERT INTO campaign_person VALUES(?1,?2,?3,?4) ON CONFLICT DO UPDATE SET reach=?3, t=?4")     \
     X(ORDER, "INSERT INTO device_order VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13) "                  \
-             "ON CONFLICT(id) DO UPDATE SET state=?11, changed=?12, reason=?13")
+             "ON CONFLICT(id) DO UPDATE SET state=?11, changed=?12, reason=?13")                             \
+    X(ROLLOUT, "INSERT INTO rollout VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16) "         \
+               "ON CONFLICT(id) DO UPDATE SET state=?13, stage=?14, verdict=?15, counts=?16")                \
+    X(ROLLOUT_EVENT, "INSERT OR IGNORE INTO rollout_event VALUES(?1,?2,?3,?4,?5,?6)")
 enum statement {
 #define X(name, sql) STATEMENT_##name,
     STATEMENT_MAP(X)
@@ -116,6 +119,8 @@ MUST_CHECK enum err store_position_read(struct store *store);
 void input_of_row(sqlite3_stmt *s, struct batch_input *ret_input);
 /* registry_rows.c */
 enum err store_save_registry(struct store *store, const struct registry *registry);
+enum err store_save_edited(struct store *store, const struct registry *registry,
+                           const struct registry_edit *edit);
 bool store_registry_is_unmarked(const struct store *store);
 /* Reads where the registry was saved last. */
 MUST_CHECK enum err registry_saved_read(struct store *store);
@@ -137,5 +142,9 @@ enum err store_failed(struct store *store, enum err err, const char *what);
 /* Parts of a restart that a reader walks too (load.c): states of the snapshot; inputs after n. */
 MUST_CHECK enum err load_states(sqlite3 *db, const struct store_loader *loader);
 MUST_CHECK enum err load_inputs(sqlite3 *db, uint64_t after_n, const struct store_loader *loader);
+
+/* rollout_row.c: the row of a roll-out, and its line of history unless that stands already. */
+struct rollout;
+MUST_CHECK enum err store_put_rollout(sqlite3_stmt *row, sqlite3_stmt *event, const struct rollout *rollout);
 
 #endif

@@ -67,12 +67,15 @@ class Browser:
 
     def click(self, selector, text=None):
         def press():
+            element = self.wait(selector, text)
             try:
-                self.wait(selector, text).click()
+                element.click()
                 return True
             except (StaleElementReferenceException, WebDriverException) as error:
                 if "intercepted" not in str(error) and not isinstance(error, StaleElementReferenceException):
                     raise
+                if "intercepted" in str(error):  # below the bar at the foot of a phone: scroll on, as a thumb would
+                    self.js("arguments[0].scrollIntoView({block: 'center'})", element)
                 return False
         wait_until(press, 20, f"a click on {selector} with {text!r}")
 

@@ -99,19 +99,20 @@ static void each_role_does_what_it_may(void **state)
 
 static void each_role_has_its_parts_of_the_desk(void **state)
 {
-    /* residents status fleet strangers silences rosters audit views health reports registry configuration */
+    /* residents status fleet strangers silences rosters audit views health reports registry configuration
+     * rows */
     static const struct {
         unsigned role;
         const char *has;
         enum sharpness calm, alarm;
     } rows[] = {
-        {ROLE_NONE, "yyyyyyyyyyyy", POSITION_ROUGH, POSITION_SHARP},
-        {ROLE_FAMILY, "y-----------", POSITION_ROUGH, POSITION_SHARP},
-        {ROLE_GRID_WORKER, "yyy-yy------", POSITION_ROUGH, POSITION_SHARP},
-        {ROLE_TOWN_DESK, "yyy-yyy-----", POSITION_ROUGH, POSITION_SHARP},
-        {ROLE_COUNTY_DESK, "yyyyyyy-yy--", POSITION_ROUGH, POSITION_SHARP},
-        {ROLE_POLICE_DESK, "------------", POSITION_ROUGH, POSITION_SHARP},
-        {ACCOUNT_ADMINISTRATOR, "y-yy-yyyyyyy", POSITION_HIDDEN, POSITION_HIDDEN},
+        {ROLE_NONE, "yyyyyyyyyyyyy", POSITION_ROUGH, POSITION_SHARP},
+        {ROLE_FAMILY, "y------------", POSITION_ROUGH, POSITION_SHARP},
+        {ROLE_GRID_WORKER, "yyy-yy-------", POSITION_ROUGH, POSITION_SHARP},
+        {ROLE_TOWN_DESK, "yyy-yyy-----y", POSITION_ROUGH, POSITION_SHARP},
+        {ROLE_COUNTY_DESK, "yyyyyyy-yy--y", POSITION_ROUGH, POSITION_SHARP},
+        {ROLE_POLICE_DESK, "-------------", POSITION_ROUGH, POSITION_SHARP},
+        {ACCOUNT_ADMINISTRATOR, "y-yy-yyyyyyy-", POSITION_HIDDEN, POSITION_HIDDEN},
     };
 
     (void)state;
