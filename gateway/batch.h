@@ -6,6 +6,7 @@
 
 #include "alert/campaign.h"
 #include "alert/fleet.h"
+#include "alert/rollout.h"
 #include "core/arena.h"
 #include "input.h"
 #include "relay/relay.h"
@@ -29,8 +30,10 @@
     X(CAMPAIGN)                                                                                              \
     X(REACH)                                                                                                 \
     X(ORDER)                                                                                                 \
+    X(ROLLOUT)                                                                                               \
     X(TASK)                                                                                                  \
-    X(LEDGER)
+    X(LEDGER)                                                                                                \
+    X(HANDOVER)
 enum batch_kind {
 #define X(name) BATCH_##name,
     BATCH_MAP(X)
@@ -74,6 +77,7 @@ struct batch_delivery {
     int64_t t_ms;
     uint8_t job_kind; /* enum job_kind */
     uint8_t state;    /* enum delivery_state */
+    bool canary;      /* its alert is a canary's; not stored */
     char reason[64];
 };
 struct batch_watermark {
@@ -100,6 +104,13 @@ struct batch_state {
 struct batch_suppression {
     struct suppression suppression;
     char who[ID_SIZE]; /* id of the person who was not told; "" = the role as such, or a device */
+};
+
+struct batch_handover {
+    struct handover handover;
+    struct handover_event event;
+    size_t len;
+    const char *json; /* handover_to_json */
 };
 
 struct batch_task {
@@ -149,10 +160,12 @@ struct batch_item {
         struct announcement announcement;
         struct batch_task task;
         struct batch_ledger ledger;
+        struct batch_handover handover;
         struct batch_spoken spoken;
         struct campaign campaign;
         struct batch_reach reach;
         struct device_order order;
+        struct rollout rollout;
     };
 };
 

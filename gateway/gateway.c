@@ -214,6 +214,17 @@ static void keep_announcement(struct gateway *gateway, const struct announcement
         item->announcement = *announcement;
 }
 
+static enum err open_test_window(struct gateway *gateway, const struct action *action)
+{
+    const struct registry *registry = gateway->config.registry;
+    if (action->subject.kind != SUBJECT_DEVICE ||
+        action->subject.no >= registry_count(registry, REGISTRY_DEVICE) ||
+        registry_device(registry, action->subject.no)->removed)
+        return ERR_NOT_FOUND;
+    live_open_test_window(gateway->live, action->subject.no, gateway->t_ms);
+    return ERR_OK;
+}
+
 static enum err on_action(struct gateway *gateway, const struct action *action)
 {
     if (action->kind == ACTION_ANNOUNCE || action->kind == ACTION_UNANNOUNCE) {
@@ -225,6 +236,8 @@ static enum err on_action(struct gateway *gateway, const struct action *action)
             keep_announcement(gateway, &announcement);
         return err;
     }
+    if (action->kind == ACTION_TEST_WINDOW)
+        return open_test_window(gateway, action);
     if (action->kind != ACTION_STATUS)
         return alerts_on_action(gateway->alerts, gateway->t_ms, action);
     if (action->subject.kind != SUBJECT_RESIDENT ||

@@ -90,7 +90,8 @@ const struct registry *gateway_registry(const struct gateway *gateway);
 const struct alerts *gateway_alerts(const struct gateway *gateway);
 const struct live *gateway_live(const struct gateway *gateway);
 
-/* Open alerts whose timer is lost (alerts_without_timer): 0 between two inputs. Not cheap: see there. */
+/* Open alerts whose timer is lost, as far as seen (alerts_watch_timers): 0 between two inputs. Each call
+ * looks at some more of them. */
 size_t gateway_lost_timers(struct gateway *gateway);
 
 struct gateway_stats {

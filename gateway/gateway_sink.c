@@ -147,18 +147,17 @@ static void on_job(void *self, const struct alert *alert, const struct job *job)
 {
     struct gateway *gateway = self;
     gateway->stats.jobs++;
-    struct relay_context context = {
-        .t_ms = gateway->t_ms,
-        .county = gateway->config.county,
-        .instance = gateway->config.instance,
-        .registry = gateway->config.registry,
-        .live = gateway->live,
-        .settings = gateway->config.relay,
-        .prompts = gateway->config.prompts,
-        .tz = gateway->config.tz,
-        .said = alert->said,
-        .said_played = alert->said_played,
-        .canary = registry_is_canary(gateway->config.registry, alert->resident, alert->household)};
+    struct relay_context context = {.t_ms = gateway->t_ms,
+                                    .county = gateway->config.county,
+                                    .instance = gateway->config.instance,
+                                    .registry = gateway->config.registry,
+                                    .live = gateway->live,
+                                    .settings = gateway->config.relay,
+                                    .prompts = gateway->config.prompts,
+                                    .tz = gateway->config.tz,
+                                    .said = alert->said,
+                                    .said_played = alert->said_played,
+                                    .drill = alert_is_exercise(alert, gateway->config.registry)};
     struct outbox_row row;
     const char *why = "";
     struct prompt_spoken spoken = {.prompt = ""};
@@ -204,6 +203,9 @@ static void on_delivery(void *self, const struct job *job, const struct delivery
         return;
     item->delivery = (struct batch_delivery){
         .job = job->id, .alert = job->alert, .t_ms = t_ms, .job_kind = job->kind, .state = delivery->state};
+    const struct alert *alert = alerts_find(gateway->alerts, &job->alert);
+    item->delivery.canary =
+        alert != NULL && registry_is_canary(gateway->config.registry, alert->resident, alert->household);
     text_copy(item->delivery.reason, sizeof(item->delivery.reason), delivery->reason);
 }
 
@@ -267,6 +269,20 @@ static void on_ledger(void *self, const struct ledger_entry *entry, const struct
                                          .json = keep_text(gateway, &gateway->scratch)};
 }
 
+static void on_handover(void *self, const struct handover *handover, const struct handover_event *event)
+{
+    struct gateway *gateway = self;
+    struct batch_item *item = gateway_add(gateway, BATCH_HANDOVER);
+    if (item == NULL)
+        return;
+    buf_clear(&gateway->scratch);
+    handover_to_json(handover, gateway->config.tz, &gateway->scratch);
+    item->handover = (struct batch_handover){.handover = *handover,
+                                             .event = *event,
+                                             .len = gateway->scratch.len,
+                                             .json = keep_text(gateway, &gateway->scratch)};
+}
+
 static void on_campaign(void *self, const struct campaign *campaign)
 {
     struct gateway *gateway = self;
@@ -285,12 +301,23 @@ static void on_reach(void *self, const struct campaign *campaign, uint32_t resid
             .campaign = campaign->id, .t_ms = t_ms, .resident = resident, .reach = reach};
 }
 
+/* An interval that a device took for good is its own from then on: by it, it is silent or not. */
 static void on_order(void *self, const struct device_order *order)
 {
     struct gateway *gateway = self;
+    if (order->job.kind == JOB_INTERVAL && order->duration_s == 0 && order->state == DELIVERY_PLAYED)
+        live_set_interval(gateway->live, order->job.device, order->interval_s);
     struct batch_item *item = gateway_add(gateway, BATCH_ORDER);
     if (item != NULL)
         item->order = *order;
+}
+
+static void on_rollout(void *self, const struct rollout *rollout)
+{
+    struct gateway *gateway = self;
+    struct batch_item *item = gateway_add(gateway, BATCH_ROLLOUT);
+    if (item != NULL)
+        item->rollout = *rollout;
 }
 
 struct alert_sink gateway_sink(struct gateway *gateway)
@@ -303,8 +330,10 @@ struct alert_sink gateway_sink(struct gateway *gateway)
                                .suppressed = on_suppressed,
                                .task = on_task,
                                .ledger = on_ledger,
+                               .handover = on_handover,
                                .campaign = on_campaign,
                                .reach = on_reach,
                                .order = on_order,
+                               .rollout = on_rollout,
                                .self = gateway};
 }

@@ -146,5 +146,5 @@ const char *gateway_refusal(const struct gateway *gateway)
 
 size_t gateway_lost_timers(struct gateway *gateway)
 {
-    return alerts_without_timer(gateway->alerts);
+    return alerts_watch_timers(gateway->alerts);
 }

@@ -93,6 +93,20 @@ static void put_order(struct buf *out, const struct campaign_order *order)
         put_varint(out, order->list[i]);
 }
 
+static void put_rollout(struct buf *out, const struct rollout_order *order)
+{
+    put_varint(out, order->interval_s);
+    put_varint(out, order->watch_s);
+    put_varint(out, order->per_minute);
+    put_varint(out, order->acked_permille);
+    put_varint(out, order->trouble_permille);
+    buf_putc(out, (char)order->stages);
+    for (unsigned i = 0; i < order->stages; i++)
+        put_varint(out, order->permille[i]);
+    put_text(out, order->territory, sizeof(order->territory));
+    put_text(out, order->firmware, sizeof(order->firmware));
+}
+
 static void put_roster(struct buf *out, const struct action *action)
 {
     put_text(out, action->roster.name, sizeof(action->roster.name));
@@ -101,6 +115,14 @@ static void put_roster(struct buf *out, const struct action *action)
     put_time(out, action->from_ms);
     put_time(out, action->roster.back_from_ms);
     put_time(out, action->roster.back_until_ms);
+}
+
+static void put_handover(struct buf *out, const struct action *action)
+{
+    put_text(out, action->roster.name, sizeof(action->roster.name));
+    put_text(out, action->to, sizeof(action->to));
+    buf_putc(out, (char)action->role);
+    put_varint(out, action->list);
 }
 
 static void put_action(struct buf *out, const struct action *action)
@@ -132,6 +154,8 @@ static void put_action(struct buf *out, const struct action *action)
     }
     if (action->kind == ACTION_CAMPAIGN)
         put_order(out, &action->campaign);
+    if (action->kind == ACTION_ROLLOUT_START)
+        put_rollout(out, &action->rollout);
     if (action_is_of_ledger(action)) {
         put_text(out, action->to, sizeof(action->to));
         put_text(out, action->authority, sizeof(action->authority));
@@ -141,6 +165,8 @@ static void put_action(struct buf *out, const struct action *action)
     }
     if (action_is_roster_change(action))
         put_roster(out, action);
+    if (action_is_handover(action))
+        put_handover(out, action);
 }
 
 static void put_conduct(struct buf *out, const struct conduct *conduct)
@@ -285,6 +311,20 @@ static void take_order(struct taker *in, struct campaign_order *order)
         order->list[i] = (uint32_t)take_varint(in, UINT32_MAX);
 }
 
+static void take_rollout(struct taker *in, struct rollout_order *order)
+{
+    order->interval_s = (uint32_t)take_varint(in, FLEET_INTERVAL_MOST_S);
+    order->watch_s = (uint32_t)take_varint(in, ROLLOUT_WATCH_MOST_S);
+    order->per_minute = (uint32_t)take_varint(in, ROLLOUT_RATE_MAX);
+    order->acked_permille = (uint16_t)take_varint(in, 1000);
+    order->trouble_permille = (uint16_t)take_varint(in, 1000);
+    order->stages = take_byte(in, ROLLOUT_STAGES_MAX);
+    for (unsigned i = 0; i < order->stages; i++)
+        order->permille[i] = (uint16_t)take_varint(in, 1000);
+    take_text(in, order->territory, sizeof(order->territory));
+    take_text(in, order->firmware, sizeof(order->firmware));
+}
+
 static void take_roster(struct taker *in, struct action *action)
 {
     take_text(in, action->roster.name, sizeof(action->roster.name));
@@ -293,6 +333,14 @@ static void take_roster(struct taker *in, struct action *action)
     action->from_ms = take_time(in);
     action->roster.back_from_ms = take_time(in);
     action->roster.back_until_ms = take_time(in);
+}
+
+static void take_handover(struct taker *in, struct action *action)
+{
+    take_text(in, action->roster.name, sizeof(action->roster.name));
+    take_text(in, action->to, sizeof(action->to));
+    action->role = take_byte(in, ROLE_COUNT - 1);
+    action->list = (uint32_t)take_varint(in, UINT32_MAX);
 }
 
 static void take_action(struct taker *in, struct action *action)
@@ -328,6 +376,8 @@ static void take_action(struct taker *in, struct action *action)
     }
     if (action->kind == ACTION_CAMPAIGN)
         take_order(in, &action->campaign);
+    if (action->kind == ACTION_ROLLOUT_START)
+        take_rollout(in, &action->rollout);
     if (action_is_of_ledger(action)) {
         take_text(in, action->to, sizeof(action->to));
         take_text(in, action->authority, sizeof(action->authority));
@@ -337,6 +387,8 @@ static void take_action(struct taker *in, struct action *action)
     }
     if (action_is_roster_change(action))
         take_roster(in, action);
+    if (action_is_handover(action))
+        take_handover(in, action);
     in->bad |= action->kind == ACTION_NONE;
 }
 

@@ -61,7 +61,8 @@ struct input {
     };
 };
 
-/* Carries what belongs to an entry of the ledger of clues; carries a roster_order. */
+/* Carries what belongs to an entry of the ledger of clues; carries a roster_order; is about
+ * a handover. */
 static inline bool action_is_of_ledger(const struct action *action)
 {
     return action->kind >= ACTION_LEDGER_ASSIGN && action->kind <= ACTION_LEDGER_CLOSE;
@@ -69,6 +70,10 @@ static inline bool action_is_of_ledger(const struct action *action)
 static inline bool action_is_roster_change(const struct action *action)
 {
     return action->kind == ACTION_ROSTER_OVERRIDE || action->kind == ACTION_ROSTER_SWAP;
+}
+static inline bool action_is_handover(const struct action *action)
+{
+    return action->kind == ACTION_HANDOVER_BEGIN || action->kind == ACTION_HANDOVER_SIGN;
 }
 
 /* The stored form (versioned; events by their compact codec). `out` is appended to; check out->failed

@@ -1,4 +1,5 @@
 /* An input as a line of JSON: what `journal export` writes and replay reads back. */
+#include "alert/rollout.h"
 #include "input.h"
 
 #include <assert.h>
@@ -102,6 +103,21 @@ static void json_order(struct buf *out, const struct campaign_order *order, cons
         buf_putc(out, ']');
 }
 
+static void json_rollout(struct buf *out, const struct rollout_order *order)
+{
+    char stages[ROLLOUT_STAGES_TEXT];
+    rollout_stages_text(order, stages);
+    buf_printf(out, ",\"interval_s\":%u,\"watch_s\":%u,\"per_minute\":%u", order->interval_s, order->watch_s,
+               order->per_minute);
+    buf_printf(out, ",\"acked_permille\":%u,\"trouble_permille\":%u", (unsigned)order->acked_permille,
+               (unsigned)order->trouble_permille);
+    json_text(out, "stages", stages);
+    if (order->territory[0] != '\0')
+        json_text(out, "in", order->territory);
+    if (order->firmware[0] != '\0')
+        json_text(out, "firmware", order->firmware);
+}
+
 static void json_roster(struct buf *out, const struct action *action, const struct tz *tz)
 {
     json_text(out, "roster", action->roster.name);
@@ -115,6 +131,16 @@ static void json_roster(struct buf *out, const struct action *action, const stru
         buf_putc(out, ',');
         json_time(out, tz, "back_until", action->roster.back_until_ms);
     }
+}
+
+static void json_handover(struct buf *out, const struct action *action)
+{
+    if (action->roster.name[0] != '\0')
+        json_text(out, "roster", action->roster.name);
+    if (action->role != ROLE_NONE)
+        json_text(out, "role", role_name((enum role)action->role));
+    if (action->list != 0)
+        buf_printf(out, ",\"list\":%u", action->list);
 }
 
 static void json_action(struct buf *out, const struct action *action, const struct registry *registry,
@@ -175,8 +201,12 @@ static void json_action(struct buf *out, const struct action *action, const stru
         buf_printf(out, ",\"interval_s\":%u,\"duration_s\":%u", action->interval_s, action->duration_s);
     if (action->kind == ACTION_CAMPAIGN)
         json_order(out, &action->campaign, registry, tz);
+    if (action->kind == ACTION_ROLLOUT_START)
+        json_rollout(out, &action->rollout);
     if (action_is_roster_change(action))
         json_roster(out, action, tz);
+    if (action_is_handover(action))
+        json_handover(out, action);
     buf_puts(out, "}}");
 }
 

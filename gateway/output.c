@@ -52,8 +52,11 @@ void output_transition(const struct alert *alert, const struct transition *trans
     put_id(out, "alert", &alert->id);
     buf_printf(out, ",\"transition\":\"%s\",", transition_name(transition->kind));
     put_subject(out, alert->subject, registry);
-    buf_printf(out, ",\"family\":\"%s\",\"level\":\"%s\",\"findings\":[", family_name(alert->family),
+    buf_printf(out, ",\"family\":\"%s\",\"level\":\"%s\"", family_name(alert->family),
                level_name(alert->level));
+    if (alert_is_exercise(alert, registry))
+        buf_puts(out, ",\"exercise\":true");
+    buf_puts(out, ",\"findings\":[");
     for (unsigned i = 0; i < alert->share_count; i++) {
         const struct finding *finding = &alert->shares[i].finding;
         buf_printf(out, "%s{\"detector\":\"%s\",\"score\":%.6f", i > 0 ? "," : "",
@@ -197,7 +200,7 @@ void output_roster(const struct roster_change *change, const struct tz *tz, stru
     buf_putc(out, '}');
 }
 
-/* What happened to a task or an entry, then its own members. */
+/* What happened to a task, an entry or a handover, then its own members. */
 static void put_event(struct buf *out, const char *by, const char *why, const char *json, size_t len)
 {
     buf_puts(out, ",\"by\":");
@@ -222,6 +225,13 @@ void output_ledger(const struct batch_ledger *item, const struct tz *tz, struct 
     put_event(out, item->event.by, item->event.why, item->json, item->len);
 }
 
+void output_handover(const struct batch_handover *item, const struct tz *tz, struct buf *out)
+{
+    put_time(out, tz, item->event.t_ms);
+    buf_printf(out, ",\"handover\":\"%s\"", handover_event_name(item->event.kind));
+    put_event(out, item->event.by, item->event.why, item->json, item->len);
+}
+
 bool output_item(const struct batch_item *item, bool findings, const struct registry *registry,
                  const struct tz *tz, struct buf *out)
 {
@@ -236,6 +246,7 @@ bool output_item(const struct batch_item *item, bool findings, const struct regi
     case BATCH_SUPPRESSION: output_suppression(&item->suppression, tz, out); return true;
     case BATCH_TASK: output_task(&item->task, tz, out); return true;
     case BATCH_LEDGER: output_ledger(&item->ledger, tz, out); return true;
+    case BATCH_HANDOVER: output_handover(&item->handover, tz, out); return true;
     case BATCH_SILENCE: output_silence(&item->silence, registry, tz, out); return true;
     case BATCH_ROSTER: output_roster(&item->roster, tz, out); return true;
     case BATCH_ANNOUNCEMENT: output_announcement(&item->announcement, registry, tz, out); return true;
@@ -248,7 +259,8 @@ bool output_item(const struct batch_item *item, bool findings, const struct regi
     case BATCH_SPOKEN:
     case BATCH_CAMPAIGN:
     case BATCH_REACH:
-    case BATCH_ORDER: return false;
+    case BATCH_ORDER:
+    case BATCH_ROLLOUT: return false;
     }
     return false;
 }

@@ -14,6 +14,7 @@ void output_finding(const struct finding *finding, const struct registry *regist
 void output_row(const struct outbox_row *row, const struct tz *tz, struct buf *out);
 void output_delivery(const struct batch_delivery *delivery, const struct tz *tz, struct buf *out);
 void output_suppression(const struct batch_suppression *item, const struct tz *tz, struct buf *out);
+void output_handover(const struct batch_handover *item, const struct tz *tz, struct buf *out);
 void output_roster(const struct roster_change *change, const struct tz *tz, struct buf *out);
 void output_silence(const struct silence *silence, const struct registry *registry, const struct tz *tz,
                     struct buf *out);

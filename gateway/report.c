@@ -178,7 +178,7 @@ void report_add(struct report *report, const struct report_fact *fact)
 {
     struct report_sums *sums = &report->sums;
     int64_t day = day_of(report, fact->opened_ms) - report->first_day;
-    if (is_drill(report, fact->subject))
+    if (fact->exercise || is_drill(report, fact->subject))
         return;
     if (day < 0 || day >= sums->days || fact->family >= FAMILY_COUNT || fact->level >= LEVEL_COUNT)
         return;

@@ -26,6 +26,7 @@ struct report_fact {
     uint32_t prompts, prompts_played, police;
     uint8_t family, level; /* the highest it had */
     uint8_t disposition;
+    uint8_t exercise;   /* a drill: stands in no report */
     uint8_t was_called; /* a call reached the resident: safe or needs help */
     uint8_t verified;   /* somebody called, or the call was not answered in time, before the police message */
 };

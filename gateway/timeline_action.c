@@ -1,6 +1,7 @@
 /* What a person did, as a line of a timeline has it. */
 #include <string.h>
 
+#include "alert/rollout.h"
 #include "timeline_inner.h"
 
 /* A member that may be missing. */
@@ -8,6 +9,21 @@ static enum err parse_time_of(struct parse *parse, const struct json *body, cons
 {
     const struct json *node = json_get(body, name);
     return node != NULL ? timeline_time(parse, node, name, ret_ms) : ERR_OK;
+}
+
+/* A text that may be missing: then `to` stays as it is. */
+static enum err parse_text(struct parse *parse, const struct json *body, const char *name, char *to,
+                           size_t size)
+{
+    const struct json *node = json_get(body, name);
+    const char *text = json_string(node);
+    if (node == NULL)
+        return ERR_OK;
+    if (text == NULL)
+        return timeline_bad(parse, "action: %s: a text is expected", name);
+    return text_copy(to, size, text)
+               ? ERR_OK
+               : timeline_bad(parse, "action: %s is longer than %zu bytes", name, size - 1);
 }
 
 static enum err parse_action_target(struct parse *parse, const struct json *body, struct action *action)
@@ -149,25 +165,127 @@ static enum err parse_interval(struct parse *parse, const struct json *body, str
     return ERR_OK;
 }
 
+/* A member that is a number of low..high, or not there. */
+static enum err parse_number(struct parse *parse, const struct json *body, const char *name, int64_t low,
+                             int64_t high, uint32_t *ret_value)
+{
+    const struct json *node = json_get(body, name);
+    int64_t value;
+    if (node == NULL)
+        return ERR_OK;
+    if (!json_integer(node, &value) || value < low || value > high)
+        return timeline_bad(parse, "action: %s: %lld..%lld is expected", name, (long long)low,
+                            (long long)high);
+    *ret_value = (uint32_t)value;
+    return ERR_OK;
+}
+
+static enum err parse_rollout(struct parse *parse, const struct json *body, struct rollout_order *order)
+{
+    *order = rollout_order_default();
+    uint32_t acked = order->acked_permille, trouble = order->trouble_permille;
+    const char *stages = json_string(json_get(body, "stages")), *in = json_string(json_get(body, "in")),
+               *firmware = json_string(json_get(body, "firmware"));
+    enum err err = parse_number(parse, body, "interval_s", FLEET_INTERVAL_LEAST_S, FLEET_INTERVAL_MOST_S,
+                                &order->interval_s);
+    if (err == ERR_OK)
+        err = parse_number(parse, body, "watch_s", 0, ROLLOUT_WATCH_MOST_S, &order->watch_s);
+    if (err == ERR_OK)
+        err = parse_number(parse, body, "per_minute", 1, ROLLOUT_RATE_MAX, &order->per_minute);
+    if (err == ERR_OK)
+        err = parse_number(parse, body, "acked_permille", 1, 1000, &acked);
+    if (err == ERR_OK)
+        err = parse_number(parse, body, "trouble_permille", 0, 1000, &trouble);
+    if (err != ERR_OK)
+        return err;
+    order->acked_permille = (uint16_t)acked;
+    order->trouble_permille = (uint16_t)trouble;
+    if (stages != NULL && !rollout_stages_parse(stages, order))
+        return timeline_bad(parse, "action: stages: rising percents such as 1,10,50,100 are expected");
+    if (!text_copy(order->territory, sizeof(order->territory), in != NULL ? in : "") ||
+        !text_copy(order->firmware, sizeof(order->firmware), firmware != NULL ? firmware : ""))
+        return timeline_bad(parse, "action: in or firmware is too long");
+    return ERR_OK;
+}
+
+/* For a roster, or for a role anywhere or in a territory; to be signed also by the handover's id. */
+static enum err parse_handover(struct parse *parse, const struct json *body, struct action *action)
+{
+    const char *roster = json_string(json_get(body, "roster")), *role = json_string(json_get(body, "role"));
+    const struct json *list = json_get(body, "list");
+    int64_t number = 0;
+    if (list != NULL && (!json_integer(list, &number) || number < 1 || number > UINT32_MAX))
+        return timeline_bad(parse, "action: list: the number of a list is expected");
+    action->list = (uint32_t)number;
+    if (!text_copy(action->roster.name, sizeof(action->roster.name), roster != NULL ? roster : ""))
+        return timeline_bad(parse, "action: roster is too long");
+    if (role != NULL && (action->role = (uint8_t)role_from_name(role)) == ROLE_NONE)
+        return timeline_bad(parse, "action: unknown role '%.40s'", role);
+    return json_get(body, "alert") != NULL || json_get(body, "territory") != NULL
+               ? parse_action_target(parse, body, action)
+               : ERR_OK;
+}
+
 /* What the action is about. */
 static enum err parse_about(struct parse *parse, const struct json *body, struct action *action)
 {
     action->family = FAMILY_COUNT;
     if (action->kind == ACTION_CAMPAIGN)
         return parse_order(parse, body, &action->campaign);
+    if (action->kind == ACTION_ROLLOUT_START)
+        return parse_rollout(parse, body, &action->rollout);
+    if (action->kind >= ACTION_ROLLOUT_PAUSE && action->kind <= ACTION_ROLLOUT_ABORT)
+        return ERR_OK;
     if (action->kind == ACTION_ROSTER_OVERRIDE || action->kind == ACTION_ROSTER_SWAP)
         return parse_roster(parse, body, &action->roster);
+    if (action->kind == ACTION_HANDOVER_BEGIN || action->kind == ACTION_HANDOVER_SIGN)
+        return parse_handover(parse, body, action);
     return parse_action_target(parse, body, action);
 }
 
 enum err timeline_action(struct parse *parse, const struct json *node)
 {
-    static const char *const known[] = {
-        "alert",   "resident",   "household",   "territory", "device",     "family",    "by",
-        "note",    "outcome",    "status",      "until",     "prompt",     "through",   "start",
-        "end",     "per_minute", "category",    "in",        "residents",  "announced", "from",
-        "task",    "to",         "disposition", "authority", "receipt",    "result",    "roster",
-        "instead", "interval_s", "duration_s",  "back_from", "back_until", NULL};
+    static const char *const known[] = {"alert",
+                                        "resident",
+                                        "household",
+                                        "territory",
+                                        "device",
+                                        "family",
+                                        "by",
+                                        "note",
+                                        "outcome",
+                                        "status",
+                                        "until",
+                                        "prompt",
+                                        "through",
+                                        "start",
+                                        "end",
+                                        "per_minute",
+                                        "category",
+                                        "in",
+                                        "residents",
+                                        "announced",
+                                        "from",
+                                        "task",
+                                        "to",
+                                        "disposition",
+                                        "authority",
+                                        "receipt",
+                                        "result",
+                                        "roster",
+                                        "instead",
+                                        "interval_s",
+                                        "duration_s",
+                                        "back_from",
+                                        "back_until",
+                                        "stages",
+                                        "watch_s",
+                                        "acked_permille",
+                                        "trouble_permille",
+                                        "firmware",
+                                        "role",
+                                        "list",
+                                        NULL};
     size_t iter = 0;
     const char *name;
     const struct json *body;
@@ -185,9 +303,8 @@ enum err timeline_action(struct parse *parse, const struct json *node)
         err = parse_interval(parse, body, action);
     if (err == ERR_OK && action->kind == ACTION_SPEAK)
         err = parse_through(parse, body, &action->device);
-    const char *prompt = json_string(json_get(body, "prompt"));
-    if (err == ERR_OK && prompt != NULL && !text_copy(action->prompt, sizeof(action->prompt), prompt))
-        err = timeline_bad(parse, "action: prompt '%.64s' is too long", prompt);
+    if (err == ERR_OK)
+        err = parse_text(parse, body, "prompt", action->prompt, sizeof(action->prompt));
     if (err == ERR_OK && action->kind == ACTION_CLOSE)
         err =
             parse_enum(parse, body, "disposition", DISPOSITION_NONE, disposition_value, &action->disposition);
@@ -197,12 +314,10 @@ enum err timeline_action(struct parse *parse, const struct json *node)
         err = parse_enum(parse, body, "outcome", OUTCOME_NONE, outcome_value, &action->outcome);
     if (err == ERR_OK && action->kind == ACTION_LEDGER_CLOSE)
         err = parse_enum(parse, body, "result", LEDGER_RESULT_NONE, result_value, &action->result);
-    const char *authority = json_string(json_get(body, "authority")),
-               *receipt = json_string(json_get(body, "receipt"));
-    if (err == ERR_OK &&
-        (!text_copy(action->authority, sizeof(action->authority), authority != NULL ? authority : "") ||
-         !text_copy(action->receipt, sizeof(action->receipt), receipt != NULL ? receipt : "")))
-        err = timeline_bad(parse, "action: authority or receipt is too long");
+    if (err == ERR_OK)
+        err = parse_text(parse, body, "authority", action->authority, sizeof(action->authority));
+    if (err == ERR_OK)
+        err = parse_text(parse, body, "receipt", action->receipt, sizeof(action->receipt));
     if (err == ERR_OK && json_get(body, "task") != NULL)
         err = parse_enum(parse, body, "task", TASK_NONE, task_value, &action->task);
     if (err == ERR_OK && action->kind == ACTION_STATUS)
@@ -213,12 +328,13 @@ enum err timeline_action(struct parse *parse, const struct json *node)
         err = parse_time_of(parse, body, "from", &action->from_ms);
     if (err == ERR_OK)
         err = parse_time_of(parse, body, "until", &action->until_ms);
-    const char *by = json_string(json_get(body, "by"));
-    const char *note = json_string(json_get(body, "note"));
-    text_copy(action->by, sizeof(action->by), by != NULL ? by : "someone");
-    text_copy(action->note, sizeof(action->note), note != NULL ? note : "");
-    const char *to = json_string(json_get(body, "to"));
-    text_copy(action->to, sizeof(action->to), to != NULL ? to : "");
+    text_copy(action->by, sizeof(action->by), "someone");
+    if (err == ERR_OK)
+        err = parse_text(parse, body, "by", action->by, sizeof(action->by));
+    if (err == ERR_OK)
+        err = parse_text(parse, body, "note", action->note, sizeof(action->note));
+    if (err == ERR_OK)
+        err = parse_text(parse, body, "to", action->to, sizeof(action->to));
     parse->line->input.kind = INPUT_ACTION;
     return err;
 }

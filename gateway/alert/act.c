@@ -148,6 +148,10 @@ static enum err close_alert(struct alerts *alerts, struct alert_record *record, 
     char why[320];
     if (action->disposition == DISPOSITION_NONE || action->disposition >= DISPOSITION_COUNT)
         return ERR_INVALID;
+    if (record->alert.drill && action->disposition != DISPOSITION_DRILL) {
+        alerts->refusal = "a drill is closed as a drill";
+        return ERR_INVALID;
+    }
     put_why(why, sizeof why, disposition_name((enum disposition)action->disposition), action->note);
     record->alert.disposition = action->disposition;
     if (!alert_apply(alerts, record, t_ms, INPUT_CLOSE, action->by, why)) {
@@ -278,6 +282,8 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
         return campaign_end(alerts, t_ms, action);
     if (action->kind >= ACTION_DEVICE_LOCATE && action->kind <= ACTION_DEVICE_RESTART)
         return fleet_order(alerts, t_ms, action);
+    if (action->kind >= ACTION_ROLLOUT_START && action->kind <= ACTION_ROLLOUT_ABORT)
+        return rollout_act(alerts, t_ms, action);
     if (action->kind == ACTION_STATUS)
         return status(alerts, t_ms, action);
     if (action->kind == ACTION_SILENCE)
@@ -286,6 +292,8 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
         return silence_remove(alerts, t_ms, action);
     if (action->kind >= ACTION_ROSTER_OVERRIDE && action->kind <= ACTION_ROSTER_CANCEL)
         return roster_act(alerts, t_ms, action);
+    if (action->kind == ACTION_HANDOVER_BEGIN || action->kind == ACTION_HANDOVER_SIGN)
+        return handover_act(alerts, t_ms, action);
     if (action->kind >= ACTION_TASK_ASSIGN && action->kind <= ACTION_TASK_FINISH)
         return task_act(alerts, t_ms, action);
     if (action->kind >= ACTION_LEDGER_ASSIGN && action->kind <= ACTION_LEDGER_CLOSE)
@@ -327,7 +335,14 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
     case ACTION_LEDGER_CLOSE:
     case ACTION_ROSTER_OVERRIDE:
     case ACTION_ROSTER_SWAP:
+    case ACTION_TEST_WINDOW: /* of the live state: gateway.c */
     case ACTION_ROSTER_CANCEL:
+    case ACTION_ROLLOUT_START:
+    case ACTION_ROLLOUT_PAUSE:
+    case ACTION_ROLLOUT_RESUME:
+    case ACTION_ROLLOUT_ABORT:
+    case ACTION_HANDOVER_BEGIN:
+    case ACTION_HANDOVER_SIGN:
     case ACTION_KIND_COUNT: err = ERR_INVALID; break;
     }
     case_sweep(alerts, case_no);

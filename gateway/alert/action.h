@@ -18,7 +18,12 @@
  * handle {note}, transfer {authority, receipt, from = when}, close {result}; until = a new due time ·
  * device_…: of the device that is the subject: locate, interval {interval_s, duration_s}, restart ·
  * roster_override {roster, from, until, to, note}: `to` stands in, for one person or for whoever is on ·
+ * test_window: of the device that is the subject: its next press is a drill ·
  * roster_swap: and that person for `to` at another time · roster_cancel: of the change whose id stands there
+ * · rollout_start: a setting to many devices by its order; rollout_pause, rollout_resume, rollout_abort: the
+ * one there is
+ * · handover_begin {roster, or role and a territory as subject; to, until = the shift's end} · handover_sign
+ * {list}: of the handover whose id stands there, or of the one that waits for that roster or role
  */
 #define ACTION_MAP(X)                                                                                        \
     X(ACKNOWLEDGE, acknowledge)                                                                              \
@@ -49,7 +54,14 @@
     X(DEVICE_RESTART, device_restart)                                                                        \
     X(ROSTER_OVERRIDE, roster_override)                                                                      \
     X(ROSTER_SWAP, roster_swap)                                                                              \
-    X(ROSTER_CANCEL, roster_cancel)
+    X(ROSTER_CANCEL, roster_cancel)                                                                          \
+    X(TEST_WINDOW, test_window)                                                                              \
+    X(ROLLOUT_START, rollout_start)                                                                          \
+    X(ROLLOUT_PAUSE, rollout_pause)                                                                          \
+    X(ROLLOUT_RESUME, rollout_resume)                                                                        \
+    X(ROLLOUT_ABORT, rollout_abort)                                                                          \
+    X(HANDOVER_BEGIN, handover_begin)                                                                        \
+    X(HANDOVER_SIGN, handover_sign)
 enum action_kind {
     ACTION_NONE,
 #define X(name, text) ACTION_##name,
@@ -139,6 +151,20 @@ struct roster_order {
     int64_t back_from_ms, back_until_ms; /* swap: when `instead` stands in for `to` */
 };
 
+/* A report interval for many wristbands, a share of them at a time (rollout.h). */
+enum { ROLLOUT_STAGES_MAX = 6, ROLLOUT_RATE_MAX = 600, ROLLOUT_WATCH_MOST_S = 604800 };
+struct rollout_order {
+    uint32_t interval_s;                   /* FLEET_INTERVAL_… */
+    uint32_t watch_s;                      /* a stage is watched so long, 0..ROLLOUT_WATCH_MOST_S */
+    uint32_t per_minute;                   /* devices, 1..ROLLOUT_RATE_MAX */
+    uint16_t permille[ROLLOUT_STAGES_MAX]; /* of the audience, rising, 1..1000 */
+    uint16_t acked_permille;               /* of a stage must have taken it, 1..1000 */
+    uint16_t trouble_permille;             /* more than among the rest is too much, 0..1000 */
+    uint8_t stages;
+    char territory[16]; /* its code; "" = anywhere */
+    char firmware[33];  /* "" = any */
+};
+
 struct action {
     struct hash_id alert;   /* which alert, when has_alert */
     struct subject subject; /* else the open alert of this subject … */
@@ -161,7 +187,10 @@ struct action {
     struct campaign_order campaign;
     char authority[AUTHORITY_SIZE], receipt[RECEIPT_SIZE]; /* ledger_transfer; UTF-8 */
     uint8_t result;                                        /* ledger_close: enum ledger_result */
-    struct roster_order roster;
+    struct roster_order roster;                            /* handover_…: its name alone */
+    struct rollout_order rollout;                          /* rollout_start */
+    uint8_t role;  /* handover_…: enum role, ROLE_NONE = of a roster */
+    uint32_t list; /* handover_sign: the number of the list that was seen */
 };
 
 #endif

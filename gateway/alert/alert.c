@@ -55,6 +55,8 @@ enum err alerts_new(const struct alert_config *config, struct alerts **ret_alert
     enum err err = campaigns_new(&alerts->campaigns);
     if (err == ERR_OK)
         err = fleet_new(&alerts->fleet);
+    if (err == ERR_OK)
+        err = rollouts_new(&alerts->rollouts);
     if (err != ERR_OK) {
         alerts_free(alerts);
         return err;
@@ -80,6 +82,7 @@ void alerts_free(struct alerts *alerts)
     buf_release(&alerts->scratch);
     campaigns_free(alerts->campaigns);
     fleet_free(alerts->fleet);
+    rollouts_free(alerts->rollouts);
     free(alerts);
 }
 
@@ -152,6 +155,11 @@ uint8_t alert_avs(const struct alerts *alerts, const struct alert *alert)
             return 2;
     }
     return 1;
+}
+
+bool alert_is_exercise(const struct alert *alert, const struct registry *registry)
+{
+    return alert->drill || registry_is_canary(registry, alert->resident, alert->household);
 }
 
 static void emit_transition(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
@@ -406,6 +414,7 @@ static struct alert_record *open_alert(struct alerts *alerts, int64_t t_ms, cons
     alert->resident = finding->resident;
     alert->household = finding->household;
     alert->opened_ms = t_ms;
+    alert->drill = (finding->flags & FINDING_DRILL) != 0;
     recent_add(alerts, alert, (enum level)finding->level);
     return record;
 }
@@ -488,12 +497,27 @@ static void absorb(struct alerts *alerts, int64_t t_ms, struct subject subject, 
     case_rearm(alerts, case_no);
 }
 
+/* Help that is needed never joins the drill before it, which everybody has been told not to act on: the drill
+ * ends, and the alert is a new one. NULL: there is no open alert any more. */
+static struct alert_record *end_drill(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
+                                      const struct finding *finding)
+{
+    if (!record || !record->alert.drill || (finding->flags & (FINDING_DRILL | FINDING_CLEARS)))
+        return record;
+    uint32_t case_no = record->case_no;
+    record->alert.disposition = DISPOSITION_DRILL;
+    alert_apply(alerts, record, t_ms, INPUT_CLOSE, detectors[finding->detector]->name,
+                "drill: what came after it is real");
+    case_sweep(alerts, case_no);
+    return NULL;
+}
+
 void alerts_on_finding(struct alerts *alerts, int64_t t_ms, const struct finding *finding)
 {
     assert(finding->detector < detector_count() && finding->family < FAMILY_COUNT &&
            finding->level < LEVEL_COUNT);
     uint32_t case_no = case_find(alerts, finding->subject, (enum family)finding->family);
-    struct alert_record *record = case_open_alert(alerts, case_no);
+    struct alert_record *record = end_drill(alerts, case_open_alert(alerts, case_no), t_ms, finding);
     if (finding->flags & FINDING_CLEARS) {
         clear_share(alerts, record, t_ms, finding);
     } else {

@@ -12,6 +12,7 @@
 #define HUYANG_ALERT_ALERT_H
 
 #include "alert/action.h"
+#include "alert/handover.h"
 #include "alert/ledger.h"
 #include "alert/policy.h"
 #include "alert/prompts.h"
@@ -99,6 +100,7 @@ struct alert {
     char assigned_to[ID_SIZE];
     char ackers[ALERT_ACKERS_MAX][ID_SIZE]; /* who has acknowledged while more people must */
     uint8_t acker_count;
+    uint8_t drill; /* a press in a test window; padding, and so zero, in snapshots that are older */
 };
 
 struct transition {
@@ -109,6 +111,9 @@ struct transition {
     char by[ID_SIZE]; /* person, detector, or "policy" */
     char why[320];    /* one English sentence or the person's note */
 };
+
+/* Is it marked as a drill wherever it is told: a press in a test window, or a canary's? */
+bool alert_is_exercise(const struct alert *alert, const struct registry *registry);
 
 /* Begins the `why` of the transition after a verification that nobody answered. */
 #define ALERT_WHY_UNANSWERED "Nobody answered the verification in time"
@@ -232,6 +237,7 @@ struct part_trouble {
  */
 struct campaign;
 struct device_order;
+struct rollout;
 struct alert_sink {
     void (*transition)(void *self, const struct alert *alert, const struct transition *transition);
     void (*job)(void *self, const struct alert *alert, const struct job *job);
@@ -242,6 +248,8 @@ struct alert_sink {
     void (*suppressed)(void *self, const struct alert *alert, const struct suppression *suppression);
     /* A change of a roster came or was taken back. */
     void (*roster)(void *self, const struct roster_change *change);
+    /* Something happened to a handover; `handover` as it is now. */
+    void (*handover)(void *self, const struct handover *handover, const struct handover_event *event);
     /* Something happened to a task; `task` as it is now. */
     void (*task)(void *self, const struct task *task, const struct task_event *event);
     /* Something happened to an entry of the ledger; `entry` as it is now. */
@@ -252,6 +260,8 @@ struct alert_sink {
                   int64_t t_ms);
     /* A command to a device was ordered, or has come to another state (fleet.h). */
     void (*order)(void *self, const struct device_order *order);
+    /* A roll-out moved, or a look counted otherwise than the one before (rollout.h). */
+    void (*rollout)(void *self, const struct rollout *rollout);
     void *self;
 };
 struct alert_config {
@@ -315,8 +325,13 @@ size_t alerts_task_count(const struct alerts *alerts, int64_t overdue_at_ms);
 size_t alerts_ledger_count(const struct alerts *alerts, int64_t overdue_at_ms);
 /* The watchdog: how many open alerts with something still to come (a step, a verification, the end of an
  * acknowledgement, …) have no live timer for it, that is an entry in the heap itself, at that time or before.
- * Must be 0 between two inputs. Cost: one pass over the heap and one over the alerts. */
+ * Must be 0 between two inputs. Cost: a pass over the alerts, and one over the heap for every 2,048 of them.
+ */
 size_t alerts_without_timer(struct alerts *alerts);
+/* The same in slices, for a loop that must not stand still: looks at the next 2,048 alerts (some
+ * milliseconds) and returns how many were lost in the round that ended last, or in this one so far if that is
+ * more. */
+size_t alerts_watch_timers(struct alerts *alerts);
 
 /* One JSON object, one line, with everything people need (ids, level, shares with sentences in both
  * languages, times, state). No personal data. */
@@ -325,6 +340,8 @@ void alert_to_json(const struct alert *alert, const struct registry *registry, c
 
 /* What is remembered of silences, ended ones too until their place is taken; SILENCES_MAX of them. */
 const struct silence *alerts_silence(const struct alerts *alerts, unsigned slot);
+/* What people changed about rosters, to ask roster.h with. Borrowed like the other looks. */
+struct roster_view alerts_rosters(const struct alerts *alerts);
 
 /* Snapshot of alerts ("alert", every alert that is open or whose jobs are), jobs ("job") and what is
  * remembered of each subject and family ("alert_case") changed since the last _done; gone ones with len 0.

@@ -98,7 +98,7 @@ void alert_to_json(const struct alert *alert, const struct registry *registry, c
     if (alert->outcome)
         buf_printf(out, ",\"outcome\":\"%s\"", outcome_name((enum outcome)alert->outcome));
     buf_printf(out, ",\"police_sent\":%s", alert->police_sent ? "true" : "false");
-    if (registry_is_canary(registry, alert->resident, alert->household))
+    if (alert_is_exercise(alert, registry))
         buf_puts(out, ",\"exercise\":true");
     put_id(out, "previous", &alert->previous);
     put_id(out, "absorbed_by", &alert->absorbed_by);

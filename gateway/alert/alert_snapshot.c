@@ -13,7 +13,7 @@ static const char alert_table[] = "alert", job_table[] = "job", case_table[] = "
                   recent_table[] = "alert_recent", silence_table[] = "alert_silence",
                   burst_table[] = "alert_burst", task_table[] = "alert_task", meter_table[] = "alert_meter",
                   digest_table[] = "alert_digest", ledger_table[] = "alert_ledger",
-                  roster_table[] = "roster_change";
+                  roster_table[] = "roster_change", handover_table[] = "handover";
 
 struct alert_image {
     struct alert alert;
@@ -124,6 +124,10 @@ enum err alerts_snapshot(const struct alerts *alerts,
             err = fn(self, roster_table, VERSION, slot, &alerts->roster_changes[slot],
                      sizeof(struct roster_change));
     }
+    for (uint32_t slot = 0; slot < HANDOVERS_MAX && err == ERR_OK; slot++) {
+        if (alerts->handover_dirty[slot])
+            err = fn(self, handover_table, VERSION, slot, &alerts->handovers[slot], sizeof(struct handover));
+    }
     for (uint32_t slot = 0; slot < BURSTS_MAX && err == ERR_OK; slot++) {
         if (alerts->burst_dirty[slot])
             err = fn(self, burst_table, VERSION, slot, &alerts->bursts[slot], sizeof(struct burst));
@@ -143,6 +147,8 @@ enum err alerts_snapshot(const struct alerts *alerts,
         err = campaigns_snapshot(alerts, fn, self);
     if (err == ERR_OK)
         err = fleet_snapshot(alerts, fn, self);
+    if (err == ERR_OK)
+        err = rollout_snapshot(alerts, fn, self);
     if (err == ERR_OK)
         err = write_alerts(alerts, fn, self);
     if (err == ERR_OK)
@@ -165,8 +171,10 @@ void alerts_snapshot_done(struct alerts *alerts)
     responses_snapshot_done(alerts);
     campaigns_snapshot_done(alerts);
     fleet_snapshot_done(alerts);
+    rollout_snapshot_done(alerts);
     memset(alerts->silence_dirty, 0, sizeof alerts->silence_dirty);
     memset(alerts->roster_dirty, 0, sizeof alerts->roster_dirty);
+    memset(alerts->handover_dirty, 0, sizeof alerts->handover_dirty);
     memset(alerts->burst_dirty, 0, sizeof alerts->burst_dirty);
     memset(alerts->meter_dirty, 0, sizeof alerts->meter_dirty);
     alerts->digest_dirty = false;
@@ -372,13 +380,16 @@ enum err alerts_restore(struct alerts *alerts, const char *table, uint16_t versi
                  {digest_table, VERSION, sizeof(struct digest)},
                  {burst_table, VERSION, sizeof(struct burst)},
                  {ledger_table, VERSION, sizeof(struct ledger_entry)},
-                 {roster_table, VERSION, sizeof(struct roster_change)}};
+                 {roster_table, VERSION, sizeof(struct roster_change)},
+                 {handover_table, VERSION, sizeof(struct handover)}};
     enum { KNOWN = sizeof known / sizeof *known };
     enum err err = responses_restore(alerts, table, version, no, value, len);
     if (err == ERR_NOT_FOUND)
         err = campaigns_restore(alerts, table, version, no, value, len);
     if (err == ERR_NOT_FOUND)
         err = fleet_restore(alerts, table, version, no, value, len);
+    if (err == ERR_NOT_FOUND)
+        err = rollout_restore(alerts, table, version, no, value, len);
     if (err != ERR_NOT_FOUND)
         return err;
     size_t which = 0;
@@ -402,6 +413,7 @@ enum err alerts_restore(struct alerts *alerts, const char *table, uint16_t versi
     case 1: return restore_job(alerts, no, value);
     case 2: return restore_case(alerts, value, len);
     case 3: return restore_recent(alerts, no, value);
+    case 11: return handover_restore(alerts, no, value);
     case 10: return roster_restore(alerts, no, value);
     case 9: return ledger_restore(alerts, no, value);
     case 8: return burst_restore(alerts, no, value);

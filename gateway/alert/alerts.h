@@ -10,10 +10,12 @@
 #include "alert/campaign.h"
 #include "alert/explain.h"
 #include "alert/fleet.h"
+#include "alert/handover.h"
 #include "alert/index.h"
 #include "alert/lifecycle.h"
 #include "alert/pool.h"
 #include "alert/response.h"
+#include "alert/rollout.h"
 
 #define NONE INDEX_NONE
 
@@ -35,8 +37,9 @@ enum {
     JOB_STEP_ORDER = 0xF7,
     JOB_STEP_ANSWER = 0xF8,
     JOB_STEP_CAMPAIGN = 0xF9,
-    JOB_STEP_LEDGER = 0xFA,
+    /* 0xFA, 0xFC: LEDGER_STEP_… */
     JOB_STEP_FLEET = 0xFB,
+    JOB_STEP_HANDOVER = 0xFC,
     BURSTS_MAX = 256 /* people whose messages are counted at the same time */
 };
 
@@ -86,6 +89,19 @@ struct burst {
     uint8_t zero[4];
 };
 
+/* watch.c: how far the watchdog has come in its round over the alerts, and its scratch. */
+enum { WATCH_SLICE = 2048, WATCH_PLACES = 2 * WATCH_SLICE /* a power of two */ };
+struct watched {
+    uint64_t owner; /* of the timer */
+    uint32_t no;    /* the alert; NONE = a free place */
+    uint32_t seen;  /* its timer stands in the heap */
+};
+struct timer_watch {
+    uint32_t next;                /* the first alert that this round has not come to */
+    size_t found_now, found_last; /* lost ones in this round so far, in the whole of the last one */
+    struct watched places[WATCH_PLACES];
+};
+
 struct alerts {
     struct alert_config config;
     struct burst bursts[BURSTS_MAX];
@@ -97,6 +113,9 @@ struct alerts {
     bool silence_dirty[SILENCES_MAX];
     struct roster_change roster_changes[ROSTER_CHANGES_MAX];
     bool roster_dirty[ROSTER_CHANGES_MAX];
+    struct handover handovers[HANDOVERS_MAX];
+    bool handover_dirty[HANDOVERS_MAX];
+    struct timer_slot handover_timer;
     struct meter meters[METERS_MAX];
     bool meter_dirty[METERS_MAX];
     struct digest digest;
@@ -106,14 +125,15 @@ struct alerts {
     struct buf scratch;
     uint64_t next_serial;
     size_t open_count;
-    uint64_t refused;                 /* alerts and jobs that found no room */
-    size_t orphans;                   /* restored jobs whose alert has not come back yet */
-    uint8_t seen[ALERT_OPEN_MAX / 8]; /* watch.c's scratch: a bit for each alert whose timer stands */
-    bool starved;                     /* a timer found no room in the heap */
-    const char *refusal;              /* of the last action; static */
+    uint64_t refused; /* alerts and jobs that found no room */
+    size_t orphans;   /* restored jobs whose alert has not come back yet */
+    struct timer_watch watch;
+    bool starved;        /* a timer found no room in the heap */
+    const char *refusal; /* of the last action; static */
     struct responses responses;
     struct campaigns *campaigns;
     struct fleet *fleet;
+    struct rollouts *rollouts;
 };
 
 static inline struct alert_record *alert_at(const struct alerts *alerts, uint32_t no)
@@ -193,6 +213,8 @@ void police_send(struct alerts *alerts, struct alert_record *record, int64_t t_m
 struct job job_draft(const struct alert *alert, enum job_kind kind, unsigned step, int64_t t_ms);
 /* Sets the job's id from its texts. */
 struct hash_id job_id(const struct alerts *alerts, const struct job *job);
+/* A job of a canary's alert that nobody may get: neither its device nor a receiver that a step names. */
+bool job_is_for_nobody(const struct alerts *alerts, const struct alert *alert, const struct job *job);
 void job_issue(struct alerts *alerts, struct alert_record *record, struct job *job);
 /* True when it was a step forward. */
 bool job_set_state(struct alerts *alerts, uint32_t no, enum delivery_state state, const char *reason,
@@ -275,7 +297,7 @@ enum role role_above(enum role role);
 
 /* ledger.c: an entry is opened when its alert was closed as true or transferred; `note` as with the closing.
  */
-void ledger_open(struct alerts *alerts, const struct alert_record *record, int64_t t_ms, const char *by,
+void ledger_open(struct alerts *alerts, struct alert_record *record, int64_t t_ms, const char *by,
                  const char *note);
 /* Has the alert an open entry? It stays in memory as long. */
 bool ledger_holds(const struct alerts *alerts, const struct hash_id *alert);
@@ -291,6 +313,8 @@ void upkeep_devices_collected(struct alerts *alerts, const struct alert_record *
 /* The summary of what was held back; NULL when it found no room. Ended as soon as people are told. */
 struct alert_record *upkeep_held_back(struct alerts *alerts, int64_t t_ms, const struct digest *digest);
 void upkeep_held_back_ends(struct alerts *alerts, const struct alert_record *record, int64_t t_ms);
+/* So many handovers of the territory are overdue; 0 ends it. */
+void upkeep_handover(struct alerts *alerts, int64_t t_ms, struct subject place, unsigned unsigned_count);
 /* Does anybody but the resident live in the home? */
 bool household_has_others(const struct alerts *alerts, uint32_t household, uint32_t resident);
 
@@ -310,12 +334,27 @@ void suppress(struct alerts *alerts, const struct alert *alert, const struct job
 /* roster_act.c */
 MUST_CHECK enum err roster_act(struct alerts *alerts, int64_t t_ms, const struct action *action);
 MUST_CHECK enum err roster_restore(struct alerts *alerts, uint32_t place, const void *value);
-struct roster_view roster_view(const struct alerts *alerts);
 const struct roster_plan *roster_plan_of(const struct alerts *alerts, const char *name);
 /* The responders on duty by the plan, at most `max`; in a gap those of its role, for its territory or
  * `territory`. */
 size_t roster_people(const struct alerts *alerts, const struct roster_plan *plan, uint32_t territory,
                      int64_t t_ms, uint32_t *numbers, size_t max);
+
+/* Keeps the outgoing shift of a handover on its roster, whoever would be on, until it is released. Returns
+ * the order of the changes, 0 = nothing was changed. */
+uint32_t roster_keep(struct alerts *alerts, int64_t t_ms, const struct handover *handover);
+void roster_release(struct alerts *alerts, int64_t t_ms, uint32_t order, const char *by);
+
+/* handover.c */
+MUST_CHECK enum err handover_act(struct alerts *alerts, int64_t t_ms, const struct action *action);
+MUST_CHECK enum err handover_restore(struct alerts *alerts, uint32_t place, const void *value);
+/* Sets the timer from what is stored; what is due when it fires. */
+void handover_arm(struct alerts *alerts);
+void handover_run(struct alerts *alerts, int64_t t_ms);
+/* Adds those of the role who stay on call in the territory, because nobody has signed for them, to `found`
+ * numbers of responders; returns how many there are then, at most `max`. */
+size_t handover_stays(const struct alerts *alerts, enum role role, uint32_t territory, uint32_t *numbers,
+                      size_t found, size_t max);
 
 /* noise.c */
 /* True when the notification is held back for noise; else it is counted. */

@@ -103,6 +103,8 @@ size_t audience_people(const struct alerts *alerts, const struct alert *alert, e
         if (territory != REGISTRY_NONE)
             count =
                 registry_responders(alerts->config.registry, role, territory, t_ms, numbers, AUDIENCE_MAX);
+        if (territory != REGISTRY_NONE)
+            count = handover_stays(alerts, role, territory, numbers, count, AUDIENCE_MAX);
     }
     for (size_t i = 0; i < count; i++)
         people[i] = (struct audience_person){

@@ -152,7 +152,7 @@ static enum err keep_job(struct alerts *alerts, struct alert_record *record, con
 
 /* A canary is nobody: its alerts speak to its own device and to receivers that a step names, never to people,
  * their tasks or the police, whatever the policy says. */
-static bool is_for_nobody(const struct alerts *alerts, const struct alert *alert, const struct job *job)
+bool job_is_for_nobody(const struct alerts *alerts, const struct alert *alert, const struct job *job)
 {
     if (job->kind == JOB_PROMPT || job->kind == JOB_NOTICE || job->kind == JOB_HUSH)
         return false;
@@ -165,7 +165,7 @@ static bool is_for_nobody(const struct alerts *alerts, const struct alert *alert
 void job_issue(struct alerts *alerts, struct alert_record *record, struct job *job)
 {
     job->id = job_id(alerts, job);
-    if (find_job(alerts, &job->id) != NONE || is_for_nobody(alerts, &record->alert, job))
+    if (find_job(alerts, &job->id) != NONE || job_is_for_nobody(alerts, &record->alert, job))
         return;
     const struct silence *silence = silence_of(alerts, &record->alert, job);
     if (silence) {
@@ -526,6 +526,27 @@ const struct job *alerts_job(const struct alerts *alerts, const struct hash_id *
     return no == NONE ? NULL : &job_at(alerts, no)->job;
 }
 
+/* A canary's call that was answered at its device and brought to a receiver has done what it is for. */
+static void end_canary(struct alerts *alerts, struct alert_record *record, int64_t t_ms)
+{
+    bool played = false, told = false;
+    const struct alert *alert = &record->alert;
+    if (alert->state != ALERT_OPEN || alert->family != FAMILY_EMERGENCY ||
+        !registry_is_canary(alerts->config.registry, alert->resident, alert->household))
+        return;
+    for (uint32_t no = record->first_job; no != NONE; no = job_at(alerts, no)->next) {
+        const struct job_record *job = job_at(alerts, no);
+        if (job->job.transition < alert->told_from)
+            continue;
+        played |= job->job.kind == JOB_PROMPT && job->state == DELIVERY_PLAYED;
+        told |= job->job.kind == JOB_NOTIFY && job->state == DELIVERY_DELIVERED;
+    }
+    if (!played || !told)
+        return;
+    record->alert.disposition = DISPOSITION_DRILL;
+    alert_apply(alerts, record, t_ms, INPUT_CLOSE, "policy", "drill: the canary's call has gone all the way");
+}
+
 bool alerts_on_delivery(struct alerts *alerts, int64_t t_ms, const struct delivery *delivery)
 {
     uint32_t no = find_job(alerts, &delivery->job);
@@ -538,8 +559,9 @@ bool alerts_on_delivery(struct alerts *alerts, int64_t t_ms, const struct delive
     reason[sizeof reason - 1] = 0;
     if (!job_set_state(alerts, no, (enum delivery_state)delivery->state, reason, t_ms))
         return false;
-    uint32_t case_no = alert_at(alerts, job_at(alerts, no)->alert_no)->case_no;
+    uint32_t alert_no = job_at(alerts, no)->alert_no, case_no = alert_at(alerts, alert_no)->case_no;
     settle(alerts, no, t_ms);
+    end_canary(alerts, alert_at(alerts, alert_no), t_ms);
     case_sweep(alerts, case_no);
     case_rearm(alerts, case_no);
     return true;

@@ -350,8 +350,12 @@ struct timer_slot *alerts_slot(struct alerts *alerts, uint64_t owner)
         return &alerts->digest.timer;
     if (slot == TIMER_SLOT_CAMPAIGNS)
         return campaigns_slot(alerts);
+    if (slot == TIMER_SLOT_HANDOVER)
+        return &alerts->handover_timer;
     if (slot == TIMER_SLOT_FLEET)
         return fleet_slot(alerts);
+    if (slot == TIMER_SLOT_ROLLOUT)
+        return rollout_slot(alerts);
     if (slot < TIMER_SLOT_ALERT || slot >= TIMER_SLOT_ALERT + FAMILY_COUNT)
         return NULL;
     uint32_t case_no = case_find(alerts, timer_owner_subject(owner), (enum family)(slot - TIMER_SLOT_ALERT));
@@ -372,6 +376,14 @@ void alerts_on_timer(struct alerts *alerts, uint64_t owner, int64_t deadline_ms)
     }
     if (timer_owner_slot(owner) == TIMER_SLOT_FLEET) {
         fleet_run(alerts, deadline_ms);
+        return;
+    }
+    if (timer_owner_slot(owner) == TIMER_SLOT_ROLLOUT) {
+        rollout_run(alerts, deadline_ms);
+        return;
+    }
+    if (timer_owner_slot(owner) == TIMER_SLOT_HANDOVER) {
+        handover_run(alerts, deadline_ms);
         return;
     }
     uint32_t case_no = case_find(alerts, timer_owner_subject(owner),

@@ -89,9 +89,27 @@ static void find_police(const struct alerts *alerts, const struct alert *alert, 
     step->police_ms = step->t_ms + (waits ? (int64_t)alerts->config.settings->verify_timeout_s * 1000 : 0);
 }
 
+/* What job_issue would keep from everybody because the alert is a canary's. */
+static bool is_fenced(const struct alerts *alerts, const struct alert *alert, const struct explain_step *step)
+{
+    static const uint8_t kinds[STEP_KIND_COUNT] = {
+        [STEP_PROMPT] = JOB_PROMPT, [STEP_NOTIFY] = JOB_NOTIFY, [STEP_TASK] = JOB_TASK,
+        [STEP_VERIFY] = JOB_TASK,   [STEP_POLICE] = JOB_POLICE, [STEP_WEBHOOK] = JOB_NOTIFY,
+        [STEP_STOP] = JOB_NOTICE};
+    struct job job = job_draft(alert, (enum job_kind)kinds[step->step->kind], step->number, step->t_ms);
+    if (step->step->kind == STEP_WEBHOOK)
+        text_copy(job.prompt, sizeof job.prompt, step->step->to);
+    else
+        job.role = step->step->role;
+    return job_is_for_nobody(alerts, alert, &job);
+}
+
 static void explain_one(const struct alerts *alerts, const struct alert *alert, struct told *told,
                         struct explain_step *step)
 {
+    step->fenced = is_fenced(alerts, alert, step);
+    if (step->fenced)
+        return;
     switch ((enum step_kind)step->step->kind) {
     case STEP_NOTIFY: find_people(alerts, alert, told, step); break;
     case STEP_PROMPT: find_speech(alerts, alert, step); break;

@@ -34,6 +34,7 @@ struct explain_step {
     int64_t t_ms;
     uint32_t after_s;
     unsigned number, repeat;        /* of the rule's step, from 0; repeat 0 = the first time */
+    bool fenced;                    /* the alert is a canary's: this step comes to nobody */
     bool has_been;                  /* its moment has passed for this alert */
     uint8_t verdict;                /* enum step_verdict */
     uint8_t speech;                 /* enum explain_speech, of a prompt */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "alert/fleet_inner.h"
+#include "alert/rollout.h"
 #include "core/log.h"
 #include "registry/admit.h"
 
@@ -149,6 +150,8 @@ static bool set_state(struct alerts *alerts, struct device_order *order, enum de
     tell(alerts, order);
     if (alerts->config.sink.delivery)
         alerts->config.sink.delivery(alerts->config.sink.self, &order->job, &delivery, t_ms);
+    if (order->basis == ORDER_BASIS_ROLLOUT)
+        rollout_on_order(alerts, t_ms, order);
     return true;
 }
 
@@ -204,7 +207,7 @@ static const struct alert *open_sos(const struct alerts *alerts, uint32_t reside
             ? NULL
             : alerts_open_of(alerts, (struct subject){.kind = SUBJECT_RESIDENT, .no = resident},
                              FAMILY_EMERGENCY);
-    for (unsigned i = 0; alert && i < alert->share_count; i++)
+    for (unsigned i = 0; alert && !alert->drill && i < alert->share_count; i++)
         if (alert->shares[i].active && strcmp(detectors[alert->shares[i].finding.detector]->name, "sos") == 0)
             return alert;
     return NULL;
@@ -256,6 +259,32 @@ enum err fleet_order(struct alerts *alerts, int64_t t_ms, const struct action *a
     if (!issue(alerts, t_ms, &wish))
         return refuse(alerts, "no more than 2048 commands are on their way at once");
     return ERR_OK;
+}
+
+/* ---- of a roll-out ---- */
+
+bool fleet_roll_out(struct alerts *alerts, int64_t t_ms, uint32_t device, uint32_t interval_s, const char *by,
+                    const char *why)
+{
+    const struct wish wish = {.kind = JOB_INTERVAL,
+                              .device = device,
+                              .interval_s = interval_s,
+                              .basis = ORDER_BASIS_ROLLOUT,
+                              .by = by,
+                              .why = why};
+    return alerts->fleet->order_count < FLEET_ORDERS_MAX / 2 && issue(alerts, t_ms, &wish);
+}
+
+void fleet_take_back_roll_out(struct alerts *alerts, int64_t t_ms)
+{
+    struct fleet *fleet = alerts->fleet;
+    for (unsigned i = fleet->order_count; i-- > 0;) {
+        if (fleet->orders[i].basis != ORDER_BASIS_ROLLOUT)
+            continue;
+        set_state(alerts, &fleet->orders[i], DELIVERY_CANCELLED, "the roll-out was given up", t_ms);
+        drop(fleet, i);
+    }
+    fleet_arm(alerts);
 }
 
 /* ---- by the gateway itself ---- */
@@ -419,7 +448,7 @@ void fleet_forget(struct alerts *alerts, int64_t t_ms, uint32_t resident)
         if (order->basis == ORDER_BASIS_LIFE_SAFETY || order->job.kind == JOB_RESTART ||
             registry_device(alerts->config.registry, order->job.device)->resident != resident)
             continue;
-        if (order->job.kind == JOB_INTERVAL && order->basis == ORDER_BASIS_PERSON)
+        if (order->job.kind == JOB_INTERVAL && order->basis != ORDER_BASIS_DETECTOR)
             continue; /* how often a device reports says nothing of where it is */
         set_state(alerts, order, DELIVERY_CANCELLED, "consent withdrawn", t_ms);
         drop(fleet, i);

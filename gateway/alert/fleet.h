@@ -27,7 +27,8 @@ enum {
 #define ORDER_BASIS_MAP(X)                                                                                   \
     X(PERSON, person)           /* somebody's order, under consent where a position is asked for */          \
     X(LIFE_SAFETY, life_safety) /* an SOS is open */                                                         \
-    X(DETECTOR, detector)       /* a detector sees more with it */
+    X(DETECTOR, detector)       /* a detector sees more with it */                                           \
+    X(ROLLOUT, rollout)         /* of a roll-out (rollout.h), by whoever began it */
 enum order_basis {
 #define X(name, text) ORDER_BASIS_##name,
     ORDER_BASIS_MAP(X)
@@ -51,6 +52,11 @@ void fleet_free(struct fleet *fleet); /* NULL is fine */
 /* device_locate, device_interval, device_restart: action->subject is the device. ERR_NOT_FOUND: no such
  * device. ERR_INVALID with a refusal: no consent, not its kind, too many under way. */
 MUST_CHECK enum err fleet_order(struct alerts *alerts, int64_t t_ms, const struct action *action);
+/* An interval for good, as one of a roll-out's; half of the room is left to people. False: no room now. */
+MUST_CHECK bool fleet_roll_out(struct alerts *alerts, int64_t t_ms, uint32_t device, uint32_t interval_s,
+                               const char *by, const char *why);
+/* What of a roll-out is still on its way is cancelled. */
+void fleet_take_back_roll_out(struct alerts *alerts, int64_t t_ms);
 /* What a finding makes the gateway ask for; called when its alert stands. */
 void fleet_on_finding(struct alerts *alerts, int64_t t_ms, const struct finding *finding);
 /* An event of a device: is somebody at home again who was watched more closely? */

@@ -115,13 +115,46 @@ static void make_responsible(struct alerts *alerts, struct ledger_entry *entry, 
     entry->told = 0;
 }
 
-void ledger_open(struct alerts *alerts, const struct alert_record *record, int64_t t_ms, const char *by,
+/* The responsible person hears of it; whoever did it themselves knows. */
+static void tell_person(struct alerts *alerts, struct alert_record *record, const struct ledger_entry *entry,
+                        int64_t t_ms, unsigned step)
+{
+    const struct audience_person person = {
+        .no = registry_find(alerts->config.registry, REGISTRY_RESPONDER, entry->responsible),
+        .role = entry->role};
+    struct job draft = job_draft(&record->alert, JOB_NOTIFY, step, t_ms);
+    draft.transition = entry->events; /* each telling is a job of its own */
+    draft.expires_ms = t_ms + NOTIFY_EXPIRES_MS;
+    if (person.no != REGISTRY_NONE)
+        reach_people(alerts, record, &draft, &person, 1);
+}
+
+/* A flat battery that was really flat is done with when it is charged. A band that was cut open, a device
+ * that is cloned or lies may be somebody's doing: theft or fraud, and so a clue. */
+static bool is_clue(const struct alert *alert)
+{
+    static const char *const deeds[] = {"tampered", "distrusted", "distrusted-many"};
+    if (alert->family != FAMILY_COVERAGE && alert->family != FAMILY_FLEET)
+        return true;
+    for (unsigned i = 0; i < alert->share_count; i++) {
+        const char *by = detectors[alert->shares[i].finding.detector]->name;
+        for (unsigned j = 0; j < sizeof deeds / sizeof *deeds; j++) {
+            if (strcmp(by, deeds[j]) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+void ledger_open(struct alerts *alerts, struct alert_record *record, int64_t t_ms, const char *by,
                  const char *note)
 {
     const struct alert *alert = &record->alert;
     const struct ledger_settings *settings = &alerts->config.settings->ledger;
     bool urgent = alert->level >= LEVEL_ORANGE || alert->family == FAMILY_EMERGENCY;
     uint32_t no;
+    if (!is_clue(alert))
+        return;
     enum err err = index_reserve(&alerts->by_ledger);
     if (err == ERR_OK)
         err = pool_take(&alerts->ledger, &no);
@@ -145,6 +178,8 @@ void ledger_open(struct alerts *alerts, const struct alert_record *record, int64
     set_due(entry, t_ms + (int64_t)(urgent ? settings->due_s : settings->calm_due_s) * 1000);
     index_add(&alerts->by_ledger, table_hash(&entry->alert, sizeof entry->alert), no);
     tell(alerts, no, t_ms, LEDGER_EVENT_OPENED, by, note);
+    if (strcmp(entry->responsible, by) != 0)
+        tell_person(alerts, record, entry, t_ms, LEDGER_STEP_ASSIGNED);
 }
 
 /* Time. */
@@ -161,7 +196,7 @@ void ledger_overdue(struct alerts *alerts, struct alert_record *record, int64_t 
 {
     uint32_t no = find(alerts, &record->alert.id);
     struct ledger_entry *entry = ledger_at(alerts, no);
-    struct job job = job_draft(&record->alert, JOB_TASK, JOB_STEP_LEDGER, t_ms);
+    struct job job = job_draft(&record->alert, JOB_TASK, LEDGER_STEP_OVERDUE, t_ms);
     uint32_t person = registry_find(alerts->config.registry, REGISTRY_RESPONDER, entry->responsible);
     bool to_person = entry->told == 0 && person != REGISTRY_NONE;
     if (entry->told > 0)
@@ -177,6 +212,8 @@ void ledger_overdue(struct alerts *alerts, struct alert_record *record, int64_t 
          to_person ? "Not closed in time: the responsible person is told"
                    : "Not closed in time: the desk is told");
     job_issue(alerts, record, &job);
+    if (to_person)
+        tell_person(alerts, record, entry, t_ms, LEDGER_STEP_OVERDUE);
 }
 
 /* People. */
@@ -184,7 +221,7 @@ void ledger_overdue(struct alerts *alerts, struct alert_record *record, int64_t 
 static void end_jobs(struct alerts *alerts, struct alert_record *record, int64_t t_ms)
 {
     for (uint32_t no = record->first_job; no != NONE; no = job_at(alerts, no)->next) {
-        if (job_at(alerts, no)->job.step == JOB_STEP_LEDGER)
+        if (ledger_is_step(job_at(alerts, no)->job.step))
             job_set_state(alerts, no, DELIVERY_DONE, "the entry is closed", t_ms);
     }
 }
@@ -281,6 +318,8 @@ enum err ledger_act(struct alerts *alerts, int64_t t_ms, const struct action *ac
     uint32_t alert = alert_find_no(alerts, &id);
     if (alert == NONE)
         return ERR_OK;
+    if (event == LEDGER_EVENT_ASSIGNED && strcmp(action->to, action->by) != 0)
+        tell_person(alerts, alert_at(alerts, alert), entry, t_ms, LEDGER_STEP_ASSIGNED);
     if (next == LEDGER_CLOSED)
         end_jobs(alerts, alert_at(alerts, alert), t_ms);
     uint32_t case_no = alert_at(alerts, alert)->case_no;

@@ -1,8 +1,9 @@
 /* The ledger of clues: what an alert that was closed as true or transferred leaves to be done, as a thing of
  * its own with a responsible person, a due date, what was done, to which authority it went and how it ended.
- * An entry is opened in the commit that closes its alert and has that alert's id. What is not closed in time
- * is told to the responsible person, then one desk up, until somebody closes it. Part of the alert stage:
- * pure, same thread. */
+ * An entry is opened in the commit that closes its alert and has that alert's id. Who becomes responsible by
+ * another's word is told, by the ways people are told but a call. What is not closed in time is told to the
+ * responsible person, then one desk up, until somebody closes it. Of alerts about devices only those leave an
+ * entry in which somebody may have had a hand. Part of the alert stage: pure, same thread. */
 #ifndef HUYANG_ALERT_LEDGER_H
 #define HUYANG_ALERT_LEDGER_H
 
@@ -64,6 +65,12 @@ struct ledger_entry {
     char responsible[ID_SIZE];
     char authority[AUTHORITY_SIZE], receipt[RECEIPT_SIZE]; /* of the last transfer; "" = none */
 };
+/* The `step` of jobs that tell of an entry and not of its alert. */
+enum { LEDGER_STEP_OVERDUE = 0xFA, LEDGER_STEP_ASSIGNED = 0xFC };
+static inline bool ledger_is_step(uint8_t step)
+{
+    return step == LEDGER_STEP_OVERDUE || step == LEDGER_STEP_ASSIGNED;
+}
 struct ledger_event {
     int64_t t_ms;
     uint32_t number;

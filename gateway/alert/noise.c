@@ -185,6 +185,8 @@ void noise_on_delivered(struct alerts *alerts, const struct alert_record *record
                         int64_t t_ms)
 {
     struct alert_case *owner = case_at(alerts, record->case_no);
+    if (ledger_is_step(job->step)) /* nobody has heard of an alert */
+        return;
     owner->told = job->alert;
     owner->told_ms = t_ms;
     owner->told_level = job->level;

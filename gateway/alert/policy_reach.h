@@ -14,11 +14,11 @@ unsigned policy_reach(const struct alert_settings *settings, const struct regist
                       void (*fault)(void *self, int rule, int step, const char *why), void *self);
 
 /* The same of the rosters: members and territories that are not there, the first hours within ROSTER_LOOK_MS
- * in which nobody is on (as planned: what people changed is not looked at), rosters that no step tells.
- * `item` is the plan or the layer. */
+ * in which nobody is on, with what people changed (`view`), rosters that no step tells. `item` is the plan or
+ * the layer. */
 #define ROSTER_LOOK_MS (INT64_C(28) * 86400000)
 unsigned roster_reach(const struct alert_settings *settings, const struct registry *registry,
-                      const struct tz *tz, int64_t t_ms,
+                      const struct roster_view *view, int64_t t_ms,
                       void (*fault)(void *self, const void *item, const char *path, const char *why),
                       void *self);
 

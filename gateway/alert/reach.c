@@ -133,7 +133,9 @@ void reach_people(struct alerts *alerts, struct alert_record *record, const stru
         bool told = false;
         for (size_t way = 0; way < way_count; way++) {
             if (ways[way] == WAY_VOICE) {
-                if (calls_at_once(&record->alert, ways[0]) && !is_calling(alerts, record, &job))
+                /* A call asks who takes an alert; of the ledger's entry a message is enough. */
+                if (!ledger_is_step(job.step) && calls_at_once(&record->alert, ways[0]) &&
+                    !is_calling(alerts, record, &job))
                     tell(alerts, record, &job, people[i].no, people[i].is_contact, WAY_VOICE);
             } else if (!told) {
                 tell(alerts, record, &job, people[i].no, people[i].is_contact, ways[way]);

@@ -184,21 +184,23 @@ static size_t apply(const struct roster_view *view, const struct roster_plan *pl
                     uint32_t order, const char *people[ROSTER_ON_MAX], size_t count)
 {
     const char *before[ROSTER_ON_MAX];
+    size_t instead_of_all = 0;
     memcpy(before, people, sizeof *people * count);
     for (size_t i = 0; i < view->change_count; i++) {
         const struct roster_change *change = &view->changes[i];
         if (change->order != order || !is_in(change, plan, t_ms))
             continue;
         if (!change->instead[0]) {
-            people[0] = change->person;
-            return 1;
+            if (instead_of_all < ROSTER_ON_MAX)
+                people[instead_of_all++] = change->person;
+            continue;
         }
         for (size_t j = 0; j < count; j++) {
             if (strcmp(before[j], change->instead) == 0)
                 people[j] = change->person;
         }
     }
-    return count;
+    return instead_of_all ? instead_of_all : count;
 }
 
 static size_t once_each(const char *people[ROSTER_ON_MAX], size_t count)

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "alert/alerts.h"
+#include "core/log.h"
 
-struct roster_view roster_view(const struct alerts *alerts)
+struct roster_view alerts_rosters(const struct alerts *alerts)
 {
     return (struct roster_view){
         .tz = alerts->config.tz, .changes = alerts->roster_changes, .change_count = ROSTER_CHANGES_MAX};
@@ -21,7 +22,7 @@ size_t roster_people(const struct alerts *alerts, const struct roster_plan *plan
                      int64_t t_ms, uint32_t *numbers, size_t max)
 {
     const struct registry *registry = alerts->config.registry;
-    const struct roster_view view = roster_view(alerts);
+    const struct roster_view view = alerts_rosters(alerts);
     const char *people[ROSTER_ON_MAX];
     size_t on = roster_on(&view, plan, t_ms, people), count = 0;
     for (size_t i = 0; i < on && count < max; i++) {
@@ -125,6 +126,52 @@ static void put(struct alerts *alerts, unsigned place, int64_t t_ms, const struc
     tell(alerts, place);
 }
 
+uint32_t roster_keep(struct alerts *alerts, int64_t t_ms, const struct handover *handover)
+{
+    struct action kept = {.kind = ACTION_ROSTER_OVERRIDE, .from_ms = t_ms};
+    uint32_t order = next_order(alerts);
+    bool any = false;
+    kept.until_ms = t_ms + ROSTER_AHEAD_MAX_MS;
+    text_copy(kept.roster.name, sizeof kept.roster.name, handover->roster);
+    text_copy(kept.by, sizeof kept.by, "policy");
+    text_copy(kept.note, sizeof kept.note, "the handover is not signed");
+    for (unsigned i = 0; i < handover->outgoing_count; i++) {
+        unsigned place = free_place(alerts, t_ms, 0);
+        if (!is_responder(alerts, handover->outgoing[i]))
+            continue;
+        if (place >= ROSTER_CHANGES_MAX) {
+            log_write(LOG_ERROR, "alert.roster", "no room to keep the outgoing shift on call\troster=%s",
+                      handover->roster);
+            break;
+        }
+        text_copy(kept.to, sizeof kept.to, handover->outgoing[i]);
+        put(alerts, place, t_ms, &kept, order, false);
+        any = true;
+    }
+    return any ? order : 0;
+}
+
+/* All changes of one order; false: they have ended. */
+static bool take_back(struct alerts *alerts, int64_t t_ms, uint32_t order, const char *by)
+{
+    bool any = false;
+    for (unsigned i = 0; i < ROSTER_CHANGES_MAX; i++) {
+        struct roster_change *change = &alerts->roster_changes[i];
+        if (change->order != order || change->removed_ms || change->until_ms <= t_ms)
+            continue;
+        change->removed_ms = t_ms;
+        text_copy(change->removed_by, sizeof change->removed_by, by);
+        tell(alerts, i);
+        any = true;
+    }
+    return any;
+}
+
+void roster_release(struct alerts *alerts, int64_t t_ms, uint32_t order, const char *by)
+{
+    (void)take_back(alerts, t_ms, order, by); /* somebody may have taken it back by hand */
+}
+
 /* Taken back with its other half. */
 static enum err cancel(struct alerts *alerts, int64_t t_ms, const struct action *action)
 {
@@ -136,17 +183,9 @@ static enum err cancel(struct alerts *alerts, int64_t t_ms, const struct action 
     }
     if (order == 0)
         return refuse(alerts, ERR_NOT_FOUND, "there is no such change of a roster, or it was taken back");
-    bool any = false;
-    for (unsigned i = 0; i < ROSTER_CHANGES_MAX; i++) {
-        struct roster_change *change = &alerts->roster_changes[i];
-        if (change->order != order || change->removed_ms || change->until_ms <= t_ms)
-            continue;
-        change->removed_ms = t_ms;
-        text_copy(change->removed_by, sizeof change->removed_by, action->by);
-        tell(alerts, i);
-        any = true;
-    }
-    return any ? ERR_OK : refuse(alerts, ERR_NOT_FOUND, "this change of a roster has ended");
+    return take_back(alerts, t_ms, order, action->by)
+               ? ERR_OK
+               : refuse(alerts, ERR_NOT_FOUND, "this change of a roster has ended");
 }
 
 enum err roster_act(struct alerts *alerts, int64_t t_ms, const struct action *action)

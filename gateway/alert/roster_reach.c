@@ -8,7 +8,7 @@
 struct reach {
     const struct alert_settings *settings;
     const struct registry *registry;
-    const struct tz *tz;
+    const struct roster_view *view;
     int64_t t_ms;
     void (*fault)(void *self, const void *item, const char *path, const char *why);
     void *self;
@@ -44,13 +44,12 @@ static void check_members(struct reach *reach, const struct roster_plan *plan)
 
 static void check_gap(struct reach *reach, const struct roster_plan *plan)
 {
-    const struct roster_view view = {.tz = reach->tz};
     char from[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE];
     int64_t from_ms, until_ms, end_ms = reach->t_ms + ROSTER_LOOK_MS;
-    if (plan->gaps_meant || !roster_gap(&view, plan, reach->t_ms, end_ms, &from_ms, &until_ms))
+    if (plan->gaps_meant || !roster_gap(reach->view, plan, reach->t_ms, end_ms, &from_ms, &until_ms))
         return;
-    clock_format(reach->tz, from_ms, from);
-    clock_format(reach->tz, until_ms, until);
+    clock_format(reach->view->tz, from_ms, from);
+    clock_format(reach->view->tz, until_ms, until);
     tell(reach, plan, plan, "nobody is on duty from %s until %s%s", from, until,
          until_ms == end_ms ? " or longer" : "");
 }
@@ -67,12 +66,12 @@ static bool is_told(const struct alert_settings *settings, const struct roster_p
 }
 
 unsigned roster_reach(const struct alert_settings *settings, const struct registry *registry,
-                      const struct tz *tz, int64_t t_ms,
+                      const struct roster_view *view, int64_t t_ms,
                       void (*fault)(void *self, const void *item, const char *path, const char *why),
                       void *self)
 {
     struct reach reach = {
-        .settings = settings, .registry = registry, .tz = tz, .t_ms = t_ms, .fault = fault, .self = self};
+        .settings = settings, .registry = registry, .view = view, .t_ms = t_ms, .fault = fault, .self = self};
     for (unsigned i = 0; i < settings->roster_count; i++) {
         const struct roster_plan *plan = &settings->rosters[i];
         check_members(&reach, plan);

@@ -202,6 +202,7 @@ void case_rearm(struct alerts *alerts, uint32_t case_no)
                 try_arm(alerts, no);
         }
         noise_arm(alerts);
+        handover_arm(alerts);
     }
     try_arm(alerts, case_no);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "alert/alerts.h"
+#include "detect/itself.h"
 
 static struct finding draft(int64_t t_ms, unsigned reason, struct subject subject)
 {
@@ -94,6 +95,18 @@ struct alert_record *upkeep_held_back(struct alerts *alerts, int64_t t_ms, const
     finding.numbers[3] = digest->held[LEVEL_YELLOW];
     alerts_on_finding(alerts, t_ms, &finding);
     return case_open_alert(alerts, case_find(alerts, county, FAMILY_FLEET));
+}
+
+void upkeep_handover(struct alerts *alerts, int64_t t_ms, struct subject place, unsigned unsigned_count)
+{
+    /* By the detector "gateway": what upkeep says of a territory is open beside it. */
+    struct finding finding = draft(t_ms, trouble_reason(PART_OF_SHIFTS, unsigned_count != 0), place);
+    finding.detector = (uint8_t)detector_find("gateway");
+    finding.level = (uint8_t)trouble_level(PART_OF_SHIFTS);
+    finding.score = 1;
+    finding.flags = unsigned_count ? 0 : FINDING_CLEARS;
+    finding.numbers[0] = unsigned_count;
+    alerts_on_finding(alerts, t_ms, &finding);
 }
 
 void upkeep_held_back_ends(struct alerts *alerts, const struct alert_record *record, int64_t t_ms)

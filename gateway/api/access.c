@@ -2,16 +2,20 @@
 
 #include <string.h>
 
-#define DOES(name) (1U << ACTION_##name)
+#define DOES(name) (UINT64_C(1) << ACTION_##name)
 #define DOES_TASKS (DOES(TASK_ASSIGN) | DOES(TASK_ACCEPT) | DOES(TASK_ARRIVE) | DOES(TASK_FINISH))
 #define DOES_ALL                                                                                             \
     (DOES(ACKNOWLEDGE) | DOES(CALL) | DOES(COMMENT) | DOES(CLOSE) | DOES_TASKS | DOES(ASSIGN) |              \
-     DOES(SNOOZE) | DOES(SPEAK) | DOES(HUSH))
+     DOES(SNOOZE) | DOES(SPEAK) | DOES(HUSH) | DOES(HANDOVER_BEGIN) | DOES(HANDOVER_SIGN))
 #define DOES_LEDGER    (DOES(LEDGER_ASSIGN) | DOES(LEDGER_HANDLE) | DOES(LEDGER_TRANSFER) | DOES(LEDGER_CLOSE))
 #define DOES_CAMPAIGNS (DOES(CAMPAIGN) | DOES(CAMPAIGN_END))
-#define DOES_FLEET     (DOES(DEVICE_LOCATE) | DOES(DEVICE_INTERVAL) | DOES(DEVICE_RESTART))
+#define DOES_FLEET     (DOES(DEVICE_LOCATE) | DOES(DEVICE_INTERVAL) | DOES(DEVICE_RESTART) | DOES(TEST_WINDOW))
+
+#define DOES_ROLLOUTS (DOES(ROLLOUT_START) | DOES(ROLLOUT_PAUSE) | DOES(ROLLOUT_RESUME) | DOES(ROLLOUT_ABORT))
 
 #define DOES_ROSTERS (DOES(ROSTER_OVERRIDE) | DOES(ROSTER_SWAP) | DOES(ROSTER_CANCEL))
+
+_Static_assert((int)ACTION_KIND_COUNT <= 64, "a bit for each action");
 
 enum sight { SEES_NOTHING, SEES_RESIDENT, SEES_TERRITORY, SEES_POLICE, SEES_ALL };
 
@@ -21,18 +25,21 @@ enum sight { SEES_NOTHING, SEES_RESIDENT, SEES_TERRITORY, SEES_POLICE, SEES_ALL 
 
 static const struct {
     enum sight sight;
-    unsigned acts; /* 1 << enum action_kind */
+    uint64_t acts; /* 1 << enum action_kind */
     enum precision precision;
     unsigned parts; /* 1 << enum desk_part */
 } rights[ACCOUNT_ADMINISTRATOR + 1] = {
-    [ROLE_NONE] = {SEES_ALL, DOES_ALL | DOES_LEDGER | DOES_CAMPAIGNS | DOES_FLEET | DOES_ROSTERS,
+    [ROLE_NONE] = {SEES_ALL,
+                   DOES_ALL | DOES_LEDGER | DOES_CAMPAIGNS | DOES_FLEET | DOES_ROSTERS | DOES_ROLLOUTS,
                    PRECISION_CONTACTS, HAS_ALL},
     [ROLE_FAMILY] = {SEES_RESIDENT, DOES(ACKNOWLEDGE) | DOES(CALL) | DOES(COMMENT), PRECISION_ADDRESS,
                      HAS(RESIDENTS)},
-    [ROLE_GRID_WORKER] = {SEES_TERRITORY, DOES_ALL | DOES(LEDGER_HANDLE), PRECISION_CONTACTS, HAS_TOWN},
+    [ROLE_GRID_WORKER] = {SEES_TERRITORY, DOES_ALL | DOES(LEDGER_HANDLE) | DOES(TEST_WINDOW),
+                          PRECISION_CONTACTS, HAS_TOWN},
     [ROLE_TOWN_DESK] = {SEES_TERRITORY, DOES_ALL | DOES_LEDGER | DOES_FLEET | DOES_ROSTERS,
                         PRECISION_CONTACTS, HAS_TOWN | HAS(AUDIT) | HAS(ROWS)},
-    [ROLE_COUNTY_DESK] = {SEES_ALL, DOES_ALL | DOES_LEDGER | DOES_CAMPAIGNS | DOES_FLEET | DOES_ROSTERS,
+    [ROLE_COUNTY_DESK] = {SEES_ALL,
+                          DOES_ALL | DOES_LEDGER | DOES_CAMPAIGNS | DOES_FLEET | DOES_ROSTERS | DOES_ROLLOUTS,
                           PRECISION_CONTACTS,
                           HAS_TOWN | HAS(AUDIT) | HAS(STRANGERS) | HAS(HEALTH) | HAS(REPORTS) | HAS(ROWS)},
     [ROLE_POLICE_DESK] = {SEES_POLICE, DOES(COMMENT), PRECISION_ADDRESS, 0},
@@ -94,7 +101,7 @@ bool access_sees(const struct person *person, const struct reader_place *place)
 
 bool access_acts(const struct person *person, enum action_kind kind)
 {
-    return (rights[person->account.role].acts & (1U << kind)) != 0;
+    return (rights[person->account.role].acts & (UINT64_C(1) << kind)) != 0;
 }
 
 enum precision access_precision(const struct person *person)

@@ -16,6 +16,7 @@
 /* Numbers for /metrics and /healthz, copied by the core loop once a second under the API's lock. */
 struct api_health {
     bool ready, broker_up, store_ok, unpersisted; /* unpersisted: fail-open is on */
+    bool canary_late;                             /* no canary's call came through in time */
     int64_t started_wall_ms, last_commit_wall_ms, last_input_wall_ms;
 };
 /* What somebody says who has no account: an operator's report, or whoever follows the link in a message. */
@@ -29,6 +30,7 @@ struct api_word {
     size_t len;
     char body[API_WORD_BODY_SIZE];
 };
+struct report_settings;
 struct api_config {
     const char *folder; /* state folder: database and token */
     const char *listen; /* address */
@@ -55,7 +57,10 @@ struct api_config {
      */
     const struct registry *(*borrow)(void *self);
     void (*give_back)(void *self);
-    const struct alert_settings *settings; /* in force; changes only while the registry is not borrowed */
+    /* In force; they change only while the registry is not borrowed. */
+    const struct alert_settings *settings;
+    const struct detect_settings *detect;
+    const struct report_settings *report;
     void *self;
 };
 struct api;

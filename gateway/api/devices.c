@@ -19,6 +19,7 @@ enum {
     X(NEVER, never)   /* heard since the gateway knows of it */                                              \
     X(SILENT, silent) /* for 2.5 of its report intervals, ten minutes at least */                            \
     X(LOW, low)       /* battery, and not charging */                                                        \
+    X(DUE, due)       /* by its trend empty before tomorrow's round */                                       \
     X(UNWORN, unworn)
 enum trouble {
     TROUBLE_NONE,
@@ -33,9 +34,10 @@ static const char *const trouble_names[TROUBLE_COUNT] = {[TROUBLE_NONE] = "none"
 #undef X
 };
 
-static enum trouble trouble_of(const struct device *device, const struct live_device *now, int64_t wall_ms)
+static enum trouble trouble_of(const struct view *view, const struct device *device,
+                               const struct live_device *now, int64_t wall_ms)
 {
-    int64_t silent_ms = (int64_t)device->report_interval_s * 2500;
+    int64_t silent_ms = (int64_t)live_interval_s(now, device) * 2500;
 
     if (silent_ms < SILENT_MS)
         silent_ms = SILENT_MS;
@@ -45,7 +47,23 @@ static enum trouble trouble_of(const struct device *device, const struct live_de
         return TROUBLE_SILENT;
     if (now->has_battery && now->battery_percent <= LOW_PERCENT && !now->charging)
         return TROUBLE_LOW;
+    if (view->detect != NULL && !now->charging &&
+        battery_is_due(&now->battery, view->config->tz, wall_ms, view->detect->round_hour))
+        return TROUBLE_DUE;
     return now->worn == LIVE_NO ? TROUBLE_UNWORN : TROUBLE_NONE;
+}
+
+/* Days from the newest reading to the empty battery; nothing where nobody knows. */
+static void put_battery(const struct view *view, const struct live_device *now, struct buf *out)
+{
+    const int64_t empty_ms = battery_empty_ms(&now->battery);
+
+    put_integer(out, "battery", now->battery_percent);
+    put_bool(out, "charging", now->charging != 0);
+    if (now->charging || empty_ms == 0)
+        return;
+    put_real(out, "battery_days_left", (double)(empty_ms - now->battery.last_ms) / 86400000, 1);
+    put_time(out, view->config->tz, "battery_empty", empty_ms);
 }
 
 void devices_put(const struct view *view, const struct look_entry *entry, struct buf *out)
@@ -62,24 +80,27 @@ void devices_put(const struct view *view, const struct look_entry *entry, struct
         put_text(out, "resident", registry_resident(view->registry, device->resident)->id);
     if (device->household != REGISTRY_NONE)
         put_text(out, "household", registry_household(view->registry, device->household)->id);
-    put_text(out, "trouble", trouble_names[trouble_of(device, now, clock_now().wall_ms)]);
+    put_text(out, "trouble", trouble_names[trouble_of(view, device, now, clock_now().wall_ms)]);
     put_time(out, view->config->tz, "heard", now->heard_ms);
-    put_integer(out, "report_interval_s", device->report_interval_s);
-    if (now->has_battery) {
-        put_integer(out, "battery", now->battery_percent);
-        put_bool(out, "charging", now->charging != 0);
-    }
+    put_integer(out, "report_interval_s", live_interval_s(now, device));
+    if (now->has_battery)
+        put_battery(view, now, out);
+    if (now->firmware[0] != '\0')
+        put_text(out, "firmware", now->firmware);
     if (now->link_up != LIVE_UNKNOWN)
         put_bool(out, "connected", now->link_up == LIVE_YES);
     if (now->worn != LIVE_UNKNOWN)
         put_bool(out, "worn", now->worn == LIVE_YES);
+    if (now->test_until_ms > clock_now().wall_ms)
+        put_time(out, view->config->tz, "test_until", now->test_until_ms);
     buf_putc(out, '}');
 }
 
 struct wanted {
     const char *text, *territory;
-    int kind, trouble; /* 0, -1 = any */
-    bool any_trouble;
+    const char *firmware; /* NULL = any; "" = never told */
+    int kind, trouble;    /* 0, -1 = any */
+    bool any_trouble, charge;
     uint32_t from;
     unsigned limit;
 };
@@ -87,7 +108,8 @@ struct wanted {
 static bool take_trouble(const char *text, struct wanted *wanted)
 {
     wanted->any_trouble = strcmp(text, "any") == 0;
-    if (wanted->any_trouble)
+    wanted->charge = strcmp(text, "charge") == 0;
+    if (wanted->any_trouble || wanted->charge)
         return true;
     for (int trouble = 0; trouble < TROUBLE_COUNT; trouble++)
         if (strcmp(trouble_names[trouble], text) == 0) {
@@ -115,10 +137,14 @@ static bool read_wanted(struct request *request, struct wanted *wanted)
             wanted->text = query->value;
         else if (strcmp(query->name, "territory") == 0)
             wanted->territory = query->value;
+        else if (strcmp(query->name, "firmware") == 0)
+            wanted->firmware = query->value;
         else if (strcmp(query->name, "kind") == 0)
             wrong = take_kind(query->value, wanted) ? NULL : "wristband or camera";
         else if (strcmp(query->name, "trouble") == 0)
-            wrong = take_trouble(query->value, wanted) ? NULL : "none, any, never, silent, low or unworn";
+            wrong = take_trouble(query->value, wanted)
+                        ? NULL
+                        : "none, any, charge, never, silent, low, due or unworn";
         else if (!page_take(request, query, &wanted->from, &wanted->limit))
             return false;
         if (wrong != NULL) {
@@ -184,9 +210,11 @@ static uint32_t put_wanted(const struct view *view, struct request *request, con
     for (unsigned i = 0; i < look->count; i++) {
         const struct look_entry *entry = &look->entries[i];
         int trouble =
-            (int)trouble_of(registry_device(view->registry, entry->no), &entry->now.device, wall_ms);
+            (int)trouble_of(view, registry_device(view->registry, entry->no), &entry->now.device, wall_ms);
         if ((wanted->any_trouble && trouble == TROUBLE_NONE) ||
-            (wanted->trouble >= 0 && trouble != wanted->trouble))
+            (wanted->charge && trouble != TROUBLE_LOW && trouble != TROUBLE_DUE) ||
+            (wanted->trouble >= 0 && trouble != wanted->trouble) ||
+            (wanted->firmware != NULL && strcmp(wanted->firmware, entry->now.device.firmware) != 0))
             continue;
         if (pending->shown == wanted->limit)
             return entry->no;

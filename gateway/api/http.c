@@ -21,7 +21,7 @@
 #include "core/log.h"
 
 enum {
-    CONNECTIONS_MAX = 256,
+    CONNECTIONS_MAX = API_STREAMS_MAX + 256,
     CONNECTION_BYTES = 16 << 10, /* request line and headers */
     CONNECTION_TIMEOUT_S = 15,
     DISCARD_MAX = 1 << 20, /* bytes of a body that is too large before the connection is closed */
@@ -382,6 +382,7 @@ static enum MHD_Result dispatch(struct api *api, struct exchange *exchange)
     if (api->config.borrow != NULL)
         view.registry = api->config.borrow(api->config.self);
     view.settings = api->config.settings;
+    view.detect = api->config.detect;
     if (exchange->phase == PHASE_ANSWERED)
         verdict =
             route->finish(&view, &exchange->request, &exchange->pending, exchange->outcome, exchange->text);

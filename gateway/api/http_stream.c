@@ -19,7 +19,9 @@ enum {
     STREAM_BLOCK = 16 << 10,
     STREAM_BEHIND_MAX = 2000, /* changes a page may have missed and still go on */
     BEAT_MS = 5000,           /* below the connection's timeout */
-    WAKE_EVERY_MS = 50        /* a storm of commits wakes no more often */
+    WAKE_EVERY_MS = 50,       /* a storm of commits wakes no more often */
+    WAKE_TURN = 32,           /* so many at a time, that other requests have their turn between */
+    WAKE_TURN_MS = 2
 };
 
 struct stream {
@@ -34,6 +36,7 @@ struct stream {
     uint64_t seen; /* api->changes when it last looked */
     bool more;     /* the last look was not the end */
     bool suspended;
+    bool due; /* there is news, and it was not woken for it yet */
     int64_t beat_ms;
 };
 
@@ -129,6 +132,8 @@ static ssize_t read_stream(void *self, uint64_t position, char *to, size_t max)
         return MHD_CONTENT_READER_END_OF_STREAM;
     size_t len = stream->out.len - stream->sent;
     if (len == 0) {
+        buf_release(&stream->out); /* who listens and hears nothing holds no page of text */
+        buf_init(&stream->out, STREAM_TEXT_MAX);
         pthread_mutex_lock(&api->lock);
         if (!stream->more && stream->seen == api->changes && !api->stopping) {
             stream->suspended = true;
@@ -171,12 +176,18 @@ int64_t http_wake_streams(struct api *api, int64_t mono_ms)
         api->woken = api->changes;
         api->woken_ms = mono_ms;
     }
+    unsigned woken = 0;
     for (struct stream *stream = api->streams; stream != NULL; stream = stream->next) {
+        stream->due |= news;
         if (!stream->suspended)
             continue;
-        if (news || api->stopping || stream->beat_ms <= mono_ms) {
-            stream->suspended = false;
+        const bool wakes = stream->due || stream->beat_ms <= mono_ms;
+        if (api->stopping || (wakes && woken < WAKE_TURN)) {
+            woken++;
+            stream->suspended = stream->due = false;
             MHD_resume_connection(stream->connection);
+        } else if (wakes) {
+            next_ms = mono_ms + WAKE_TURN_MS;
         } else if (stream->beat_ms < next_ms) {
             next_ms = stream->beat_ms;
         }
@@ -204,6 +215,19 @@ static bool find_position(const char *text, const struct reader_cursor *now, str
     return true;
 }
 
+/* Under the lock. */
+static bool has_room(const struct api *api, const struct stream *asking)
+{
+    unsigned own = 0;
+
+    if (api->stream_count > API_STREAMS_MAX)
+        return false;
+    for (const struct stream *stream = api->streams; stream != NULL && asking->cookie[0] != '\0';
+         stream = stream->next)
+        own += stream->cookie[0] != '\0' && strcmp(stream->person.account.id, asking->person.account.id) == 0;
+    return own <= API_STREAMS_EACH;
+}
+
 static struct stream *new_stream(struct api *api, struct exchange *exchange)
 {
     const struct request *request = &exchange->request;
@@ -223,7 +247,8 @@ static struct stream *new_stream(struct api *api, struct exchange *exchange)
     if (api->streams != NULL)
         api->streams->prev = stream;
     api->streams = stream;
-    bool room = ++api->stream_count <= API_STREAMS_MAX;
+    api->stream_count++;
+    bool room = has_room(api, stream);
     pthread_mutex_unlock(&api->lock);
     if (!room) {
         free_stream(stream);

@@ -7,7 +7,7 @@
 
 #include "registry/live.h"
 
-enum { LOOK_MAX = 512, LOOK_STRANGERS_MAX = 256 };
+enum { LOOK_MAX = 512, LOOK_STRANGERS_MAX = 256, LOOK_VERSIONS_MAX = 64 };
 
 struct look_entry {
     uint8_t table; /* REGISTRY_RESIDENT, REGISTRY_HOUSEHOLD or REGISTRY_DEVICE; else it is left as it is */
@@ -41,12 +41,23 @@ struct look_stranger {
     uint8_t reason; /* enum quarantine_reason */
     uint8_t spare[5];
 };
+/* Devices of a kind that run a firmware; "" = they never told. */
+struct look_version {
+    char firmware[33];
+    uint8_t kind; /* enum device_kind */
+    uint32_t devices;
+};
 struct look {
+    bool statuses;                      /* asked for the residents who are not simply at home … */
+    char within[16];                    /* … in the territory of that code; "" = anywhere */
     bool strangers;                     /* asked for them instead of entries */
     char dismiss[ID_SIZE], by[ID_SIZE]; /* of strangers: whom to dismiss first, in whose name; "" = nobody */
     bool dismissed;                     /* done */
     unsigned count;                     /* of entries or strangers */
     uint32_t next_no;                   /* for the asker: where its walk goes on */
+    unsigned version_count;             /* for the asker, who counts over several looks */
+    uint32_t versions_beyond;           /* devices of versions that found no place */
+    struct look_version versions[LOOK_VERSIONS_MAX];
     union {
         struct look_entry entries[LOOK_MAX];
         struct look_stranger list[LOOK_STRANGERS_MAX];

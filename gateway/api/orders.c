@@ -1,5 +1,5 @@
-/* Commands to a device by a person's order: locate now, another report interval, restart; and what was asked
- * of a device before. */
+/* Commands to a device by a person's order: locate now, another report interval, restart; a test window; and
+ * what was asked of a device before. */
 #include <string.h>
 
 #include "api/act.h"
@@ -91,6 +91,12 @@ enum verdict orders_interval(const struct view *view, struct request *request, s
 enum verdict orders_restart(const struct view *view, struct request *request, struct pending *ret_pending)
 {
     return order(view, request, ACTION_DEVICE_RESTART, (const struct member *const[]){&by, &note, NULL},
+                 ret_pending);
+}
+
+enum verdict orders_test_window(const struct view *view, struct request *request, struct pending *ret_pending)
+{
+    return order(view, request, ACTION_TEST_WINDOW, (const struct member *const[]){&by, &note, NULL},
                  ret_pending);
 }
 

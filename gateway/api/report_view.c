@@ -8,7 +8,6 @@
 #include "report.h"
 
 enum { DAYS_DEFAULT = 7, DAYS_MAX = 31, DAY_TEXT = 10 };
-static const struct report_settings standard = {.answer_s = 60, .answer_permille = 975};
 
 static bool read_days(struct request *request, int64_t *days)
 {
@@ -94,7 +93,8 @@ static void put_detectors(const struct report_sums *sums, struct buf *out)
     buf_putc(out, ']');
 }
 
-static void put_sums(const struct report_sums *sums, const struct tz *tz, int64_t from_ms, struct buf *out)
+static void put_sums(const struct report_sums *sums, const struct report_settings *targets,
+                     const struct tz *tz, int64_t from_ms, struct buf *out)
 {
     put_integer(out, "alerts", (int64_t)sums->alerts);
     put_integer(out, "urgent", (int64_t)sums->urgent);
@@ -103,7 +103,8 @@ static void put_sums(const struct report_sums *sums, const struct tz *tz, int64_
     put_integer(out, "police", (int64_t)sums->police);
     put_integer(out, "people_reached", (int64_t)sums->people_reached);
     put_integer(out, "residents", (int64_t)sums->residents);
-    put_integer(out, "target_s", standard.answer_s);
+    put_integer(out, "target_s", targets->answer_s);
+    put_integer(out, "target_permille", targets->answer_permille);
     put_answers(out, "answers", &sums->urgent_answers);
     put_days(sums, tz, from_ms, out);
     put_open(out, "families", '[');
@@ -138,6 +139,7 @@ static void put_work(struct buf *out, const char *name, const struct report_work
 static enum err put_report(const struct view *view, int64_t days, struct buf *out)
 {
     const struct tz *tz = view->config->tz;
+    const struct report_settings *targets = view->config->report;
     struct report *report = NULL;
     struct report_sums *sums = calloc(1, sizeof(*sums));
     int64_t now_ms = 0;
@@ -146,7 +148,7 @@ static enum err put_report(const struct view *view, int64_t days, struct buf *ou
 
     const int64_t to_ms = midnight(tz, now_ms, 1), from_ms = midnight(tz, now_ms, 1 - (int)days);
     if (err == ERR_OK)
-        err = report_new(view->registry, tz, from_ms, to_ms, &standard, &report);
+        err = report_new(view->registry, tz, from_ms, to_ms, targets, &report);
     if (err == ERR_OK)
         err = reader_report(view->reader, from_ms, to_ms, on_fact, report);
     if (err == ERR_OK)
@@ -158,7 +160,7 @@ static enum err put_report(const struct view *view, int64_t days, struct buf *ou
         put_open(out, NULL, '{');
         put_time(out, tz, "from", from_ms);
         put_time(out, tz, "made", now_ms);
-        put_sums(sums, tz, from_ms, out);
+        put_sums(sums, targets, tz, from_ms, out);
         put_work(out, "tasks", &tasks, "done", "cancelled");
         put_work(out, "ledger", &ledger, "closed", "transferred");
     }

@@ -19,8 +19,9 @@ enum {
     API_VALUE_MAX = 128,  /* bytes of a parameter, terminator included */
     API_PENDING_MAX = 64, /* actions that wait for their commit */
     API_ANSWER_TIMEOUT_MS = 10000,
-    API_SILENCE_MS = 5000, /* no news from the core for so long is not healthy */
-    API_STREAMS_MAX = 64,  /* pages that listen at once */
+    API_SILENCE_MS = 5000,  /* no news from the core for so long is not healthy */
+    API_STREAMS_MAX = 1024, /* pages that listen at once */
+    API_STREAMS_EACH = 64,  /* of one account; the machine's token has no such limit */
     TOKEN_SIZE = SECRET_HEX_SIZE
 };
 
@@ -80,6 +81,7 @@ struct view {
     struct reader *reader;                 /* NULL: there is no database to read yet */
     const struct registry *registry;       /* in force; NULL: there is none */
     const struct alert_settings *settings; /* in force, const while the registry is */
+    const struct detect_settings *detect;  /* likewise */
     struct api_health health;
     bool heard;          /* the core has spoken within API_SILENCE_MS */
     struct buf *metrics; /* the core's text, then our own; of say_prompts, the catalogue */
@@ -212,6 +214,13 @@ enum verdict act_import(const struct view *view, struct request *request, struct
 void act_sign(const struct request *request, struct pending *pending);
 enum verdict act_done(const struct view *view, struct request *request, struct pending *pending, enum err err,
                       const char *text);
+/* handovers.c */
+enum verdict handovers_list(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict handovers_show(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict handovers_show_done(const struct view *view, struct request *request, struct pending *pending,
+                                 enum err err, const char *text);
+enum verdict handovers_begin(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict handovers_sign(const struct view *view, struct request *request, struct pending *ret_pending);
 /* consents.c */
 enum verdict consents_show(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict consents_give(const struct view *view, struct request *request, struct pending *ret_pending);
@@ -273,6 +282,16 @@ void residents_put_people(const struct registry *registry, uint32_t household, s
 enum verdict devices_list(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict devices_list_done(const struct view *view, struct request *request, struct pending *pending,
                                enum err err, const char *text);
+/* rollouts.c */
+enum verdict rollouts_start(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict rollouts_pause(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict rollouts_resume(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict rollouts_abort(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict rollouts_list(const struct view *view, struct request *request, struct pending *ret_pending);
+/* versions.c */
+enum verdict versions_list(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict versions_list_done(const struct view *view, struct request *request, struct pending *pending,
+                                enum err err, const char *text);
 /* quarantine.c */
 enum verdict quarantine_show(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict quarantine_show_done(const struct view *view, struct request *request, struct pending *pending,
@@ -286,6 +305,8 @@ void devices_put(const struct view *view, const struct look_entry *entry, struct
 /* orders.c */
 enum verdict orders_locate(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict orders_interval(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict orders_test_window(const struct view *view, struct request *request,
+                                struct pending *ret_pending);
 enum verdict orders_restart(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict orders_list(const struct view *view, struct request *request, struct pending *ret_pending);
 /* past_view.c */

@@ -117,6 +117,7 @@ const struct route routes[] = {
      .handle = residents_status,
      .finish = act_done},
     {.method = "GET", .path = "/api/v1/devices", .who = WHO_KNOWN, LOOKS(devices_list)},
+    {.method = "GET", .path = "/api/v1/firmware", .who = WHO_KNOWN, LOOKS(versions_list)},
 #define ORDERS(what)                                                                                         \
     {                                                                                                        \
         .method = "POST", .path = "/api/v1/devices/{name}/" #what, .who = WHO_KNOWN,                         \
@@ -125,8 +126,23 @@ const struct route routes[] = {
     ORDERS(locate),
     ORDERS(interval),
     ORDERS(restart),
+    {.method = "POST",
+     .path = "/api/v1/devices/{name}/test-window",
+     .who = WHO_KNOWN,
+     .handle = orders_test_window,
+     .finish = act_done},
     {.method = "GET", .path = "/api/v1/devices/{name}/commands", .who = WHO_KNOWN, .handle = orders_list},
     {.method = "GET", .path = "/api/v1/zones", .who = WHO_KNOWN, .handle = zones_list},
+    {.method = "GET", .path = "/api/v1/rollouts", .who = WHO_KNOWN, .handle = rollouts_list},
+#define ROLLOUTS(what)                                                                                       \
+    {                                                                                                        \
+        .method = "POST", .path = "/api/v1/rollouts/" #what, .who = WHO_KNOWN, .handle = rollouts_##what,    \
+        .finish = act_done                                                                                   \
+    }
+    ROLLOUTS(start),
+    ROLLOUTS(pause),
+    ROLLOUTS(resume),
+    ROLLOUTS(abort),
     {.method = "GET", .path = "/api/v1/territories", .who = WHO_KNOWN, .handle = territories_list},
     {.method = "GET", .path = "/api/v1/quarantine", .who = WHO_KNOWN, LOOKS(quarantine_show)},
     {.method = "POST",
@@ -166,6 +182,18 @@ const struct route routes[] = {
      .path = "/api/v1/roster-changes/{id}/cancel",
      .who = WHO_KNOWN,
      .handle = rosters_cancel,
+     .finish = act_done},
+    {.method = "GET", .path = "/api/v1/handovers", .who = WHO_KNOWN, .handle = handovers_list},
+    {.method = "GET", .path = "/api/v1/handovers/{id}", .who = WHO_KNOWN, LOOKS(handovers_show)},
+    {.method = "POST",
+     .path = "/api/v1/handovers/begin",
+     .who = WHO_KNOWN,
+     .handle = handovers_begin,
+     .finish = act_done},
+    {.method = "POST",
+     .path = "/api/v1/handovers/{id}/sign",
+     .who = WHO_KNOWN,
+     .handle = handovers_sign,
      .finish = act_done},
     {.method = "GET", .path = "/api/v1/announcements", .who = WHO_KNOWN, .handle = view_announcements},
     {.method = "POST",

@@ -45,6 +45,8 @@ enum verdict view_healthz(const struct view *view, struct request *request, stru
                "{\"ready\":%s,\"core\":%s,\"broker\":%s,\"store\":%s,\"database\":%s,\"unpersisted\":%s",
                yes_no(ready), yes_no(view->heard), yes_no(health->broker_up), yes_no(health->store_ok),
                yes_no(view->reader != NULL), yes_no(health->unpersisted));
+    if (health->canary_late)
+        buf_puts(body, ",\"canary_late\":true");
     member_time(body, view->config->tz, "started", health->started_wall_ms);
     member_time(body, view->config->tz, "last_commit", health->last_commit_wall_ms);
     member_time(body, view->config->tz, "last_input", health->last_input_wall_ms);

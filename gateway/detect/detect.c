@@ -273,6 +273,7 @@ void detect_on_event(struct detect *detect, int64_t t_ms, const struct event *ev
     if (detect->starved)
         timer_feed_starved(detect);
     const struct device *device = registry_device(registry, event->key.device);
+    detect->drill = live_is_drill(detect->config.live, event);
     for (unsigned i = 0; i < detect->table_count; i++) {
         const struct detector *detector = detectors[i];
         if (!(detector->kinds & EVENT_BIT(event->kind)))
@@ -288,6 +289,7 @@ void detect_on_event(struct detect *detect, int64_t t_ms, const struct event *ev
             no = territory_of_home(registry, device->household, detector);
         run_for(detect, t_ms, i, no, device->resident, device->household, (struct occasion){.event = event});
     }
+    detect->drill = false;
     pass_on_findings(detect);
 }
 
@@ -428,6 +430,13 @@ void detect_add_evidence(struct finding *finding, const struct event *event)
 void detect_emit(const struct detect_context *context, const struct finding *finding)
 {
     struct detect *detect = context->run->detect;
+    if (detect->drill && !(finding->flags & FINDING_CLEARS)) {
+        struct finding drill;
+        memcpy(&drill, finding, sizeof drill); /* with its padding: its bytes are stored */
+        drill.flags |= FINDING_DRILL;
+        detect->config.on_finding(detect->config.self, &drill);
+        return; /* no evidence of anything for those that hear it */
+    }
     detect->config.on_finding(detect->config.self, finding);
     if (!detect->heard_by[finding->detector])
         return;

@@ -12,6 +12,8 @@
 /* Packs who a timer belongs to. slot: a detector's index, TIMER_SLOT_ALERT + family, or one of nobody's. */
 enum {
     TIMER_SLOT_ALERT = 0xF0,
+    TIMER_SLOT_HANDOVER = 0xFB,
+    TIMER_SLOT_ROLLOUT = 0xFC,
     TIMER_SLOT_FLEET = 0xFD,
     TIMER_SLOT_CAMPAIGNS = 0xFE,
     TIMER_SLOT_DIGEST = 0xFF

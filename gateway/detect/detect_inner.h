@@ -40,6 +40,7 @@ struct detect {
     uint64_t heard_by[DETECTORS_MAX]; /* for each detector the set of those that hear its findings */
     struct finding heard[HEARD_MAX];
     unsigned heard_count;
+    bool drill;   /* the event that is looked at is the drill of a test window */
     bool starved; /* a timer did not fit into the heap: it is put in at the next chance */
 };
 

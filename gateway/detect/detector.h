@@ -58,6 +58,7 @@ struct detect_settings {
     uint32_t visit_gap_s;             /* 300; 30..3600: a visit seen again within this is the same session */
     uint32_t visit_indoors_yellow_s;  /* 600; 60..7200: unknown indoors so long turns yellow */
     uint32_t flat_percent;            /* 15; 1..50 */
+    uint32_t round_hour;              /* 9; 0..23, local: when somebody comes by who can charge a band */
     uint32_t flat_urgent_percent;     /* 5; 1..50 */
     uint32_t silent_s;                /* 600; 60..86400: a device unheard for so long is silent, or for 2.5 of
                                          its report intervals when that is longer */
@@ -79,6 +80,7 @@ enum finding_flag {
     FINDING_LATE = 1 << 4,      /* its evidence arrived late */
     FINDING_RECORD = 1 << 5,    /* below the threshold: kept and shown, opens no alert */
     FINDING_HELD = 1 << 6,      /* green instead of yellow, for the shared budget; set by the fold */
+    FINDING_DRILL = 1 << 7,     /* its press was the drill of a test window; set by the runner */
 };
 
 struct finding {

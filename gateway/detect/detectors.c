@@ -65,6 +65,7 @@ struct detect_settings detect_settings_default(void)
         .visit_gap_s = 300,
         .visit_indoors_yellow_s = 600,
         .flat_percent = 15,
+        .round_hour = 9,
         .flat_urgent_percent = 5,
         .silent_s = 600,
         .unworn_s = 3600,

@@ -62,9 +62,18 @@ static const struct reason reasons[] = {
     OFF(MAIL) = {"mail-back", "The mail server takes mail again", "邮件服务器恢复"},
     ON(WEBHOOKS) = {"webhooks-lost", "{0} webhook receivers do not answer", "{0} 个推送接收方无应答"},
     OFF(WEBHOOKS) = {"webhooks-back", "The webhook receivers answer again", "推送接收方恢复"},
-    ON(CANARY) = {"canary-late", "No canary call for help has come through for {0} seconds",
-                  "演练求助已 {0} 秒未走完全程"},
+    ON(CANARY) = {"canary-late", "No canary call for help has come through since {1t}, for {0} seconds",
+                  "自 {1t} 起 {0} 秒内没有演练求助走完全程"},
+    ON(ROLLOUT) =
+        {"rollout-stopped",
+         "The roll-out of a setting stopped by itself ({0} devices in trouble); see `huyang rollout status`",
+         "设置分批下发已自动停止（{0} 台设备异常），原因见设备页"},
+    OFF(ROLLOUT) = {"rollout-settled", "Somebody decided how the roll-out goes on", "分批下发已由人工处置"},
     OFF(CANARY) = {"canary-heard", "A canary call for help has come through again", "演练求助恢复走通"},
+    ON(SHIFTS) = {"handover-unsigned",
+                  "Handovers not signed by the shift's end: {0}; the outgoing shift stays on call",
+                  "{0} 个班次到点未完成交接签字，仍由上一班值守"},
+    OFF(SHIFTS) = {"handover-signed", "The handover was signed after the shift's end", "逾期的交接班已签字"},
 };
 _Static_assert(sizeof reasons / sizeof *reasons == 2 * PART_OF_COUNT, "each part has its sentences");
 
@@ -85,6 +94,8 @@ static const uint8_t levels[PART_OF_COUNT] = {
     [PART_OF_MAIL] = LEVEL_YELLOW,
     [PART_OF_WEBHOOKS] = LEVEL_ORANGE,
     [PART_OF_CANARY] = LEVEL_ORANGE,
+    [PART_OF_ROLLOUT] = LEVEL_YELLOW,
+    [PART_OF_SHIFTS] = LEVEL_ORANGE,
 };
 
 enum level trouble_level(enum part part)

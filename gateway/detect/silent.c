@@ -41,7 +41,9 @@ static const struct reason reasons[] = {
 int64_t silent_after_ms(const struct detect_context *context, uint32_t device)
 {
     int64_t limit_ms = (int64_t)context->settings->silent_s * 1000;
-    int64_t reports_ms = (int64_t)registry_device(context->registry, device)->report_interval_s * 2500;
+    int64_t reports_ms = (int64_t)live_interval_s(live_device(context->live, device),
+                                                  registry_device(context->registry, device)) *
+                         2500;
     return reports_ms > limit_ms ? reports_ms : limit_ms;
 }
 

@@ -11,9 +11,12 @@
 
 #include "registry/admit.h"
 #include "registry/live_codec.h"
+#include "registry/test_window.h"
 
 enum live_table { LIVE_RESIDENT, LIVE_HOUSEHOLD, LIVE_DEVICE, LIVE_GATEWAY, LIVE_ANNOUNCEMENT, LIVE_TABLES };
 enum { CHANGED = 1, WRITTEN = 2 };
+/* Of each table's stored rows. Device rows of version 1 end before the battery's trend. */
+static const uint16_t table_versions[LIVE_TABLES] = {1, 1, LIVE_DEVICE_VERSION, 1, 1};
 static const int64_t presence_holds_ms = 12 * 3600 * 1000;
 static const int64_t pause_max_ms = 4 * 3600 * 1000; /* practice: a button pauses for up to four hours */
 static const double home_radius_m = 100;
@@ -331,12 +334,17 @@ static bool on_home(struct live_household *household, const struct registry *reg
 static void on_device(struct live_device *device, int64_t t_ms, const struct event *event)
 {
     device->heard_ms = later(device->heard_ms, t_ms);
+    test_window_on_event(device, t_ms, event);
     if (event->kind != EVENT_HEARTBEAT)
         return;
     if (event->heartbeat.has_battery) {
         device->has_battery = 1;
         device->battery_percent = event->heartbeat.battery_percent;
+        battery_read(&device->battery, event->at_ms, event->heartbeat.battery_percent,
+                     event->heartbeat.charging != 0, !event->heartbeat.has_worn || event->heartbeat.worn);
     }
+    if (event->heartbeat.firmware[0])
+        text_copy(device->firmware, sizeof device->firmware, event->heartbeat.firmware);
     device->charging = event->heartbeat.charging;
     if (event->heartbeat.has_worn)
         device->worn = event->heartbeat.worn ? LIVE_YES : LIVE_NO;
@@ -421,12 +429,44 @@ void live_on_broker(struct live *live, int64_t t_ms, bool up)
     mark(live, LIVE_GATEWAY, 0);
 }
 
+void live_set_interval(struct live *live, uint32_t no, uint32_t interval_s)
+{
+    assert(no < live->marks[LIVE_DEVICE].count);
+    live->devices[no].interval_s = interval_s;
+    mark(live, LIVE_DEVICE, no);
+}
+
+uint32_t live_interval_s(const struct live_device *now, const struct device *device)
+{
+    return now->interval_s ? now->interval_s : device->report_interval_s;
+}
+
+enum err live_read_device(uint16_t version, const void *value, size_t len, struct live_device *ret_now)
+{
+    if (version == 0 || version > LIVE_DEVICE_VERSION)
+        return ERR_UNSUPPORTED;
+    return live_get_device(value, len, version, ret_now) ? ERR_OK : ERR_CORRUPT;
+}
+
 void live_set_status(struct live *live, uint32_t no, enum resident_status status, int64_t until_ms)
 {
     assert(no < live->marks[LIVE_RESIDENT].count);
     live->residents[no].status = (uint8_t)status;
     live->residents[no].status_until_ms = until_ms;
     mark(live, LIVE_RESIDENT, no);
+}
+
+void live_open_test_window(struct live *live, uint32_t no, int64_t t_ms)
+{
+    assert(no < live->marks[LIVE_DEVICE].count);
+    live->devices[no].test_until_ms = t_ms + LIVE_TEST_WINDOW_MS;
+    mark(live, LIVE_DEVICE, no);
+}
+
+bool live_is_drill(const struct live *live, const struct event *event)
+{
+    return (event->kind == EVENT_SOS || event->kind == EVENT_SUSPICION) &&
+           live->devices[event->key.device].pressed_in_test;
 }
 
 static bool has_ended(const struct announcement *announcement, int64_t t_ms)
@@ -494,7 +534,7 @@ enum err live_snapshot(const struct live *live,
             unsigned char value[LIVE_VALUE_MAX];
             uint32_t no = marks->listed[i];
             size_t len = put_row(live, (enum live_table)table, no, value);
-            enum err err = fn(self, table_names[table], LIVE_VERSION, no, value, len);
+            enum err err = fn(self, table_names[table], table_versions[table], no, value, len);
             if (err)
                 return err;
             marks->state[no] = WRITTEN;
@@ -543,7 +583,7 @@ enum err live_restore(struct live *live, const char *name, uint16_t version, uin
     enum live_table table = 0;
     while (table < LIVE_TABLES && strcmp(table_names[table], name) != 0)
         table++;
-    if (table == LIVE_TABLES || version != LIVE_VERSION)
+    if (table == LIVE_TABLES || version == 0 || version > table_versions[table])
         return ERR_UNSUPPORTED;
     if (no >= live->marks[table].count)
         return ERR_NOT_FOUND;
@@ -551,7 +591,7 @@ enum err live_restore(struct live *live, const char *name, uint16_t version, uin
     switch (table) {
     case LIVE_RESIDENT: fine = restore_resident(live, no, value, len); break;
     case LIVE_HOUSEHOLD: fine = live_get_household(value, len, &live->households[no]); break;
-    case LIVE_DEVICE: fine = live_get_device(value, len, &live->devices[no]); break;
+    case LIVE_DEVICE: fine = live_get_device(value, len, version, &live->devices[no]); break;
     case LIVE_GATEWAY: fine = live_get_gateway(value, len, &live->gateway); break;
     case LIVE_ANNOUNCEMENT: fine = live_get_announcement(value, len, &live->announcements[no]); break;
     case LIVE_TABLES: break;

@@ -5,6 +5,7 @@
 #define HUYANG_REGISTRY_LIVE_H
 
 #include "core/hash.h"
+#include "registry/battery.h"
 #include "registry/registry.h"
 
 enum live_tri { LIVE_UNKNOWN, LIVE_NO, LIVE_YES };
@@ -32,7 +33,16 @@ struct live_device {
     uint8_t link_up; /* enum live_tri */
     uint8_t battery_percent, has_battery, charging;
     uint8_t worn; /* enum live_tri */
+    /* Since version 2 of the snapshot. */
+    struct battery battery; /* its trend */
+    char firmware[33];      /* as its last heartbeat that named one said; "" = never told */
+    uint32_t interval_s;    /* its report interval, when one was ordered for good; 0 = the registry's */
+    /* Since version 3. */
+    int64_t test_until_ms;   /* a test window of LIVE_TEST_WINDOW_MS waits for a press so long; 0 = none */
+    uint8_t pressed_in_test; /* the last press of a button was the drill of such a window */
 };
+/* How long a window is open, and how far a device's clock may be behind the one who opened it. */
+enum { LIVE_TEST_WINDOW_MS = 600000, LIVE_TEST_CLOCK_MS = 30000 };
 
 /* The gateway's own link to the broker: nobody is silent while we are deaf. */
 struct live_gateway {
@@ -77,6 +87,18 @@ bool live_link_is_news(const struct live *live, uint32_t device, bool up, uint64
 bool live_on_link(struct live *live, uint32_t device, int64_t t_ms, bool up, uint64_t ordinal);
 /* The link to the broker came up or went down at t. */
 void live_on_broker(struct live *live, int64_t t_ms, bool up);
+/* The next press of this device's SOS or silent button, until LIVE_TEST_WINDOW_MS from t, is a drill. One
+ * that comes late, or was made before the window was opened, is none and leaves the window as it is. */
+void live_open_test_window(struct live *live, uint32_t device, int64_t t_ms);
+/* Is this event, which live_on_event has just seen, the drill of a test window, or the cancel of one? */
+bool live_is_drill(const struct live *live, const struct event *event);
+/* The device took a report interval for good; 0 = the registry's again. */
+void live_set_interval(struct live *live, uint32_t device, uint32_t interval_s);
+/* How often it reports, in seconds: what it was told for good, else what its row says; 0 = unknown. */
+uint32_t live_interval_s(const struct live_device *now, const struct device *device);
+/* One stored row of "live.device". ERR_UNSUPPORTED, ERR_CORRUPT. */
+MUST_CHECK enum err live_read_device(uint16_t version, const void *value, size_t len,
+                                     struct live_device *ret_now);
 /* Forgets what the classes that were withdrawn had told about a resident (CONSENT_BIT set). */
 void live_forget(struct live *live, uint32_t resident, uint8_t classes);
 void live_set_status(struct live *live, uint32_t resident, enum resident_status status, int64_t until_ms);

@@ -74,6 +74,25 @@ static void walk_f32(struct walk *walk, float *value)
         walk->bad = true;
 }
 
+static void walk_text(struct walk *walk, char *text, size_t size)
+{
+    for (size_t i = 0; i < size && !walk->bad; i++) {
+        uint8_t byte = (uint8_t)text[i];
+        walk_u8(walk, &byte, UINT8_MAX);
+        text[i] = (char)byte;
+        if (byte == 0)
+            return;
+    }
+    walk->bad = true;
+}
+
+static void walk_u32(struct walk *walk, uint32_t *value)
+{
+    uint64_t bits = *value;
+    walk_bits(walk, &bits, 4);
+    *value = (uint32_t)bits;
+}
+
 static void walk_resident(struct walk *walk, struct live_resident *row, struct live_imported *imported)
 {
     walk_i64(walk, &row->fix_ms);
@@ -96,7 +115,31 @@ static void walk_household(struct walk *walk, struct live_household *row)
     walk_i64(walk, &row->trusted_seen_ms);
 }
 
-static void walk_device(struct walk *walk, struct live_device *row)
+static void walk_battery(struct walk *walk, struct battery *row)
+{
+    walk_i64(walk, &row->last_ms);
+    walk_i64(walk, &row->active_ms);
+    walk_u8(walk, &row->count, BATTERY_POINTS);
+    for (unsigned i = 0; i < row->count && !walk->bad; i++) {
+        uint64_t used = (uint16_t)row->used[i];
+        walk_u32(walk, &row->seconds[i]);
+        walk_bits(walk, &used, 2);
+        row->used[i] = (int16_t)(uint16_t)used;
+        walk->bad |= i > 0 && row->seconds[i] <= row->seconds[i - 1]; /* slopes divide by the distance */
+    }
+    uint64_t used_now = (uint16_t)row->used_now;
+    walk_bits(walk, &used_now, 2);
+    row->used_now = (int16_t)(uint16_t)used_now;
+    walk_u32(walk, &row->step_s);
+    walk_u32(walk, &row->rate);
+    for (unsigned i = 0; i < BATTERY_PAST; i++)
+        walk_u32(walk, &row->past[i]);
+    walk_u8(walk, &row->percent, 100);
+    walk_u8(walk, &row->lowest, 100);
+    walk_u8(walk, &row->idle, 1);
+}
+
+static void walk_device(struct walk *walk, struct live_device *row, uint16_t version)
 {
     walk_i64(walk, &row->heard_ms);
     walk_u64(walk, &row->link_ordinal);
@@ -105,6 +148,15 @@ static void walk_device(struct walk *walk, struct live_device *row)
     walk_u8(walk, &row->battery_percent, 100);
     walk_u8(walk, &row->charging, 1);
     walk_u8(walk, &row->worn, LIVE_YES);
+    if (version < 2)
+        return;
+    walk_battery(walk, &row->battery);
+    walk_text(walk, row->firmware, sizeof row->firmware);
+    walk_u32(walk, &row->interval_s);
+    if (version < 3)
+        return;
+    walk_i64(walk, &row->test_until_ms);
+    walk_u8(walk, &row->pressed_in_test, 1);
 }
 
 static void walk_gateway(struct walk *walk, struct live_gateway *row)
@@ -114,18 +166,6 @@ static void walk_gateway(struct walk *walk, struct live_gateway *row)
 }
 
 /* Texts stand with their NUL; a text without one was not written by us. */
-static void walk_text(struct walk *walk, char *text, size_t size)
-{
-    for (size_t i = 0; i < size && !walk->bad; i++) {
-        uint8_t byte = (uint8_t)text[i];
-        walk_u8(walk, &byte, UINT8_MAX);
-        text[i] = (char)byte;
-        if (byte == 0)
-            return;
-    }
-    walk->bad = true;
-}
-
 static void walk_announcement(struct walk *walk, struct announcement *row)
 {
     for (size_t i = 0; i < sizeof row->id.bytes; i++)
@@ -134,9 +174,7 @@ static void walk_announcement(struct walk *walk, struct announcement *row)
     walk_i64(walk, &row->from_ms);
     walk_i64(walk, &row->until_ms);
     walk_i64(walk, &row->removed_ms);
-    uint64_t territory = row->territory;
-    walk_bits(walk, &territory, 4);
-    row->territory = (uint32_t)territory;
+    walk_u32(walk, &row->territory);
     walk_u8(walk, &row->kind, ANNOUNCED_COUNT - 1);
     walk_text(walk, row->by, sizeof row->by);
     walk_text(walk, row->note, sizeof row->note);
@@ -181,7 +219,7 @@ size_t live_put_device(const struct live_device *row, unsigned char to[LIVE_VALU
 {
     struct walk walk = writing(to);
     struct live_device copy = *row;
-    walk_device(&walk, &copy);
+    walk_device(&walk, &copy, LIVE_DEVICE_VERSION);
     return walk.at;
 }
 
@@ -225,11 +263,11 @@ bool live_get_household(const void *from, size_t len, struct live_household *ret
     return is_whole(&walk);
 }
 
-bool live_get_device(const void *from, size_t len, struct live_device *ret_row)
+bool live_get_device(const void *from, size_t len, uint16_t version, struct live_device *ret_row)
 {
     struct walk walk = reading(from, len);
     struct live_device row = {0};
-    walk_device(&walk, &row);
+    walk_device(&walk, &row, version);
     if (is_whole(&walk))
         *ret_row = row;
     return is_whole(&walk);

@@ -75,20 +75,39 @@ void message_place(const struct relay_context *context, const struct alert *aler
     buf_puts(out, clipped);
 }
 
+/* A message about an entry of the ledger, whose alert has ended: there is nothing to take any more. */
+static const char *clue_word(const struct job *job, bool zh)
+{
+    if (job->step == LEDGER_STEP_OVERDUE)
+        return zh ? "线索逾期未结" : "Clue overdue";
+    return zh ? "线索由您负责" : "Clue assigned to you";
+}
+
+static const char *to_do(const struct words_facts *facts, const struct job *job, bool zh)
+{
+    if (!ledger_is_step(job->step))
+        return words_to_do(facts, job, zh);
+    return zh ? "请在期限前办理，并在线索台账登记结果。"
+              : "Handle it in time and record it in the ledger of clues.";
+}
+
 void message_title(const struct relay_context *context, const struct words_facts *facts,
                    const struct job *job, bool zh, struct buf *out)
 {
     if (relay_is_exercise(context))
         buf_puts(out, zh ? "【演练】" : "[EXERCISE] ");
-    buf_printf(out, zh ? "%s：%s（%s）" : "%s: %s (%s)", message_level_word(job->level, zh),
-               words_event(facts, job->family, zh), words_to_be_verified(zh));
+    if (ledger_is_step(job->step))
+        buf_printf(out, "%s%s%s", clue_word(job, zh), zh ? "：" : ": ", words_event(facts, job->family, zh));
+    else
+        buf_printf(out, zh ? "%s：%s（%s）" : "%s: %s (%s)", message_level_word(job->level, zh),
+                   words_event(facts, job->family, zh), words_to_be_verified(zh));
 }
 
 void message_link(const struct relay_context *context, const struct job *job, struct buf *out)
 {
     const char *base = context->settings->link_url;
     size_t len = strlen(base);
-    if (len == 0 || job->kind != JOB_NOTIFY || job->role == ROLE_NONE)
+    if (len == 0 || job->kind != JOB_NOTIFY || job->role == ROLE_NONE || ledger_is_step(job->step))
         return;
     buf_printf(out, "%s%sa/" LINK_HOLE, base, base[len - 1] == '/' ? "" : "/");
 }
@@ -165,9 +184,9 @@ void message_sms(const struct relay_context *context, const struct alert *alert,
     /* What to do before why: whoever reads it is to act. */
     buf_clear(&more);
     buf_append(&more, buf_text(&link), link.len);
-    buf_puts(&more, words_to_do(&facts, job, zh));
+    buf_puts(&more, to_do(&facts, job, zh));
     if (fits(out, buf_text(&more)))
-        buf_puts(out, words_to_do(&facts, job, zh));
+        buf_puts(out, to_do(&facts, job, zh));
     buf_clear(&more);
     struct buf why;
     buf_init(&why, PART_MAX);
@@ -240,7 +259,7 @@ void message_chat(const struct relay_context *context, const struct alert *alert
     buf_init(&part, PART_MAX);
     buf_init(&end, PART_MAX);
     words_facts(context, alert, job->t_ms, &facts);
-    put_line(&end, zh, "请做", "Do", words_to_do(&facts, job, zh));
+    put_line(&end, zh, "请做", "Do", to_do(&facts, job, zh));
     message_link(context, job, &part);
     put_line(&end, zh, "接手", "Take it", buf_text(&part));
     message_title(context, &facts, job, zh, out);

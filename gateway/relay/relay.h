@@ -194,14 +194,14 @@ struct relay_context {
     const char *said; /* catalogue id of the last prompt that went out for this alert; NULL or "" = none, or
                          not known */
     bool said_played; /* … and its device says that it was played */
-    bool canary;      /* the alert is a canary's: a drill by itself */
+    bool drill;       /* the alert is a drill by itself (alert_is_exercise) */
     struct prompt_spoken *spoken; /* out: what a prompt's command says; NULL = nobody asks */
 };
 
 /* What goes out is marked as a drill: all of it, or this alert's. */
 static inline bool relay_is_exercise(const struct relay_context *context)
 {
-    return context->settings->exercise || context->canary;
+    return context->settings->exercise || context->drill;
 }
 
 /* A stand-down's job->prompt names the police job it withdraws: "<job id>@<that job's t_ms>"; without it the

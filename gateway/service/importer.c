@@ -344,8 +344,8 @@ static void warn_roster(void *self, const void *item, const char *path, const ch
 
 void service_check_rosters(const struct service *service, struct now now)
 {
-    (void)roster_reach(&service->config->alert, service->registry, service->tz, now.wall_ms, warn_roster,
-                       NULL);
+    const struct roster_view view = alerts_rosters(gateway_alerts(service->gateway));
+    (void)roster_reach(&service->config->alert, service->registry, &view, now.wall_ms, warn_roster, NULL);
 }
 
 void service_reload(struct service *service, struct now now)

@@ -56,6 +56,22 @@ static void fill(const struct service *service, struct look *look)
     }
 }
 
+/* Cost: one pass over the residents, as far as LOOK_MAX of them. */
+static void find_statuses(const struct service *service, struct look *look)
+{
+    const struct registry *registry = service->registry;
+    const struct live *live = gateway_live(service->gateway);
+    for (uint32_t no = 0; no < registry_count(registry, REGISTRY_RESIDENT) && look->count < LOOK_MAX; no++) {
+        const struct live_resident *now = live_resident(live, no);
+        const struct subject subject = {.kind = SUBJECT_RESIDENT, .no = no};
+        if (now->status == STATUS_ACTIVE || registry_resident(registry, no)->removed ||
+            !policy_is_within(registry, registry_subject_territory(registry, subject), look->within))
+            continue;
+        look->entries[look->count++] =
+            (struct look_entry){.table = REGISTRY_RESIDENT, .no = no, .now.resident = *now};
+    }
+}
+
 void service_answer_looks(struct service *service)
 {
     struct look *look;
@@ -67,6 +83,8 @@ void service_answer_looks(struct service *service)
         look->dismissed = look->dismiss[0] != '\0' && quarantine_dismiss(&service->quarantine, look->dismiss,
                                                                          look->by, clock_now()) == ERR_OK;
         quarantine_list(&service->quarantine, look);
+    } else if (look->statuses) {
+        find_statuses(service, look);
     } else {
         fill(service, look);
     }

@@ -109,7 +109,7 @@ static void put_watch(struct buf *out, const struct service *service)
 {
     buf_puts(out, "# HELP huyang_trouble 1 while an alert says that this part of the gateway is in trouble\n"
                   "# TYPE huyang_trouble gauge\n");
-    for (unsigned part = 0; part < PART_OF_COUNT; part++)
+    for (unsigned part = 0; part < PART_OF_SHIFTS; part++) /* shifts: people's, and of a territory each */
         buf_printf(out, "huyang_trouble{part=\"%s\"} %d\n", part_id((enum part)part),
                    service->watch.parts[part].told);
 }
@@ -262,6 +262,7 @@ void service_tell_metrics(void *self, struct now now)
                                       .broker_up = service->broker_up,
                                       .store_ok = committer_state(service->committer) == ERR_OK,
                                       .unpersisted = service->fail_open,
+                                      .canary_late = service->canary_late,
                                       .started_wall_ms = service->started_wall_ms,
                                       .last_commit_wall_ms = service->last_commit_wall_ms,
                                       .last_input_wall_ms = service->last_input_wall_ms};

@@ -99,10 +99,10 @@ struct service {
     struct watch watch;
     int64_t watched_mono_ms;     /* when the gateway was looked at last */
     int64_t broker_lost_mono_ms; /* 0 = it is connected */
-    unsigned watch_looks;
-    size_t lost_timers; /* as last counted */
+    size_t lost_timers;          /* as last counted */
     /* When a canary's prompt was played last and its notification delivered; at first, the start. */
     int64_t canary_played_mono_ms, canary_told_mono_ms;
+    bool canary_late;   /* as last seen */
     int64_t virtual_ms; /* the simulator's time; 0 before its first word */
     bool clock_owed;    /* and it waits to hear that it was reached */
     unsigned link_changes;

@@ -91,7 +91,7 @@ static const char *why_refused(uint8_t kind, enum err err, const char *refusal)
         return "an announcement needs a territory below the county and hours that end after their beginning "
                "and "
                "from now on, at most 15 days; no more than 256 are kept at once";
-    if (kind >= ACTION_DEVICE_LOCATE && kind <= ACTION_DEVICE_RESTART)
+    if ((kind >= ACTION_DEVICE_LOCATE && kind <= ACTION_DEVICE_RESTART) || kind == ACTION_TEST_WINDOW)
         return "there is no such device";
     if (kind >= ACTION_TASK_ASSIGN && kind <= ACTION_TASK_FINISH)
         return err == ERR_NOT_FOUND

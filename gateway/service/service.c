@@ -178,6 +178,8 @@ static enum err open_api(struct service *service)
                                       .borrow = service_borrow,
                                       .give_back = service_give_back,
                                       .settings = &service->config->alert,
+                                      .detect = &service->config->detect,
+                                      .report = &service->config->report,
                                       .self = service};
     /* Its thread may ask for an import before the pointer is stored: it waits for that here. */
     pthread_mutex_lock(&service->import.lock);

@@ -5,8 +5,6 @@
 #include "core/log.h"
 #include "service/parts.h"
 
-enum { TIMERS_EVERY = 10 /* looks */ };
-
 /* What is wrong with a part, as its sentence shows it; 0 = nothing. */
 struct sights {
     uint32_t numbers[PART_OF_COUNT];
@@ -45,8 +43,7 @@ static void see_broker(struct service *service, struct sights *sights, struct no
 
 static void see_timers(struct service *service, struct sights *sights)
 {
-    if (service->watch_looks++ % TIMERS_EVERY == 0)
-        service->lost_timers = gateway_lost_timers(service->gateway);
+    service->lost_timers = gateway_lost_timers(service->gateway); /* a slice of them each time */
     sights->numbers[PART_OF_TIMERS] = (uint32_t)service->lost_timers;
 }
 
@@ -54,14 +51,11 @@ void service_watch_delivery(struct service *service, const struct batch_delivery
 {
     const bool played = delivery->job_kind == JOB_PROMPT && delivery->state == DELIVERY_PLAYED;
     const bool told = delivery->job_kind == JOB_NOTIFY && delivery->state == DELIVERY_DELIVERED;
-    if (service->config->watch.canary_s == 0 || (!played && !told))
-        return;
-    const struct alert *alert = alerts_find(gateway_alerts(service->gateway), &delivery->alert);
-    if (alert == NULL || !registry_is_canary(service->registry, alert->resident, alert->household))
+    if (!delivery->canary)
         return;
     if (played)
         service->canary_played_mono_ms = now.mono_ms;
-    else
+    if (told)
         service->canary_told_mono_ms = now.mono_ms;
 }
 
@@ -109,12 +103,15 @@ void service_watch(void *self, struct now now)
     see_broker(service, &sights, now);
     see_timers(service, &sights);
     see_canary(service, &sights, now);
+    service->canary_late = sights.numbers[PART_OF_CANARY] != 0;
     /* After a standstill everything looks late: the next look tells what really is. */
     if (sights.numbers[PART_OF_LOOP] == 0) {
         see_store(service, &sights, now);
         outbox_troubles(service->outbox, now, (int64_t)config->stall_s * 1000, sights.numbers);
     }
     for (unsigned part = 0; part < PART_OF_COUNT; part++) {
+        if (part == PART_OF_ROLLOUT) /* the fold says that itself */
+            continue;
         const int64_t after_ms = is_measured((enum part)part) ? 0 : (int64_t)config->after_s * 1000;
         if (watch_see(&service->watch, (enum part)part, sights.numbers[part] != 0, after_ms,
                       (int64_t)config->calm_s * 1000, now.mono_ms))
@@ -131,7 +128,7 @@ void service_watch_begin(struct service *service)
         const struct alert *alert =
             alerts_open_of(gateway_alerts(service->gateway),
                            (struct subject){.kind = SUBJECT_GATEWAY, .no = part}, FAMILY_FLEET);
-        if (alert != NULL && alert->cleared_ms == 0)
+        if (alert != NULL && alert->cleared_ms == 0 && part != PART_OF_ROLLOUT)
             watch_resume(&service->watch, (enum part)part);
     }
 }

@@ -18,10 +18,10 @@ enum { PATH_ROOM = 1024, FILE_MAX = 256 << 20 };
 struct scrub {
     const struct person *person;
     struct csv_record head, record;
-    char *text; /* as it is in the file; one more byte may be written */
+    const char *text; /* as it is in the file, and a NUL */
     size_t len;
-    struct buf out; /* as it will be */
-    uint64_t lines; /* taken out or changed */
+    struct buf *out; /* as it will be */
+    uint64_t lines;  /* taken out or changed */
     struct buf *errors;
     const char *name;
 };
@@ -61,11 +61,11 @@ static void put_device(struct scrub *scrub)
     for (uint32_t i = 0; i < scrub->record.count; i++) {
         const char *column = i < scrub->head.count ? scrub->head.values[i] : "";
         if (i != 0)
-            buf_putc(&scrub->out, ',');
+            buf_putc(scrub->out, ',');
         if (strcmp(column, "resident") != 0 && strcmp(column, "household") != 0)
-            put_cell(&scrub->out, scrub->record.values[i]);
+            put_cell(scrub->out, scrub->record.values[i]);
     }
-    buf_putc(&scrub->out, '\n');
+    buf_putc(scrub->out, '\n');
 }
 
 static enum err scrub_csv(struct scrub *scrub, enum registry_table table)
@@ -88,7 +88,7 @@ static enum err scrub_csv(struct scrub *scrub, enum registry_table table)
         if (result == CSV_BAD)
             err = complain(scrub, csv.bad_line, csv.reason);
         else if (part == PERSON_KEEP)
-            buf_append(&scrub->out, scrub->text + from, to - from);
+            buf_append(scrub->out, scrub->text + from, to - from);
         else if (part == PERSON_DEVICE)
             put_device(scrub);
         scrub->lines += part != PERSON_KEEP;
@@ -96,7 +96,7 @@ static enum err scrub_csv(struct scrub *scrub, enum registry_table table)
         from = to;
     }
     if (err == ERR_OK) /* empty lines at the end */
-        buf_append(&scrub->out, scrub->text + from, scrub->len - from);
+        buf_append(scrub->out, scrub->text + from, scrub->len - from);
     free(copy);
     return err;
 }
@@ -133,7 +133,7 @@ static const char *value_of_feature(const void *feature, const char *column)
 static enum err check_zones(struct scrub *scrub, size_t kept)
 {
     struct json *root = NULL;
-    enum err err = json_parse(scrub->out.data, scrub->out.len, &root, NULL);
+    enum err err = json_parse(scrub->out->data, scrub->out->len, &root, NULL);
     const struct json *features = json_get(root, "features");
     bool fine = err == ERR_OK && json_count(features) == kept;
     for (size_t i = 0; fine && i < kept; i++)
@@ -158,7 +158,7 @@ static enum err scrub_geojson(struct scrub *scrub)
         return complain(scrub, 1, "has no list of features");
     }
     size_t at = (size_t)(list - scrub->text) + 1, kept = 0;
-    buf_append(&scrub->out, scrub->text, at);
+    buf_append(scrub->out, scrub->text, at);
     for (size_t i = 0; i < json_count(features); i++) {
         const char *open = strchr(scrub->text + at, '{');
         if (open == NULL)
@@ -170,39 +170,58 @@ static enum err scrub_geojson(struct scrub *scrub)
             scrub->lines++;
             continue;
         }
-        buf_puts(&scrub->out, kept == 0 ? "\n" : ",\n");
-        buf_append(&scrub->out, scrub->text + from, to - from);
+        buf_puts(scrub->out, kept == 0 ? "\n" : ",\n");
+        buf_append(scrub->out, scrub->text + from, to - from);
         kept++;
     }
-    buf_append(&scrub->out, scrub->text + at, scrub->len - at);
+    buf_append(scrub->out, scrub->text + at, scrub->len - at);
     json_free(root);
-    return scrub->out.failed ? ERR_NOMEM : check_zones(scrub, kept);
+    return scrub->out->failed ? ERR_NOMEM : check_zones(scrub, kept);
 }
 
-static enum err read_file(struct scrub *scrub, const char *path)
+enum err person_scrub_text(const struct person *person, enum registry_table table, const char *text,
+                           size_t len, struct buf *out, struct buf *errors, uint64_t *ret_lines)
+{
+    char name[64];
+    snprintf(name, sizeof(name), "%s.%s", registry_table_name(table),
+             table == REGISTRY_ZONE ? "geojson" : "csv");
+    struct scrub scrub = {
+        .person = person, .text = text, .len = len, .out = out, .errors = errors, .name = name};
+    enum err err = table == REGISTRY_ZONE ? scrub_geojson(&scrub) : scrub_csv(&scrub, table);
+    if (err == ERR_OK && out->failed)
+        err = ERR_NOMEM;
+    if (err == ERR_OK)
+        *ret_lines += scrub.lines;
+    return err;
+}
+
+static enum err read_file(const char *path, char **ret_text, size_t *ret_len)
 {
     struct stat info;
     FILE *file = fopen(path, "re");
     if (file == NULL)
         return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+    char *text = NULL;
     enum err err = fstat(fileno(file), &info) != 0 || !S_ISREG(info.st_mode) ? ERR_IO
                    : info.st_size > FILE_MAX                                 ? ERR_RANGE
                                                                              : ERR_OK;
-    if (err == ERR_OK) {
-        scrub->len = (size_t)info.st_size;
-        scrub->text = malloc(scrub->len + 1);
-        if (scrub->text == NULL)
-            err = ERR_NOMEM;
-        else if (fread(scrub->text, 1, scrub->len, file) != scrub->len)
-            err = ERR_IO;
-        else
-            scrub->text[scrub->len] = '\0';
-    }
+    const size_t len = err == ERR_OK ? (size_t)info.st_size : 0;
+    if (err == ERR_OK && (text = malloc(len + 1)) == NULL)
+        err = ERR_NOMEM;
+    if (err == ERR_OK && fread(text, 1, len, file) != len)
+        err = ERR_IO;
     fclose(file);
-    return err;
+    if (err != ERR_OK) {
+        free(text);
+        return err;
+    }
+    text[len] = '\0';
+    *ret_text = text;
+    *ret_len = len;
+    return ERR_OK;
 }
 
-static enum err write_file(const struct scrub *scrub, const char *path)
+static enum err write_file(const struct buf *out, const char *path)
 {
     char fresh[PATH_ROOM];
     struct stat info;
@@ -212,8 +231,8 @@ static enum err write_file(const struct scrub *scrub, const char *path)
     if (fd < 0)
         return ERR_IO;
     bool fine = true;
-    for (size_t at = 0; fine && at < scrub->out.len;) {
-        const ssize_t wrote = write(fd, scrub->out.data + at, scrub->out.len - at);
+    for (size_t at = 0; fine && at < out->len;) {
+        const ssize_t wrote = write(fd, out->data + at, out->len - at);
         fine = wrote > 0 || (wrote < 0 && errno == EINTR);
         at += wrote > 0 ? (size_t)wrote : 0;
     }
@@ -228,26 +247,24 @@ static enum err write_file(const struct scrub *scrub, const char *path)
 static enum err scrub_table(const struct person *person, const char *folder, enum registry_table table,
                             bool put, struct buf *errors, uint64_t *ret_lines)
 {
-    char path[PATH_ROOM], name[64];
-    snprintf(name, sizeof(name), "%s.%s", registry_table_name(table),
-             table == REGISTRY_ZONE ? "geojson" : "csv");
-    struct scrub scrub = {.person = person, .errors = errors, .name = name};
-    if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path))
+    char path[PATH_ROOM], *text = NULL;
+    size_t len = 0;
+    uint64_t lines = 0;
+    struct buf out;
+    if (snprintf(path, sizeof(path), "%s/%s.%s", folder, registry_table_name(table),
+                 table == REGISTRY_ZONE ? "geojson" : "csv") >= (int)sizeof(path))
         return ERR_RANGE;
-    enum err err = read_file(&scrub, path);
-    if (err == ERR_NOT_FOUND)
-        return ERR_OK; /* not every folder has every file */
-    buf_init(&scrub.out, scrub.len + 1024);
+    enum err err = read_file(path, &text, &len);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_OK : err; /* not every folder has every file */
+    buf_init(&out, 2 * len + 1024);
+    err = person_scrub_text(person, table, text, len, &out, errors, &lines);
+    if (err == ERR_OK && put && lines != 0)
+        err = write_file(&out, path);
     if (err == ERR_OK)
-        err = table == REGISTRY_ZONE ? scrub_geojson(&scrub) : scrub_csv(&scrub, table);
-    if (err == ERR_OK && scrub.out.failed)
-        err = ERR_NOMEM;
-    if (err == ERR_OK && put && scrub.lines != 0)
-        err = write_file(&scrub, path);
-    if (err == ERR_OK)
-        *ret_lines += scrub.lines;
-    buf_release(&scrub.out);
-    free(scrub.text);
+        *ret_lines += lines;
+    buf_release(&out);
+    free(text);
     return err;
 }
 

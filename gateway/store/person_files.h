@@ -10,5 +10,10 @@
  * ERR_INVALID: a file cannot be read as what it should be, and stays as it is (named in `errors`). */
 MUST_CHECK enum err person_scrub_folder(const struct person *person, const char *folder, bool write,
                                         struct buf *errors, uint64_t *ret_lines);
+/* The same for the text of one table's file, which ends in NUL behind `len` bytes: what it becomes is
+ * appended to `out`, which needs room for twice the text. Pure. */
+MUST_CHECK enum err person_scrub_text(const struct person *person, enum registry_table table,
+                                      const char *text, size_t len, struct buf *out, struct buf *errors,
+                                      uint64_t *ret_lines);
 
 #endif

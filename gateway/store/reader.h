@@ -147,6 +147,11 @@ MUST_CHECK enum err reader_works(struct reader *reader, int64_t from_ms, int64_t
 /* Devices of which something was taken in since then. */
 MUST_CHECK enum err reader_heard(struct reader *reader, int64_t since_ms,
                                  enum err (*fn)(void *self, uint32_t device), void *self);
+/* What was known of each device at the last snapshot, by number; one that cannot be read is left out. */
+struct live_device;
+MUST_CHECK enum err reader_devices(struct reader *reader,
+                                   enum err (*fn)(void *self, uint32_t device, const struct live_device *now),
+                                   void *self);
 /* Silences that end after since_ms (0 = all), the last to end first, at most READER_SILENCES_MAX; and the
  * newest lines of the ledger. Each appends a JSON list; `keep` (NULL = all) leaves out what is not for the
  * asker. */
@@ -158,6 +163,20 @@ MUST_CHECK enum err reader_silences(struct reader *reader, int64_t since_ms,
 struct roster_change;
 MUST_CHECK enum err reader_roster_changes(struct reader *reader, int64_t since_ms,
                                           struct roster_change *changes, size_t max, size_t *ret_count);
+/* Handovers of shifts that were begun after since_ms, the newest first, at most READER_HANDOVERS_MAX; the
+ * JSON is borrowed for the call of `fn`, whose error stops the walk. */
+enum { READER_HANDOVERS_MAX = 500 };
+struct reader_handover {
+    const char *territory; /* its code, "" = the county */
+    const char *json;
+    size_t len;
+};
+MUST_CHECK enum err reader_handovers(struct reader *reader, int64_t since_ms,
+                                     enum err (*fn)(void *self, const struct reader_handover *handover),
+                                     void *self);
+/* Appends the handover's object with its "history", and says where it belongs to. ERR_NOT_FOUND. */
+MUST_CHECK enum err reader_handover(struct reader *reader, const struct hash_id *id, struct buf *out,
+                                    char territory[ID_SIZE]);
 /* What a silence is about. ERR_NOT_FOUND. */
 MUST_CHECK enum err reader_silence(struct reader *reader, const struct hash_id *id,
                                    struct subject *ret_subject);
@@ -258,6 +277,8 @@ MUST_CHECK enum err reader_campaigns(struct reader *reader, unsigned limit, stru
 MUST_CHECK enum err reader_campaign(struct reader *reader, const struct hash_id *id, struct buf *out);
 /* What was asked of a device (fleet.h), the newest first, as a list. */
 MUST_CHECK enum err reader_orders(struct reader *reader, uint32_t device, unsigned limit, struct buf *out);
+/* Roll-outs (rollout.h), the newest first, each with its history ("events"): a list. */
+MUST_CHECK enum err reader_rollouts(struct reader *reader, unsigned limit, struct buf *out);
 /* ERR_NOT_FOUND: nobody and nothing of that id. */
 MUST_CHECK enum err reader_subject(struct reader *reader, enum subject_kind kind, const char *id,
                                    struct subject *ret_subject);

@@ -40,21 +40,24 @@ static bool thin_fix(struct event_fix *fix)
     return true;
 }
 
-static bool forget_id(char id[ID_SIZE])
+/* `only` NULL: whoever it is. */
+static bool forget_id(char id[ID_SIZE], const char *only)
 {
+    if (only != NULL && strcmp(id, only) != 0)
+        return false;
     bool had = id[0] != '\0';
     memset(id, 0, ID_SIZE);
     return had;
 }
 
-static bool forget_visitors(struct event *event)
+static bool forget_visitors(struct event *event, const char *only)
 {
     bool had = false;
     if (event->kind == EVENT_DEPARTURE)
-        had = forget_id(event->departure.visitor_id);
+        had = forget_id(event->departure.visitor_id, only);
     for (unsigned i = 0; event->kind == EVENT_VISIT && i < event->visit.people_count && i < EVENT_PEOPLE_MAX;
          i++)
-        had |= forget_id(event->visit.people[i].visitor_id);
+        had |= forget_id(event->visit.people[i].visitor_id, only);
     return had;
 }
 
@@ -78,7 +81,7 @@ enum err thin_report(const struct batch_input *stored, enum thin what, struct ev
         if (what == THIN_LOCATION && event->kind == EVENT_FIX)
             changed |= thin_fix(&event->fix);
         if (what == THIN_VISITOR)
-            changed |= forget_visitors(event);
+            changed |= forget_visitors(event, NULL);
         if (kept != i)
             events[kept] = *event;
         kept++;
@@ -88,6 +91,24 @@ enum err thin_report(const struct batch_input *stored, enum thin what, struct ev
     if (*ret_thinned != THIN_CHANGED)
         return ERR_OK;
     input.report.count = (uint8_t)kept;
+    input_encode(&input, out);
+    return out->failed ? ERR_NOMEM : ERR_OK;
+}
+
+enum err thin_person(const struct batch_input *stored, const char *id, struct event *events, struct buf *out,
+                     bool *ret_changed)
+{
+    struct input input;
+    bool changed = false;
+    const enum err err =
+        input_decode(stored->n, stored->t_ms, INPUT_REPORT, stored->blob, stored->len, events, &input);
+    if (err != ERR_OK)
+        return err;
+    for (unsigned i = 0; i < input.report.count; i++)
+        changed |= forget_visitors(&events[i], id);
+    *ret_changed = changed;
+    if (!changed)
+        return ERR_OK;
     input_encode(&input, out);
     return out->failed ? ERR_NOMEM : ERR_OK;
 }

@@ -22,5 +22,9 @@ enum thinned { THIN_UNCHANGED, THIN_CHANGED, THIN_EMPTY /* nothing of the report
  * ERR_CORRUPT: it cannot be read. */
 MUST_CHECK enum err thin_report(const struct batch_input *stored, enum thin what, struct event *events,
                                 struct buf *out, uint8_t *ret_count, enum thinned *ret_thinned);
+/* Takes one id out of visits and departures; the rest of the report stays. The new blob is appended to `out`
+ * when *ret_changed. ERR_CORRUPT. */
+MUST_CHECK enum err thin_person(const struct batch_input *stored, const char *id, struct event *events,
+                                struct buf *out, bool *ret_changed);
 
 #endif

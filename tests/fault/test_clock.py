@@ -1,4 +1,5 @@
 """The machine's wall clock is set, by hours and both ways, while a fall is being held: help comes all the same."""
+import datetime
 import os
 import subprocess
 
@@ -109,4 +110,35 @@ def test_an_hour_in_which_the_gateway_was_killed_is_no_silence_of_the_devices(wo
     lines = gateway.journal()
     assert [line["broker"]["up"] for line in lines if "broker" in line][-2:] == [False, True]
     assert not [alert for alert in gateway.alerts() if alert["family"] == "coverage"]
+    no_time_runs_back(gateway)
+
+
+def test_an_escalation_paused_for_the_night_resumes_at_its_hour_after_kill_9(world, clock):
+    """The town's desk is told by day only; kill -9 in its night, and the next start after its hour: told, once, and not again after another kill."""
+    environment, set_clock = clock
+    start = (datetime.datetime.now(datetime.timezone.utc).hour + 8 + 2) % 24  # two hours from now, or nearly, on the county's clock
+    hours = {"from": f"{start:02d}:00", "until": f"{(start + 4) % 24:02d}:00"}
+    rule = {"family": "emergency", "level": "red", "steps": [{"do": "notify", "role": "county_desk"}, {"do": "notify", "role": "town_desk", **hours}]}
+    broker, _, gateway = world.standard(homes=1, settings={"policy": [rule]}, environment=environment)
+    fleet = world.fleet(broker, ["wb-0001"])
+    wait_until(fleet.connected.is_set, 10, "the band is connected")
+    fleet.report("wb-0001", wire.sos())
+    alert = gateway.wait_alert("emergency", "r-0001", level="red")["id"]
+
+    def told(role):
+        return sum(job["role"] == role for job in gateway.jobs(alert, "notify"))
+
+    wait_until(lambda: told("county_desk") > 0, 15, "the county's desk, at any hour")
+    county = told("county_desk")
+    gateway.kill()
+    gateway.start()
+    assert told("town_desk") == 0
+    gateway.kill()
+    set_clock(3 * HOUR)
+    gateway.start()
+    wait_until(lambda: told("town_desk") > 0, 30, "the town's desk, now that it is its hour")
+    town = told("town_desk")
+    gateway.kill()
+    gateway.start()
+    assert (told("county_desk"), told("town_desk")) == (county, town)
     no_time_runs_back(gateway)

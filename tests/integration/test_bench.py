@@ -6,7 +6,7 @@ import pytest
 
 from huyang_test.process import binary
 
-ROWS = {"core", "store", "pipeline", "latency", "restart", "memory", "tls"}
+ROWS = {"core", "store", "pipeline", "latency", "restart", "memory", "tls", "alerts"}
 
 
 def bench(*arguments, timeout_s=300):
@@ -55,6 +55,15 @@ def test_every_event_of_the_pipeline_was_acknowledged(quick):
     for figure in report["figures"]:
         if figure["row"] == "pipeline":
             assert " 0 lanes not wholly acknowledged" in figure["note"]
+
+
+def test_a_county_with_many_open_alerts_is_measured_whole(quick):
+    report, _, _ = quick
+    names = " ".join(figure["name"] for figure in report["figures"] if figure["row"] == "alerts")
+    for what in ("raised", "nothing due", "watchdog", "something due", "ready with", "a page of 100"):
+        assert what in names, what
+    [raised] = [figure for figure in report["figures"] if figure["row"] == "alerts" and figure["name"].startswith("raised")]
+    assert raised["yardstick_value"] > 0  # the first of them, so that a walk over all that is open would show
 
 
 def test_the_machine_is_named(quick):

@@ -1,5 +1,11 @@
 """A canary: somebody who does not exist calls for help. All of the way is real and marked as a drill; no person, no task, no police."""
+import datetime
+import json
+import re
+import subprocess
+
 from huyang_test import wait_until
+from huyang_test.process import binary
 
 WATCH = {"stall_s": 5, "after_s": 1, "calm_s": 1, "canary_s": 10}
 POLICY = [{"family": "emergency", "level": "red", "category": "canary", "steps": [
@@ -18,8 +24,8 @@ def test_a_canary_tries_the_whole_way_and_its_silence_is_an_alert(world):
     canary.do("sos")
     record = desk.wait_record(lambda record: record["path"] == "/hook/probe", 20, "the canary's notification")
     assert record["exercise"] is True
-    alert = gateway.wait_alert("emergency", "r-0001", level="red")
-    assert alert["exercise"] is True
+    alert = gateway.request("GET", f"/api/v1/alerts/{record['alert']}")
+    assert (alert["level"], alert["exercise"]) == ("red", True)
     wait_until(lambda: any(job["state"] == "played" for job in gateway.jobs(alert["id"], "prompt")), 20, "the device speaks")
     assert {record["path"] for record in desk.records() if record.get("alert") == alert["id"]} == {"/hook/probe"}
     for kind in ("police", "task"):
@@ -33,3 +39,42 @@ def test_a_canary_tries_the_whole_way_and_its_silence_is_an_alert(world):
     assert trouble["level"] == "orange"
     canary.do("sos")
     wait_until(lambda: gateway.alert_of("fleet", "canary", cleared=True), 90, "the canary is heard again")
+
+
+def caller(broker, *arguments):
+    return [binary("huyang"), "canary", "--broker", broker.url, "--county", "990001", "--device", "wb-0001", *arguments]
+
+
+def test_a_call_goes_all_the_way_and_its_alert_closes_by_itself(world):
+    broker, desk = world.broker(), world.desk()
+    settings = {"watch": WATCH, "policy": POLICY, "relay": {"webhook": [{"name": "probe", "url": desk.url + "/hook/probe", "secret_file": desk.secret_file}]}}
+    gateway = world.gateway(broker, world.county(homes=1, tags={1: "canary"}, no_camera={1}), desk, settings=settings)
+    for _ in range(2):  # at once again: the first one's alert is closed, so this one joins nothing
+        before = {alert["id"] for alert in gateway.alerts(family="emergency", state="closed")}
+        done = subprocess.run(caller(broker), capture_output=True, text=True, timeout=90, check=False)
+        assert done.returncode == 0 and " heard acknowledged_ms=" in done.stdout, done.stdout + done.stderr
+        ended = wait_until(lambda: [alert for alert in gateway.alerts(family="emergency", state="closed") if alert["id"] not in before], 20, "the alert has closed")
+        assert [(alert["disposition"], alert["exercise"]) for alert in ended] == [("drill", True)]
+    assert gateway.alerts(family="emergency", state="open") == []
+    # No further call: told with the time of the last one that was heard.
+    trouble = wait_until(lambda: gateway.alert_of("fleet", "canary", cleared=False), 40, "an alert about the canary")
+    closed = max(alert["closed"] for alert in gateway.alerts(family="emergency", state="closed"))
+    since = re.search(r"come through since (\d\d:\d\d), for \d+ seconds", trouble["findings"][0]["reason"]).group(1)
+    assert since in (closed[11:16], (datetime.datetime.fromisoformat(closed) - datetime.timedelta(seconds=5)).isoformat()[11:16])
+    assert json.loads(gateway.health()[1])["canary_late"] is True
+    again = subprocess.run(caller(broker), capture_output=True, text=True, timeout=90, check=False)
+    assert again.returncode == 0, again.stdout + again.stderr
+    wait_until(lambda: "canary_late" not in json.loads(gateway.health()[1]), 20, "the canary is heard again")
+
+
+def test_a_call_that_nobody_hears_is_missed_and_wrong_words_are_named(world):
+    broker = world.broker()
+    done = subprocess.run(caller(broker, "--timeout", "1"), capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1 and "missed: the gateway did not acknowledge the call" in done.stdout
+    broker.stop()
+    done = subprocess.run(caller(broker, "--timeout", "1"), capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1 and "missed: no connection to the broker" in done.stdout
+    for words, said in ((("--every", "0"), "--every is a number of 1 to 1440"), (("--timeout", "x"), "--timeout is a number"), (("more",), "options only"),
+                        (("--tls-dir", "/nowhere"), "--tls-dir")):
+        done = subprocess.run(caller(broker, *words), capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 2 and said in done.stderr, (words, done.stderr)

@@ -25,6 +25,10 @@ def close(gateway, fleet, home, disposition="true"):
     return alert
 
 
+def told(gateway, alert, role):
+    return [job for job in gateway.jobs(alert, "notify") if job["role"] == role]
+
+
 def test_a_clue_is_handled_handed_over_and_closed_over_a_kill(world):
     broker, _, gateway = world.standard(homes=3)
     fleet = world.fleet(broker, ["wb-0001", "wb-0002", "wb-0003"])
@@ -38,7 +42,9 @@ def test_a_clue_is_handled_handed_over_and_closed_over_a_kill(world):
     assert {page["ledger"][0]["id"], rest["ledger"][0]["id"]} == {first, second}
     assert listed(gateway, "--limit", "1", "--cursor", rest["next"])["ledger"] == []
     assert listed(gateway, "--overdue", "yes")["ledger"] == []
+    before = len(told(gateway, first, "grid_worker"))
     assert run(gateway, "ledger", "assign", first, "--by", "desk-1", "--to", "g-0001").returncode == 0
+    wait_until(lambda: len(told(gateway, first, "grid_worker")) == before + 1, 10, "who is responsible now is told")
     assert [entry["id"] for entry in listed(gateway, "--responsible", "g-0001")["ledger"]] == [first]
     gateway.kill()
     gateway.start()

@@ -240,3 +240,22 @@ def test_what_it_cannot_do_is_said(world, platform):
     with open(place, "w", encoding="ascii") as file:
         file.write("nonsense\n")
     assert "no place of a feed" in said("--webhook", platform.url, status=1)
+
+
+def test_the_heartbeat_stops_when_no_canary_comes_through(world, platform):
+    """A gateway that runs and reaches nobody is no gateway: the receiver of the heartbeat must hear of it."""
+    broker, desk = world.broker(), world.desk()
+    settings = {"watch": {"canary_s": 5, "after_s": 1, "calm_s": 1}, "relay": {"webhook": [{"name": "probe", "url": desk.url + "/hook/probe", "secret_file": desk.secret_file}]},
+                "policy": [{"family": "emergency", "level": "red", "category": "canary", "steps": [{"do": "prompt", "prompt": "sos-heard"}, {"do": "webhook", "to": "probe"}]}]}
+    gateway = world.gateway(broker, world.county(homes=1, tags={1: "canary"}, no_camera={1}), desk, settings=settings)
+    forwarder = Process(northbound(gateway, world.path("place"), "--webhook", platform.url, "--heartbeat", "1"), log_path=world.path("northbound.log"))
+    try:
+        beats = lambda: sum(not page["items"] for page in platform.pages)  # noqa: E731
+        wait_until(lambda: "no heartbeat: no canary" in forwarder.tail(), 40, "the forwarder sees that the canary is missed")
+        before = beats()
+        wait_until(lambda: any("canary" in str(item) for page in platform.pages for item in page["items"]), 30, "the alert about it is passed on all the same")
+        assert beats() == before
+        subprocess.run([binary("huyang"), "canary", "--broker", broker.url, "--county", "990001", "--device", "wb-0001"], check=True, timeout=90)
+        wait_until(lambda: beats() > before, 40, "the heartbeat is back")
+    finally:
+        forwarder.kill()

@@ -1,4 +1,5 @@
 """Mutual TLS on a real mosquitto, set up by `huyang provision broker`: who gets in and what they may say and hear; a lost device; lists that end."""
+import json
 import os
 import re
 import socket
@@ -14,7 +15,7 @@ from huyang_test import Authority, wait_until, wire
 from huyang_test.county import CODE
 from huyang_test.process import Process, binary
 
-CHECKS = 17
+CHECKS = 20
 
 
 class Client:
@@ -107,14 +108,41 @@ def test_the_broker_as_we_write_it_refuses_what_it_must(world):
 @pytest.mark.parametrize("take_out,put_in,found", [
     (r"use_username_as_clientid true\n", "", ["a device takes another's client id and session"]),
     (r"crlfile .*\n", "", ["a revoked certificate"]),
-    (r"acl_file .*\n", "", ["a device publishes as another", "a device reads another's commands", "a device reads everything by wildcards"]),
+    (r"acl_file .*\n", "", ["a device publishes as another", "a device reads another's commands", "a device reads everything by wildcards",
+                              "a device commands another", "a device speaks as the gateway", "a device reads another's reports"]),
+    (r"tls_version tlsv1.2\n", "tls_version tlsv1.1\nciphers DEFAULT:@SECLEVEL=0\n", ["TLS 1.1"]),
     (r"(cafile .*)/gateway.pem\n", r"\1/clients.pem\n", ["a device on the gateway's listener", "a device publishes on its own topic", "a device publishes as another",
                                                        "a device reads another's commands", "a device reads everything by wildcards", "a device reads its own commands",
+                                                       "a device commands another", "a device speaks as the gateway", "a device reads another's reports",
                                                        "the gateway with its certificate, on its listener"]),
 ])
 def test_verify_finds_what_a_broker_leaves_open(world, take_out, put_in, found):
     broker = world.secure_broker(edit=lambda text: re.sub(take_out, put_in, text))
     assert wrong(verify(broker, status=1 if found else 0)) == sorted(found)
+
+
+@pytest.mark.parametrize("line,found", [
+    ("write huyang/v1/{0}/+/urgent", ["a device publishes as another"]),
+    ("write huyang/v1/{0}/+/routine", ["a device publishes as another"]),
+    ("write huyang/v1/{0}/+/link", ["a device publishes as another"]),
+    ("write huyang/v1/{0}/+/command", ["a device commands another"]),
+    ("write huyang/v1/{0}/+/ack", ["a device speaks as the gateway"]),
+    ("write huyang/v1/{0}/gateway", ["a device speaks as the gateway"]),
+    ("read huyang/v1/{0}/+/command", ["a device reads another's commands", "a device reads everything by wildcards"]),
+    ("read huyang/v1/{0}/+/ack", ["a device reads another's commands", "a device reads everything by wildcards"]),
+    ("read huyang/v1/{0}/+/routine", ["a device reads another's reports"]),
+    ("read huyang/v1/{0}/+/urgent", ["a device reads another's reports"]),
+])
+def test_verify_finds_each_line_that_allows_devices_too_much(world, line, found):
+    broker = world.secure_broker(acl=["pattern " + line.format(CODE)])
+    assert wrong(verify(broker, status=1)) == sorted(found)
+
+
+def test_verify_finds_a_listener_without_tls(world):
+    plain = world.secure_broker(edit=lambda text: re.sub(r"cafile .*clients.pem\ncertfile .*\nkeyfile .*\ntls_version .*\nrequire_certificate true\n"
+                                                         r"use_identity_as_username true\ncrlfile .*\nuse_username_as_clientid true\n", "", text).replace(
+                                                             "allow_anonymous false", "allow_anonymous true"))
+    assert "MQTT without TLS" in wrong(verify(plain, status=1))
 
 
 def test_verify_finds_a_broker_that_lets_anybody_in(world):
@@ -201,6 +229,78 @@ def test_the_clients_library_of_ours_cannot_take_a_session_either(world, clients
     clients(broker, "wb-0002", client_id="wb-0001").wait()
     a.say(f"huyang/v1/{CODE}/wb-0001/link")
     assert a.ends == []
+
+
+# ---- devices that speak another language ----
+
+DIALECTS = [{"prefix": "owntracks", "dialect": "owntracks"}, {"prefix": "atom/g616", "dialect": "g616"},
+            {"prefix": "nvr/home3", "dialect": "frigate", "devices": [{"name": "front_door", "device": "cam-0003"}]}]
+
+
+@pytest.fixture(name="foreign")
+def foreign_gateway(world):
+    broker = world.secure_broker(dialects=("owntracks:owntracks", "g616:atom/g616", "frigate:nvr/home3:nvr-0003"))
+    _, _, gateway = world.standard(broker=broker)
+    with open(gateway.config, "a", encoding="utf-8") as file:
+        file.write("dialects: " + json.dumps(DIALECTS) + "\n")
+    gateway.stop()
+    gateway.start()
+    return gateway, broker
+
+
+def outcomes(gateway, dialect, outcome):
+    return gateway.metrics().get(f'huyang_dialect_messages_total{{dialect="{dialect}",outcome="{outcome}"}}', 0)
+
+
+def phone(battery):
+    return json.dumps({"_type": "location", "lat": 34.0, "lon": 108.0, "tst": int(time.time()), "batt": battery})
+
+
+def test_a_malformed_foreign_payload_is_counted_and_named_and_hurts_nobody_over_mutual_tls(foreign, clients):
+    foreign, broker = foreign
+    own = clients(broker, "wb-0002").wait()
+    wait_until(lambda: own.say("owntracks/wb-0002/wb-0002", json.dumps({"_type": "waypoint"})) or outcomes(foreign, "owntracks", "no_news") > 0, 20,
+               "the dialects' session is subscribed")
+    for payload in (b"\xff\xfe{", b"[" * 100000, b"", b"{\"_type\":\"location\",\"lat\":"):
+        own.say("owntracks/wb-0002/wb-0002", payload)
+    own.say("owntracks/wb-0002/wb-0002", json.dumps({"_type": "to morrow"}))
+    own.say("owntracks/wb-0002/wb-0002", json.dumps({"_type": "location", "lat": 340.0, "lon": 108.0, "tst": 1, "batt": 50}))
+    wait_until(lambda: outcomes(foreign, "owntracks", "malformed") >= 3 and outcomes(foreign, "owntracks", "unknown_type") == 1, 10, "each is counted by name")
+    wait_until(lambda: foreign.metrics()['huyang_dialect_bad_fields_total{dialect="owntracks"}'] == 1, 10, "the field is counted")
+    tail = foreign.process.tail(100)
+    assert "dialect.ignored" in tail and "outcome=malformed" in tail and "outcome=unknown_type" in tail and "field=lat" in tail, tail
+    watch = clients(broker, "wb-0001").wait()
+    watch.say("atom/g616/status/wb-0001", json.dumps({"imei": "wb-0001", "sos": True, "battery": "40", "isWearing": True, "isOnline": True}))
+    foreign.wait_alert("emergency", "r-0001", level="red")
+
+
+def test_a_foreign_device_speaks_for_itself_alone(foreign, clients):
+    foreign, broker = foreign
+    phone_b, nvr = clients(broker, "wb-0002").wait(), clients(broker, "nvr-0003").wait()
+    phone_b.client.subscribe([("owntracks/#", 1), ("atom/#", 1), ("nvr/#", 1)])
+    person = {"id": "1.5-a", "camera": "front_door", "label": "person", "sub_label": None, "false_positive": False, "frame_time": 1000.0, "current_zones": []}
+    event = json.dumps({"type": "new", "before": person, "after": person})
+    sos = json.dumps({"imei": "wb-0001", "sos": True, "battery": "40", "isOnline": True})
+    phone_b.say("owntracks/wb-0001/wb-0001", phone(3))
+    phone_b.say("owntracks/wb-0002/wb-0001", phone(3))
+    phone_b.say("owntracks/wb-0001/wb-0002", phone(3))
+    phone_b.say("atom/g616/status/wb-0001", sos)
+    phone_b.say("nvr/home3/events", event)
+    nvr.say("atom/g616/status/wb-0001", sos)
+    nvr.say("nvr/home3/events", event)
+    wait_until(lambda: nvr.say("nvr/home3/events", event) or outcomes(foreign, "frigate", "events") > 0, 20, "the server's own is heard")
+    phone_b.say("owntracks/wb-0002/wb-0002", phone(50))
+    wait_until(lambda: outcomes(foreign, "owntracks", "events") == 1, 20, "its own is heard")
+    assert foreign.alert_of("emergency", "r-0001") is None
+    assert {line["device"] for line in foreign.journal() if "device" in line and "events" in line} == {"wb-0002", "cam-0003"}
+    assert all(topic.startswith("owntracks/wb-0002/wb-0002/") for topic, _ in phone_b.messages), phone_b.messages
+    assert wrong(verify(broker)) == []
+
+
+@pytest.mark.parametrize("word", ["owntracks", "owntracks:a:wb-1", "frigate:nvr", "frigate:nvr:../x", "morse:a", "g616:huyang", "g616:a/#", "g616:a b", "frigate:nvr:huyang-gateway"])
+def test_a_dialect_that_cannot_be_is_named(world, word):
+    done = Authority(world.path("named")).run("broker", "--county", CODE, "--dialect", word, status=2)
+    assert "--dialect" in done.stderr
 
 
 # ---- a lost device ----

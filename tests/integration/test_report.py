@@ -4,6 +4,7 @@ import datetime
 import html.parser
 import io
 import json
+import signal
 import subprocess
 
 from huyang_test import wait_until, wire
@@ -130,3 +131,16 @@ def test_what_cannot_be_reported_is_refused(world):
         assert "huyang report" in done.stderr
     assert report(gateway, "--alert", "0" * 32).returncode == 1
     assert report(gateway, "--daily", "--state-dir", "/nonexistent").returncode == 1
+
+
+def test_the_api_judges_by_the_configuration_s_targets(world):
+    _, _, gateway = world.standard(homes=1, settings={"report": {"answer_s": 45, "answer_permille": 900}})
+    shown = gateway.request("GET", "/api/v1/report")
+    assert (shown["target_s"], shown["target_permille"]) == (45, 900)
+    with open(gateway.config, encoding="utf-8") as file:
+        text = file.read()
+    with open(gateway.config, "w", encoding="utf-8") as file:
+        file.write(text.replace("answer_s: 45", "answer_s: 30"))
+    gateway.process.signal(signal.SIGHUP)
+    wait_until(lambda: "config.reloaded" in gateway.process.tail(), 10, "the target is in force")
+    assert gateway.request("GET", "/api/v1/report")["target_s"] == 30

@@ -19,6 +19,9 @@ AWAY = {1: (34.0212347, 108.0012391), 2: (34.0412347, 108.0512393)}
 NOTE = "老人{0}说没事，电话1380000000{0}，测试一组{0}号"
 
 
+COUNTS = ("rows", "archive", "accounts", "registry_lines", "named_in")
+
+
 def resident(config, verb, *arguments, environment=None):
     return subprocess.run([binary("huyang"), "resident", verb, *arguments, "--config", config], capture_output=True, text=True, timeout=120,
                           check=False, env={**os.environ, **(environment or {})})
@@ -155,11 +158,88 @@ def test_nothing_of_an_erased_person_is_left_and_nobody_else_loses_anything(stor
         assert "recover.state" not in log.read()
 
 
+HANDED_ON = {"before": (34.0712341, 108.0912347), "after": (34.0912343, 108.0712349)}
+
+
+def holds(number_pair, *folders):
+    """Whether a position is in any file."""
+    forms = coordinate_forms(number_pair[0]) + coordinate_forms(number_pair[1])
+    for folder in folders:
+        for place, _, names in os.walk(folder):
+            for name in names:
+                with open(os.path.join(place, name), "rb") as file:
+                    data = file.read()
+                if any(form in data for form in forms):
+                    return True
+    return False
+
+
+@pytest.mark.parametrize("who, gone, kept", [("r-0001", "before", "after"), ("r-0002", "after", "before")])
+def test_a_band_that_was_handed_on_tells_of_each_wearer_in_their_own_time(world, who, gone, kept):
+    broker, _, gateway = world.standard(homes=2)
+    fleet = world.fleet(broker, ["wb-0001"])
+    wait_until(fleet.connected.is_set, 10, "the band is connected")
+    folder = gateway.settings["registry_dir"]
+    fleet.report("wb-0001", wire.sos(), wire.fix(*HANDED_ON["before"]))
+    gateway.wait_alert("emergency", "r-0001", level="red")
+    wait_until(lambda: fleet.unacked() == 0, 10, "all is taken")
+    path = os.path.join(folder, "devices.csv")
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    owner = rows[0].index("resident")
+    for row in rows:
+        if row[0] == "wb-0002":
+            row[owner] = ""
+    next(row for row in rows if row[0] == "wb-0001")[owner] = "r-0002"
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+    assert gateway.request("POST", "/api/v1/registry/import", {"folder": folder})["committed"]
+    fleet.report("wb-0001", wire.sos(), wire.fix(*HANDED_ON["after"]))
+    gateway.wait_alert("emergency", "r-0002", level="red")
+    wait_until(lambda: fleet.unacked() == 0, 10, "all is taken")
+    fleet.stop()
+    assert gateway.stop() == 0
+    assert all(holds(place, gateway.state_dir) for place in HANDED_ON.values()), "the search finds what is there"
+    done = erase(gateway.config, who=who)
+    assert done.returncode == 0, done.stderr
+    assert not holds(HANDED_ON[gone], gateway.state_dir) and holds(HANDED_ON[kept], gateway.state_dir)
+    verify(gateway.state_dir)
+
+
+def test_a_shared_homes_visits_stay_and_name_the_erased_no_more(world):
+    county = world.county(homes=2)
+    path = os.path.join(county.folder, "residents.csv")
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    rows[2][1] = "h-0001"
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+    broker, _, gateway = world.standard(county=county)
+    fleet = world.fleet(broker, ["cam-0001"])
+    wait_until(fleet.connected.is_set, 10, "the camera is connected")
+    for who in ("r-0001", "r-0002"):
+        seen_there = wire.visit("arrive", person="resident", visit_id="v-" + who)
+        seen_there.visit.people[0].visitor_id = who
+        fleet.report("cam-0001", seen_there)
+    wait_until(lambda: fleet.unacked() == 0, 10, "all is taken")
+
+    def named():
+        return {person.get("visitor_id") for line in gateway.journal() for event in line.get("events", []) if "visit" in event for person in event["visit"]["people"]}
+    assert named() == {"r-0001", "r-0002"}
+    assert gateway.stop() == 0
+    done = erase(gateway.config)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["named_in"] == 1
+    assert named() - {None, ""} == {"r-0002"}
+    verify(gateway.state_dir)
+
+
 def test_an_erasure_that_is_killed_anywhere_is_finished_by_the_next(story, tmp_path):
     _, gateway, _ = story
     library = str(tmp_path / "kill_at.so")
     subprocess.run(["gcc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-O1", "-Wall", "-o", library, SHIM, "-ldl"], check=True)
     kept = others(gateway.state_dir)
+    whole = json.loads(erase(gateway.config, "--dry-run").stdout)
     killed = number = 0
     while True:
         number += 1 + number // 8
@@ -176,6 +256,9 @@ def test_an_erasure_that_is_killed_anywhere_is_finished_by_the_next(story, tmp_p
             killed += 1
             done = erase(str(place / "config.yaml"))
             assert done.returncode == 0 or "erased already" in done.stderr, (number, done.stderr)
+            if done.returncode == 0:  # whichever run finishes, its certificate is about all of it
+                certificate = json.loads(done.stdout)
+                assert {key: certificate[key] for key in COUNTS} == {key: whole[key] for key in COUNTS}, number
         assert seen(1, state, county) == {}, number
         assert others(state) == kept, number
         verify(state)

@@ -148,3 +148,34 @@ def test_check_finds_gaps_and_people_who_are_not_there(tmp_path, world):
     assert f"{file}:5:9: roster night: layer 0: there is no responder d-nobody" in done.stdout
     assert f"{file}:2:5: roster night: nobody is on duty from 2026-03-03T09:00:00+08:00 until 2026-03-03T18:00:00+08:00" in done.stdout
     assert f"{file}:2:5: roster night: no step of the policy tells this roster" in done.stdout
+
+
+def test_a_gap_that_somebody_fills_is_no_fault_and_one_that_is_left_is(world):
+    _, _, gateway = world.standard(homes=1)
+    first, second = people(gateway)
+    day = datetime.datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    start = (day + datetime.timedelta(days=2)).date().isoformat()  # nobody until then, by the plan
+    rule = {"family": "emergency", "level": "red", "steps": [{"do": "notify", "roster": "desk"}]}
+    late = {"name": "desk", "role": "county_desk", "layers": [{"start": start, "rotation": "daily", "members": [first, second]}]}
+    reload(gateway, "rosters: " + json.dumps([late]) + "\npolicy: " + json.dumps([rule]) + "\n")
+    wait_until(lambda: "nobody is on duty" in gateway.process.tail(), 10, "the gap is told")
+    gap = on_now(gateway)["gap"]
+
+    def check():
+        return subprocess.run([binary("huyang"), "policy", "check", gateway.config, "--state-dir", gateway.state_dir], capture_output=True, text=True,
+                              timeout=60, check=False)
+
+    assert "roster desk: nobody is on duty" in check().stdout
+    assert huyang(gateway, "override", "desk", "--by", "wang", "--note", "until the plan begins", "--to", second, "--from", ahead(-1),
+                  "--until", gap["until"]).returncode == 0
+    assert "gap" not in on_now(gateway)
+    assert "nobody is on duty" not in check().stdout
+    gateway.stop()
+    with open(gateway.process.log_path, encoding="utf-8") as file:
+        before = file.read().count("nobody is on duty")
+    gateway.start()
+    with open(gateway.process.log_path, encoding="utf-8") as file:
+        assert file.read().count("nobody is on duty") == before
+    [made] = on_now(gateway)["changes"]
+    assert huyang(gateway, "cancel", made["id"], "--by", "wang").returncode == 0
+    assert "roster desk: nobody is on duty" in check().stdout

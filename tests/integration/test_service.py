@@ -87,6 +87,47 @@ def test_a_registry_is_imported_while_events_flow_and_none_is_lost_or_doubled(wo
     assert gateway.alert_of("emergency", "r-0006") is not None
 
 
+def import_offline(gateway, folder, *more, config=None):
+    return subprocess.run([binary("huyang"), "registry", "import", "--offline", "--config", config or gateway.config, *more, folder],
+                          capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_registry_is_imported_into_the_folder_of_a_stopped_gateway_and_holds_from_the_next_start(world):
+    broker, _, gateway = world.standard(homes=2)
+    bigger, bad = world.county(homes=3), world.county(homes=3)
+    running = import_offline(gateway, bigger.folder)
+    assert running.returncode == 1 and "without --offline" in running.stderr
+    fleet = world.fleet(broker, ["wb-0001", "wb-0003"])
+    wait_until(fleet.connected.is_set, 10, "the devices are connected")
+    fleet.report("wb-0001", wire.sos())
+    gateway.wait_alert("emergency", "r-0001", level="red")
+    gateway.kill()
+    killed = import_offline(gateway, bigger.folder)
+    assert killed.returncode == 1 and "did not stop in order" in killed.stderr
+    gateway.start()
+    assert gateway.stop() == 0
+    path = os.path.join(bad.folder, "residents.csv")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text.replace(",1945,", ",year,", 1))
+    refused = import_offline(gateway, bad.folder)
+    assert refused.returncode == 2 and "residents.csv:2" in refused.stderr and "Nothing was imported" in refused.stderr
+    done = import_offline(gateway, bigger.folder)
+    assert done.returncode == 0 and "3 residents" in done.stdout, done.stderr
+    gateway.start()
+    fleet.report("wb-0003", wire.sos())
+    gateway.wait_alert("emergency", "r-0003", level="red")
+    assert sum("registry" in line for line in gateway.journal()) == 1, "from where on it holds stands in the input log"
+    assert gateway.alert_of("emergency", "r-0001") is not None
+
+
+@pytest.mark.parametrize("words", [("--offline",), ("--config", "x"), ("--offline", "--config", "x", "--url", "http://127.0.0.1:1")])
+def test_an_offline_import_needs_a_configuration_and_nothing_of_a_running_gateway(world, words):
+    done = subprocess.run([binary("huyang"), "registry", "import", *words, world.county().folder], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2 and "--offline goes with --config" in done.stderr
+
+
 def test_an_import_that_has_errors_says_where_and_changes_nothing(world):
     broker, _, gateway = world.standard(homes=2)
     bad = world.county(homes=3)

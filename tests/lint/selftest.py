@@ -86,6 +86,17 @@ SCHEMA_CASES = [
 ]
 
 
+TABLE = "| what | held by |\n|---|---|\n| a | `scenario/a`, `unit/alert/t.c::f` |\n"
+HOLDING = {"tests/scenario/a/expect.json": "{}", "tests/unit/alert/t.c": "static void f(void **state)\n"}
+TABLE_CASES = [
+    ("a table whose tests are there is fine", TABLE, 0),
+    ("a scenario that is not there is noticed", TABLE.replace("scenario/a", "scenario/b"), 1),
+    ("a test that is not there is noticed", TABLE.replace("::f", "::g"), 1),
+    ("a row that names no test is noticed", TABLE + "| b | by hand |\n", 1),
+    ("another table may name what it likes", TABLE.replace("held by", "test").replace("scenario/a", "scenario/b"), 0),
+]
+
+
 def compiled(text):
     with tempfile.TemporaryDirectory() as folder:
         os.makedirs(os.path.join(folder, "huyang", "v1"))
@@ -98,6 +109,9 @@ def run():
     """(name, faults) of each case."""
     for name, rule, sample, expected in SOURCE_CASES:
         found = rule(sample)
+        yield "lint: " + name, [] if len(found) == expected else [f"{expected} faults expected, found {found}"]
+    for name, table, expected in TABLE_CASES:
+        found = sources.named_tests(sources.Tree(".", {"tests/README.md": table, **HOLDING}))
         yield "lint: " + name, [] if len(found) == expected else [f"{expected} faults expected, found {found}"]
     found = schema.uncommented_fields("message A {\n  uint32 a_m = 1;\n  uint32 b_m = 2;  // metres\n}\nenum B {\n  B_UNSPECIFIED = 0;\n}\n")
     yield "lint: a field without a comment is noticed", [] if found == ["A.a_m has no comment"] else [f"found {found}"]

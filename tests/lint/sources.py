@@ -282,6 +282,29 @@ def log_ids(tree):
     return sorted(set(faults))
 
 
+TEST_REFERENCE = re.compile(r"`((?:unit|integration|fault)/[\w/.-]+)::(\w+)`|`(scenario/[\w.-]+)`")
+
+
+def named_tests(tree):
+    """What `path::name` or `scenario/NAME` the README of the tests names, in its table of what is held by which test, is there."""
+    readme = "tests/README.md"
+    faults = []
+    in_table = False
+    for number, line in enumerate(tree.text(readme).split("\n") if readme in tree.paths else [], 1):
+        in_table = line.startswith("|") and (in_table or "| held by |" in line)
+        references = list(TEST_REFERENCE.finditer(line)) if in_table else []
+        if in_table and line.startswith("| ") and "| held by |" not in line and not references:
+            faults.append(f"{readme}:{number}: no test is named")
+        for found in references:
+            path, name, scenario = found.groups()
+            where = f"tests/{path or scenario + '/expect.json'}"
+            if where not in tree.paths:
+                faults.append(f"{readme}:{number}: there is no {where}")
+            elif name and not re.search(rf"^(static void|def) {name}\(", tree.text(where), re.M):
+                faults.append(f"{readme}:{number}: {where} has no test {name}")
+    return faults
+
+
 def formatting(tree):
     files = tree.c_files(OWN + ["tests/*"])
     if tree.fixed or not files:
@@ -306,5 +329,6 @@ RULES = [
     ("no typedefs of structs, no globals, guards in headers", habits),
     ("no leftovers, machine paths or registry hosts", words),
     ("every log id stands in the handbook", log_ids),
+    ("the tests that the table of what broke elsewhere names are there", named_tests),
     ("the code is formatted", formatting),
 ]

@@ -56,6 +56,7 @@ void bench_latency(struct bench *bench);
 void bench_restart(struct bench *bench);
 void bench_memory(struct bench *bench);
 void bench_tls(struct bench *bench);
+void bench_alerts(struct bench *bench);
 
 /* What the bench runs in processes of their own: `huyang bench --role NAME …`. Each says "ready" on standard
  * output. */

@@ -30,6 +30,7 @@ static const struct row {
     {"restart", "kill -9 until ready again; 1,000,000 residents until ready", bench_restart},
     {"memory", "the gateway's memory, one county and per resident", bench_memory},
     {"tls", "a county of devices with a TLS connection each", bench_tls},
+    {"alerts", "100,000 open alerts: raising, ticks, the start, a page of the list", bench_alerts},
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
@@ -48,6 +49,7 @@ static const char help[] =
     "                restart   kill -9 until ready again; 1,000,000 residents until ready\n"
     "                memory    the gateway's memory, one county and per resident\n"
     "                tls       a county of devices with a TLS connection each\n"
+    "                alerts    100,000 open alerts: raising, ticks, the start, a page of the list\n"
     "  --quick       small and short: shows that it works, not how fast it is\n"
     "  --folder DIR  where the databases are made and removed (default $TMPDIR or /tmp): its disk is "
     "measured\n"

@@ -111,6 +111,7 @@ struct northbound {
     const char *values[OPTIONS];
     bool once;
     int64_t heartbeat_ms;   /* 0 = none */
+    bool canary_late;       /* as /healthz said last: no heartbeat is due */
     int64_t passed_mono_ms; /* when the platform took something last */
     struct api_client api;
     struct northbound_mqtt_options mqtt_options;
@@ -238,15 +239,25 @@ static bool open_target(struct northbound *northbound)
 }
 
 /* Nothing was said for long enough, and the gateway is well: the core has spoken lately, the broker is there,
- * the disk takes commits. Only then is there something to say. */
+ * the disk takes commits, and a canary's call, where there is a canary, came through in time. Only then is
+ * there something to say. */
 static bool heartbeat_is_due(struct northbound *northbound)
 {
     if (northbound->heartbeat_ms == 0 ||
         clock_now().mono_ms - northbound->passed_mono_ms < northbound->heartbeat_ms)
         return false;
     struct json *health = api_client_fetch(&northbound->api, "/healthz", NULL, false);
+    bool well = health != NULL, canary_late = false;
+    if (health != NULL && json_bool(json_get(health, "canary_late"), &canary_late) && canary_late)
+        well = false;
+    if (health != NULL && canary_late != northbound->canary_late)
+        fprintf(stderr, "huyang northbound: %s\n",
+                canary_late ? "no heartbeat: no canary's call for help has come through in time"
+                            : "a canary's call for help has come through again");
+    if (health != NULL)
+        northbound->canary_late = canary_late;
     json_free(health);
-    return health != NULL;
+    return well;
 }
 
 /* One page to the platform. *ret_more: there is more at once. A page that cannot be had or passed on is an

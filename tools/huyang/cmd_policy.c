@@ -163,17 +163,20 @@ static void tell_roster(void *self, const void *item, const char *path, const ch
     printf(" %s: %s\n", path, why);
 }
 
-static unsigned find_faults(const struct words *words, const struct check *told,
-                            const struct registry *registry, int64_t t_ms)
+/* What people changed about the rosters is known where a state folder is. */
+static unsigned find_faults(const struct words *words, const struct check *told, const struct shadow *shadow,
+                            int64_t t_ms)
 {
     struct check self = *told;
     struct tz *tz = NULL;
-    unsigned faults = policy_reach(&told->config->alert, registry, t_ms, tell_fault, &self);
+    unsigned faults = policy_reach(&told->config->alert, shadow->registry, t_ms, tell_fault, &self);
     if (tz_load(told->config->time_zone, &tz) != ERR_OK) {
         printf("%s: time_zone: cannot be read\n", words->plain);
         return faults + 1;
     }
-    faults += roster_reach(&told->config->alert, registry, tz, t_ms, tell_roster, &self);
+    const struct roster_view view =
+        shadow->gateway ? alerts_rosters(gateway_alerts(shadow->gateway)) : (struct roster_view){.tz = tz};
+    faults += roster_reach(&told->config->alert, shadow->registry, &view, t_ms, tell_roster, &self);
     tz_free(tz);
     return faults;
 }
@@ -182,7 +185,6 @@ static int check(const struct words *words)
 {
     struct config *config = NULL;
     struct config_places *places = NULL;
-    struct registry *registry = NULL;
     struct shadow shadow = {0};
     struct buf errors;
     int64_t t_ms;
@@ -198,17 +200,16 @@ static int check(const struct words *words)
         return EXIT_FAILED;
     }
     buf_release(&errors);
-    if (words->registry != NULL || words->state != NULL) {
+    if (words->registry != NULL || words->state != NULL)
         status = shadow_open(&shadow, words->plain, words->registry, words->state);
-        registry = shadow.registry;
-    }
     if (status == EXIT_WELL) {
         const struct check told = {.file = words->plain, .config = config, .places = places};
-        unsigned faults = find_faults(words, &told, registry, t_ms);
+        unsigned faults = find_faults(words, &told, &shadow, t_ms);
         if (faults == 0)
             printf("%s: the policy is good%s\n", words->plain,
-                   registry == NULL ? " (name --registry or --state-dir to look for the people as well)"
-                                    : "");
+                   shadow.registry == NULL
+                       ? " (name --registry or --state-dir to look for the people as well)"
+                       : "");
         status = faults == 0 ? EXIT_WELL : EXIT_FAILED;
     }
     shadow_release(&shadow);

@@ -62,6 +62,9 @@ static const char help[] =
     "  --county CODE            six digits; as often as the broker serves counties\n"
     "  --port N, --bind ADDRESS of the devices' listener (default 8883 on 127.0.0.1)\n"
     "  --gateway-port N, --gateway-bind ADDRESS  of the gateway's (default 8884 on 127.0.0.1)\n"
+    "  --dialect NAME:PREFIX    foreign devices below PREFIX, each with a certificate of its own: owntracks, "
+    "g616\n"
+    "  --dialect NAME:PREFIX:ID the same of a server, whose certificate is ID's: frigate, double-take\n"
     "  --data-dir DIR           of mosquitto (default DIR/broker/data)\n"
     "  --user NAME              whom mosquitto becomes when root starts it\n"
     "\n"
@@ -100,6 +103,7 @@ enum option_of {
     OPTION_DATA_DIR,
     OPTION_USER,
     OPTION_DEVICE,
+    OPTION_DIALECT,
     OPTION_OUT,
 };
 enum { ANY = -1 };
@@ -131,6 +135,7 @@ static const struct option table[] = {
     {"data-dir", required_argument, NULL, OPTION_DATA_DIR},
     {"user", required_argument, NULL, OPTION_USER},
     {"device", required_argument, NULL, OPTION_DEVICE},
+    {"dialect", required_argument, NULL, OPTION_DIALECT},
     {"out", required_argument, NULL, OPTION_OUT},
     {NULL, 0, NULL, 0},
 };
@@ -154,7 +159,7 @@ static const struct verb verbs[] = {
     {"labels", "device ids, or none for all", ANY, BIT(DIR) | BIT(OUT), BIT(OUT), provision_labels},
     {"broker", "no word more", 0,
      BIT(DIR) | BIT(COUNTY) | BIT(PORT) | BIT(BIND) | BIT(GATEWAY_PORT) | BIT(GATEWAY_BIND) | BIT(DATA_DIR) |
-         BIT(USER) | BIT(PID_FILE),
+         BIT(USER) | BIT(PID_FILE) | BIT(DIALECT),
      BIT(COUNTY), provision_broker},
     {"verify", "no word more", 0, BIT(DIR) | BIT(COUNTY) | BIT(DEVICE) | CONTACT, BIT(COUNTY) | BIT(BROKER),
      provision_verify},
@@ -219,6 +224,9 @@ static bool take(struct provision_options *options, int option, const char *text
             return false;
         options->counties[options->county_count++] = text;
         return true;
+    case OPTION_DIALECT:
+        return options->foreign_count < PROVISION_FOREIGN_MAX &&
+               provision_foreign_parse(text, &options->foreign[options->foreign_count++]);
     case OPTION_PORT: return whole(text, 1, 65535, &options->port);
     case OPTION_GATEWAY_PORT: return whole(text, 1, 65535, &options->gateway_port);
     default: return take_text(options, option, text);

@@ -16,6 +16,7 @@ enum { EXIT_WELL, EXIT_FAILED, EXIT_USAGE, ERRORS_MAX_BYTES = 65536, KINDS_MAX =
 static const char help[] =
     "usage: huyang registry check [--time-zone NAME] DIR\n"
     "       huyang registry import [--url URL] [--state-dir DIR | --token-file FILE] DIR\n"
+    "       huyang registry import --offline --config FILE DIR\n"
     "       huyang registry generate --homes N [--seed S] [--county CODE] DIR\n"
     "\n"
     "check     reads a registry folder as the gateway would, and lists either every error with its\n"
@@ -23,12 +24,15 @@ static const char help[] =
     "import    the running gateway reads the folder, checks it whole and puts it into force between two\n"
     "          events, or refuses it and keeps the one it has. URL is its API's (default\n"
     "          http://127.0.0.1:8460), the state folder (default ./state) holds its token.\n"
+    "          With --offline the gateway must be stopped: the folder is checked the same way and put into\n"
+    "          the state folder of its configuration; it is in force from the next start on.\n"
     "generate  writes the folder of a made-up county of N homes (1 to 1000000). The same homes, seed\n"
     "          (default 1) and county (default 654321) give the same files.\n"
     "\n"
     "examples:\n"
     "  huyang registry check /srv/county\n"
     "  huyang registry import --state-dir /var/lib/huyang /srv/county\n"
+    "  huyang registry import --offline --config /etc/huyang/gateway.yaml /srv/county\n"
     "  huyang registry generate --homes 1000 --seed 7 /tmp/county\n"
     "\n"
     "exit status: 0 well, 1 failed or no answer, 2 wrong usage or a folder with errors\n";

@@ -10,13 +10,15 @@
 #include "api/api.h"
 #include "core/json.h"
 #include "http_client.h"
+#include "registry_offline.h"
 
 enum { EXIT_WELL, EXIT_FAILED, EXIT_USAGE, TOKEN_ROOM = 80, BODY_MAX = 16384, HTTP_OK = 200 };
 
 enum { HTTP_REFUSED = 422, HTTP_BUSY = 503, HTTP_LATE = 504 };
 
 struct words {
-    const char *url, *state_dir, *token_file, *folder;
+    const char *url, *state_dir, *token_file, *config, *folder;
+    bool offline, running; /* options of one kind or the other were given */
 };
 
 static int usage(const char *complaint)
@@ -32,13 +34,18 @@ static bool read_words(struct words *words, int argc, char **argv)
         const char **value = strcmp(argv[i], "--url") == 0          ? &words->url
                              : strcmp(argv[i], "--state-dir") == 0  ? &words->state_dir
                              : strcmp(argv[i], "--token-file") == 0 ? &words->token_file
+                             : strcmp(argv[i], "--config") == 0     ? &words->config
                                                                     : NULL;
-        if (value != NULL && i + 1 < argc)
+        if (strcmp(argv[i], "--offline") == 0) {
+            words->offline = true;
+        } else if (value != NULL && i + 1 < argc) {
+            words->running |= value != &words->config;
             *value = argv[++i];
-        else if (value != NULL || argv[i][0] == '-' || words->folder != NULL)
+        } else if (value != NULL || argv[i][0] == '-' || words->folder != NULL) {
             return false;
-        else
+        } else {
             words->folder = argv[i];
+        }
     }
     return words->folder != NULL;
 }
@@ -110,6 +117,10 @@ int registry_import(int argc, char **argv)
     char token[TOKEN_ROOM];
     if (!read_words(&words, argc, argv))
         return usage("one folder is expected");
+    if (words.offline != (words.config != NULL) || (words.offline && words.running))
+        return usage("--offline goes with --config, and both without the others");
+    if (words.offline)
+        return registry_import_offline(words.config, words.folder);
     /* The gateway reads the folder itself, from wherever it was started. */
     char *path = realpath(words.folder, NULL);
     if (path == NULL) {

@@ -7,6 +7,7 @@
 #include "command.h"
 #include "config.h"
 #include "gateway.h"
+#include "report_devices.h"
 #include "report_tables.h"
 #include "report_urgent.h"
 #include "store/reader.h"
@@ -24,7 +25,9 @@ static const char help[] =
     "alerts; tasks and the ledger of clues; homes and devices where our rules err most; the people who were "
     "reached; the budget of "
     "people's\n"
-    "attention, used and left. Or everything about one alert on one page. No names, only ids.\n"
+    "attention, used and left; the bands to charge before tomorrow's round and the firmware in use (both as "
+    "of the\n"
+    "gateway's last snapshot). Or everything about one alert on one page. No names, only ids.\n"
     "\n"
     "  --daily            the last whole day before the database's last commit\n"
     "  --weekly           the last seven of them\n"
@@ -263,7 +266,8 @@ static int over_days(struct work *work)
     report_tables(work->report, sums, work->registry, work->tz, work->from_ms, &work->config->report,
                   &coverage, &works, document);
     free(sums);
-    return EXIT_WELL;
+    err = report_devices(work->reader, work->registry, work->tz, now_ms, &work->config->detect, document);
+    return err == ERR_OK ? EXIT_WELL : failed("the devices", err);
 }
 
 static int about_alert(struct work *work)

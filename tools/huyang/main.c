@@ -4,17 +4,19 @@
 
 #include "command.h"
 
-extern const struct command cmd_alerts, cmd_announce, cmd_backup, cmd_bench, cmd_campaign, cmd_config,
-    cmd_consent, cmd_desk, cmd_device, cmd_fleet, cmd_journal, cmd_northbound, cmd_policy, cmd_prompts,
-    cmd_provision, cmd_quarantine, cmd_registry, cmd_report, cmd_resident, cmd_restore, cmd_retention,
-    cmd_roster, cmd_silences, cmd_tasks, cmd_ledger, cmd_replay, cmd_trace, cmd_watch_bridge;
+extern const struct command cmd_alerts, cmd_announce, cmd_backup, cmd_bench, cmd_campaign, cmd_canary,
+    cmd_config, cmd_consent, cmd_desk, cmd_device, cmd_rollout, cmd_fleet, cmd_journal, cmd_northbound,
+    cmd_policy, cmd_prompts, cmd_provision, cmd_quarantine, cmd_registry, cmd_report, cmd_resident,
+    cmd_restore, cmd_retention, cmd_roster, cmd_handover, cmd_silences, cmd_tasks, cmd_ledger, cmd_replay,
+    cmd_trace, cmd_watch_bridge;
 
 static const struct command *const commands[] = {
-    &cmd_registry,   &cmd_replay,    &cmd_desk,         &cmd_alerts,     &cmd_trace,   &cmd_journal,
-    &cmd_northbound, &cmd_policy,    &cmd_prompts,      &cmd_campaign,   &cmd_report,  &cmd_roster,
-    &cmd_silences,   &cmd_announce,  &cmd_tasks,        &cmd_ledger,     &cmd_consent, &cmd_resident,
-    &cmd_retention,  &cmd_backup,    &cmd_restore,      &cmd_quarantine, &cmd_device,  &cmd_fleet,
-    &cmd_config,     &cmd_provision, &cmd_watch_bridge, &cmd_bench,
+    &cmd_registry,   &cmd_replay,    &cmd_desk,     &cmd_alerts,    &cmd_trace,        &cmd_journal,
+    &cmd_northbound, &cmd_policy,    &cmd_prompts,  &cmd_campaign,  &cmd_report,       &cmd_roster,
+    &cmd_handover,   &cmd_silences,  &cmd_announce, &cmd_tasks,     &cmd_ledger,       &cmd_consent,
+    &cmd_resident,   &cmd_retention, &cmd_backup,   &cmd_restore,   &cmd_quarantine,   &cmd_device,
+    &cmd_rollout,    &cmd_fleet,     &cmd_config,   &cmd_provision, &cmd_watch_bridge, &cmd_canary,
+    &cmd_bench,
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

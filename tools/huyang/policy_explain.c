@@ -125,6 +125,11 @@ static void put_what(const struct telling *telling, const struct explain_step *s
 {
     const struct policy_step *what = step->step;
     buf_puts(telling->out, say(telling, deeds[what->kind].en, deeds[what->kind].zh));
+    if (step->fenced) {
+        buf_puts(telling->out, say(telling, ": nobody, a canary's alert reaches no person and no police",
+                                   "：无人，演练求助不通知任何人，也不报警"));
+        return;
+    }
     switch ((enum step_kind)what->kind) {
     case STEP_NOTIFY: put_people(telling, step); break;
     case STEP_PROMPT: put_speech(telling, step); break;
@@ -235,7 +240,9 @@ static void tell_json(struct telling *telling, const struct explain_step *step)
         json_text(telling, "to", what->to);
     if (what->unless_acknowledged)
         buf_puts(telling->out, ",\"unless\":\"acknowledged\"");
-    if (what->kind == STEP_NOTIFY)
+    if (step->fenced)
+        buf_puts(telling->out, ",\"fenced\":\"canary\"");
+    if (what->kind == STEP_NOTIFY && !step->fenced)
         json_people(telling, step);
     if (what->kind == STEP_PROMPT)
         json_speech(telling, step);

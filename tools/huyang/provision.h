@@ -36,6 +36,7 @@
 #ifndef HUYANG_TOOLS_PROVISION_H
 #define HUYANG_TOOLS_PROVISION_H
 
+#include "core/text.h"
 #include "pki.h"
 #include "provision_files.h"
 #include "provision_index.h"
@@ -44,6 +45,8 @@ enum { PROVISION_WELL, PROVISION_FAILED, PROVISION_USAGE };
 enum {
     PROVISION_HOSTS_MAX = 16,
     PROVISION_COUNTIES_MAX = 16,
+    PROVISION_FOREIGN_MAX = 32,
+    PROVISION_PREFIX_SIZE = 64,
     PROVISION_DAY_S = 86400,
     PROVISION_HOUR_S = 3600,
     PROVISION_SECRET_SIZE = 256
@@ -54,12 +57,22 @@ enum {
 #define PROVISION_GATEWAY  "huyang-gateway"
 #define PROVISION_CANARY   "huyang-canary"
 
+struct dialect;
+/* Devices that speak another language, below a topic prefix: each for itself (phones, watches), or one server
+ * for many cameras. */
+struct provision_foreign {
+    const struct dialect *dialect;
+    char prefix[PROVISION_PREFIX_SIZE];
+    char server[ID_SIZE]; /* "" = each device for itself */
+};
+
 struct provision_options {
     const char *dir, *root_dir; /* root_dir NULL = DIR/root */
     const char *passphrase_file, *p12_password_file;
     const char *hosts[PROVISION_HOSTS_MAX];
     const char *counties[PROVISION_COUNTIES_MAX];
-    unsigned host_count, county_count;
+    struct provision_foreign foreign[PROVISION_FOREIGN_MAX];
+    unsigned host_count, county_count, foreign_count;
     unsigned days, crl_days, grace_days, warn_days; /* days 0 = the default of what is issued */
     enum pki_reason reason;
     const char *reload_command, *pid_file;
@@ -91,6 +104,9 @@ void provision_close(struct provision *provision);
 /* Fills the paths and the time; nothing is read. */
 MUST_CHECK enum err provision_place(const struct provision_options *options, const char *dir,
                                     struct provision *provision);
+
+/* DIALECT:PREFIX, and :ID for a dialect whose devices have one server. False: it is none of these. */
+MUST_CHECK bool provision_foreign_parse(const char *text, struct provision_foreign *ret_foreign);
 
 /* A key and a certificate of the issuing authority; neither is written anywhere. */
 MUST_CHECK enum err provision_sign(const struct provision *provision, const struct pki_wish *wish,

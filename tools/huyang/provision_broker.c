@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ingest/dialects/dialects.h"
 #include "provision.h"
 
 enum { TEXT_MAX = 1 << 20 };
@@ -84,20 +85,95 @@ static void put_patterns(const char *county, struct buf *out)
                county, county, county, county, county, county);
 }
 
+/* ---- foreign devices ---- */
+
+/* Below the prefix, %u the name in the certificate. A phone's user and device are both its id: the gateway
+ * takes either for the device's name. */
+static const struct {
+    const struct dialect *dialect;
+    const char *says, *both; /* both: what it is told, and answers on the same topic */
+} own_topics[] = {
+    {&dialect_owntracks, "%u/%u", "%u/%u/+"},
+    {&dialect_g616, "status/%u", "cmd/%u/+"},
+};
+enum { OWN_TOPICS = sizeof(own_topics) / sizeof(own_topics[0]) };
+
+static unsigned own_topics_of(const struct dialect *dialect)
+{
+    unsigned i = 0;
+    while (i < OWN_TOPICS && own_topics[i].dialect != dialect)
+        i++;
+    return i;
+}
+
+bool provision_foreign_parse(const char *text, struct provision_foreign *ret_foreign)
+{
+    struct provision_foreign foreign = {0};
+    const char *prefix = strchr(text, ':');
+    if (prefix == NULL)
+        return false;
+    for (unsigned i = 0; i < dialect_count(); i++)
+        if (strncmp(dialect_at(i)->name, text, (size_t)(prefix - text)) == 0 &&
+            dialect_at(i)->name[prefix - text] == '\0')
+            foreign.dialect = dialect_at(i);
+    prefix++;
+    const size_t len = strcspn(prefix, ":");
+    const bool server = prefix[len] == ':';
+    if (foreign.dialect == NULL || len >= sizeof(foreign.prefix))
+        return false;
+    memcpy(foreign.prefix, prefix, len);
+    if (server && (!provision_is_device(prefix + len + 1) ||
+                   !text_copy(foreign.server, sizeof(foreign.server), prefix + len + 1)))
+        return false;
+    *ret_foreign = foreign;
+    return server == (own_topics_of(foreign.dialect) == OWN_TOPICS) && dialect_prefix_ok(foreign.prefix) &&
+           strpbrk(foreign.prefix, " \t\r\n%") == NULL;
+}
+
+/* What the gateway hears of them; it answers those that can be told something. */
+static void put_gateway_foreign(const struct provision_foreign *foreign, struct buf *out)
+{
+    for (unsigned i = 0; foreign->dialect->filters[i] != NULL; i++)
+        buf_printf(out, "topic %s %s/%s\n", foreign->dialect->say != NULL ? "readwrite" : "read",
+                   foreign->prefix, foreign->dialect->filters[i]);
+}
+
+static void put_server(const struct provision_foreign *foreign, struct buf *out)
+{
+    buf_printf(out, "\nuser %s\n", foreign->server);
+    for (unsigned i = 0; foreign->dialect->filters[i] != NULL; i++)
+        buf_printf(out, "topic write %s/%s\n", foreign->prefix, foreign->dialect->filters[i]);
+}
+
+static void put_own_topics(const struct provision_foreign *foreign, struct buf *out)
+{
+    const unsigned own = own_topics_of(foreign->dialect);
+    buf_printf(out, "pattern write %s/%s\npattern readwrite %s/%s\n", foreign->prefix, own_topics[own].says,
+               foreign->prefix, own_topics[own].both);
+}
+
 static void put_acl(const struct provision_options *options, struct buf *out)
 {
     buf_puts(out, "# Written by huyang provision broker. What is not allowed here is denied.\n"
                   "user " PROVISION_GATEWAY "\n");
     for (unsigned i = 0; i < options->county_count; i++)
         put_county(options->counties[i], out);
+    buf_puts(out, "topic readwrite huyang/v1/gateway/+/beat\n"
+                  "topic read $SYS/#\n");
+    for (unsigned i = 0; i < options->foreign_count; i++)
+        put_gateway_foreign(&options->foreign[i], out);
+    for (unsigned i = 0; i < options->foreign_count; i++)
+        if (options->foreign[i].server[0] != '\0')
+            put_server(&options->foreign[i], out);
     buf_puts(
         out,
-        "topic readwrite huyang/v1/gateway/+/beat\n"
-        "topic read $SYS/#\n"
         "\n# Each device, by the name in its certificate. The gateway's state is for all of them; mosquitto\n"
         "# warns that its pattern names nobody, but has no other rule for everybody who is known.\n");
     for (unsigned i = 0; i < options->county_count; i++)
         put_patterns(options->counties[i], out);
+    for (unsigned i = 0; i < options->foreign_count; i++)
+        if (options->foreign[i].server[0] == '\0')
+            put_own_topics(&options->foreign[i], out);
 }
 
 int provision_broker(const struct provision_options *given)

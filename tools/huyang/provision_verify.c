@@ -22,8 +22,12 @@ struct verification {
     struct provision_contact contact;
     const char *a; /* A's id */
     struct pki_identity a_identity, b_identity, gateway, canary, expired, foreign;
-    char urgent_a[PROBE_TOPIC_SIZE], urgent_b[PROBE_TOPIC_SIZE], command_a[PROBE_TOPIC_SIZE],
-        command_b[PROBE_TOPIC_SIZE], all_urgent[PROBE_TOPIC_SIZE], all_commands[PROBE_TOPIC_SIZE];
+    char urgent_a[PROBE_TOPIC_SIZE], routine_a[PROBE_TOPIC_SIZE], link_a[PROBE_TOPIC_SIZE],
+        urgent_b[PROBE_TOPIC_SIZE];
+    char command_a[PROBE_TOPIC_SIZE], ack_a[PROBE_TOPIC_SIZE], command_b[PROBE_TOPIC_SIZE],
+        gateway_state[PROBE_TOPIC_SIZE];
+    char all_urgent[PROBE_TOPIC_SIZE], all_routine[PROBE_TOPIC_SIZE], all_links[PROBE_TOPIC_SIZE],
+        all_commands[PROBE_TOPIC_SIZE];
     char mark[PROBE_MARK_SIZE];
     char why[TLS_WHY_SIZE];
 };
@@ -106,12 +110,21 @@ static void name_topics(struct verification *v)
     if (getrandom(&random, sizeof(random), 0) != sizeof(random))
         random = (uint64_t)v->provision->now_s;
     snprintf(v->mark, sizeof(v->mark), "huyang-verify-%016" PRIx64, random);
-    snprintf(v->urgent_a, PROBE_TOPIC_SIZE, "huyang/v1/%s/%s/urgent", county, v->a);
-    snprintf(v->urgent_b, PROBE_TOPIC_SIZE, "huyang/v1/%s/%s/urgent", county, VERIFY_B);
-    snprintf(v->command_a, PROBE_TOPIC_SIZE, "huyang/v1/%s/%s/command", county, v->a);
-    snprintf(v->command_b, PROBE_TOPIC_SIZE, "huyang/v1/%s/%s/command", county, VERIFY_B);
-    snprintf(v->all_urgent, PROBE_TOPIC_SIZE, "huyang/v1/%s/+/urgent", county);
-    snprintf(v->all_commands, PROBE_TOPIC_SIZE, "huyang/v1/%s/+/command", county);
+    const struct {
+        char *topic;
+        const char *device, *what;
+    } names[] = {
+        {v->urgent_a, v->a, "urgent"},       {v->routine_a, v->a, "routine"},
+        {v->link_a, v->a, "link"},           {v->urgent_b, VERIFY_B, "urgent"},
+        {v->command_a, v->a, "command"},     {v->ack_a, v->a, "ack"},
+        {v->command_b, VERIFY_B, "command"}, {v->all_urgent, "+", "urgent"},
+        {v->all_routine, "+", "routine"},    {v->all_links, "+", "link"},
+        {v->all_commands, "+", "command"},
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        snprintf(names[i].topic, PROBE_TOPIC_SIZE, "huyang/v1/%s/%s/%s", county, names[i].device,
+                 names[i].what);
+    snprintf(v->gateway_state, sizeof(v->gateway_state), "huyang/v1/%s/gateway", county);
 }
 
 /* ---- the connections ---- */
@@ -137,7 +150,7 @@ static enum probe_fate connect_with(struct verification *v, const char *address,
 
 static enum probe_fate watch(struct verification *v, struct probe *watcher)
 {
-    const char *const filters[FLEET_MQTT_FILTERS_MAX] = {v->all_urgent};
+    const char *const filters[FLEET_MQTT_FILTERS_MAX] = {v->all_urgent, v->all_routine, v->all_links};
     return connect_with(v, v->contact.gateway_broker, &v->gateway, PROVISION_RESERVED "verify", filters,
                         watcher);
 }
@@ -154,19 +167,45 @@ static bool has_arrived(void *self)
     return probe_has_seen(arrival->to, arrival->topic) || arrival->from->ended || arrival->to->ended;
 }
 
-/* `from` says each of the topics (NULL ends them) in turn; the last one must arrive at `to`. The fate is that
- * of the first: did it arrive? */
-static enum probe_fate pass(struct verification *v, struct probe *from, struct probe *to, const char *first,
-                            const char *last)
+/* `from` says what is allowed, and `to` hears it. */
+static bool arrives(struct verification *v, struct probe *from, struct probe *to, const char *topic)
 {
     struct probe *both[] = {from, to};
-    struct arrival arrival = {from, to, last};
-    const bool said = probe_say(from, first) && (first == last || probe_say(from, last));
-    if (!said || !probe_run(both, 2, has_arrived, &arrival) || !probe_has_seen(to, last)) {
-        text_copy(v->why, sizeof(v->why), "what is allowed did not arrive");
+    struct arrival arrival = {from, to, topic};
+    if (probe_say(from, topic) && probe_run(both, 2, has_arrived, &arrival) && probe_has_seen(to, topic))
+        return true;
+    text_copy(v->why, sizeof(v->why), "what is allowed did not arrive");
+    return false;
+}
+
+enum { TOPICS_MAX = 4 };
+struct topics {
+    const char *of[TOPICS_MAX]; /* NULL ends them */
+};
+
+static bool say_each(struct probe *from, const struct topics *topics)
+{
+    bool said = true;
+    for (unsigned i = 0; i < TOPICS_MAX && topics->of[i] != NULL && said; i++)
+        said = probe_say(from, topics->of[i]);
+    return said;
+}
+
+static enum probe_fate heard_any(const struct probe *to, const struct topics *topics)
+{
+    for (unsigned i = 0; i < TOPICS_MAX && topics->of[i] != NULL; i++)
+        if (probe_has_seen(to, topics->of[i]))
+            return PROBE_ACCEPTED;
+    return PROBE_REFUSED;
+}
+
+/* `from` says each of the topics and then `last`, which must arrive at `to`: did one of the others? */
+static enum probe_fate pass(struct verification *v, struct probe *from, struct probe *to,
+                            const struct topics *topics, const char *last)
+{
+    if (!say_each(from, topics) || !arrives(v, from, to, last))
         return PROBE_FAULT;
-    }
-    return probe_has_seen(to, first) ? PROBE_ACCEPTED : PROBE_REFUSED;
+    return heard_any(to, topics);
 }
 
 /* ---- what is tried ---- */
@@ -182,16 +221,16 @@ static enum probe_fate needed(enum probe_fate fate)
     return fate == PROBE_ACCEPTED ? PROBE_ACCEPTED : PROBE_FAULT;
 }
 
-/* What `speaker` says on `first` must (not) reach the gateway. */
+/* What `speaker` says on the topics must (not) reach the gateway. */
 static enum probe_fate say_to_gateway(struct verification *v, const struct pki_identity *identity,
-                                      const char *id, const char *first, const char *last)
+                                      const char *id, const struct topics *topics, const char *last)
 {
     struct probe watcher, speaker;
     enum probe_fate fate = needed(watch(v, &watcher));
     if (fate == PROBE_ACCEPTED) {
         fate = needed(connect_with(v, v->contact.broker, identity, id, NULL, &speaker));
         if (fate == PROBE_ACCEPTED)
-            fate = pass(v, &speaker, &watcher, first, last);
+            fate = pass(v, &speaker, &watcher, topics, last);
         probe_close(&speaker);
     }
     probe_close(&watcher);
@@ -200,17 +239,19 @@ static enum probe_fate say_to_gateway(struct verification *v, const struct pki_i
 
 static enum probe_fate publish_own(struct verification *v)
 {
-    return say_to_gateway(v, &v->a_identity, v->a, v->urgent_a, v->urgent_a);
+    const struct topics topics = {{v->urgent_a}};
+    return say_to_gateway(v, &v->a_identity, v->a, &topics, v->urgent_a);
 }
 
 static enum probe_fate publish_as_other(struct verification *v)
 {
-    return say_to_gateway(v, &v->b_identity, VERIFY_B, v->urgent_a, v->urgent_b);
+    const struct topics topics = {{v->urgent_a, v->routine_a, v->link_a}};
+    return say_to_gateway(v, &v->b_identity, VERIFY_B, &topics, v->urgent_b);
 }
 
-/* A listener with these filters must (not) hear a command on `first`. */
+/* A listener with these filters must (not) hear what the gateway says on the topics. */
 static enum probe_fate hear(struct verification *v, const struct pki_identity *identity, const char *id,
-                            const char *const filters[FLEET_MQTT_FILTERS_MAX], const char *first,
+                            const char *const filters[FLEET_MQTT_FILTERS_MAX], const struct topics *topics,
                             const char *last)
 {
     struct probe watcher, listener;
@@ -218,7 +259,7 @@ static enum probe_fate hear(struct verification *v, const struct pki_identity *i
     if (fate == PROBE_ACCEPTED) {
         fate = needed(connect_with(v, v->contact.broker, identity, id, filters, &listener));
         if (fate == PROBE_ACCEPTED)
-            fate = pass(v, &watcher, &listener, first, last);
+            fate = pass(v, &watcher, &listener, topics, last);
         probe_close(&listener);
     }
     probe_close(&watcher);
@@ -228,19 +269,98 @@ static enum probe_fate hear(struct verification *v, const struct pki_identity *i
 static enum probe_fate read_own(struct verification *v)
 {
     const char *const filters[FLEET_MQTT_FILTERS_MAX] = {v->command_a};
-    return hear(v, &v->a_identity, v->a, filters, v->command_a, v->command_a);
+    const struct topics topics = {{v->command_a}};
+    return hear(v, &v->a_identity, v->a, filters, &topics, v->command_a);
 }
 
 static enum probe_fate read_others(struct verification *v)
 {
-    const char *const filters[FLEET_MQTT_FILTERS_MAX] = {v->command_a, v->command_b};
-    return hear(v, &v->b_identity, VERIFY_B, filters, v->command_a, v->command_b);
+    const char *const filters[FLEET_MQTT_FILTERS_MAX] = {v->command_a, v->ack_a, v->command_b};
+    const struct topics topics = {{v->command_a, v->ack_a}};
+    return hear(v, &v->b_identity, VERIFY_B, filters, &topics, v->command_b);
 }
 
 static enum probe_fate read_by_wildcard(struct verification *v)
 {
     const char *const filters[FLEET_MQTT_FILTERS_MAX] = {"#", v->all_commands, "+/+/+/+/command"};
-    return hear(v, &v->b_identity, VERIFY_B, filters, v->command_a, v->command_b);
+    const struct topics topics = {{v->command_a, v->ack_a}};
+    return hear(v, &v->b_identity, VERIFY_B, filters, &topics, v->command_b);
+}
+
+/* What one device says to another. The gateway is in between: when it has heard what the speaker said last
+ * (`via`), the broker has dealt with the rest, and what it then says itself (`proof`) reaches the listener
+ * behind it. */
+struct whisper {
+    const struct pki_identity *speaker, *listener;
+    const char *speaker_id, *listener_id;
+    const char *filters[FLEET_MQTT_FILTERS_MAX];
+    struct topics topics;
+    const char *via, *proof;
+};
+
+static enum probe_fate overhear(struct verification *v, const struct whisper *whisper)
+{
+    struct probe watcher, listener, speaker;
+    enum probe_fate fate = needed(watch(v, &watcher));
+    if (fate != PROBE_ACCEPTED) {
+        probe_close(&watcher);
+        return fate;
+    }
+    fate = needed(connect_with(v, v->contact.broker, whisper->listener, whisper->listener_id,
+                               whisper->filters, &listener));
+    if (fate == PROBE_ACCEPTED) {
+        fate =
+            needed(connect_with(v, v->contact.broker, whisper->speaker, whisper->speaker_id, NULL, &speaker));
+        if (fate == PROBE_ACCEPTED)
+            fate = say_each(&speaker, &whisper->topics) && arrives(v, &speaker, &watcher, whisper->via) &&
+                           arrives(v, &watcher, &listener, whisper->proof)
+                       ? heard_any(&listener, &whisper->topics)
+                       : PROBE_FAULT;
+        probe_close(&speaker);
+    }
+    probe_close(&listener);
+    probe_close(&watcher);
+    return fate;
+}
+
+static enum probe_fate command_another(struct verification *v)
+{
+    const struct whisper whisper = {.speaker = &v->b_identity,
+                                    .speaker_id = VERIFY_B,
+                                    .listener = &v->a_identity,
+                                    .listener_id = v->a,
+                                    .filters = {v->command_a, v->ack_a},
+                                    .topics = {{v->command_a}},
+                                    .via = v->urgent_b,
+                                    .proof = v->ack_a};
+    return overhear(v, &whisper);
+}
+
+/* Its state, which all devices read, and an acknowledgement, at which a device forgets an event. */
+static enum probe_fate speak_as_gateway(struct verification *v)
+{
+    const struct whisper whisper = {.speaker = &v->b_identity,
+                                    .speaker_id = VERIFY_B,
+                                    .listener = &v->a_identity,
+                                    .listener_id = v->a,
+                                    .filters = {v->command_a, v->ack_a, v->gateway_state},
+                                    .topics = {{v->gateway_state, v->ack_a}},
+                                    .via = v->urgent_b,
+                                    .proof = v->command_a};
+    return overhear(v, &whisper);
+}
+
+static enum probe_fate read_reports(struct verification *v)
+{
+    const struct whisper whisper = {.speaker = &v->a_identity,
+                                    .speaker_id = v->a,
+                                    .listener = &v->b_identity,
+                                    .listener_id = VERIFY_B,
+                                    .filters = {v->urgent_a, v->routine_a, v->link_a, v->command_b},
+                                    .topics = {{v->routine_a, v->link_a, v->urgent_a}},
+                                    .via = v->urgent_a,
+                                    .proof = v->command_b};
+    return overhear(v, &whisper);
 }
 
 static bool is_answered(void *self)
@@ -349,6 +469,9 @@ static const struct check {
     {"a device publishes as another", PROBE_REFUSED, publish_as_other},
     {"a device reads another's commands", PROBE_REFUSED, read_others},
     {"a device reads everything by wildcards", PROBE_REFUSED, read_by_wildcard},
+    {"a device commands another", PROBE_REFUSED, command_another},
+    {"a device speaks as the gateway", PROBE_REFUSED, speak_as_gateway},
+    {"a device reads another's reports", PROBE_REFUSED, read_reports},
     {"a device takes another's client id and session", PROBE_REFUSED, take_client_id},
     {"a device on the gateway's listener", PROBE_REFUSED, device_as_gateway},
     {"the gateway on the devices' listener", PROBE_REFUSED, gateway_as_device},

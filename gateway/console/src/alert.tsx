@@ -181,7 +181,7 @@ function Head({ whole }: { whole: Whole }) {
   const now = useNow();
   return (
     <header class={"alert-head " + whole.level}>
-      <div class="row"><LevelTag level={whole.level} /><span>{term("family", whole.family)}</span>{!whole.disposition && whole.outcome !== "needs_help" && <span class="tag">{t("verify")}</span>}<time class="age" dateTime={whole.opened}>{age(now - Date.parse(whole.opened))}</time></div>
+      <div class="row"><LevelTag level={whole.level} /><span>{term("family", whole.family)}</span>{whole.exercise && <span class="tag">{t("exercise")}</span>}{!whole.disposition && whole.outcome !== "needs_help" && <span class="tag">{t("verify")}</span>}<time class="age" dateTime={whole.opened}>{age(now - Date.parse(whole.opened))}</time></div>
       <h2 tabIndex={-1}><bdi>{title(whole)}</bdi></h2>
       <p class="state" role="status">
         {whole.state !== "open" ? t(`ended_${whole.state}` as "ended_closed") + (whole.disposition ? " · " + term("disposition", whole.disposition) : "") : isWaiting(whole) ? severalOf(whole) || t("waiting") : t("takenBy", desk.nameOf(whole.acknowledged_by))}

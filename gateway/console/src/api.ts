@@ -3,7 +3,7 @@
 export type Level = "green" | "yellow" | "orange" | "red";
 export type Family = "emergency" | "health" | "visitor" | "outing" | "fraud" | "coverage" | "fleet";
 export type Action = "acknowledge" | "call" | "comment" | "close" | "assign" | "snooze" | "speak" | "hush" | "campaign" | "task_accept" | "task_arrive" | "task_finish"
-  | "roster_override" | "roster_swap" | "roster_cancel" | "ledger_assign" | "ledger_handle" | "ledger_transfer" | "ledger_close" | "device_locate" | "device_interval" | "device_restart";
+  | "roster_override" | "roster_swap" | "roster_cancel" | "ledger_assign" | "ledger_handle" | "ledger_transfer" | "ledger_close" | "device_locate" | "device_interval" | "device_restart" | "test_window" | "handover_begin" | "handover_sign";
 
 export interface Finding {
   detector: string; level: Level; code: string; active: boolean; late: boolean; count: number;
@@ -14,7 +14,7 @@ export interface Alert {
   id: string; subject: Record<string, string>; resident?: string; household?: string;
   family: Family; level: Level; state: "open" | "lapsed" | "closed" | "absorbed"; transitions: number;
   opened: string; changed: string; acknowledged?: string; acknowledged_by?: string; snoozed_until?: string; assigned_to?: string; cleared?: string; closed?: string;
-  verify_until?: string; disposition?: string; outcome?: string; police_sent: boolean;
+  exercise?: true; verify_until?: string; disposition?: string; outcome?: string; police_sent: boolean;
   findings: Finding[]; place: Place;
   since?: number; // `opened` as a number, set by the desk: lists are sorted by it
 }
@@ -110,6 +110,13 @@ export interface Task {
   history?: { t: string; kind: string; by: string; why: string }[];
 }
 export const task = (id: string) => send<Task>("GET", "/api/v1/tasks/" + id);
+export interface Handover {
+  id: string; state: "open" | "overdue" | "signed" | "replaced"; roster?: string; role: string; territory?: string; from: string; to: string; signed_by?: string;
+  begun: string; due: string; changed: string; list: number; listed: string; since?: string; outgoing: string[];
+  counts: { alerts: number; tasks: number; silences: number; statuses: number };
+  alerts?: Alert[]; tasks?: Task[]; silences?: Silence[]; statuses?: { resident: string; name?: string; status: string; until?: string }[];
+}
+export const handover = (id: string) => send<Handover>("GET", "/api/v1/handovers/" + id);
 export interface Territory { code: string; name: string; level: string }
 export interface Announced { id: string; territory: string; announced: string; from: string; until: string; by: string; note: string; cancelled?: string }
 export interface Prompt { id: string; manner: string; texts: Record<string, string> }
@@ -133,8 +140,15 @@ export const changeAccount = ({ account, version, ...rest }: Account, password?:
 export type Status = "active" | "away" | "hospital" | "paused" | "moved" | "deceased";
 export interface Device {
   id: string; kind: "wristband" | "camera"; view?: string; resident?: string; household?: string; trouble: string; heard?: string;
-  report_interval_s: number; battery?: number; charging?: boolean; connected?: boolean; worn?: boolean;
+  report_interval_s: number; battery?: number; charging?: boolean; battery_days_left?: number; firmware?: string; connected?: boolean; worn?: boolean; test_until?: string;
 }
+export interface Rollout {
+  id: string; t: string; by: string; note: string; stages: string; interval_s: number; state: string; stage: number; verdict: string; why: string;
+  audience: number; members: number; asked: number; pending: number; acked: number; refused: number; judged: number; troubled: number; rest: number; rest_troubled: number;
+}
+export const rollouts = () => send<{ rollouts: Rollout[] }>("GET", "/api/v1/rollouts").then((got) => got.rollouts);
+export interface FirmwareUse { kind: "wristband" | "camera"; firmware?: string; devices: number }
+export const firmware = () => send<{ versions: FirmwareUse[] }>("GET", "/api/v1/firmware").then((got) => got.versions);
 export interface Resident {
   id: string; name?: string; household?: string; address?: string; territories: { code: string; name: string }[];
   status: Status; status_until?: string; presence?: "home" | "out"; presence_since?: string; seen?: string;

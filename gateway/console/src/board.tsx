@@ -26,7 +26,7 @@ function Card({ alert, chosen, now, choose }: { alert: Alert; chosen: boolean; n
           </span>
           <bdi class="title">{title(alert)}</bdi>
           {finding && <span class="why">{reason(finding)}</span>}
-          <span class="foot"><State alert={alert} />{alert.state === "open" && alert.snoozed_until && <span class="tag">{t("snoozedUntil", clock(alert.snoozed_until))}</span>}{alert.state === "open" && alert.assigned_to && <span class="tag"><bdi>{t("assignedTo", desk.nameOf(alert.assigned_to))}</bdi></span>}{alert.cleared && alert.state === "open" && <span class="tag">{t("cleared")}</span>}<bdi class="quiet">{(alert.place.name && alert.place.address) || where(alert)}</bdi></span>
+          <span class="foot"><State alert={alert} />{alert.exercise && <span class="tag">{t("exercise")}</span>}{alert.state === "open" && alert.snoozed_until && <span class="tag">{t("snoozedUntil", clock(alert.snoozed_until))}</span>}{alert.state === "open" && alert.assigned_to && <span class="tag"><bdi>{t("assignedTo", desk.nameOf(alert.assigned_to))}</bdi></span>}{alert.cleared && alert.state === "open" && <span class="tag">{t("cleared")}</span>}<bdi class="quiet">{(alert.place.name && alert.place.address) || where(alert)}</bdi></span>
         </span>
       </button>
     </li>

@@ -4,6 +4,7 @@ import * as api from "./api";
 import type { Change, Health, Page, Silence, Suppression, View } from "./api";
 import { desk, useDesk } from "./desk";
 import { Button, Field, LevelTag, More, said } from "./parts";
+import { Handovers } from "./handover";
 import { Announcements, Campaigns } from "./planned";
 import { Registry } from "./registry";
 import { Reports } from "./reports";
@@ -142,7 +143,7 @@ function Gateway() {
 }
 
 /** Name, word, and the right that brings it. */
-const PARTS = [["silences", "silences", "silences"], ["announced", "announcements", "silences"], ["campaigns", "campaigns", "campaign"], ["rosters", "rosters", "rosters"], ["reports", "reports", "reports"], ["audit", "audit", "audit"], ["views", "views", "views"], ["health", "gateway", "health"], ["registry", "registry", "registry"]] as const;
+const PARTS = [["silences", "silences", "silences"], ["announced", "announcements", "silences"], ["campaigns", "campaigns", "campaign"], ["rosters", "rosters", "rosters"], ["handovers", "handovers", "rosters"], ["reports", "reports", "reports"], ["audit", "audit", "audit"], ["views", "views", "views"], ["health", "gateway", "health"], ["registry", "registry", "registry"]] as const;
 type Part = (typeof PARTS)[number][0];
 
 export function Office({ part, toast }: { part: string | null; toast: Toast }) {
@@ -157,6 +158,7 @@ export function Office({ part, toast }: { part: string | null; toast: Toast }) {
       {chosen === "announced" && <Announcements toast={toast} />}
       {chosen === "campaigns" && <Campaigns toast={toast} />}
       {chosen === "rosters" && <Rosters toast={toast} />}
+      {chosen === "handovers" && <Handovers toast={toast} />}
       {chosen === "reports" && <Reports />}
       {chosen === "audit" && <Audit />}
       {chosen === "views" && <Views />}

@@ -16,10 +16,12 @@ enum {
 
 enum status_bit {
     BIT_LOW_BATTERY = 0,
+    BIT_OUT_OF_FENCE = 1,
+    BIT_IN_FENCE = 2,
     BIT_MOTION = 4,
     BIT_POWER_CUT = 14,
     BIT_SOS = 16,
-    BIT_LOW_BATTERY_ALARM = 17,
+    BIT_LOW_BATTERY_ALARM = 17, /* 18, 19: fences of the watch's own, which we have better */
     BIT_REMOVED = 20,
     BIT_FALL = 21,
     BIT_FALL_OTHER = 22
@@ -239,6 +241,32 @@ static enum foreign_outcome take_position(const struct fields *fields, struct fo
     return FOREIGN_EVENTS;
 }
 
+/* A reason for an alarm: any upper bit, also one that we do not know, and the lower ones of some makers. */
+static const uint32_t reasons =
+    0xFFFF0000U | 1U << BIT_LOW_BATTERY | 1U << BIT_OUT_OF_FENCE | 1U << BIT_IN_FENCE | 1U << BIT_POWER_CUT;
+
+/* An alarm that tells no reason, or one that cannot be read, is taken as the button: of all it may be, that
+ * is what must not be missed. */
+static enum foreign_outcome take_alarm(const struct fields *fields, struct foreign *foreign)
+{
+    const enum foreign_outcome outcome = take_position(fields, foreign);
+    if (outcome != FOREIGN_EVENTS)
+        return outcome;
+    const unsigned bad_fields = foreign->bad_fields; /* noted once already */
+    const char *const bad_field = foreign->bad_field;
+    const uint32_t status = status_of(foreign, fields);
+    foreign->bad_fields = bad_fields;
+    foreign->bad_field = bad_field;
+    if ((status & reasons) != 0)
+        return FOREIGN_EVENTS;
+    struct event *event = foreign_add(foreign, EVENT_SOS, foreign->events[0].at_ms, 1);
+    event->sos.phase = SOS_PHASE_PRESSED;
+    const struct event sos = *event; /* urgent ones stand first */
+    memmove(foreign->events + 1, foreign->events, (foreign->count - 1) * sizeof(*event));
+    foreign->events[0] = sos;
+    return FOREIGN_EVENTS;
+}
+
 /* LK, or LK,steps,tumbles,battery. That it came at all says that the watch is alive. */
 static enum foreign_outcome take_link(const struct fields *fields, struct foreign *foreign)
 {
@@ -410,7 +438,7 @@ static const struct {
     {"INIT", "INIT,1", false, false, false, take_nothing},
     {"TKQ", "TKQ", false, false, false, take_nothing},
     {"TKQ2", "TKQ2", false, false, false, take_nothing},
-    {"AL", "AL", true, true, false, take_position},
+    {"AL", "AL", true, true, false, take_alarm},
     {"UD", "", true, false, false, take_position},
     {"WT", "", true, false, false, take_position},
     {"PULSE", "", false, false, false, take_rate},

@@ -1,9 +1,10 @@
 /* What a frame of the bracket "watch" protocol says, as our events, and what the watch must be answered.
  *
- * Status bits are a set: low battery hides no SOS, and one report carries both. A fix is valid when the watch
- * says A and the place is not 0,0; without satellites it was made from Wi-Fi or cells and counts as wide as
- * the watch says, or as such fixes are. A value out of range costs its field. Steps are the day's sum and
- * become no activity. Voice and pictures are answered and dropped: no event can hold them.
+ * Status bits are a set: low battery hides no SOS, and one report carries both. An alarm frame without a
+ * reason is an SOS. A fix is valid when the watch says A and the place is not 0,0; without satellites it was
+ * made from Wi-Fi or cells and counts as wide as the watch says, or as such fixes are. A value out of range
+ * costs its field. Steps are the day's sum and become no activity. Voice and pictures are answered and
+ * dropped: no event can hold them.
  *
  * Content of the second kind of frame (Fnn#…) is told by its type: F01 state, F02 positions, F03 and F04
  * networks without a position, F64 an echo. Its clock is UTC, to the minute.

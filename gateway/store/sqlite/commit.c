@@ -370,6 +370,23 @@ static enum err put_suppression(struct commit *commit, const struct batch_suppre
     return db_run(s);
 }
 
+/* What happened to a task, an entry of the ledger or a handover: all three histories begin alike. */
+#define BIND_EVENT(commit, which, of, event)                                                                 \
+    bind_event(commit, which, of, (event)->number, (event)->t_ms, (event)->kind, (event)->by, (event)->why)
+static sqlite3_stmt *bind_event(const struct commit *commit, enum statement which, const struct hash_id *of,
+                                uint32_t number, int64_t t_ms, uint8_t kind, const char *by, const char *why)
+{
+    sqlite3_stmt *s = statement(commit, which);
+    sqlite3_bind_int64(s, 1, commit->at.commit_id);
+    db_bind_blob(s, 2, of->bytes, HASH_ID_SIZE);
+    sqlite3_bind_int64(s, 3, number);
+    sqlite3_bind_int64(s, 4, t_ms);
+    sqlite3_bind_int(s, 5, kind);
+    db_bind_text(s, 6, by);
+    db_bind_text(s, 7, why);
+    return s;
+}
+
 static enum err put_task(struct commit *commit, const struct batch_task *item)
 {
     const struct task *task = &item->task;
@@ -388,15 +405,7 @@ static enum err put_task(struct commit *commit, const struct batch_task *item)
     enum err err = db_run(s);
     if (err != ERR_OK)
         return err;
-    s = statement(commit, STATEMENT_TASK_EVENT);
-    sqlite3_bind_int64(s, 1, commit->at.commit_id);
-    db_bind_blob(s, 2, task->id.bytes, HASH_ID_SIZE);
-    sqlite3_bind_int64(s, 3, item->event.number);
-    sqlite3_bind_int64(s, 4, item->event.t_ms);
-    sqlite3_bind_int(s, 5, item->event.kind);
-    db_bind_text(s, 6, item->event.by);
-    db_bind_text(s, 7, item->event.why);
-    return db_run(s);
+    return db_run(BIND_EVENT(commit, STATEMENT_TASK_EVENT, &task->id, &item->event));
 }
 
 static enum err put_ledger(struct commit *commit, const struct batch_ledger *item)
@@ -416,16 +425,26 @@ static enum err put_ledger(struct commit *commit, const struct batch_ledger *ite
     enum err err = db_run(s);
     if (err != ERR_OK)
         return err;
-    s = statement(commit, STATEMENT_LEDGER_EVENT);
-    sqlite3_bind_int64(s, 1, commit->at.commit_id);
-    db_bind_blob(s, 2, entry->alert.bytes, HASH_ID_SIZE);
-    sqlite3_bind_int64(s, 3, item->event.number);
-    sqlite3_bind_int64(s, 4, item->event.t_ms);
-    sqlite3_bind_int(s, 5, item->event.kind);
-    db_bind_text(s, 6, item->event.by);
-    db_bind_text(s, 7, item->event.why);
+    s = BIND_EVENT(commit, STATEMENT_LEDGER_EVENT, &entry->alert, &item->event);
     sqlite3_bind_text64(s, 8, item->json, item->len, SQLITE_STATIC, SQLITE_UTF8);
     return db_run(s);
+}
+
+static enum err put_handover(struct commit *commit, const struct batch_handover *item)
+{
+    const struct handover *handover = &item->handover;
+    sqlite3_stmt *s = statement(commit, STATEMENT_HANDOVER);
+
+    db_bind_blob(s, 1, handover->id.bytes, HASH_ID_SIZE);
+    sqlite3_bind_int64(s, 2, handover->t_ms);
+    sqlite3_bind_int(s, 3, handover->state);
+    sqlite3_bind_int64(s, 4, handover->due_ms);
+    db_bind_text(s, 5, handover->territory);
+    sqlite3_bind_text64(s, 6, item->json, item->len, SQLITE_STATIC, SQLITE_UTF8);
+    enum err err = db_run(s);
+    if (err != ERR_OK)
+        return err;
+    return db_run(BIND_EVENT(commit, STATEMENT_HANDOVER_EVENT, &handover->id, &item->event));
 }
 
 static enum err put_spoken(struct commit *commit, const struct batch_spoken *item)
@@ -517,10 +536,14 @@ static enum err put_item(struct commit *commit, const struct batch_item *item)
     case BATCH_SUPPRESSION: return put_suppression(commit, &item->suppression);
     case BATCH_TASK: return put_task(commit, &item->task);
     case BATCH_LEDGER: return put_ledger(commit, &item->ledger);
+    case BATCH_HANDOVER: return put_handover(commit, &item->handover);
     case BATCH_SPOKEN: return put_spoken(commit, &item->spoken);
     case BATCH_CAMPAIGN: return put_campaign(commit, &item->campaign);
     case BATCH_REACH: return put_reach(commit, &item->reach);
     case BATCH_ORDER: return put_order(commit, &item->order);
+    case BATCH_ROLLOUT:
+        return store_put_rollout(statement(commit, STATEMENT_ROLLOUT),
+                                 statement(commit, STATEMENT_ROLLOUT_EVENT), &item->rollout);
     case BATCH_STATE_DONE: commit->state_done = true; return ERR_OK;
     }
     return ERR_OK;

@@ -27,9 +27,12 @@ struct erasure {
     struct store *store;
     struct registry *registry;
     struct person person;
-    int64_t rows[PERSON_ROWS], day_rows, files, accounts;
-    uint64_t lines;
-    bool resumed;
+    struct {
+        int64_t rows[PERSON_ROWS], day_rows, files, accounts, named;
+        uint64_t lines;
+    } found;
+    struct buf counts; /* of all runs together, as the certificate says them */
+    bool resumed, counting;
     struct buf *why;
 };
 
@@ -151,7 +154,7 @@ static enum err day_step(struct erasure *work, const char *path)
 {
     sqlite3 *db = work->store->db;
     sqlite3_stmt *s;
-    int64_t before = work->day_rows;
+    int64_t before = work->found.day_rows;
     enum err err = db_prepare(db, "ATTACH ?1 AS day", &s);
     if (err != ERR_OK)
         return err;
@@ -165,13 +168,15 @@ static enum err day_step(struct erasure *work, const char *path)
         err = person_inputs(db, "day", &work->person);
     for (unsigned i = 0; i < PERSON_DAY_ROWS && err == ERR_OK; i++) {
         int64_t count = 0;
-        err = work->order->dry_run ? person_count(db, &person_day_rows[i], &work->person, &count)
-                                   : erase_rows(db, &person_day_rows[i], &work->person, &count);
-        work->day_rows += count;
+        err = work->counting ? person_count(db, &person_day_rows[i], &work->person, &count)
+                             : erase_rows(db, &person_day_rows[i], &work->person, &count);
+        work->found.day_rows += count;
     }
-    work->files += work->day_rows != before;
+    if (err == ERR_OK)
+        err = person_unname(db, "day", &work->person, !work->counting, &work->found.named);
+    work->found.files += work->found.day_rows != before;
     /* Also when nothing was left: an erasure that was cut short may have taken the rows out only. */
-    if (err == ERR_OK && !work->order->dry_run)
+    if (err == ERR_OK && !work->counting)
         err = db_exec(db, "VACUUM day");
     const enum err end = db_exec(db, "DETACH day");
     return err == ERR_OK ? end : err;
@@ -201,11 +206,13 @@ static enum err days_step(struct erasure *work)
 static enum err main_step(struct erasure *work)
 {
     sqlite3 *db = work->store->db;
-    enum err err = work->order->dry_run ? ERR_OK : db_exec(db, "BEGIN IMMEDIATE");
+    enum err err = work->counting ? ERR_OK : db_exec(db, "BEGIN IMMEDIATE");
     for (unsigned i = 0; i < PERSON_ROWS && err == ERR_OK; i++)
-        err = work->order->dry_run ? person_count(db, &person_rows[i], &work->person, &work->rows[i])
-                                   : erase_rows(db, &person_rows[i], &work->person, &work->rows[i]);
-    if (err == ERR_OK && !work->order->dry_run)
+        err = work->counting ? person_count(db, &person_rows[i], &work->person, &work->found.rows[i])
+                             : erase_rows(db, &person_rows[i], &work->person, &work->found.rows[i]);
+    if (err == ERR_OK)
+        err = person_unname(db, "main", &work->person, !work->counting, &work->found.named);
+    if (err == ERR_OK && !work->counting)
         err = db_exec(db, "COMMIT");
     store_rollback(work->store);
     return err == ERR_OK ? ERR_OK : say(work, err, DB_FILE);
@@ -226,7 +233,7 @@ static enum err accounts_step(struct erasure *work)
         return ERR_OK;
     enum err err = db_open_small(work->order->state_dir, "accounts.db", &db);
     for (unsigned i = 0; i < ACCOUNT_QUERIES && err == ERR_OK; i++) {
-        snprintf(sql, sizeof(sql), "%s %s", work->order->dry_run ? "SELECT count(*) FROM" : "DELETE FROM",
+        snprintf(sql, sizeof(sql), "%s %s", work->counting ? "SELECT count(*) FROM" : "DELETE FROM",
                  where[i]);
         err = db_prepare(db, sql, &s);
         if (err != ERR_OK)
@@ -234,11 +241,11 @@ static enum err accounts_step(struct erasure *work)
         if (sqlite3_bind_parameter_count(s) != 0)
             db_bind_text(s, 1, work->person.id);
         const int code = sqlite3_step(s);
-        work->accounts += work->order->dry_run ? sqlite3_column_int64(s, 0) : sqlite3_changes(db);
+        work->found.accounts += work->counting ? sqlite3_column_int64(s, 0) : sqlite3_changes(db);
         err = db_err(db, code);
         sqlite3_finalize(s);
     }
-    if (err == ERR_OK && !work->order->dry_run)
+    if (err == ERR_OK && !work->counting)
         err = db_exec(db, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
     sqlite3_close(db);
     return err == ERR_OK ? ERR_OK : say(work, err, "accounts.db");
@@ -250,11 +257,11 @@ static enum err registry_step(struct erasure *work)
     struct registry *after = NULL;
     enum err err = ERR_OK;
     if (order->registry_dir[0] != '\0')
-        err =
-            person_scrub_folder(&work->person, order->registry_dir, !order->dry_run, work->why, &work->lines);
+        err = person_scrub_folder(&work->person, order->registry_dir, !work->counting, work->why,
+                                  &work->found.lines);
     if (err != ERR_OK)
         return say(work, err, order->registry_dir);
-    if (order->dry_run)
+    if (work->counting)
         return ERR_OK;
     err = person_forget(work->registry, order->tz, &work->person, work->why, &after);
     if (err == ERR_OK)
@@ -300,17 +307,20 @@ static void write_counts(const struct erasure *work, struct buf *out)
     int64_t states = 0;
     for (unsigned i = 0; i < PERSON_ROWS; i++) {
         if (strcmp(person_rows[i].table, "state") == 0) {
-            states += work->rows[i];
+            states += work->found.rows[i];
             continue;
         }
-        buf_printf(out, "%s\"%s\":%lld", first ? "" : ",", person_rows[i].table, (long long)work->rows[i]);
+        buf_printf(out, "%s\"%s\":%lld", first ? "" : ",", person_rows[i].table,
+                   (long long)work->found.rows[i]);
         first = false;
     }
-    buf_printf(out,
-               ",\"state\":%lld},\"archive\":{\"files\":%lld,\"rows\":%lld},\"accounts\":%lld,\"registry_"
-               "lines\":%llu",
-               (long long)states, (long long)work->files, (long long)work->day_rows,
-               (long long)work->accounts, (unsigned long long)work->lines);
+    buf_printf(
+        out,
+        ",\"state\":%lld},\"named_in\":%lld,\"archive\":{\"files\":%lld,\"rows\":%lld},\"accounts\":%lld,"
+        "\"registry_lines\":%llu",
+        (long long)states, (long long)work->found.named, (long long)work->found.files,
+        (long long)work->found.day_rows, (long long)work->found.accounts,
+        (unsigned long long)work->found.lines);
 }
 
 static void write_certificate(const struct erasure *work, struct buf *out)
@@ -324,7 +334,7 @@ static void write_certificate(const struct erasure *work, struct buf *out)
     buf_json_string(out, work->order->reason);
     buf_printf(out, ",\"home\":\"%s\",\"resumed\":%s,",
                work->person.alone ? "erased" : "kept, others live there", work->resumed ? "true" : "false");
-    write_counts(work, out);
+    buf_append(out, work->counts.data, work->counts.len);
 }
 
 static enum err keep_certificate(struct erasure *work, int64_t entry, const struct buf *text)
@@ -365,43 +375,65 @@ static enum err finish(struct erasure *work, struct buf *certificate)
     return err == ERR_OK ? ERR_OK : say(work, err, "the certificate");
 }
 
+/* The four places that hold something of the person; clean_step only tidies up behind them. */
+static enum err walk(struct erasure *work)
+{
+    enum err err = days_step(work);
+    if (err == ERR_OK)
+        err = main_step(work);
+    if (err == ERR_OK)
+        err = accounts_step(work);
+    return err == ERR_OK ? registry_step(work) : err;
+}
+
+static enum err count_all(struct erasure *work)
+{
+    work->counting = true;
+    const enum err err = walk(work);
+    work->counting = false;
+    if (err == ERR_OK)
+        write_counts(work, &work->counts);
+    return err;
+}
+
+/* What there is to erase is counted before anything goes, and kept with the mark: whichever run finishes, its
+ * certificate speaks for all of them. */
 static enum err begin(struct erasure *work)
 {
-    struct buf none;
+    static const char old_mark[] = "begun"; /* of a version that kept no counts */
     int changes;
-    buf_init(&none, DETAIL_MAX);
-    enum err err = meta_read(work->store->db, MARK, work->person.id, &none, &work->resumed);
-    buf_release(&none);
+    enum err err = meta_read(work->store->db, MARK, work->person.id, &work->counts, &work->resumed);
     /* Whoever was erased is not erased again: there is nobody. */
     if (err == ERR_OK && !work->resumed && registry_resident(work->registry, work->person.no)->removed &&
         registry_vault(work->registry, REGISTRY_RESIDENT, work->person.no, "name")[0] == '\0')
         return say(work, ERR_NOT_FOUND, "erased already");
+    if (err == ERR_OK && strcmp(buf_text(&work->counts), old_mark) == 0)
+        buf_clear(&work->counts);
+    if (err == ERR_OK && work->counts.len == 0)
+        err = count_all(work);
+    if (err == ERR_OK && work->counts.failed)
+        err = ERR_NOMEM;
     if (err == ERR_OK && !work->order->dry_run)
-        err = meta_run(work->store->db, "INSERT OR IGNORE INTO meta VALUES(?1, ?2)", MARK, work->person.id,
-                       "begun", &changes);
+        err = meta_run(work->store->db, "INSERT OR REPLACE INTO meta VALUES(?1, ?2)", MARK, work->person.id,
+                       buf_text(&work->counts), &changes);
     return err;
 }
 
 enum err erase_resident(const struct erase_order *order, struct buf *certificate, struct buf *why)
 {
     struct erasure work = {.order = order, .why = why};
+    buf_init(&work.counts, DETAIL_MAX);
     enum err err = open_all(&work);
     if (err == ERR_OK)
         err = may_erase(&work);
-    if (err == ERR_OK)
-        err = begin(&work);
     if (err == ERR_OK)
         err = person_sets(work.store->db, work.registry, &work.person);
     if (err == ERR_OK)
         err = person_inputs(work.store->db, "main", &work.person);
     if (err == ERR_OK)
-        err = days_step(&work);
-    if (err == ERR_OK)
-        err = main_step(&work);
-    if (err == ERR_OK)
-        err = accounts_step(&work);
-    if (err == ERR_OK)
-        err = registry_step(&work);
+        err = begin(&work);
+    if (err == ERR_OK && !order->dry_run)
+        err = walk(&work);
     if (err == ERR_OK && !order->dry_run)
         err = clean_step(&work);
     if (err == ERR_OK)
@@ -413,6 +445,7 @@ enum err erase_resident(const struct erase_order *order, struct buf *certificate
     if (err != ERR_OK && why->len == 0)
         (void)say(&work, err, order->resident);
     close_all(&work);
+    buf_release(&work.counts);
     return err;
 }
 

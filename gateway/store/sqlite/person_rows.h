@@ -8,7 +8,7 @@
 #include "store/sqlite/db.h"
 
 /* Parameters of `where` and of the others: ?1 resident's number, ?2 the household's when the person lives
- * there alone, else -1, ?3 the resident's id. */
+ * there alone, else -1, ?3 the resident's id, ?4 the household's when alone, else NULL. */
 struct person_rows {
     const char *table, *where;
     const char *erase; /* NULL: DELETE */
@@ -25,6 +25,10 @@ enum { PERSON_DAY_ROWS = 2 };
 MUST_CHECK enum err person_sets(sqlite3 *db, const struct registry *registry, const struct person *person);
 /* The inputs of `schema` ("main", "day") that name one of them. */
 MUST_CHECK enum err person_inputs(sqlite3 *db, const char *schema, const struct person *person);
+/* Reports that are not the person's (a camera of a home that others share) and name the person among who came
+ * or went: the id is taken out of them, or they are only counted. *ret_count is added to. */
+MUST_CHECK enum err person_unname(sqlite3 *db, const char *schema, const struct person *person, bool write,
+                                  int64_t *ret_count);
 void person_bind(sqlite3_stmt *s, const struct person *person);
 MUST_CHECK enum err person_count(sqlite3 *db, const struct person_rows *rows, const struct person *person,
                                  int64_t *ret_count);

@@ -5,6 +5,7 @@
 
 #include "core/json.h"
 #include "core/text.h"
+#include "registry/live.h"
 #include "store/sqlite/reader_sqlite.h"
 
 struct walk {
@@ -96,6 +97,7 @@ static enum err read_json(struct walk *walk, sqlite3_stmt *s)
     const char *disposition = json_string(json_get(root, "disposition"));
     walk->fact.disposition =
         (uint8_t)(disposition != NULL ? disposition_from_name(disposition) : DISPOSITION_NONE);
+    walk->fact.exercise = json_get(root, "exercise") != NULL;
     const struct json *findings = json_get(root, "findings");
     for (size_t i = 0; i < json_count(findings); i++) {
         const char *name = json_string(json_get(json_at(findings, i), "detector"));
@@ -179,6 +181,30 @@ enum err reader_heard(struct reader *reader, int64_t since_ms, enum err (*fn)(vo
     sqlite3_bind_int64(s, 1, since_ms);
     while (err == ERR_OK && (code = sqlite3_step(s)) == SQLITE_ROW)
         err = fn(self, (uint32_t)sqlite3_column_int64(s, 0));
+    if (err == ERR_OK)
+        err = db_err(reader->db, code);
+    sqlite3_finalize(s);
+    return err;
+}
+
+enum err reader_devices(struct reader *reader,
+                        enum err (*fn)(void *self, uint32_t device, const struct live_device *now),
+                        void *self)
+{
+    sqlite3_stmt *s;
+    int code = SQLITE_DONE;
+    enum err err = db_prepare(reader->db,
+                              "SELECT no, version, value FROM state WHERE tbl = (SELECT id FROM state_table "
+                              "WHERE name = 'live.device') ORDER BY no",
+                              &s);
+    if (err != ERR_OK)
+        return err;
+    while (err == ERR_OK && (code = sqlite3_step(s)) == SQLITE_ROW) {
+        struct live_device now;
+        if (live_read_device((uint16_t)sqlite3_column_int(s, 1), sqlite3_column_blob(s, 2),
+                             (size_t)sqlite3_column_bytes(s, 2), &now) == ERR_OK)
+            err = fn(self, (uint32_t)sqlite3_column_int64(s, 0), &now);
+    }
     if (err == ERR_OK)
         err = db_err(reader->db, code);
     sqlite3_finalize(s);

@@ -10,7 +10,7 @@ enum { FIELDS_MAX = 64, FIELDS_BYTES_MAX = 256 << 10 };
 
 struct saver {
     struct store *store;
-    sqlite3_stmt *row, *vault, *old;
+    sqlite3_stmt *row, *vault, *old, *device, *worn;
     struct buf fields;
 };
 
@@ -44,6 +44,74 @@ static enum err note_consent(void *self, const struct registry_row *row)
     if (err == ERR_OK && text->failed)
         err = ERR_NOMEM;
     return err != ERR_OK ? err : audit_append(saver->store->db, "consent", text->data, text->len);
+}
+
+/* ---- whose a device was ---- */
+
+/* Of "column NUL value NUL …", which ends in NUL; NULL when it is not there or empty. */
+static const char *value_in(const char *data, size_t len, const char *column)
+{
+    for (size_t at = 0; at < len;) {
+        const char *name = data + at, *value = name + strlen(name) + 1;
+        if (value >= data + len)
+            return NULL;
+        if (strcmp(name, column) == 0)
+            return value[0] != '\0' ? value : NULL;
+        at = (size_t)(value - data) + strlen(value) + 1;
+    }
+    return NULL;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static enum err add_worn(struct saver *saver, uint32_t device, const struct store_mark *from,
+                         const char *resident, const char *household)
+{
+    sqlite3_bind_int64(saver->worn, 1, device);
+    db_bind_u64(saver->worn, 2, from->last_n);
+    sqlite3_bind_int64(saver->worn, 3, from->t_ms);
+    sqlite3_bind_text(saver->worn, 4, resident, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(saver->worn, 5, household, -1, SQLITE_TRANSIENT);
+    return db_run(saver->worn);
+}
+
+/* A device that goes to somebody else, or back: what it told before stays whose it was. The old version is
+ * still in the table. */
+static enum err note_worn(void *self, const struct registry_row *row)
+{
+    static const struct store_mark always = {0};
+    struct saver *saver = self;
+    const char *resident = NULL, *household = NULL;
+    if (row->table != REGISTRY_DEVICE)
+        return ERR_OK;
+    for (size_t i = 0; i < row->count; i++) {
+        const struct registry_field *field = &row->fields[i];
+        if (field->value[0] != '\0' && strcmp(field->column, "resident") == 0)
+            resident = field->value;
+        if (field->value[0] != '\0' && strcmp(field->column, "household") == 0)
+            household = field->value;
+    }
+    sqlite3_bind_int64(saver->device, 1, row->number);
+    const int code = sqlite3_step(saver->device);
+    enum err err = db_err(saver->store->db, code);
+    if (code == SQLITE_ROW) {
+        const char *old = sqlite3_column_blob(saver->device, 0);
+        const size_t len = (size_t)sqlite3_column_bytes(saver->device, 0);
+        const bool ends = len != 0 && old[len - 1] == '\0';
+        const char *old_resident = ends ? value_in(old, len, "resident") : NULL;
+        const char *old_household = ends ? value_in(old, len, "household") : NULL;
+        if (!is_same(resident, old_resident) || !is_same(household, old_household)) {
+            if (sqlite3_column_int(saver->device, 1) == 0)
+                err = add_worn(saver, row->number, &always, old_resident, old_household);
+            if (err == ERR_OK)
+                err = add_worn(saver, row->number, &saver->store->at.mark, resident, household);
+        }
+    }
+    sqlite3_reset(saver->device);
+    return err;
 }
 
 static enum err save_row(void *self, const struct registry_row *row)
@@ -158,6 +226,15 @@ static enum err save(struct store *store, const struct registry *registry, const
     if (err == ERR_OK)
         err = registry_rows(registry, note_consent, &saver);
     if (err == ERR_OK)
+        err = db_prepare(store->db,
+                         "SELECT fields, EXISTS(SELECT 1 FROM worn WHERE device=number) FROM registry_row "
+                         "WHERE tbl='devices' AND number=?1",
+                         &saver.device);
+    if (err == ERR_OK)
+        err = db_prepare(store->db, "INSERT OR REPLACE INTO worn VALUES(?1,?2,?3,?4,?5)", &saver.worn);
+    if (err == ERR_OK)
+        err = registry_rows(registry, note_worn, &saver);
+    if (err == ERR_OK)
         err = db_exec(store->db, "DELETE FROM registry_row; DELETE FROM vault");
     if (err == ERR_OK)
         err = db_prepare(store->db, "INSERT INTO registry_row VALUES(?1,?2,?3,?4,?5)", &saver.row);
@@ -176,6 +253,8 @@ static enum err save(struct store *store, const struct registry *registry, const
     else
         err = store_failed(store, err, "save_registry");
     sqlite3_finalize(saver.old);
+    sqlite3_finalize(saver.device);
+    sqlite3_finalize(saver.worn);
     sqlite3_finalize(saver.row);
     sqlite3_finalize(saver.vault);
     buf_release(&saver.fields);

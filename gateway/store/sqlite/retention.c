@@ -327,11 +327,16 @@ static const char *const text_steps[] = {
     "UPDATE campaign SET note='' WHERE note <> '' AND ended <> 0 AND ended < ?3"};
 enum { TEXT_STEPS = sizeof(text_steps) / sizeof(text_steps[0]), TEXT_ALERTS = 50 };
 
+/* One that nobody ever closes must not hold back the others' for ever: after this many times text_days it
+ * goes with them, open as it is. */
+enum { TEXT_PATIENCE = 2 };
+
 /* The next alerts in the order in which they opened, up to the first that is open or ended lately: *ret_to =
  * from when there are none. */
 static enum err next_alerts(struct store *store, int64_t before_ms, int64_t *ret_from, int64_t *ret_to)
 {
-    char sql[400];
+    char sql[500];
+    const int64_t patient_ms = before(store, TEXT_PATIENCE * store->retention.text_days);
     enum err err = db_integer(store->db, "SELECT CAST(value AS INTEGER) FROM meta WHERE key='texts.opened'",
                               0, ret_from);
     if (err != ERR_OK)
@@ -339,12 +344,26 @@ static enum err next_alerts(struct store *store, int64_t before_ms, int64_t *ret
     snprintf(
         sql, sizeof(sql),
         "SELECT coalesce(max(opened), %lld) FROM (SELECT opened FROM alert WHERE opened > %lld AND opened < "
-        "coalesce((SELECT min(opened) FROM alert WHERE opened > %lld AND opened < %lld AND (state = %d OR "
-        "changed "
-        ">= %lld)), %lld) ORDER BY opened LIMIT %d)",
-        (long long)*ret_from, (long long)*ret_from, (long long)*ret_from, (long long)before_ms, ALERT_OPEN,
-        (long long)before_ms, (long long)before_ms, TEXT_ALERTS);
+        "coalesce((SELECT min(opened) FROM alert WHERE opened > %lld AND opened >= %lld AND opened < %lld "
+        "AND "
+        "(state = %d OR changed >= %lld)), %lld) ORDER BY opened LIMIT %d)",
+        (long long)*ret_from, (long long)*ret_from, (long long)*ret_from, (long long)patient_ms,
+        (long long)before_ms, ALERT_OPEN, (long long)before_ms, (long long)before_ms, TEXT_ALERTS);
     return db_integer(store->db, sql, *ret_from, ret_to);
+}
+
+/* Said once for each: people see an open alert that lost its words. */
+static void tell_open(struct store *store, int64_t from, int64_t to)
+{
+    char sql[160];
+    int64_t count = 0;
+    snprintf(sql, sizeof(sql),
+             "SELECT count(*) FROM alert WHERE opened > %lld AND opened <= %lld AND state = %d",
+             (long long)from, (long long)to, ALERT_OPEN);
+    if (db_integer(store->db, sql, 0, &count) == ERR_OK && count > 0)
+        log_write(LOG_WARN, "store.text_of_open",
+                  "alerts that nobody closed in all that time lost their texts: close them\tcount=%lld",
+                  (long long)count);
 }
 
 /* One transaction over some alerts; *ret_done: there were any. */
@@ -377,6 +396,8 @@ static enum err text_step(struct store *store, bool *ret_done)
         err = db_run(store->statements[STATEMENT_COMMIT]);
     store_rollback(store);
     *ret_done = err == ERR_OK && to > from;
+    if (*ret_done)
+        tell_open(store, from, to);
     return err;
 }
 

@@ -49,12 +49,18 @@
     X(LEDGER, "INSERT INTO ledger VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT(alert) DO UPDATE SET "      \
               "state=?2, responsible=?4, due=?6, changed=?7, closed=?8, json=?9")                            \
     X(LEDGER_EVENT, "INSERT OR IGNORE INTO ledger_event VALUES(NULL,?1,?2,?3,?4,?5,?6,?7,?8)")               \
+    X(HANDOVER, "INSERT INTO handover VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT(id) DO UPDATE SET "              \
+                "state=?3, due=?4, json=?6")                                                                 \
+    X(HANDOVER_EVENT, "INSERT OR IGNORE INTO handover_event VALUES(NULL,?1,?2,?3,?4,?5,?6,?7)")              \
     X(SPOKEN, "INSERT OR IGNORE INTO spoken VALUES(?1,?2,?3,?4,?5,?6,?7)")                                   \
     X(CAMPAIGN, "INSERT INTO campaign VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14) "               \
                 "ON CONFLICT(id) DO UPDATE SET state=?12, ended=?13, ended_by=?14")                          \
     X(REACH, "INSERT INTO campaign_person VALUES(?1,?2,?3,?4) ON CONFLICT DO UPDATE SET reach=?3, t=?4")     \
     X(ORDER, "INSERT INTO device_order VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13) "                  \
-             "ON CONFLICT(id) DO UPDATE SET state=?11, changed=?12, reason=?13")
+             "ON CONFLICT(id) DO UPDATE SET state=?11, changed=?12, reason=?13")                             \
+    X(ROLLOUT, "INSERT INTO rollout VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16) "         \
+               "ON CONFLICT(id) DO UPDATE SET state=?13, stage=?14, verdict=?15, counts=?16")                \
+    X(ROLLOUT_EVENT, "INSERT OR IGNORE INTO rollout_event VALUES(?1,?2,?3,?4,?5,?6)")
 enum statement {
 #define X(name, sql) STATEMENT_##name,
     STATEMENT_MAP(X)
@@ -136,5 +142,9 @@ enum err store_failed(struct store *store, enum err err, const char *what);
 /* Parts of a restart that a reader walks too (load.c): states of the snapshot; inputs after n. */
 MUST_CHECK enum err load_states(sqlite3 *db, const struct store_loader *loader);
 MUST_CHECK enum err load_inputs(sqlite3 *db, uint64_t after_n, const struct store_loader *loader);
+
+/* rollout_row.c: the row of a roll-out, and its line of history unless that stands already. */
+struct rollout;
+MUST_CHECK enum err store_put_rollout(sqlite3_stmt *row, sqlite3_stmt *event, const struct rollout *rollout);
 
 #endif

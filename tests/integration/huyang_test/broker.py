@@ -91,7 +91,7 @@ class Broker:
 class SecureBroker(Broker):
     """mTLS as `huyang provision broker` writes it, with an authority of its own; no listener without TLS."""
 
-    def __init__(self, folder, authority=None, edit=None, host="127.0.0.1"):
+    def __init__(self, folder, authority=None, edit=None, host="127.0.0.1", dialects=(), acl=()):
         self.folder, self.host = str(folder), host
         self.authority = authority or Authority(self.folder)
         self.port, self.gateway_port = free_port(), free_port()
@@ -99,8 +99,12 @@ class SecureBroker(Broker):
         arguments = ["--county", CODE, "--port", self.port, "--gateway-port", self.gateway_port, "--bind", host, "--gateway-bind", host]
         if os.getuid() == 0:
             arguments += ["--user", "root"]
+        for dialect in dialects:
+            arguments += ["--dialect", dialect]
         self.authority.run("broker", *arguments)
         self.config = self.authority.path("broker", "mosquitto.conf")
+        with open(self.authority.path("broker", "acl"), "a", encoding="utf-8") as file:
+            file.writelines(line + "\n" for line in acl)
         if edit:
             with open(self.config, encoding="utf-8") as file:
                 text = edit(file.read())

@@ -7,7 +7,7 @@ ALL_CONSENT = "location;health;camera;visitor;voice;family;police"
 
 
 class County:
-    def __init__(self, folder, homes=4, no_consent=(), tags=None, calls_to_trusted="v-daughter"):
+    def __init__(self, folder, homes=4, no_consent=(), no_camera=(), tags=None, calls_to_trusted="v-daughter"):
         self.folder = str(folder)
         self.homes = homes
         os.makedirs(self.folder, exist_ok=True)
@@ -23,7 +23,7 @@ class County:
                       "zh" if i % 2 else "en", "", "", "", (tags or {}).get(i, "")) for i in numbers])
         self._write("devices", "id kind resident household report_interval_s view",
                     [(f"wb-{i:04d}", "wristband", f"r-{i:04d}", "", 600, "") for i in numbers] +
-                    [(f"cam-{i:04d}", "camera", "", f"h-{i:04d}", 300, "living_room") for i in numbers])
+                    [(f"cam-{i:04d}", "camera", "", f"h-{i:04d}", 300, "living_room") for i in numbers if i not in no_camera])
         self._write("contacts", "id resident name relation phone",
                     [(f"c-{i:04d}", f"r-{i:04d}", f"家属{i}", "daughter", f"1380000{i:04d}") for i in numbers])
         self._write("responders", "id name role territory phone", [

@@ -8,6 +8,7 @@
 #include "alert/alert.h"
 #include "alert/campaign.h"
 #include "alert/fleet.h"
+#include "alert/rollout.h"
 
 struct fold_delivery {
     struct job job;
@@ -31,6 +32,11 @@ struct fold {
     uint8_t reach[64];         /* enum reach by resident, as told last */
     struct device_order order; /* as told last */
     unsigned order_count;
+    struct rollout rollout; /* as told last */
+    unsigned rollout_count;
+    struct handover handover; /* as it was told last, by what */
+    struct handover_event handover_event;
+    unsigned handover_count;
 };
 
 W void fold_on_transition(void *self, const struct alert *alert, const struct transition *transition)
@@ -145,11 +151,26 @@ W void fold_check(void *self)
     assert_int_equal(alerts_without_timer(((struct fold *)self)->alerts), 0);
 }
 
+W void fold_on_rollout(void *self, const struct rollout *rollout)
+{
+    struct fold *fold = self;
+    fold->rollout = *rollout;
+    fold->rollout_count++;
+}
+
 W void fold_on_order(void *self, const struct device_order *order)
 {
     struct fold *fold = self;
     fold->order = *order;
     fold->order_count++;
+}
+
+W void fold_on_handover(void *self, const struct handover *handover, const struct handover_event *event)
+{
+    struct fold *fold = self;
+    fold->handover = *handover;
+    fold->handover_event = *event;
+    fold->handover_count++;
 }
 
 W void fold_alerts(struct fold *fold)
@@ -172,6 +193,8 @@ W void fold_alerts(struct fold *fold)
                                            .campaign = fold_on_campaign,
                                            .reach = fold_on_reach,
                                            .order = fold_on_order,
+                                           .rollout = fold_on_rollout,
+                                           .handover = fold_on_handover,
                                            .self = fold}};
     assert_int_equal(alerts_new(&config, &fold->alerts), ERR_OK);
 }

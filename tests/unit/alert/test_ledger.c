@@ -184,6 +184,81 @@ static void a_new_alert_of_the_same_case_does_not_touch_the_entry(void **state)
     fold_free(fold);
 }
 
+static unsigned count_told(const struct fold *fold, uint8_t step, const char *id)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < fold->job_count; i++) {
+        const struct job *job = &fold->jobs[i];
+        count += job->kind == JOB_NOTIFY && job->step == step && job->recipient != REGISTRY_NONE &&
+                 !job->recipient_is_contact &&
+                 strcmp(registry_responder(fold->world->registry, job->recipient)->id, id) == 0;
+    }
+    return count;
+}
+
+static void who_becomes_responsible_by_another_s_word_is_told_and_again_when_it_is_overdue(void **state)
+{
+    (void)state;
+    struct fold *fold = fold_new();
+    close_as(fold, LEVEL_ORANGE, DISPOSITION_TRUE, "p-town");
+    assert_int_equal(count_told(fold, LEDGER_STEP_ASSIGNED, "p-town"), 1);
+    assert_int_equal(
+        do_ledger(fold, on(fold, 11, 0, 0), (struct action){.kind = ACTION_LEDGER_ASSIGN, .to = "p-county"}),
+        ERR_OK);
+    assert_int_equal(count_told(fold, LEDGER_STEP_ASSIGNED, "p-county"), 1);
+    /* Who takes it themselves knows. */
+    assert_int_equal(do_ledger(fold, on(fold, 12, 0, 0),
+                               (struct action){.kind = ACTION_LEDGER_ASSIGN, .to = "p-town", .by = "p-town"}),
+                     ERR_OK);
+    assert_int_equal(count_told(fold, LEDGER_STEP_ASSIGNED, "p-town"), 1);
+    const int64_t due_ms = last_entry(fold)->due_ms;
+    tick(fold, due_ms - 1);
+    assert_int_equal(count_told(fold, LEDGER_STEP_OVERDUE, "p-town"), 0);
+    tick(fold, due_ms);
+    assert_int_equal(count_told(fold, LEDGER_STEP_OVERDUE, "p-town"), 1);
+    assert_int_equal(count_jobs(fold, 0, JOB_TASK, ROLE_NONE, "clue"), 1);
+    tick(fold, due_ms + DAY_MS); /* then the desks, as a task */
+    assert_int_equal(count_told(fold, LEDGER_STEP_OVERDUE, "p-town"), 1);
+    assert_int_equal(count_jobs(fold, 0, JOB_TASK, ROLE_NONE, "clue"), 2);
+    fold_free(fold);
+}
+
+static void of_device_alerts_only_what_somebody_may_have_done_is_a_clue(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *detector;
+        enum family family;
+        unsigned kept;
+    } cases[] = {{"flat", FAMILY_COVERAGE, 0},         {"tampered", FAMILY_COVERAGE, 1},
+                 {"unworn", FAMILY_COVERAGE, 0},       {"distrusted", FAMILY_FLEET, 1},
+                 {"distrusted-many", FAMILY_FLEET, 1}, {"upkeep", FAMILY_FLEET, 0}};
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fold *fold = fold_new();
+        const int64_t t_ms = on(fold, 9, 0, 0);
+        const struct finding finding = {.t_ms = t_ms,
+                                        .at_ms = t_ms,
+                                        .subject = who(fold, "r-1"),
+                                        .resident = who(fold, "r-1").no,
+                                        .household = REGISTRY_NONE,
+                                        .zone = REGISTRY_NONE,
+                                        .family = (uint8_t)cases[i].family,
+                                        .level = LEVEL_YELLOW,
+                                        .detector = (uint8_t)detector_find(cases[i].detector),
+                                        .evidence_count = 1,
+                                        .evidence = {{.device = device_no(fold->world, "wb-1"), .seq = 1}}};
+        tick(fold, t_ms);
+        alerts_on_finding(fold->alerts, t_ms, &finding);
+        struct action close = {.kind = ACTION_CLOSE,
+                               .family = (uint8_t)cases[i].family,
+                               .disposition = DISPOSITION_TRUE,
+                               .note = "x"};
+        assert_int_equal(act(fold, on(fold, 10, 0, 0), who(fold, "r-1"), close), ERR_OK);
+        assert_int_equal(fold->ledger_count, cases[i].kept);
+        fold_free(fold);
+    }
+}
+
 /* The whole table: what is not listed is refused. */
 static void every_cell_of_the_entrys_life_is_as_it_is_written(void **state)
 {
@@ -249,6 +324,8 @@ int main(void)
         cmocka_unit_test(whose_alert_it_was_is_responsible_and_a_calm_one_has_more_time),
         cmocka_unit_test(a_clue_is_handled_handed_over_and_closed),
         cmocka_unit_test(an_overdue_clue_is_told_to_one_desk_after_another_ever_more_slowly),
+        cmocka_unit_test(who_becomes_responsible_by_another_s_word_is_told_and_again_when_it_is_overdue),
+        cmocka_unit_test(of_device_alerts_only_what_somebody_may_have_done_is_a_clue),
         cmocka_unit_test(a_new_alert_of_the_same_case_does_not_touch_the_entry),
         cmocka_unit_test(every_cell_of_the_entrys_life_is_as_it_is_written),
         cmocka_unit_test(an_entry_comes_back_from_a_snapshot_with_its_timer),

@@ -253,6 +253,92 @@ static void a_kill_between_repeats_neither_loses_nor_doubles_one(void **state)
     }
 }
 
+static void forget(struct rows *rows)
+{
+    for (unsigned i = 0; i < rows->count; i++)
+        free(rows->row[i].value);
+    rows->count = 0;
+}
+
+/* Killed at any hour of the night: nothing before the hour, one message at its second, none after it. */
+static void an_escalation_paused_for_the_night_resumes_at_its_hour_after_a_kill(void **state)
+{
+    (void)state;
+    for (int killed = 22; killed <= 31; killed++) {
+        struct fold *fold = fold_new();
+        struct rows rows = {.count = 0};
+        struct policy_rule *rule = &fold->settings.rules[0];
+        rule->step_count = 1;
+        rule->steps[0] = (struct policy_step){
+            .kind = STEP_NOTIFY, .role = ROLE_TOWN_DESK, .from_minute = 8 * 60, .to_minute = 18 * 60};
+        event(fold, on(fold, 22, 0, 0), "wb-1", SOS);
+        tick(fold, on(fold, killed, 30, 0));
+        save(fold, &rows);
+        restart(fold, &rows, killed % 2 == 0);
+        tick(fold, on(fold, 31, 59, 59));
+        assert_int_equal(count_jobs(fold, 0, JOB_NOTIFY, ROLE_TOWN_DESK, NULL), 0);
+        tick(fold, on(fold, 32, 0, 0));
+        assert_int_equal(count_jobs(fold, 0, JOB_NOTIFY, ROLE_TOWN_DESK, NULL), 1);
+        assert_true(find_job_of(fold, JOB_NOTIFY, "")->t_ms == on(fold, 32, 0, 0));
+        save(fold, &rows);
+        restart(fold, &rows, killed % 2 != 0);
+        tick(fold, on(fold, 72, 0, 0));
+        assert_int_equal(count_jobs(fold, 0, JOB_NOTIFY, ROLE_TOWN_DESK, NULL), 1);
+        forget(&rows);
+        fold_free(fold);
+    }
+}
+
+/* What one alert holds back of another: the graver one absorbs the visit that opened before the kill, and a
+ * silence and the flood go on, from the first moment. */
+static void inhibition_holds_straight_after_a_restart(void **state)
+{
+    (void)state;
+    for (int backwards = 0; backwards < 2; backwards++) {
+        struct fold *fold = fold_new();
+        struct rows rows = {.count = 0};
+        struct action silence = {.kind = ACTION_SILENCE,
+                                 .by = "wang",
+                                 .family = FAMILY_OUTING,
+                                 .note = "family is here",
+                                 .until_ms = on(fold, 20, 0, 0)};
+        assert_int_equal(act(fold, on(fold, 8, 0, 0), who(fold, "r-1"), silence), ERR_OK);
+        fold->settings.noise.flood = 2;
+        find(fold, on(fold, 9, 0, 0), FAMILY_VISITOR, LEVEL_YELLOW);
+        find_of(fold, on(fold, 9, 0, 1), "r-3", FAMILY_VISITOR, LEVEL_YELLOW);
+        save(fold, &rows);
+        restart(fold, &rows, backwards != 0);
+
+        unsigned jobs = fold->job_count;
+        find(fold, on(fold, 9, 0, 2), FAMILY_OUTING, LEVEL_ORANGE);
+        find_of(fold, on(fold, 9, 0, 3), "r-3", FAMILY_OUTING, LEVEL_YELLOW);
+        assert_int_equal(count_jobs(fold, jobs, JOB_NOTIFY, ROLE_NONE, NULL), 0);
+
+        const struct alert *visit = alerts_open_of(fold->alerts, who(fold, "r-1"), FAMILY_VISITOR);
+        assert_non_null(visit);
+        const struct hash_id absorbed = visit->id;
+        struct finding fused = {.t_ms = on(fold, 9, 0, 4),
+                                .at_ms = on(fold, 9, 0, 4),
+                                .subject = who(fold, "r-1"),
+                                .resident = who(fold, "r-1").no,
+                                .household = REGISTRY_NONE,
+                                .zone = REGISTRY_NONE,
+                                .family = FAMILY_FRAUD,
+                                .level = LEVEL_ORANGE,
+                                .detector = (uint8_t)detector_find("suspicion"),
+                                .flags = FINDING_FUSED,
+                                .evidence = {{.device = REGISTRY_NONE, .seq = 1}}};
+        tick(fold, fused.t_ms);
+        alerts_on_finding(fold->alerts, fused.t_ms, &fused);
+        assert_null(alerts_open_of(fold->alerts, who(fold, "r-1"), FAMILY_VISITOR));
+        assert_null(alerts_open_of(fold->alerts, who(fold, "r-1"), FAMILY_OUTING));
+        const struct alert *before = alerts_find(fold->alerts, &absorbed);
+        assert_true(!before || before->state == ALERT_ABSORBED);
+        forget(&rows);
+        fold_free(fold);
+    }
+}
+
 /* What the version before kept: the number of the next step, and nothing where escalated_s is now. */
 static void an_alert_of_the_version_before_goes_on_where_it_was(void **state)
 {
@@ -337,6 +423,8 @@ int main(void)
         cmocka_unit_test(an_alert_of_the_version_before_goes_on_where_it_was),
         cmocka_unit_test(a_rule_that_changes_under_a_running_alert_skips_nobody),
         cmocka_unit_test(a_heap_without_room_delays_the_escalation_but_does_not_lose_it),
+        cmocka_unit_test(an_escalation_paused_for_the_night_resumes_at_its_hour_after_a_kill),
+        cmocka_unit_test(inhibition_holds_straight_after_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,6 +59,22 @@ static void a_timer_that_would_fire_too_late_counts_as_lost(void **state)
     fold_free(fold);
 }
 
+static void the_watchdog_notices_vanished_timers_slice_by_slice(void **state)
+{
+    (void)state;
+    struct fold *fold = fold_new();
+    assert_int_equal(alerts_watch_timers(fold->alerts), 0); /* of nothing */
+    event(fold, on(fold, 9, 0, 0), "wb-1", SOS);
+    event(fold, on(fold, 9, 0, 0), "wb-3", SUSPICION);
+    assert_int_equal(alerts_watch_timers(fold->alerts), 0);
+    fold->world->below.check = NULL;
+    fold->world->timers.count = 0;
+    assert_int_equal(alerts_watch_timers(fold->alerts), 2);
+    trouble(fold, on(fold, 9, 5, 0), PART_OF_TIMERS, true, 2);
+    assert_int_equal(alerts_watch_timers(fold->alerts), 0);
+    fold_free(fold);
+}
+
 static void each_part_has_an_alert_of_its_own_that_its_end_clears(void **state)
 {
     (void)state;
@@ -109,6 +125,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lost_timer_is_found_told_and_set_again),
         cmocka_unit_test(a_timer_that_would_fire_too_late_counts_as_lost),
+        cmocka_unit_test(the_watchdog_notices_vanished_timers_slice_by_slice),
         cmocka_unit_test(each_part_has_an_alert_of_its_own_that_its_end_clears),
         cmocka_unit_test(what_the_gateway_says_of_itself_is_not_held_back_by_a_flood),
     };

@@ -17,6 +17,10 @@ static void healthz_needs_no_token_and_says_what_is_wrong(void **state)
     assert_string_equal(body_of(desk), "{\"ready\":true,\"core\":true,\"broker\":true,\"store\":true,"
                                        "\"database\":true,\"unpersisted\":false,"
                                        "\"started\":\"2026-03-01T09:12:00+08:00\"}\n");
+    health.canary_late = true;
+    api_update(desk->api, &health, &metrics);
+    assert_int_equal(raw(desk, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"), 200);
+    assert_non_null(strstr(body_of(desk), "\"canary_late\":true"));
     health.ready = health.broker_up = false;
     api_update(desk->api, &health, &metrics);
     assert_int_equal(raw(desk, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"), 503);

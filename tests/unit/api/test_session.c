@@ -2,6 +2,9 @@
  * see what the browser tests do. */
 #include "desk.h"
 
+#include <sys/resource.h>
+
+#include "api/request.h"
 #include "store/accounts.h"
 
 #define ALERT_1  "/api/v1/alerts/00015a00000000000000000000000000"
@@ -188,13 +191,13 @@ static void listeners_beyond_the_cap_are_refused_and_leave_room_when_they_go(voi
 {
     struct desk *desk = *state;
     struct visitor wang;
-    int fds[64], status;
+    int fds[API_STREAMS_EACH], status;
 
     sign_in(desk, "wang", "county_desk", "", &wang);
-    for (size_t i = 0; i < 64; i++)
+    for (size_t i = 0; i < API_STREAMS_EACH; i++)
         fds[i] = listen_to(desk, &wang, "");
     assert_int_equal(visit(desk, &wang, "GET", "/api/v1/stream", ""), 503);
-    for (size_t i = 0; i < 64; i++)
+    for (size_t i = 0; i < API_STREAMS_EACH; i++)
         close(fds[i]);
     char text[512];
     do { /* until the API has noticed that somebody went */
@@ -209,6 +212,46 @@ static void listeners_beyond_the_cap_are_refused_and_leave_room_when_they_go(voi
     assert_int_equal(status, 200);
 }
 
+/* By the machine's token, which no account's limit holds. */
+static int listen_by_token(struct desk *desk)
+{
+    char text[512];
+    int fd = dial(desk);
+
+    snprintf(text, sizeof(text), "GET /api/v1/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n",
+             desk->token);
+    send_all(fd, text, strlen(text));
+    buf_clear(&desk->got);
+    read_until(desk, fd, "event: hello");
+    return fd;
+}
+
+static void a_thousand_listeners_hear_of_one_change_and_one_more_is_refused(void **state)
+{
+    struct desk *desk = *state;
+    static int fds[API_STREAMS_MAX];
+    struct rlimit files;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+    files.rlim_cur = files.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+    if (files.rlim_cur < 2 * API_STREAMS_MAX + 512)
+        skip();
+    for (size_t i = 0; i < API_STREAMS_MAX; i++)
+        fds[i] = listen_by_token(desk);
+    assert_int_equal(get(desk, "/api/v1/stream"), 503);
+    assert_int_equal(get(desk, "/api/v1/alerts"), 200);
+    add_transition(&desk->store->batch, 1, 1, TRANSITION_OPENED, "first");
+    commit(desk->store);
+    api_changed(desk->api);
+    for (size_t i = 0; i < API_STREAMS_MAX; i++) {
+        buf_clear(&desk->got);
+        read_until(desk, fds[i], "event: alert\nid: 1-0\n");
+    }
+    for (size_t i = 0; i < API_STREAMS_MAX; i++)
+        close(fds[i]);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_desk, close_desk)
@@ -219,6 +262,7 @@ int main(void)
         TEST(a_listener_is_told_after_each_commit_and_goes_on_where_it_was),
         TEST(stopping_ends_listeners_and_passwords_under_way),
         TEST(listeners_beyond_the_cap_are_refused_and_leave_room_when_they_go),
+        TEST(a_thousand_listeners_hear_of_one_change_and_one_more_is_refused),
     };
 #undef TEST
     return cmocka_run_group_tests(tests, NULL, NULL);

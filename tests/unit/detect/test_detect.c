@@ -1,4 +1,5 @@
 /* The runner: owners, timers, snapshot and restore, new registry versions; and the sentences. */
+#include "detect/visit_session.h"
 #include "world.h"
 
 enum { ROWS_MAX = 64, VALUE_MAX = 2048 };
@@ -142,6 +143,63 @@ static void rows_that_cannot_be_read_are_refused_one_by_one(void **state)
                      ERR_CORRUPT);
 }
 
+/* Zeros of any length as any older version: some length is read, none is not, and nothing of a version that
+ * nobody taught. */
+static void a_state_of_an_older_version_is_read_and_of_a_newer_one_not(void **state)
+{
+    (void)state;
+    unsigned taught = 0;
+    for (unsigned i = 0; detectors[i]; i++) {
+        const struct detector *detector = detectors[i];
+        if (!detector->migrate)
+            continue;
+        unsigned char *from = calloc(2, detector->state_size), *to = calloc(1, detector->state_size);
+        assert_true(from && to);
+        assert_int_not_equal(detector->migrate(0, from, detector->state_size, to), ERR_OK);
+        assert_int_not_equal(
+            detector->migrate((uint16_t)(detector->state_version + 1), from, detector->state_size, to),
+            ERR_OK);
+        unsigned read = 0;
+        for (uint16_t version = 1; version < detector->state_version; version++) {
+            assert_int_not_equal(detector->migrate(version, from, 0, to), ERR_OK);
+            for (uint32_t len = 1; len < 2 * detector->state_size; len++) { /* some have become smaller */
+                memset(to, 0, detector->state_size);
+                read += detector->migrate(version, from, len, to) == ERR_OK;
+            }
+        }
+        if (!read)
+            fail_msg("%s reads no older version", detector->name);
+        taught++;
+        free(from);
+        free(to);
+    }
+    assert_true(taught >= 7);
+}
+
+/* As it was written before the home's rates were learned. */
+static void a_visit_of_version_2_goes_on(void **state)
+{
+    struct world *world = *state;
+    static struct rows rows;
+    rows.count = 0;
+    world_visit(world, at(world, 9, 0, 0), "cam-2", "v", "arrive", "indoors", "unknown");
+    assert_int_equal(detect_snapshot(world->detect, keep_row, &rows), ERR_OK);
+    world_detect_release(world);
+    world_detect(world);
+    for (unsigned i = 0; i < rows.count; i++) {
+        bool is_it = strcmp(rows.row[i].table, "detect.unknown-visitor") == 0;
+        assert_int_equal(
+            detect_restore(world->detect, rows.row[i].table, is_it ? 2 : rows.row[i].version, rows.row[i].no,
+                           rows.row[i].value,
+                           is_it ? 8 + offsetof(struct visitor_state, stay_ms) : rows.row[i].len),
+            ERR_OK);
+    }
+    world_tick(world, at(world, 9, 9, 59));
+    assert_finding(world, "indoors", LEVEL_GREEN);
+    world_tick(world, at(world, 9, 10, 0));
+    assert_finding(world, "indoors-long", LEVEL_YELLOW);
+}
+
 static void a_new_registry_version_keeps_states_and_timers(void **state)
 {
     struct world *world = *state;
@@ -216,6 +274,8 @@ int main(void)
         TEST(a_restart_in_mid_window_keeps_what_was_seen),
         TEST(a_snapshot_holds_what_changed_since_the_last_and_only_that),
         TEST(rows_that_cannot_be_read_are_refused_one_by_one),
+        TEST(a_state_of_an_older_version_is_read_and_of_a_newer_one_not),
+        TEST(a_visit_of_version_2_goes_on),
         TEST(a_new_registry_version_keeps_states_and_timers),
         TEST(a_heap_without_room_delays_a_timer_but_does_not_lose_it),
         TEST(every_reason_makes_a_sentence_in_both_languages),

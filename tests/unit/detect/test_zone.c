@@ -281,6 +281,71 @@ static void it_is_over_five_points_above_or_when_charging(void **state)
     assert_int_equal(world->finding_count, 4);
 }
 
+static void fade(struct world *world, int first_hour, int hours, double from, double per_hour)
+{
+    for (int i = 0; i <= hours * 2; i++) {
+        char json[100];
+        snprintf(json, sizeof json, "{\"heartbeat\":{\"battery_percent\":%u}}",
+                 (unsigned)(from - per_hour * i / 2));
+        world_event(world, at(world, first_hour, i * 30, 0), "wb-1", json);
+    }
+}
+
+static const struct finding *last_of_flat(const struct world *world)
+{
+    const struct finding *found = NULL;
+    for (unsigned i = 0; i < world->finding_count; i++)
+        if (strcmp(detectors[world->findings[i].detector]->name, "flat") == 0)
+            found = &world->findings[i];
+    assert_non_null(found);
+    return found;
+}
+
+static void empty_before_tomorrow_s_round_is_told_today_and_once(void **state)
+{
+    struct world *world = *state;
+    /* 3 percent an hour from eight in the evening: known after six hours, at two in the morning; 82 percent
+     * then last until five the next morning, four hours short of that day's round. */
+    fade(world, 20, 25, 100, 3);
+    assert_int_equal(count_findings(world, "flat", NULL), 1);
+    assert_string_equal(finding_code(last_of_flat(world)), "battery-due");
+    assert_int_equal(last_of_flat(world)->level, LEVEL_GREEN);
+    struct civil local;
+    clock_civil(world->tz, last_of_flat(world)->t_ms, &local);
+    assert_int_equal(local.day, 3);
+    assert_int_equal(local.hour, 2);
+    /* It goes on as one: not told again at 15, raised at 5, and over when it is charged. */
+    fade(world, 46, 3, 22, 3);
+    assert_int_equal(count_findings(world, "flat", NULL), 1);
+    fade(world, 50, 1, 5, 0);
+    assert_string_equal(finding_code(last_of_flat(world)), "battery-empty");
+    fade(world, 53, 0, 90, 0);
+    assert_string_equal(finding_code(last_of_flat(world)), "battery-ok");
+    assert_int_equal(last_of_flat(world)->level, LEVEL_YELLOW);
+    assert_int_equal(count_findings(world, "flat", NULL), 3);
+}
+
+static void a_band_that_lasts_over_the_round_is_not_told(void **state)
+{
+    struct world *world = *state;
+    fade(world, 8, 72, 100, 0.8);
+    assert_int_equal(count_findings(world, "flat", NULL), 0);
+}
+
+static void readings_that_come_late_foretell_nothing(void **state)
+{
+    struct world *world = *state;
+    for (int i = 0; i <= 40; i++) {
+        char json[100];
+        snprintf(json, sizeof json, "{\"heartbeat\":{\"battery_percent\":%d}}", 90 - i);
+        world_late(world, at(world, 8, 0, i), at(world, -60, i * 30, 0), "wb-1", json);
+    }
+    assert_int_equal(count_findings(world, "flat", NULL), 0);
+    /* The next one in time does. */
+    world_event(world, at(world, 8, 1, 0), "wb-1", "{\"heartbeat\":{\"battery_percent\":30}}");
+    assert_string_equal(finding_code(last_of_flat(world)), "battery-due");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
@@ -303,6 +368,9 @@ int main(void)
         TEST(fixes_that_are_invalid_stale_or_nowhere_are_ignored),
         TEST(a_battery_is_told_once_at_each_threshold),
         TEST(it_is_over_five_points_above_or_when_charging),
+        TEST(empty_before_tomorrow_s_round_is_told_today_and_once),
+        TEST(a_band_that_lasts_over_the_round_is_not_told),
+        TEST(readings_that_come_late_foretell_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -238,23 +238,26 @@ static void status_bits_are_a_set(void **state)
     assert_true(bench->message.is_alarm);
 }
 
-static void each_bit_is_its_own(void **state)
+static void each_bit_is_its_own_and_an_alarm_without_a_reason_is_the_button(void **state)
 {
     static const struct {
-        const char *status;
+        const char *type, *status;
         enum event_kind kind; /* NONE: nothing beside heartbeat and fix */
-    } bits[] = {{"00010000", EVENT_SOS},    {"00200000", EVENT_FALL},     {"00400000", EVENT_FALL},
-                {"00004000", EVENT_TAMPER}, {"00000010", EVENT_ACTIVITY}, {"0", EVENT_NONE},
-                {"000E0006", EVENT_NONE}};
+    } bits[] = {
+        {"AL", "00010000", EVENT_SOS},  {"UD", "00200000", EVENT_FALL},     {"AL", "00400000", EVENT_FALL},
+        {"AL", "4000", EVENT_TAMPER},   {"UD", "00000010", EVENT_ACTIVITY}, {"UD", "0", EVENT_NONE},
+        {"AL", "000E0006", EVENT_NONE}, {"AL", "80000000", EVENT_NONE},     {"AL", "1", EVENT_NONE},
+        {"AL", "0", EVENT_SOS},         {"AL_LTE", "?", EVENT_SOS},         {"AL", "", EVENT_SOS}};
     struct bench *bench = *state;
     for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
         char text[200];
-        snprintf(text, sizeof(text), "AL,010326,001500,V,0.0,N,0.0,E,0,0,0,0,100,50,0,0,%s,0,0,0",
-                 bits[i].status);
+        snprintf(text, sizeof(text), "%s,010326,001500,V,0.0,N,0.0,E,0,0,0,0,100,50,0,0,%s,0,0,0",
+                 bits[i].type, bits[i].status);
         assert_int_equal(say(bench, text), FOREIGN_EVENTS);
         assert_int_equal(bench->foreign.count, bits[i].kind == EVENT_NONE ? 2 : 3);
         if (bits[i].kind != EVENT_NONE)
             assert_non_null(find(bench, bits[i].kind));
+        assert_true(bits[i].kind != EVENT_SOS || bench->foreign.events[0].kind == EVENT_SOS);
         assert_false(find(bench, EVENT_FIX)->fix.valid);
     }
 }
@@ -574,7 +577,7 @@ int main(void)
         TEST(a_sender_without_end_is_refused),
         TEST(an_answer_carries_what_the_watch_sent),
         TEST(status_bits_are_a_set),
-        TEST(each_bit_is_its_own),
+        TEST(each_bit_is_its_own_and_an_alarm_without_a_reason_is_the_button),
         TEST(low_battery_without_a_number_is_low),
         TEST(a_place_that_is_none_is_not_valid),
         TEST(a_place_without_satellites_is_as_wide_as_its_source),

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -224,6 +225,66 @@ static void every_bad_line_says_what_is_wrong(void **state)
     }
 }
 
+/* Of each kind of action one field that is wrong in its own way, and the word that names it. */
+static void a_malformed_action_of_any_kind_names_the_field(void **state)
+{
+#define WHO "\"resident\":\"r-0001\""
+#define LONG                                                                                                 \
+    "\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" \
+    "x"                                                                                                      \
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"   \
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\""
+    static const struct {
+        const char *body, *why;
+    } cases[ACTION_KIND_COUNT] = {
+        [ACTION_ACKNOWLEDGE] = {"\"alert\":\"7\"", "alert '7'"},
+        [ACTION_CLOSE] = {WHO ",\"disposition\":\"bored\"", "disposition 'bored'"},
+        [ACTION_CALL] = {WHO ",\"outcome\":\"maybe\"", "outcome 'maybe'"},
+        [ACTION_COMMENT] = {WHO ",\"note\":7", "note: a text"},
+        [ACTION_STATUS] = {WHO ",\"status\":\"asleep\"", "status 'asleep'"},
+        [ACTION_SILENCE] = {WHO ",\"until\":\"noon\"", "until: 'noon'"},
+        [ACTION_UNSILENCE] = {"\"alert\":\"\"", "alert ''"},
+        [ACTION_ANNOUNCE] = {"\"territory\":\"990001\",\"announced\":\"war\"", "announced 'war'"},
+        [ACTION_UNANNOUNCE] = {"\"territory\":\"1\"", "territory '1'"},
+        [ACTION_TASK_ASSIGN] = {WHO ",\"to\":" LONG, "to is longer"},
+        [ACTION_TASK_ACCEPT] = {WHO ",\"task\":\"dance\"", "task 'dance'"},
+        [ACTION_TASK_ARRIVE] = {WHO ",\"by\":" LONG, "by is longer"},
+        [ACTION_TASK_FINISH] = {WHO ",\"outcome\":\"\"", "outcome ''"},
+        [ACTION_ASSIGN] = {WHO ",\"to\":[]", "to: a text"},
+        [ACTION_SNOOZE] = {WHO ",\"until\":5", "until"},
+        [ACTION_SPEAK] = {WHO ",\"through\":\"radio\"", "through: 'radio'"},
+        [ACTION_HUSH] = {WHO ",\"family\":\"weather\"", "family 'weather'"},
+        [ACTION_CAMPAIGN] = {"\"start\":\"2026-03-03T09:00:00+08:00\",\"end\":\"2026-03-04T09:00:00+08:00\","
+                             "\"per_minute\":0",
+                             "per_minute"},
+        [ACTION_CAMPAIGN_END] = {"\"alert\":\"x\"", "alert 'x'"},
+        [ACTION_LEDGER_ASSIGN] = {WHO ",\"to\":" LONG, "to is longer"},
+        [ACTION_LEDGER_HANDLE] = {WHO ",\"until\":\"soon\"", "until: 'soon'"},
+        [ACTION_LEDGER_TRANSFER] = {WHO ",\"authority\":" LONG, "authority is longer"},
+        [ACTION_LEDGER_CLOSE] = {WHO ",\"result\":\"well\"", "result 'well'"},
+        [ACTION_DEVICE_LOCATE] = {"\"device\":\"wb-9999\"", "device 'wb-9999'"},
+        [ACTION_DEVICE_INTERVAL] = {"\"device\":\"wb-0001\",\"interval_s\":1", "interval_s"},
+        [ACTION_DEVICE_RESTART] = {"\"device\":\"wb-0001\",\"volts\":5", "volts"},
+        [ACTION_ROSTER_OVERRIDE] = {"\"to\":\"x\"", "roster"},
+        [ACTION_ROSTER_SWAP] = {"\"roster\":\"a\",\"back_from\":\"noon\"", "back_from: 'noon'"},
+        [ACTION_ROSTER_CANCEL] = {"\"alert\":\"zz\"", "alert 'zz'"},
+    };
+    struct bench *bench = *state;
+    char line[1024];
+    for (unsigned kind = ACTION_NONE + 1; kind < ACTION_KIND_COUNT; kind++) {
+        const char *name = action_name((enum action_kind)kind);
+        if (cases[kind].body == NULL)
+            fail_msg("no malformed %s stands here", name);
+        snprintf(line, sizeof(line), T "\"action\":{\"%s\":{%s}}}", name, cases[kind].body);
+        if (parse(bench, line) != ERR_INVALID)
+            fail_msg("accepted: %s", line);
+        if (strstr(bench->why, cases[kind].why) == NULL)
+            fail_msg("%s: '%s' lacks '%s'", line, bench->why, cases[kind].why);
+    }
+#undef LONG
+#undef WHO
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +294,8 @@ int main(void)
                                         close_bench),
         cmocka_unit_test_setup_teardown(the_journals_own_numbers_are_taken_over, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(an_events_own_time_is_kept_apart_from_its_arrival, open_bench,
+                                        close_bench),
+        cmocka_unit_test_setup_teardown(a_malformed_action_of_any_kind_names_the_field, open_bench,
                                         close_bench),
         cmocka_unit_test_setup_teardown(actions_name_an_alert_or_a_subject, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(relay_results_name_a_job_or_a_kind, open_bench, close_bench),

@@ -161,6 +161,38 @@ static void an_sms_keeps_to_its_parts_and_never_loses_its_link(void **state)
     assert_int_equal(message_units("\xF0\x9F\x98\x80"), 2);
 }
 
+static void a_message_about_a_clue_says_so_and_has_nothing_to_take(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        uint8_t step;
+        const char *zh, *en;
+    } cases[] = {{LEDGER_STEP_ASSIGNED, "线索由您负责", "Clue assigned to you"},
+                 {LEDGER_STEP_OVERDUE, "线索逾期未结", "Clue overdue"}};
+    struct buf text;
+    buf_init(&text, 65536);
+    with_operator(f, WAY_SMS, false);
+    snprintf(f->settings.link_url, sizeof f->settings.link_url, "https://a.example");
+    for (unsigned i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+        bool zh = i % 2 == 0;
+        to_contact(f, "r-1", "c-1", WAY_SMS);
+        snprintf(f->settings.people_language, sizeof f->settings.people_language, zh ? "zh" : "en");
+        f->job.step = cases[i / 2].step;
+        buf_clear(&text);
+        message_sms(&f->context, &f->alert, &f->job, &text);
+        assert_int_equal(strncmp(buf_text(&text), zh ? cases[i / 2].zh : cases[i / 2].en,
+                                 strlen(zh ? cases[i / 2].zh : cases[i / 2].en)),
+                         0);
+        assert_non_null(strstr(buf_text(&text), zh ? "台账" : "ledger of clues"));
+        assert_null(strstr(buf_text(&text), LINK_HOLE));
+        buf_clear(&text);
+        message_chat(&f->context, &f->alert, &f->job, 4096, &text);
+        assert_non_null(strstr(buf_text(&text), zh ? cases[i / 2].zh : cases[i / 2].en));
+        assert_null(strstr(buf_text(&text), LINK_HOLE));
+    }
+    buf_release(&text);
+}
+
 static void below_orange_nobody_is_called_in_the_quiet_hours(void **state)
 {
     struct fixture *f = *state;
@@ -404,6 +436,7 @@ int main(void)
         T(robots_get_their_golden_bodies),
         T(the_recipient_s_language_goes_before_the_county_s),
         T(an_sms_keeps_to_its_parts_and_never_loses_its_link),
+        T(a_message_about_a_clue_says_so_and_has_nothing_to_take),
         T(below_orange_nobody_is_called_in_the_quiet_hours),
         T(hostile_names_stay_inside_the_request),
         T(an_operator_s_reply_is_read_by_its_members),

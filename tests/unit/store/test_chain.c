@@ -55,7 +55,9 @@ static void make_old(struct fixture *f)
             "transition DROP COLUMN erased;"
             "ALTER TABLE transition DROP COLUMN salt; ALTER TABLE transition DROP COLUMN digest;"
             /* what later migrations made */
-            "DROP TABLE ledger_event; DROP TABLE ledger; DROP TABLE device_order; DROP TABLE roster_change",
+            "DROP TABLE ledger_event; DROP TABLE ledger; DROP TABLE device_order; DROP TABLE roster_change; "
+            "DROP TABLE worn; DROP TABLE rollout; DROP TABLE rollout_event; DROP TABLE handover; DROP TABLE "
+            "handover_event",
             NULL, NULL, NULL),
         SQLITE_OK);
     assert_int_equal(

@@ -143,9 +143,33 @@ static void a_file_that_cannot_be_read_is_named_and_left(void **state)
     assert_int_equal(scrub("/nowhere", &alone, true, &lines, said), ERR_NOT_FOUND);
 }
 
+static void a_dense_list_of_many_zones_has_room(void **state)
+{
+    enum { ZONES = 3000 };
+    static const char feature[] = "{\"type\":\"Feature\",\"properties\":{\"owner\":\"resident:r-2\"}}";
+    struct buf text, out, errors;
+    uint64_t lines = 0;
+    (void)state;
+    buf_init(&text, 1 << 20);
+    buf_puts(&text, "{\"features\":[");
+    for (unsigned i = 0; i < ZONES; i++)
+        buf_printf(&text, "%s%s", i == 0 ? "" : ",", feature);
+    buf_puts(&text, "]}");
+    buf_init(&out, 2 * text.len + 1024);
+    buf_init(&errors, 1024);
+    assert_int_equal(
+        person_scrub_text(&alone, REGISTRY_ZONE, buf_text(&text), text.len, &out, &errors, &lines), ERR_OK);
+    assert_true(out.len > text.len + 1024);
+    assert_int_equal(lines, 0);
+    buf_release(&text);
+    buf_release(&out);
+    buf_release(&errors);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_dense_list_of_many_zones_has_room),
         cmocka_unit_test_setup_teardown(records_go_and_the_rest_stays_as_it_was, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_shared_home_stays, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_feature_goes_whatever_its_texts_hold, set_up, tear_down),

@@ -246,6 +246,61 @@ static void texts_of_what_is_over_go_after_their_days_and_the_chain_holds(void *
     reader_close(reader);
 }
 
+static void one_that_nobody_closes_holds_back_texts_for_twice_their_days_only(void **state)
+{
+    struct fixture *f = *state;
+    static const enum event_kind kinds[] = {EVENT_FIX};
+    uint64_t rows;
+    add_story(f, 1, T0, ALERT_OPEN);
+    add_story(f, 2, T0 + 1, ALERT_CLOSED);
+    open_with(f, (struct retention){.text_days = 10});
+    take(f, 1, T0 + 20 * DAY_MS, kinds, 1, true); /* not yet past it */
+    retain_all(f);
+    assert_int_equal(ask(f, "SELECT count(*) FROM task_event WHERE why=''"), 0);
+    take(f, 2, T0 + 20 * DAY_MS + 2, kinds, 1, true);
+    retain_all(f);
+    assert_int_equal(ask(f, "SELECT count(*) FROM task_event WHERE why=''"), 2);
+    assert_int_equal(ask(f, "SELECT count(*) FROM transition WHERE why='' AND erased=1"), 2);
+    assert_int_equal(ask(f, "SELECT count(*) FROM alert WHERE state=0"), 1); /* open as it was */
+    struct reader *reader;
+    assert_int_equal(reader_open(f->folder, &reader), ERR_OK);
+    assert_int_equal(reader_audit(reader, &rows), ERR_OK);
+    reader_close(reader);
+}
+
+static void one_person_is_taken_out_of_a_visit_and_the_rest_stays(void **state)
+{
+    (void)state;
+    struct event events[EVENT_BATCH_MAX] = {event_of(EVENT_VISIT), event_of(EVENT_FIX)};
+    struct buf blob, out;
+    bool changed = true;
+    events[0].visit.people_count = 2;
+    events[0].visit.people[1] = events[0].visit.people[0];
+    assert_true(text_copy(events[0].visit.people[1].visitor_id, ID_SIZE, "r-1"));
+    for (unsigned i = 0; i < 2; i++)
+        event_set_time(&events[i], T0, T0, 120000);
+    struct input input = {.n = 1, .t_ms = T0, .kind = INPUT_REPORT};
+    input.report =
+        (struct report){.epoch = 7, .first_seq = 1, .lane = LANE_ROUTINE, .count = 2, .events = events};
+    buf_init(&blob, 65536);
+    buf_init(&out, 65536);
+    input_encode(&input, &blob);
+    struct batch_input stored = {
+        .n = 1, .t_ms = T0, .kind = INPUT_REPORT, .blob = blob.data, .len = blob.len};
+    assert_int_equal(thin_person(&stored, "r-2", events, &out, &changed), ERR_OK);
+    assert_false(changed);
+    assert_int_equal(thin_person(&stored, "r-1", events, &out, &changed), ERR_OK);
+    assert_true(changed);
+    assert_int_equal(input_decode(1, T0, INPUT_REPORT, out.data, out.len, events, &input), ERR_OK);
+    assert_int_equal(input.report.count, 2);
+    assert_int_equal(events[0].visit.people_count, 2);
+    assert_string_equal(events[0].visit.people[0].visitor_id, "v-secret");
+    assert_string_equal(events[0].visit.people[1].visitor_id, "");
+    assert_true(fabs(events[1].fix.lat - lat) < 1e-9);
+    buf_release(&blob);
+    buf_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +311,9 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(texts_of_what_is_over_go_after_their_days_and_the_chain_holds, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(one_that_nobody_closes_holds_back_texts_for_twice_their_days_only,
+                                        set_up, tear_down),
+        cmocka_unit_test(one_person_is_taken_out_of_a_visit_and_the_rest_stays),
         cmocka_unit_test_setup_teardown(old_days_move_to_files_of_their_own_and_then_go, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

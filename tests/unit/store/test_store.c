@@ -40,6 +40,19 @@ static int64_t look(const struct fixture *f, const char *sql)
     return value;
 }
 
+/* The number of the last migration there is. */
+static int64_t newest_schema(void)
+{
+    char path[FIXTURE_PATH + 256];
+    struct stat info;
+    int number = 0;
+
+    do
+        snprintf(path, sizeof(path), "%s/../gateway/store/migrations/%04d.sql", HUYANG_TEST_DATA, ++number);
+    while (stat(path, &info) == 0);
+    return number - 1;
+}
+
 static void a_new_store_is_empty(void **state)
 {
     struct fixture *f = *state;
@@ -66,7 +79,7 @@ static void the_connection_is_set_up_for_durability(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(look(f, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
-    assert_int_equal(look(f, "PRAGMA user_version"), 11);
+    assert_int_equal(look(f, "PRAGMA user_version"), newest_schema());
     assert_int_equal(look(f, "PRAGMA application_id"), 0x48755961);
 }
 
@@ -392,24 +405,26 @@ static void a_database_of_the_version_before_is_brought_up_to_date(void **state)
     store_sqlite.close(f->store);
     f->store = NULL;
     assert_int_equal(
-        sqlite3_exec(db,
-                     "DROP INDEX finding_subject; DROP TABLE silence; DROP TABLE suppression; "
-                     "DROP TABLE announcement; DROP TABLE audit; DROP TABLE task; DROP TABLE task_event; "
-                     "DROP TABLE spoken; DROP TABLE campaign; DROP TABLE campaign_person; "
-                     "DROP TABLE device_order; "
-                     "DROP TABLE ledger; DROP TABLE ledger_event; "
-                     "DROP TABLE roster_change; "
-                     "DROP TRIGGER transition_is_only_erased; DROP TRIGGER transition_stays; ALTER TABLE "
-                     "transition DROP COLUMN "
-                     "erased; ALTER TABLE transition DROP COLUMN salt; ALTER TABLE transition DROP COLUMN "
-                     "digest; CREATE TRIGGER "
-                     "transition_stays BEFORE UPDATE ON transition BEGIN SELECT RAISE(ABORT, ''); END; "
-                     "PRAGMA user_version=1",
-                     NULL, NULL, NULL),
+        sqlite3_exec(
+            db,
+            "DROP INDEX finding_subject; DROP TABLE silence; DROP TABLE suppression; "
+            "DROP TABLE announcement; DROP TABLE audit; DROP TABLE task; DROP TABLE task_event; "
+            "DROP TABLE spoken; DROP TABLE campaign; DROP TABLE campaign_person; "
+            "DROP TABLE device_order; "
+            "DROP TABLE ledger; DROP TABLE ledger_event; "
+            "DROP TABLE roster_change; DROP TABLE rollout; DROP TABLE rollout_event; DROP TABLE worn; "
+            "DROP TABLE handover; DROP TABLE handover_event; "
+            "DROP TRIGGER transition_is_only_erased; DROP TRIGGER transition_stays; ALTER TABLE "
+            "transition DROP COLUMN "
+            "erased; ALTER TABLE transition DROP COLUMN salt; ALTER TABLE transition DROP COLUMN "
+            "digest; CREATE TRIGGER "
+            "transition_stays BEFORE UPDATE ON transition BEGIN SELECT RAISE(ABORT, ''); END; "
+            "PRAGMA user_version=1",
+            NULL, NULL, NULL),
         SQLITE_OK);
     sqlite3_close(db);
     assert_int_equal(store_open_in(f->folder, &f->store), ERR_OK);
-    assert_int_equal(look(f, "PRAGMA user_version"), 11);
+    assert_int_equal(look(f, "PRAGMA user_version"), newest_schema());
     assert_int_equal(look(f, "SELECT count(*) FROM silence"), 0);
     assert_int_equal(look(f, "SELECT count(*) FROM campaign"), 0);
 }
@@ -589,6 +604,11 @@ static void stored_enums_keep_their_numbers(void **state)
     assert_int_equal(ACTION_LEDGER_ASSIGN, 20);
     assert_int_equal(ACTION_LEDGER_CLOSE, 23);
     assert_int_equal(ACTION_DEVICE_RESTART, 26);
+    assert_int_equal(ACTION_TEST_WINDOW, 30);
+    assert_int_equal(ACTION_ROLLOUT_ABORT, 34);
+    assert_int_equal(ORDER_BASIS_ROLLOUT, 3);
+    assert_int_equal(ROLLOUT_ABORTED, 5);
+    assert_int_equal(ROLLOUT_SAYS_UNANSWERED, 5);
     assert_int_equal(REACH_CANCELLED, 10);
     assert_int_equal(CAMPAIGN_CANCELLED, 3);
     assert_int_equal(COMMAND_VISIBLY, 2);
