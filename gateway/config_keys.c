@@ -555,6 +555,14 @@ const struct key config_keys[] = {
      .count_offset = offsetof(struct config, alert.roster_count),
      .item_size = sizeof(struct roster_plan),
      .items = &config_roster_list},
+    {.path = "contact_rules",
+     .help = "When one person is not to be told, and by which channels in which order.",
+     .type = KEY_LIST,
+     IN(alert.contacts),
+     .high = CONTACT_RULES_MAX,
+     .count_offset = offsetof(struct config, alert.contact_count),
+     .item_size = sizeof(struct contact_rule),
+     .items = &config_contact_list},
     {.path = "policy",
      .help =
          "Who is told what and when: the steps for each family and level. Of the rules that fit, one that "

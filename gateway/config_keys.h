@@ -48,7 +48,8 @@ static inline size_t key_item_count(const struct key *key)
 }
 
 extern const struct key_list config_webhook_list, config_dc09_list, config_dc09_account_list,
-    config_rule_list, config_dialect_list, config_operator_list, config_override_list, config_roster_list;
+    config_rule_list, config_dialect_list, config_operator_list, config_override_list, config_roster_list,
+    config_contact_list;
 extern const struct key config_keys[];
 extern const size_t config_key_count;
 enum { CONFIG_KEYS_MAX = 128 };
@@ -58,6 +59,10 @@ enum { CONFIG_KEYS_MAX = 128 };
 void config_roster_faults(const struct alert_settings *alert,
                           void (*fault)(void *self, const void *item, const char *path, const char *why),
                           void *self);
+/* config_contact.c: the same of the contact rules. */
+void config_contact_faults(const struct alert_settings *alert,
+                           void (*fault)(void *self, const void *item, const char *path, const char *why),
+                           void *self);
 /* config_people.c: what is wrong with how people are reached, and of which key; NULL = nothing. */
 const char *config_people_fault(const struct relay_settings *relay, const char **ret_key);
 /* Reads and writes a number of 1, 2 or 4 bytes. */

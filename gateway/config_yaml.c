@@ -378,6 +378,11 @@ static void roster_fault_of(void *self, const void *item, const char *path, cons
     item_fault(self, item, "rosters", path, why);
 }
 
+static void contact_fault_of(void *self, const void *item, const char *path, const char *why)
+{
+    item_fault(self, item, "contact_rules", path, why);
+}
+
 static void override_fault(void *self, unsigned entry, const char *why)
 {
     struct walk *walk = self;
@@ -509,6 +514,7 @@ static void check_whole(struct walk *walk, const struct config *config)
     check_people(walk, relay);
     check_dialects(walk, config);
     config_roster_faults(&config->alert, roster_fault_of, walk);
+    config_contact_faults(&config->alert, contact_fault_of, walk);
     if (policy_check(&config->alert, policy_fault, walk) == 0)
         check_names(walk, config);
 }

@@ -208,7 +208,8 @@ struct silence {
     X(FLOOD, flood)                                                                                          \
     X(THROTTLE, throttle)                                                                                    \
     X(BUDGET, budget)                                                                                        \
-    X(YELLOW, yellow_budget)
+    X(YELLOW, yellow_budget)                                                                                 \
+    X(QUIET, quiet_hours)
 enum suppression_rule {
 #define X(name, text) SUPPRESSED_BY_##name,
     SUPPRESSION_RULE_MAP(X)

@@ -89,6 +89,21 @@ struct burst {
     uint8_t zero[4];
 };
 
+/* One way of a person, and when it comes, counted from the step that tells them. */
+struct reach_way {
+    uint16_t after_s;
+    uint8_t way, zero; /* enum way */
+};
+/* What is still to come of a person's ways (later.c). */
+struct later {
+    struct hash_id alert;
+    int64_t from_ms, due_ms; /* when the step told the person; when the next way comes, 0 = a free slot */
+    uint32_t transition, person;
+    uint8_t is_contact, step, role, count, next; /* as of the job; of the ways, the next one's number */
+    uint8_t zero[3];
+    struct reach_way ways[WAY_COUNT];
+};
+enum { LATERS_MAX = 1024 };
 /* watch.c: how far the watchdog has come in its round over the alerts, and its scratch. */
 enum { WATCH_SLICE = 2048, WATCH_PLACES = 2 * WATCH_SLICE /* a power of two */ };
 struct watched {
@@ -107,6 +122,9 @@ struct alerts {
     struct burst bursts[BURSTS_MAX];
     bool burst_dirty[BURSTS_MAX];
     unsigned bursts_held; /* slots that hold something */
+    struct later laters[LATERS_MAX];
+    bool later_dirty[LATERS_MAX];
+    unsigned laters_used; /* slots that wait for something */
     struct recent recent[FAMILY_COUNT];
     bool recent_dirty[FAMILY_COUNT];
     struct silence silences[SILENCES_MAX];
@@ -253,6 +271,21 @@ void reach_people(struct alerts *alerts, struct alert_record *record, const stru
 void reach_settle(struct alerts *alerts, uint32_t job_no, int64_t t_ms);
 /* Calls that were not placed yet need not be. */
 void reach_taken(struct alerts *alerts, struct alert_record *record, int64_t t_ms);
+/* Tells the job's recipient by one more way, unless this step has told them by it. */
+void reach_by(struct alerts *alerts, struct alert_record *record, const struct job *draft, enum way way);
+/* Is the person at `at` left in peace: in quiet hours, while somebody of the step is not? */
+bool reach_is_quiet(const struct alerts *alerts, const struct alert *alert, const struct job *draft,
+                    const struct audience_person *people, size_t count, size_t at);
+/* The person's ways that can be used, the first one at once (after_s 0); at least one. */
+size_t reach_ways(const struct alerts *alerts, uint32_t no, bool is_contact,
+                  struct reach_way ways[WAY_COUNT]);
+/* later.c. Notes the ways after the first one, which `job` has been told by. */
+void later_add(struct alerts *alerts, struct alert_record *record, const struct job *job,
+               const struct reach_way *ways, size_t count);
+/* When the next way of somebody comes, INT64_MAX = never; and telling what is due. */
+int64_t later_due(const struct alerts *alerts, const struct alert *alert);
+void later_run(struct alerts *alerts, struct alert_record *record, int64_t t_ms);
+MUST_CHECK enum err later_restore(struct alerts *alerts, uint32_t slot, const void *value);
 /* burst.c. True: the message is held back. */
 bool burst_holds(struct alerts *alerts, const struct alert_record *record, const struct job *job);
 /* When what hangs on the alert is to be told, INT64_MAX = nothing does; and telling what is due. */

@@ -89,6 +89,7 @@ int64_t alert_deadline(const struct alerts *alerts, const struct alert_record *r
     deadline_ms = earlier(deadline_ms, burst_due(alerts, alert));
     if (alert->state != ALERT_OPEN)
         return earlier(deadline_ms, ledger_due(alerts, alert));
+    deadline_ms = earlier(deadline_ms, later_due(alerts, alert));
     deadline_ms = earlier(deadline_ms, response_due_ms(alerts, alert));
     deadline_ms = earlier(deadline_ms, step_due(alerts, alert));
     deadline_ms = earlier(deadline_ms, lapse_due(alerts, alert));
@@ -337,6 +338,7 @@ static void tick(struct alerts *alerts, struct alert_record *record, int64_t t_m
         alert_apply(alerts, record, t_ms, INPUT_EXPIRE, "policy",
                     alert->snoozed_until_ms ? "The time it was snoozed for is over"
                                             : "Acknowledgement expired without a disposition");
+    later_run(alerts, record, t_ms);
     escalation_run(alerts, record, t_ms);
     if (lapse_due(alerts, alert) <= t_ms)
         alert_apply(alerts, record, t_ms, INPUT_LAPSE, "policy",

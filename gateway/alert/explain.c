@@ -38,16 +38,31 @@ static bool was_told(struct told *told, uint32_t at_s, const struct audience_per
 
 /* The notification as it would be issued. */
 static uint8_t held_by(const struct alerts *alerts, const struct alert *alert,
-                       const struct explain_step *step, const struct audience_person *person)
+                       const struct explain_step *step, const struct audience_person *people, size_t count,
+                       size_t at)
 {
+    const struct audience_person *person = &people[at];
     enum suppression_rule rule;
     struct job job = job_draft(alert, JOB_NOTIFY, step->number, step->t_ms);
     job.role = person->role;
     job.recipient = person->no;
     job.recipient_is_contact = person->is_contact;
+    if (reach_is_quiet(alerts, alert, &job, people, count, at))
+        return SUPPRESSED_BY_QUIET + 1;
     if (silence_of(alerts, alert, &job))
         return SUPPRESSED_BY_SILENCE + 1;
     return noise_would_hold(alerts, alert, &job, &rule) ? (uint8_t)(rule + 1) : 0;
+}
+
+/* By which ways, when the person has a rule of their own that says so. */
+static size_t delayed_ways(const struct alerts *alerts, uint32_t no, bool is_contact,
+                           struct explain_way ways[WAY_COUNT])
+{
+    struct reach_way found[WAY_COUNT];
+    size_t count = no == REGISTRY_NONE ? 0 : reach_ways(alerts, no, is_contact, found);
+    for (size_t i = 0; i < count; i++)
+        ways[i] = (struct explain_way){.way = found[i].way, .after_s = found[i].after_s};
+    return count > 1 && found[count - 1].after_s ? count : 0;
 }
 
 static void find_people(const struct alerts *alerts, const struct alert *alert, struct told *told,
@@ -58,7 +73,9 @@ static void find_people(const struct alerts *alerts, const struct alert *alert, 
     for (size_t i = 0; i < count; i++) {
         if (step->verdict == VERDICT_STEP_ACTS && was_told(told, step->after_s, &people[i]))
             continue;
-        step->held[step->people_count] = held_by(alerts, alert, step, &people[i]);
+        step->held[step->people_count] = held_by(alerts, alert, step, people, count, i);
+        step->way_count[step->people_count] =
+            (uint8_t)delayed_ways(alerts, people[i].no, people[i].is_contact, step->ways[step->people_count]);
         step->people[step->people_count++] = people[i];
     }
 }

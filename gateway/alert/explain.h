@@ -30,6 +30,11 @@ enum explain_speech {
 };
 const char *explain_speech_name(enum explain_speech speech);
 
+/* A channel of a person, so long after the step. */
+struct explain_way {
+    uint16_t after_s;
+    uint8_t way; /* enum way */
+};
 struct explain_step {
     int64_t t_ms;
     uint32_t after_s;
@@ -43,6 +48,8 @@ struct explain_step {
     struct audience_person people[AUDIENCE_MAX];
     uint8_t held[AUDIENCE_MAX]; /* each: enum suppression_rule + 1 of what would hold it back as things stand
                                    now (cooldown, silence, budget, …), 0 = nothing */
+    uint8_t way_count[AUDIENCE_MAX]; /* each: how many ways follow each other by a contact rule; 0 = none */
+    struct explain_way ways[AUDIENCE_MAX][WAY_COUNT];
     uint32_t devices[AUDIENCE_DEVICES]; /* of a prompt, first choice first */
     int64_t police_ms; /* verify, police: when the message goes unless a call says safe; 0 = not */
 };

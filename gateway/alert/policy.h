@@ -7,6 +7,7 @@
 #ifndef HUYANG_ALERT_POLICY_H
 #define HUYANG_ALERT_POLICY_H
 
+#include "alert/contact.h"
 #include "alert/noise.h"
 #include "alert/ledger.h"
 #include "alert/roster.h"
@@ -115,6 +116,8 @@ struct alert_settings {
     uint8_t ways; /* bit 1 << enum way: those the configuration has an operator for */
     uint8_t roster_count;
     struct roster_plan rosters[ROSTERS_MAX];
+    uint8_t contact_count;
+    struct contact_rule contacts[CONTACT_RULES_MAX];
     uint8_t rule_count;
     struct policy_rule rules[POLICY_RULES_MAX];
 };

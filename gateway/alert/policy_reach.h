@@ -22,4 +22,9 @@ unsigned roster_reach(const struct alert_settings *settings, const struct regist
                       void (*fault)(void *self, const void *item, const char *path, const char *why),
                       void *self);
 
+/* The same of the contact rules; `item` = the rule's or channel's struct. contact_reach.c */
+unsigned contact_reach(const struct alert_settings *settings, const struct registry *registry,
+                       void (*fault)(void *self, const void *item, const char *path, const char *why),
+                       void *self);
+
 #endif

@@ -5,9 +5,10 @@
  * step gets a message at once. Calls go to one person of the step at a time, in the audience's order, from
  * orange on at once and below when calling is the person's first way: whoever presses 1 has taken it, and
  * who presses 2, or does not answer, passes it to the next. What failed goes on to the person's next way;
- * when nobody of the step was reached by any, a task says so to the county's desk.
+ * when nobody of the step was reached by any, a task says so to the county's desk. Who has a contact rule is
+ * told as it says: not in quiet hours, and by one channel after the other (later.c).
  *
- * All of it follows from the jobs: nothing else is remembered. */
+ * All the rest follows from the jobs: nothing else is remembered. */
 #include <string.h>
 
 #include "alert/alerts.h"
@@ -40,28 +41,100 @@ enum way way_of_receiver(const char *receiver)
     return (enum way)way;
 }
 
-/* The person's ways that can be used, best first; at least one. */
-static size_t ways_of(const struct alerts *alerts, uint32_t no, bool is_contact, enum way ways[WAY_COUNT])
+static const char *id_of(const struct alerts *alerts, uint32_t no, bool is_contact)
+{
+    const struct registry *registry = alerts->config.registry;
+    return is_contact ? registry_contact(registry, no)->id : registry_responder(registry, no)->id;
+}
+
+/* The rule for one person, NULL = none. */
+static const struct contact_rule *rule_of(const struct alerts *alerts, uint32_t no, bool is_contact)
+{
+    const struct alert_settings *settings = alerts->config.settings;
+    return settings->contact_count == 0 || no == REGISTRY_NONE
+               ? NULL
+               : contact_find(settings->contacts, settings->contact_count, id_of(alerts, no, is_contact));
+}
+
+static bool is_usable(const struct alerts *alerts, unsigned way)
+{
+    return way == WAY_APP || (way < WAY_COUNT && alerts->config.settings->ways >> way & 1);
+}
+
+/* As the person's rule says; what nobody serves is passed over, and the first of the rest comes at once. */
+static size_t ways_of_rule(const struct alerts *alerts, const struct contact_rule *rule,
+                           struct reach_way ways[WAY_COUNT])
+{
+    size_t count = 0;
+    unsigned first_s = 0;
+    for (unsigned i = 0; i < rule->channel_count; i++) {
+        const struct contact_channel *channel = &rule->channels[i];
+        if (!is_usable(alerts, channel->way))
+            continue;
+        if (count == 0)
+            first_s = channel->after_s;
+        ways[count++] =
+            (struct reach_way){.after_s = (uint16_t)(channel->after_s - first_s), .way = channel->way};
+    }
+    if (count == 0)
+        ways[count++] = (struct reach_way){.way = WAY_APP};
+    return count;
+}
+
+size_t reach_ways(const struct alerts *alerts, uint32_t no, bool is_contact, struct reach_way ways[WAY_COUNT])
 {
     enum registry_table table = is_contact ? REGISTRY_CONTACT : REGISTRY_RESPONDER;
+    const struct contact_rule *rule = rule_of(alerts, no, is_contact);
     char word[REGISTRY_CHANNEL_SIZE];
     unsigned had = 0;
     size_t count = 0;
+    if (rule && rule->channel_count)
+        return ways_of_rule(alerts, rule, ways);
     for (unsigned i = 0; no != REGISTRY_NONE && registry_channel(alerts->config.registry, table, no, i, word);
          i++) {
         unsigned way = WAY_APP;
         while (way < WAY_COUNT && strcmp(receivers[way] + 1, word) != 0)
             way++;
-        bool usable = way == WAY_APP || (way < WAY_COUNT && alerts->config.settings->ways >> way & 1);
-        if (!usable || had >> way & 1)
+        if (!is_usable(alerts, way) || had >> way & 1)
             continue;
         had |= 1U << way;
-        ways[count++] = (enum way)way;
+        ways[count++] = (struct reach_way){.way = (uint8_t)way};
     }
     /* Who can only be called has the message at the role's receiver all the same. */
     if ((had & ~(1U << WAY_VOICE)) == 0)
-        ways[count++] = WAY_APP;
+        ways[count++] = (struct reach_way){.way = WAY_APP};
     return count;
+}
+
+/* The same without their times, best first. */
+static size_t ways_of(const struct alerts *alerts, uint32_t no, bool is_contact, enum way ways[WAY_COUNT])
+{
+    struct reach_way found[WAY_COUNT];
+    size_t count = reach_ways(alerts, no, is_contact, found);
+    for (size_t i = 0; i < count; i++)
+        ways[i] = (enum way)found[i].way;
+    return count;
+}
+
+static bool is_resting(const struct alerts *alerts, const struct job *draft,
+                       const struct audience_person *person)
+{
+    const struct contact_rule *rule = rule_of(alerts, person->no, person->is_contact);
+    struct civil local;
+    clock_civil(alerts->config.tz, draft->t_ms, &local);
+    return rule && contact_is_quiet(rule, &local);
+}
+
+bool reach_is_quiet(const struct alerts *alerts, const struct alert *alert, const struct job *draft,
+                    const struct audience_person *people, size_t count, size_t at)
+{
+    if (job_is_exempt(alert, draft) || !is_resting(alerts, draft, &people[at]))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!is_resting(alerts, draft, &people[i]))
+            return true;
+    }
+    return false; /* everybody rests: somebody must hear of it */
 }
 
 /* Jobs of one step of one telling belong together. */
@@ -117,30 +190,55 @@ static bool calls_at_once(const struct alert *alert, enum way first)
     return alert->level >= LEVEL_ORANGE || first == WAY_VOICE;
 }
 
+/* Who has a rule: by the first channel now, the others follow while nobody acknowledges. Else one message
+ * now, and a call when nobody of the step is being called. A call asks who takes an alert; of the ledger's
+ * entry a message is enough, and its alert has ended: nothing follows. */
+static void tell_person(struct alerts *alerts, struct alert_record *record, const struct job *job)
+{
+    struct reach_way ways[WAY_COUNT];
+    const struct contact_rule *rule = rule_of(alerts, job->recipient, job->recipient_is_contact);
+    size_t count = reach_ways(alerts, job->recipient, job->recipient_is_contact, ways);
+    bool told = false, asks = !ledger_is_step(job->step);
+    if (rule && rule->channel_count && asks) {
+        reach_by(alerts, record, job, (enum way)ways[0].way);
+        later_add(alerts, record, job, ways, count);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (ways[i].way == WAY_VOICE) {
+            if (asks && calls_at_once(&record->alert, (enum way)ways[0].way) &&
+                !is_calling(alerts, record, job))
+                tell(alerts, record, job, job->recipient, job->recipient_is_contact, WAY_VOICE);
+        } else if (!told) {
+            tell(alerts, record, job, job->recipient, job->recipient_is_contact, (enum way)ways[i].way);
+            told = true;
+        }
+    }
+    if (!told && !asks) /* whose rule knows calls alone */
+        tell(alerts, record, job, job->recipient, job->recipient_is_contact, WAY_APP);
+}
+
+void reach_by(struct alerts *alerts, struct alert_record *record, const struct job *draft, enum way way)
+{
+    if (!was_tried(alerts, record, draft, draft->recipient, draft->recipient_is_contact, way))
+        tell(alerts, record, draft, draft->recipient, draft->recipient_is_contact, way);
+}
+
 void reach_people(struct alerts *alerts, struct alert_record *record, const struct job *draft,
                   const struct audience_person *people, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        enum way ways[WAY_COUNT];
         struct job job = *draft;
         job.role = people[i].role;
+        job.recipient = people[i].no;
+        job.recipient_is_contact = people[i].is_contact;
         if (draft->prompt[0]) { /* one receiver, by name */
-            job.recipient = people[i].no;
+            job.recipient_is_contact = draft->recipient_is_contact;
             job_issue(alerts, record, &job);
-            continue;
-        }
-        size_t way_count = ways_of(alerts, people[i].no, people[i].is_contact, ways);
-        bool told = false;
-        for (size_t way = 0; way < way_count; way++) {
-            if (ways[way] == WAY_VOICE) {
-                /* A call asks who takes an alert; of the ledger's entry a message is enough. */
-                if (!ledger_is_step(job.step) && calls_at_once(&record->alert, ways[0]) &&
-                    !is_calling(alerts, record, &job))
-                    tell(alerts, record, &job, people[i].no, people[i].is_contact, WAY_VOICE);
-            } else if (!told) {
-                tell(alerts, record, &job, people[i].no, people[i].is_contact, ways[way]);
-                told = true;
-            }
+        } else if (reach_is_quiet(alerts, &record->alert, &job, people, count, i)) {
+            suppress(alerts, &record->alert, &job, SUPPRESSED_BY_QUIET, NULL);
+        } else {
+            tell_person(alerts, record, &job);
         }
     }
 }
@@ -174,7 +272,8 @@ static bool call_next(struct alerts *alerts, struct alert_record *record, const 
     size_t count = people_of(alerts, &record->alert, draft, people);
     for (size_t i = 0; i < count; i++) {
         bool is_contact = people[i].is_contact;
-        if (!can_call(alerts, people[i].no, is_contact) ||
+        if (reach_is_quiet(alerts, &record->alert, draft, people, count, i) ||
+            !can_call(alerts, people[i].no, is_contact) ||
             was_tried(alerts, record, draft, people[i].no, is_contact, WAY_VOICE))
             continue;
         tell(alerts, record, draft, people[i].no, is_contact, WAY_VOICE);
@@ -231,10 +330,8 @@ static void fall_back(struct alerts *alerts, struct alert_record *record, const 
 /* Who took it is audited by the id the registry gives them; a role's receiver by the role. */
 static const char *name_of(const struct alerts *alerts, const struct job *job)
 {
-    if (job->recipient == REGISTRY_NONE)
-        return role_name((enum role)job->role);
-    return job->recipient_is_contact ? registry_contact(alerts->config.registry, job->recipient)->id
-                                     : registry_responder(alerts->config.registry, job->recipient)->id;
+    return job->recipient == REGISTRY_NONE ? role_name((enum role)job->role)
+                                           : id_of(alerts, job->recipient, job->recipient_is_contact);
 }
 
 void reach_settle(struct alerts *alerts, uint32_t job_no, int64_t t_ms)

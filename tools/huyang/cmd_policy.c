@@ -174,6 +174,7 @@ static unsigned find_faults(const struct words *words, const struct check *told,
         printf("%s: time_zone: cannot be read\n", words->plain);
         return faults + 1;
     }
+    faults += contact_reach(&told->config->alert, shadow->registry, tell_roster, &self);
     const struct roster_view view =
         shadow->gateway ? alerts_rosters(gateway_alerts(shadow->gateway)) : (struct roster_view){.tz = tz};
     faults += roster_reach(&told->config->alert, shadow->registry, &view, t_ms, tell_roster, &self);

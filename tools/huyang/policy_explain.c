@@ -69,6 +69,12 @@ static const char *id_of(const struct registry *registry, const struct audience_
 
 /* --- Text --- */
 
+static const char *way_word(unsigned way)
+{
+    const char *receiver = way_receiver((enum way)way);
+    return receiver[0] ? receiver + 1 : "app";
+}
+
 static void put_people(const struct telling *telling, const struct explain_step *step)
 {
     const struct registry *registry = telling->shadow->registry;
@@ -86,6 +92,11 @@ static void put_people(const struct telling *telling, const struct explain_step 
                        registry_has_channel(registry, table_of(person), person->no)
                            ? ""
                            : say(telling, " (no channel)", "（无联系方式）"));
+        for (unsigned k = 0; k < step->way_count[i]; k++)
+            buf_printf(telling->out, say(telling, "%s%s after %u s%s", "%s%s %u 秒后%s"),
+                       k ? and : say(telling, " (", "（"), way_word(step->ways[i][k].way),
+                       (unsigned)step->ways[i][k].after_s,
+                       k + 1U < step->way_count[i] ? "" : say(telling, ")", "）"));
         if (step->held[i])
             buf_printf(telling->out, say(telling, " (held back: %s)", "（将被抑制：%s）"),
                        suppression_rule_name((enum suppression_rule)(step->held[i] - 1)));
@@ -205,6 +216,10 @@ static void json_people(const struct telling *telling, const struct explain_step
                        registry_has_channel(registry, table_of(person), person->no) ? "true" : "false");
         if (step->held[i])
             json_text(telling, "held", suppression_rule_name((enum suppression_rule)(step->held[i] - 1)));
+        for (unsigned k = 0; k < step->way_count[i]; k++)
+            buf_printf(telling->out, "%s{\"by\":\"%s\",\"after_s\":%u}%s", k ? "," : ",\"channels\":[",
+                       way_word(step->ways[i][k].way), (unsigned)step->ways[i][k].after_s,
+                       k + 1U < step->way_count[i] ? "" : "]");
         buf_putc(telling->out, '}');
     }
     buf_putc(telling->out, ']');

@@ -44,7 +44,7 @@ export function key(): string {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-async function send<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+async function send<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}, heard?: (reply: Headers) => void): Promise<T> {
   const sent: Record<string, string> = { "Accept-Language": language, ...headers };
   if (method !== "GET") { sent["Content-Type"] = "application/json"; sent["X-CSRF-Token"] = csrf; }
   let reply: Response;
@@ -60,6 +60,7 @@ async function send<T>(method: string, path: string, body?: unknown, headers: Re
   try { data = await reply.json(); } catch { /* an answer without a body, or of a proxy */ }
   const problem = data as { detail?: string; place?: string } | null;
   if (!reply.ok) throw new Problem(reply.status, problem?.detail ?? reply.statusText, problem?.place);
+  heard?.(reply.headers);
   return data as T;
 }
 
@@ -228,3 +229,16 @@ export interface Visit { from: string; to: string; left: boolean; place: "doorst
 export interface Outing { left: string; back?: string }
 export const past = <T extends Past>(id: string, what: "track" | "routine" | "visits" | "outings", hours: number) =>
   send<T>("GET", `/api/v1/residents/${id}/${what}?from=${encodeURIComponent(new Date(Date.now() - hours * 3600000).toISOString())}`);
+
+/** One row of the registry with the tag that a change of it must name. */
+export interface Row { table: string; key: string; fields: Record<string, string>; tag: string }
+export interface Edit { t: string; by: string; what: string; columns: string[] }
+const rowPath = (table: string, row: string) => `/api/v1/registry/${table}/${encodeURIComponent(row)}`;
+export async function row(table: string, id: string): Promise<Row> {
+  let tag = "";
+  const got = await send<Omit<Row, "tag">>("GET", rowPath(table, id), undefined, {}, (reply) => { tag = reply.get("ETag") ?? ""; });
+  return { ...got, tag };
+}
+/** `tag` "" = there is no such row yet. */
+export const setRow = (table: string, id: string, fields: Record<string, string>, tag: string) => send("PUT", rowPath(table, id), { fields }, { "Idempotency-Key": key(), ...(tag && { "If-Match": tag }) });
+export const removeRow = (table: string, id: string, tag: string) => send("DELETE", rowPath(table, id), undefined, { "Idempotency-Key": key(), "If-Match": tag });

@@ -1,4 +1,5 @@
 // A map without tiles: home, zones and the last position, drawn to scale. It needs no connection, no library, and shows nothing that is nobody's business.
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import * as api from "./api";
 import type { Chart, Fix, Point, Track } from "./api";
@@ -6,9 +7,9 @@ import { said, useNow } from "./parts";
 import { clock, t, term } from "./words";
 
 const METRES = 111195; // of a degree of latitude
-const SIDE = 600; // of the drawing
+export const SIDE = 600; // of the drawing
 
-interface View { x: (point: Point) => number; y: (point: Point) => number; m: (metres: number) => number; metres: number }
+export interface View { x: (point: Point) => number; y: (point: Point) => number; m: (metres: number) => number; at: (x: number, y: number) => Point; metres: number }
 
 const shrinkAt = (at: Point) => Math.cos((at[0] * Math.PI) / 180); // of a degree of longitude
 const metresBetween = (a: Point, b: Point) => Math.hypot((a[0] - b[0]) * METRES, (a[1] - b[1]) * METRES * shrinkAt(a));
@@ -31,7 +32,7 @@ export function viewOf(chart: Chart, more: Point[] = []): View | null {
   }
   const metres = Math.max(400, (north - south) * METRES, (east - west) * METRES * shrink) * 1.15;
   const scale = SIDE / metres, lat = (south + north) / 2, lon = (west + east) / 2;
-  return { x: (point) => SIDE / 2 + (point[1] - lon) * METRES * shrink * scale, y: (point) => SIDE / 2 - (point[0] - lat) * METRES * scale, m: (length) => length * scale, metres };
+  return { x: (point) => SIDE / 2 + (point[1] - lon) * METRES * shrink * scale, y: (point) => SIDE / 2 - (point[0] - lat) * METRES * scale, m: (length) => length * scale, at: (x, y) => [lat + (SIDE / 2 - y) / METRES / scale, lon + (x - SIDE / 2) / METRES / shrink / scale], metres };
 }
 
 /** 1, 2 or 5 times a power of ten, about a fifth of the width. */
@@ -73,11 +74,16 @@ function Way({ fixes, view }: { fixes: Fix[]; view: View }) {
 /** Where nothing moved, one place is enough. */
 const moved = (fixes: Fix[]) => fixes.filter((fix, i) => i === 0 || i === fixes.length - 1 || metresBetween(fix.at, fixes[i - 1]!.at) > 5);
 
-function Drawing({ chart, view, fixes, label }: { chart: Chart; view: View; fixes: Fix[]; label: string }) {
+export function Drawing({ chart, view, fixes = [], label, children, pick }: { chart: Chart; view: View; fixes?: Fix[]; label: string; children?: ComponentChildren; pick?: (at: Point) => void }) {
   const length = rule(view.metres);
   const { fix, home } = chart;
   return (
-    <svg class="chart" viewBox={`0 0 ${SIDE} ${SIDE}`} role="img" aria-label={label}>
+    <svg class={"chart" + (pick ? " picked" : "")} onClick={pick && ((event) => {
+      const matrix = event.currentTarget.getScreenCTM();
+      if (!matrix) return;
+      const place = new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix.inverse());
+      pick(view.at(place.x, place.y));
+    })} viewBox={`0 0 ${SIDE} ${SIDE}`} role="img" aria-label={label}>
       {chart.zones?.map((zone) => (
         <g key={zone.id} class={"zone " + zone.kind}>
           {zone.points.length === 1 ? <circle cx={view.x(zone.points[0]!)} cy={view.y(zone.points[0]!)} r={view.m(zone.radius_m ?? 0)} /> : <polygon points={zone.points.map((point) => `${view.x(point)},${view.y(point)}`).join(" ")} />}
@@ -89,6 +95,7 @@ function Drawing({ chart, view, fixes, label }: { chart: Chart; view: View; fixe
       {fix && <circle class="around" cx={view.x(fix.at)} cy={view.y(fix.at)} r={Math.max(8, view.m(fix.accuracy_m))} />}
       {fix && fix.sharp && <circle class="fix" cx={view.x(fix.at)} cy={view.y(fix.at)} r="8" />}
       <g class="rule" transform={`translate(20 ${SIDE - 20})`}><path d={`M0-6V0H${view.m(length)}V-6`} /><text x={view.m(length) + 8} y="0">{length >= 1000 ? `${length / 1000} km` : `${length} m`}</text></g>
+      {children}
     </svg>
   );
 }

@@ -4,6 +4,7 @@ import type { Card, Found, Page, Resident, Status } from "./api";
 import { Consents } from "./consents";
 import { DeviceRow } from "./devices";
 import { useDesk } from "./desk";
+import { RowEditor, Zones } from "./edit";
 import { Map } from "./map";
 import { Weeks } from "./past";
 import { Button, HoldButton, LevelShape, More, People, newest, reason, said } from "./parts";
@@ -96,6 +97,7 @@ function Facts({ card }: { card: Card }) {
 function CardView({ id, back, changed }: { id: string; back: () => void; changed: (text: string) => void }) {
   const { session } = useDesk();
   const [card, setCard] = useState<Card | null>(null);
+  const [drawn, setDrawn] = useState(0);
   const [fault, setFault] = useState("");
   const root = useRef<HTMLElement>(null);
   const load = () => api.resident(id).then((got) => { setCard(got); setFault(""); }, (problem: unknown) => setFault(said(problem)));
@@ -122,7 +124,8 @@ function CardView({ id, back, changed }: { id: string; back: () => void; changed
           )}
           {may("status") && <StatusPanel card={card} saved={(text) => { changed(text); void load(); }} />}
           {card.people && <section class="block"><h3>{t("who")}</h3><People people={card.people} /></section>}
-          {card.address !== undefined && <section class="block"><h3>{t("where")}</h3><Map id={card.id} hours={24} /></section>}
+          {card.address !== undefined && <section class="block"><h3>{t("where")}</h3><Map id={card.id} hours={24} version={drawn} /><Zones key={"z" + card.id} resident={card.id} toast={changed} done={() => setDrawn((n) => n + 1)} /></section>}
+          {may("rows") && <section class="block"><RowEditor key={"r" + card.id} table="residents" id={card.id} label={t("rowEdit")} toast={changed} done={() => void load()} />{card.household && <RowEditor key={"h" + card.id} table="households" id={card.household} label={t("homeEdit")} toast={changed} done={() => void load()} />}</section>}
           <Coverage card={card} />
           {may("status") && <Consents key={"c" + card.id} id={card.id} toast={changed} changed={() => void load()} />}
           <section class="block"><h3>{t("devices")}</h3>{card.devices.length === 0 && <p class="quiet">{t("noDevices")}</p>}<ul class="rows">{card.devices.map((device) => <DeviceRow key={device.id} device={device} toast={changed} />)}</ul></section>

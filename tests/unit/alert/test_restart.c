@@ -340,6 +340,52 @@ static void inhibition_holds_straight_after_a_restart(void **state)
 }
 
 /* What the version before kept: the number of the next step, and nothing where escalated_s is now. */
+/* How often that contact was told by that receiver. */
+static unsigned count_to(const struct fold *fold, const char *contact, const char *receiver)
+{
+    const uint32_t no = registry_find(fold->world->registry, REGISTRY_CONTACT, contact);
+    unsigned count = 0;
+    for (unsigned i = 0; i < fold->job_count; i++) {
+        const struct job *job = &fold->jobs[i];
+        count += job->kind == JOB_NOTIFY && job->recipient_is_contact && job->recipient == no &&
+                 strcmp(job->prompt, receiver) == 0;
+    }
+    return count;
+}
+
+static void a_kill_between_two_channels_of_a_person_neither_loses_nor_doubles_one(void **state)
+{
+    (void)state;
+    for (unsigned backwards = 0; backwards < 2; backwards++) {
+        struct fold *fold = fold_new();
+        struct rows *rows = calloc(1, sizeof *rows);
+        struct contact_rule *rule = &fold->settings.contacts[fold->settings.contact_count++];
+        const int64_t t_ms = on(fold, 9, 0, 0);
+        static const int64_t times_ms[] = {0, 1, 44999, 45000, 45001, 76999, 77000, 77001, 600000};
+        assert_non_null(rows);
+        fold->settings.ways = 1U << WAY_SMS | 1U << WAY_VOICE | 1U << WAY_EMAIL;
+        *rule = (struct contact_rule){.person = "c-1a",
+                                      .channel_count = 3,
+                                      .channels = {{.way = WAY_EMAIL},
+                                                   {.way = WAY_APP, .after_s = 45},
+                                                   {.way = WAY_VOICE, .after_s = 77}}};
+        save(fold, rows);
+        event(fold, t_ms, "wb-1", SOS);
+        for (size_t i = 0; i < sizeof times_ms / sizeof *times_ms; i++) {
+            save(fold, rows);
+            restart(fold, rows, backwards != 0);
+            tick(fold, t_ms + times_ms[i]);
+            assert_int_equal(count_to(fold, "c-1a", ":email"), 1);
+            assert_int_equal(count_to(fold, "c-1a", ""), times_ms[i] >= 45000);
+            assert_int_equal(count_to(fold, "c-1a", ":voice"), times_ms[i] >= 77000);
+        }
+        for (unsigned i = 0; i < rows->count; i++)
+            free(rows->row[i].value);
+        free(rows);
+        fold_free(fold);
+    }
+}
+
 static void an_alert_of_the_version_before_goes_on_where_it_was(void **state)
 {
     (void)state;
@@ -419,6 +465,7 @@ int main(void)
         cmocka_unit_test(a_kill_after_any_step_changes_nothing_that_follows),
         cmocka_unit_test(rows_that_cannot_be_read_are_refused),
         cmocka_unit_test(new_settings_move_the_timers),
+        cmocka_unit_test(a_kill_between_two_channels_of_a_person_neither_loses_nor_doubles_one),
         cmocka_unit_test(a_kill_between_repeats_neither_loses_nor_doubles_one),
         cmocka_unit_test(an_alert_of_the_version_before_goes_on_where_it_was),
         cmocka_unit_test(a_rule_that_changes_under_a_running_alert_skips_nobody),
