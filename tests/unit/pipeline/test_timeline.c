@@ -268,6 +268,13 @@ static void a_malformed_action_of_any_kind_names_the_field(void **state)
         [ACTION_ROSTER_OVERRIDE] = {"\"to\":\"x\"", "roster"},
         [ACTION_ROSTER_SWAP] = {"\"roster\":\"a\",\"back_from\":\"noon\"", "back_from: 'noon'"},
         [ACTION_ROSTER_CANCEL] = {"\"alert\":\"zz\"", "alert 'zz'"},
+        [ACTION_TEST_WINDOW] = {"\"device\":\"wb-9999\"", "device 'wb-9999'"},
+        [ACTION_ROLLOUT_START] = {"\"interval_s\":900,\"stages\":\"50,10\"", "stages"},
+        [ACTION_ROLLOUT_PAUSE] = {"\"note\":7", "note: a text"},
+        [ACTION_ROLLOUT_RESUME] = {"\"by\":" LONG, "by is longer"},
+        [ACTION_ROLLOUT_ABORT] = {"\"volts\":5", "volts"},
+        [ACTION_HANDOVER_BEGIN] = {"\"role\":\"king\"", "role 'king'"},
+        [ACTION_HANDOVER_SIGN] = {"\"list\":0", "list"},
     };
     struct bench *bench = *state;
     char line[1024];
