@@ -1,5 +1,5 @@
 /* How fast a device's battery goes down, and when it will be empty. Folds the readings of its heartbeats in
- * the time of the events; about 90 bytes a device, no allocation, integers only, so the same readings give
+ * the time of the events; about 130 bytes a device, no allocation, integers only, so the same readings give
  * the same bytes everywhere. Pure.
  *
  * A discharge begins when the charger is taken away (or the level stands BATTERY_RISE_PERCENT above its

@@ -1,7 +1,4 @@
 """The platform's way: the feed of the API against its own schema, and `huyang northbound` to a platform that refuses, hangs and is away."""
-import hashlib
-import hmac
-import http.server
 import json
 import signal
 import subprocess
@@ -16,56 +13,35 @@ import pytest
 from huyang_test import wait_until, wire
 from huyang_test.process import Process, binary
 
-SECRET = "a secret of the platform and of this test"
-
-
 class Platform:
-    """A receiver of pages. `answer` is what it says next; every page that it took is checked and kept."""
+    """The county's platform: a desk's, and what it has recorded of the pages."""
 
-    def __init__(self):
-        platform = self
-        self.answer, self.pages, self.refused, self.signed, self.faults = 204, [], 0, 0, []
+    def __init__(self, desk):
+        self.desk, self.url, self.secret_file = desk, desk.url + "/platform", desk.secret_file
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):  # noqa: N802, the library's name
-                signed_here = self.headers.get("X-Huyang-Signature")
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                signed = f"{self.headers['X-Huyang-Time']}.{self.headers['X-Huyang-Id']}.".encode() + body
-                if signed_here and hmac.new(SECRET.encode(), signed, hashlib.sha256).hexdigest() != signed_here:
-                    platform.faults.append("a wrong signature")
-                page = json.loads(body)
-                if page["next"] != self.headers["X-Huyang-Id"]:
-                    platform.faults.append("the id is not the place behind the page")
-                platform.signed += signed_here is not None
-                answer = platform.answer
-                if answer < 300:
-                    platform.pages.append(page)
-                else:
-                    platform.refused += 1
-                self.send_response(answer)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+    def records(self):
+        return [record for record in self.desk.records() if record["path"] == "/platform"]
 
-            def log_message(self, *_):
-                pass
+    def pages(self):
+        """Those that it took, again when they came again."""
+        return [record for record in self.records() if record["answer"] == 200]
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/feed"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+    def refused(self):
+        return len(self.records()) - len(self.pages())
 
     def ids(self):
-        return [item["id"] for page in self.pages for item in page["items"]]
+        return [item for page in self.pages() for item in page["items"]]
 
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+    def beats(self):
+        return sum(not page["items"] for page in self.pages())
+
+    def arguments(self):
+        return ["--webhook", self.url, "--secret-file", self.secret_file]
 
 
 @pytest.fixture
-def platform():
-    running = Platform()
-    yield running
-    running.close()
+def platform(world):
+    return Platform(world.desk())
 
 
 def feed(gateway, **query):
@@ -146,21 +122,17 @@ def test_the_feed_is_for_the_platform_alone(world):
 
 def test_a_platform_that_refuses_and_a_kill_lose_nothing(world, platform):
     _, gateway, fleet = busy_morning(world)
-    secret = world.path("platform.secret")
-    with open(secret, "w", encoding="ascii") as file:
-        file.write(SECRET + "\n")
-    place = world.path("platform.place")
-    command = northbound(gateway, place, "--webhook", platform.url, "--secret-file", secret)
+    command = northbound(gateway, world.path("platform.place"), *platform.arguments())
 
-    platform.answer = 503
+    platform.desk.set_mode("/platform", "reject")
     forwarder = Process(command, log_path=world.path("northbound.log"))
-    wait_until(lambda: platform.refused >= 2, 15, "the platform has refused twice")
-    assert platform.pages == []
+    wait_until(lambda: platform.refused() >= 2, 15, "the platform has refused twice")
+    assert platform.pages() == []
     forwarder.kill()
 
-    platform.answer = 204
+    platform.desk.set_mode("/platform", "accept")
     forwarder = Process(command, log_path=world.path("northbound.log"))
-    wait_until(lambda: platform.pages, 15, "the platform takes the first page")
+    wait_until(platform.pages, 15, "the platform takes the first page")
     gateway.kill()
     gateway.start()
     fleet.report("wb-0002", wire.sos())
@@ -174,22 +146,42 @@ def test_a_platform_that_refuses_and_a_kill_lose_nothing(world, platform):
     assert subprocess.run([*command, "--once"], capture_output=True, timeout=60, check=False).returncode == 0
     assert len(platform.ids()) - len(set(platform.ids())) <= 500, "more than the one page that was on its way came twice"
     assert {item["id"] for item in everything(gateway)} <= set(platform.ids()) and before <= set(platform.ids())
-    assert platform.faults == [] and platform.signed == len(platform.pages) + platform.refused
+    assert all(record["valid"] and record["signature"] == "valid" for record in platform.records()), "signed, under the place behind it, each item with what a platform needs"
+
+
+@pytest.mark.parametrize("mode", ["error", "hang", "close", "redirect"])
+def test_a_platform_that_misbehaves_has_all_of_it_in_the_end(world, platform, mode):
+    _, gateway, _ = busy_morning(world)
+    platform.desk.set_mode("/platform", mode, 1)
+    forwarder = Process(northbound(gateway, world.path("place"), *platform.arguments()), log_path=world.path("northbound.log"))
+    wait_until(lambda: len(platform.records()) >= 2, 60, "what it did not say it took comes again")
+    wait_until(lambda: {item["id"] for item in everything(gateway)} <= set(platform.ids()), 60, "the platform has all of it")
+    forwarder.kill()
+    assert platform.records()[0]["mode"] == mode
+
+
+def test_a_page_that_is_none_is_refused_by_the_platform(platform):
+    """The counterpart is as strict as a platform that keeps what it gets."""
+    for body, why in (("{}", "items, next and more"), ("[", "not JSON"), ('{"items":[{"kind":"alert"}],"next":"1.2.3.4","more":false}', "items[0]")):
+        request = urllib.request.Request(platform.url, data=body.encode(), headers={"X-Huyang-Id": "1.2.3.4"})
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=10)
+        assert refused.value.code == 422 and why in json.load(refused.value)["reason"]
 
 
 def test_a_heartbeat_is_there_while_the_gateway_is_ready_and_not_when_it_hangs(world, platform):
     _, _, gateway = world.standard(homes=1)
-    forwarder = Process(northbound(gateway, world.path("place"), "--webhook", platform.url, "--heartbeat", "1"), log_path=world.path("northbound.log"))
+    forwarder = Process(northbound(gateway, world.path("place"), *platform.arguments(), "--heartbeat", "1"), log_path=world.path("northbound.log"))
     try:
-        wait_until(lambda: sum(not page["items"] for page in platform.pages) >= 2, 20, "two heartbeats")
+        wait_until(lambda: platform.beats() >= 2, 20, "two heartbeats")
         gateway.process.child.send_signal(signal.SIGSTOP)
         # A core that hangs is told by its own API too: /healthz is not answered, or not ready.
         wait_until(lambda: "no answer from the gateway" in forwarder.tail() or "refused (503)" in forwarder.tail(), 60, "the forwarder sees that it hangs")
-        silent = len(platform.pages)
+        silent = len(platform.pages())
         wait_until(lambda: forwarder.tail().count("no answer") + forwarder.tail().count("refused (503)") >= 2, 90, "and once more")
-        assert len(platform.pages) == silent
+        assert len(platform.pages()) == silent
         gateway.process.child.send_signal(signal.SIGCONT)
-        wait_until(lambda: len(platform.pages) > silent, 90, "it is heard again")
+        wait_until(lambda: len(platform.pages()) > silent, 90, "it is heard again")
     finally:
         gateway.process.child.send_signal(signal.SIGCONT)
         forwarder.kill()
@@ -248,14 +240,13 @@ def test_the_heartbeat_stops_when_no_canary_comes_through(world, platform):
     settings = {"watch": {"canary_s": 5, "after_s": 1, "calm_s": 1}, "relay": {"webhook": [{"name": "probe", "url": desk.url + "/hook/probe", "secret_file": desk.secret_file}]},
                 "policy": [{"family": "emergency", "level": "red", "category": "canary", "steps": [{"do": "prompt", "prompt": "sos-heard"}, {"do": "webhook", "to": "probe"}]}]}
     gateway = world.gateway(broker, world.county(homes=1, tags={1: "canary"}, no_camera={1}), desk, settings=settings)
-    forwarder = Process(northbound(gateway, world.path("place"), "--webhook", platform.url, "--heartbeat", "1"), log_path=world.path("northbound.log"))
+    forwarder = Process(northbound(gateway, world.path("place"), *platform.arguments(), "--heartbeat", "1"), log_path=world.path("northbound.log"))
     try:
-        beats = lambda: sum(not page["items"] for page in platform.pages)  # noqa: E731
         wait_until(lambda: "no heartbeat: no canary" in forwarder.tail(), 40, "the forwarder sees that the canary is missed")
-        before = beats()
-        wait_until(lambda: any("canary" in str(item) for page in platform.pages for item in page["items"]), 30, "the alert about it is passed on all the same")
-        assert beats() == before
+        before = platform.beats()
+        wait_until(lambda: {item["id"] for item in everything(gateway) if "canary" in str(item)} & set(platform.ids()), 30, "the alert about it is passed on all the same")
+        assert platform.beats() == before
         subprocess.run([binary("huyang"), "canary", "--broker", broker.url, "--county", "990001", "--device", "wb-0001"], check=True, timeout=90)
-        wait_until(lambda: beats() > before, 40, "the heartbeat is back")
+        wait_until(lambda: platform.beats() > before, 40, "the heartbeat is back")
     finally:
         forwarder.kill()

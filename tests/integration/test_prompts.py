@@ -12,6 +12,7 @@ import pytest
 
 from huyang_test import wait_until
 from huyang_test.county import CODE
+from huyang_test.late_puback import LatePuback
 from huyang_test.process import binary, free_port
 
 ANY_HOUR = {"prompts": {"quiet_from": "00:00", "quiet_to": "00:00", "rest_from": "00:00", "rest_to": "00:00"}}
@@ -226,6 +227,34 @@ def test_a_command_that_the_broker_doubles_is_played_once(world):
     alert = gateway.wait_alert("emergency", "r-0001")["id"]
     job = gateway.jobs(alert, "prompt")[0]["id"]
     assert camera.count(f"command {job} playing") == 1 and len(camera.wavs()) == 1
+
+
+def test_a_reply_before_the_puback_counts_and_the_queue_goes_on(world):
+    """The gateway's own publish is not acknowledged yet when the device has already played: neither is that forgotten, nor does anything wait for it."""
+    broker = world.broker()
+    late = LatePuback(broker)
+    gateway = world.gateway(broker, world.county(homes=2), world.desk(), settings=dict(ANY_HOUR, **late.settings()))
+    try:
+        devices = [world.device(broker, name) for name in ("cam-0001", "wb-0001", "cam-0002", "wb-0002")]
+        for device in devices:
+            device.wait("link up")
+        late.hold()
+        devices[1].do("sos")
+        first = gateway.wait_alert("emergency", "r-0001")["id"]
+        devices[0].wait("played")
+        wait_until(lambda: states(gateway, first) == [("cam-0001", "played", "")], 20, "played, although nothing has acknowledged the command")
+        assert late.held > 0
+        devices[3].do("sos")
+        second = gateway.wait_alert("emergency", "r-0002")["id"]
+        wait_until(lambda: states(gateway, second) == [("cam-0002", "played", "")], 20, "the next command does not wait for it")
+        late.release()
+        devices[3].do("suspicion")
+        gateway.wait_alert("fraud", "r-0002")  # taken in after the late acknowledgements, which have changed nothing that was settled
+        assert states(gateway, first)[0] == ("cam-0001", "played", "") and states(gateway, second)[0] == ("cam-0002", "played", "")
+        job = gateway.jobs(first, "prompt")[0]["id"]
+        assert devices[0].count(f"command {job} playing") == 1 and len(devices[0].wavs()) == 1
+    finally:
+        late.stop()
 
 
 def test_a_person_previews_has_it_said_aloud_and_takes_it_back(world):

@@ -9,6 +9,7 @@
 #include "core/json.h"
 #include "core/text.h"
 #include "desk_people.h"
+#include "desk_platform.h"
 
 enum { SIGNATURE_AGE_S = 300, TEXT_MAX = 1 << 20 };
 
@@ -124,6 +125,11 @@ static void check_hook(const struct desk_message *message, struct desk_checked *
     }
     checked->valid = check_hook_members(message, root, checked);
     json_free(root);
+}
+
+/* Of what is signed: pages and webhooks. */
+static void judge_signature(const struct desk_message *message, struct desk_checked *checked)
+{
     checked->signature = check_signature(message);
     if (checked->valid && message->secret_len && strcmp(checked->signature, "valid") != 0)
         checked->valid = refuse(checked, "signature: %s", checked->signature);
@@ -138,8 +144,12 @@ void desk_check(const struct desk_message *message, struct desk_checked *ret_che
         check_cap(message, ret_checked);
     else if (desk_people_is(message->path))
         desk_people_check(message, ret_checked);
+    else if (desk_platform_is(message->path))
+        desk_platform_check(message, ret_checked);
     else
         check_hook(message, ret_checked);
+    if (desk_platform_is(message->path) || strncmp(message->path, "/hook/", 6) == 0)
+        judge_signature(message, ret_checked);
 }
 
 void desk_checked_release(struct desk_checked *checked)

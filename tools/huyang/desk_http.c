@@ -17,6 +17,7 @@
 #include "desk_check.h"
 #include "desk_people.h"
 #include "desk_phones.h"
+#include "desk_platform.h"
 
 enum { BODY_MAX = 1 << 20, SLOW_MS = 2000, LOOK_MS = 100, CONNECTIONS_MAX = 1024, SECRET_MAX = 256 };
 
@@ -174,6 +175,26 @@ static void put_cap_answer(const struct verdict *verdict, const char *type, cons
     buf_puts(out, "</references>\n</alert>\n");
 }
 
+/* What the answer's first line says. A platform refuses by it, the others in the body. */
+static unsigned status_of(const struct verdict *verdict)
+{
+    switch (verdict->mode) {
+    case DESK_HANG: return 0;
+    case DESK_REDIRECT: return 307;
+    case DESK_NAK:
+    case DESK_GARBAGE:
+    case DESK_BAD_CRC:
+    case DESK_ERROR: return 500;
+    case DESK_CLOSE:
+    case DESK_SILENT: return 200;
+    default:
+        return desk_platform_is(verdict->message.path) &&
+                       (verdict->mode == DESK_REJECT || !verdict->checked.valid)
+                   ? 422
+                   : 200;
+    }
+}
+
 static enum MHD_Result speak(const struct verdict *verdict, bool accepted, const char *reason)
 {
     struct buf text;
@@ -191,8 +212,8 @@ static enum MHD_Result speak(const struct verdict *verdict, bool accepted, const
         buf_putc(&text, '}');
     }
     enum MHD_Result result =
-        answer(verdict->connection, 200, cap ? "application/cap+xml" : "application/json", buf_text(&text),
-               text.len);
+        answer(verdict->connection, status_of(verdict), cap ? "application/cap+xml" : "application/json",
+               buf_text(&text), text.len);
     buf_release(&text);
     return result;
 }
@@ -215,19 +236,6 @@ static enum MHD_Result behave(struct verdict *verdict)
     if (!verdict->checked.valid)
         return speak(verdict, false, buf_text(&verdict->checked.why));
     return speak(verdict, verdict->mode != DESK_REJECT, "refused by the desk");
-}
-
-static unsigned status_of(enum desk_mode mode)
-{
-    switch (mode) {
-    case DESK_HANG: return 0;
-    case DESK_REDIRECT: return 307;
-    case DESK_NAK:
-    case DESK_GARBAGE:
-    case DESK_BAD_CRC:
-    case DESK_ERROR: return 500;
-    default: return 200;
-    }
 }
 
 /* The telephone a message acted on is for rings before it is answered: a crash of the sender in between loses
@@ -269,11 +277,11 @@ static enum MHD_Result take(struct desk *desk, struct MHD_Connection *connection
         .unpersisted = header(connection, "X-Huyang-Unpersisted")[0] != 0,
     };
     desk_check(&verdict.message, &verdict.checked);
-    bool may_act = verdict.checked.valid && desk_mode_acts(verdict.mode) && status_of(verdict.mode) != 500;
+    bool may_act = verdict.checked.valid && desk_mode_acts(verdict.mode) && status_of(&verdict) != 500;
     if (verdict.checked.id[0])
         desk_records_note(desk->records, verdict.checked.id, may_act, &verdict.duplicate, &verdict.acted);
     /* Recorded before it is answered: whoever has the answer finds the record. */
-    record(&verdict, status_of(verdict.mode));
+    record(&verdict, status_of(&verdict));
     ring(&verdict);
     enum MHD_Result result = behave(&verdict);
     desk_checked_release(&verdict.checked);
@@ -345,8 +353,9 @@ static enum MHD_Result recorded(struct desk *desk, struct MHD_Connection *connec
 static enum MHD_Result route(struct desk *desk, struct MHD_Connection *connection, const char *method,
                              const char *path, const struct request *request)
 {
-    bool post = strcmp(method, "POST") == 0,
-         mailbox = strcmp(path, "/cap") == 0 || strncmp(path, "/hook/", 6) == 0 || desk_people_is(path);
+    bool post = strcmp(method, "POST") == 0, mailbox = strcmp(path, "/cap") == 0 ||
+                                                       strncmp(path, "/hook/", 6) == 0 ||
+                                                       desk_people_is(path) || desk_platform_is(path);
     bool asks = strcmp(path, "/sms/status") == 0 || strcmp(path, "/voice/status") == 0;
     if (request->too_long)
         return answer_text(connection, 413, "{\"reason\":\"too long\"}");
