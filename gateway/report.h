@@ -22,7 +22,7 @@ struct report_fact {
                             nobody */
     struct subject subject;
     uint32_t device;    /* whose event began it, REGISTRY_NONE = not known */
-    uint32_t detectors; /* bit per detector that had a share */
+    uint64_t detectors; /* bit per detector that had a share */
     uint32_t prompts, prompts_played, police;
     uint8_t family, level; /* the highest it had */
     uint8_t disposition;

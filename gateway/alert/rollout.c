@@ -197,7 +197,7 @@ static void pass(struct alerts *alerts, int64_t t_ms)
 void rollout_run(struct alerts *alerts, int64_t t_ms)
 {
     struct rollout *now = &alerts->rollouts->now;
-    const struct rollout before = *now;
+    const bool was_running = now->state == ROLLOUT_RUNNING;
     /* Each turn but the last begins a stage. */
     for (unsigned i = 0; now->state == ROLLOUT_RUNNING && i <= ROLLOUT_STAGES_MAX; i++) {
         now->look_ms = t_ms + ROLLOUT_LOOK_MS;
@@ -217,7 +217,7 @@ void rollout_run(struct alerts *alerts, int64_t t_ms)
         if (now->verdict != ROLLOUT_SAYS_PASS)
             break;
     }
-    if (memcmp(&before, now, sizeof before) != 0)
+    if (was_running)
         tell(alerts);
     rollout_arm(alerts);
 }

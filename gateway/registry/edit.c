@@ -82,8 +82,9 @@ static enum err put_fields(const struct registry_edit *edit, struct registry_fie
 {
     const struct table_spec *spec = table_spec(edit->table);
 
-    for (unsigned i = 0; i < spec->column_count; i++)
-        fields[i] = (struct registry_field){.column = spec->columns[i].name, .value = ""};
+    for (unsigned i = 0; i < REGISTRY_FIELDS_MAX; i++)
+        fields[i] = (struct registry_field){.column = i < spec->column_count ? spec->columns[i].name : NULL,
+                                            .value = ""};
     for (size_t i = 0; i < edit->count; i++) {
         const int at = table_column(spec, edit->fields[i].column);
         if (at < 0) {

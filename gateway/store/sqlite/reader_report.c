@@ -103,7 +103,7 @@ static enum err read_json(struct walk *walk, sqlite3_stmt *s)
         const char *name = json_string(json_get(json_at(findings, i), "detector"));
         unsigned detector = name != NULL ? detector_find(name) : detector_count();
         if (detector < detector_count() && detector < REPORT_DETECTORS_MAX)
-            walk->fact.detectors |= 1U << detector;
+            walk->fact.detectors |= UINT64_C(1) << detector;
     }
     json_free(root);
     return ERR_OK;
