@@ -23,12 +23,19 @@ static const uint32_t lunar_long[] = {
     0x25752B6A, 0x751768B7, 0x00000093,
 };
 
+/* How many months before those of word `i` have 30 days. */
+static const uint16_t lunar_long_before[] = {
+    0,   17,  34,  51,  68,  84,  102, 119, 135, 153, 170, 187, 204, 221, 238, 254, 272,
+    289, 305, 323, 340, 357, 373, 391, 408, 424, 442, 459, 475, 492, 510, 526, 543, 561,
+    577, 594, 611, 629, 645, 662, 680, 696, 713, 730, 747, 764, 781, 798, 815, 831, 849,
+};
+_Static_assert(sizeof lunar_long_before / sizeof *lunar_long_before == sizeof lunar_long / sizeof *lunar_long,
+               "one for each word");
+
 /* Start of month `i` as a day number. */
 static int64_t lunar_start(unsigned i)
 {
-    int64_t day = LUNAR_FIRST_DAY + 29 * (int64_t)i;
-    for (unsigned word = 0; word < i / 32; word++)
-        day += __builtin_popcount(lunar_long[word]);
+    int64_t day = LUNAR_FIRST_DAY + 29 * (int64_t)i + lunar_long_before[i / 32];
     if (i % 32)
         day += __builtin_popcount(lunar_long[i / 32] & ((UINT32_C(1) << i % 32) - 1));
     return day;
@@ -50,16 +57,17 @@ unsigned calendar_lunar_day(int64_t day_number)
 bool calendar_is_spring_festival(int64_t day_number)
 {
     enum { DAYS_BEFORE = 3, LAST_LUNAR_DAY = 10, FIRST_AT = 20, LAST_AT = 51 };
-    if (day_number < 0)
+    int64_t year = 1970 + (day_number * 400 + 200) / 146097, january = 0;
+    if (day_number < 0 || !calendar_day_number((int)year, 1, 1, &january))
         return false;
-    /* The first month begins with a new moon from 21 January to 20 February. */
-    for (int64_t day = day_number - LAST_LUNAR_DAY + 1; day <= day_number + DAYS_BEFORE; day++) {
-        int64_t year = 1970 + (day * 400 + 200) / 146097, january = 0;
-        if (calendar_lunar_day(day) == 1 && calendar_day_number((int)year, 1, 1, &january) &&
-            day - january >= FIRST_AT && day - january < LAST_AT)
-            return true;
-    }
-    return false;
+    /* The first month begins with a new moon from 21 January to 20 February; asked for each event, so most of
+     * the year is told by one look. */
+    if (day_number - january < FIRST_AT - DAYS_BEFORE || day_number - january >= LAST_AT + LAST_LUNAR_DAY)
+        return false;
+    /* Of the months that have begun DAYS_BEFORE days from now only the last can be so near. */
+    int64_t ahead = day_number + DAYS_BEFORE, first = ahead - calendar_lunar_day(ahead) + 1;
+    return first <= ahead && day_number - first < LAST_LUNAR_DAY && first - january >= FIRST_AT &&
+           first - january < LAST_AT;
 }
 
 bool calendar_day_number(int year, int month, int day, int64_t *ret_day)

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "core/clock.h"
 #include "registry/calendar.h"
 
 static int64_t day(int year, int month, int date)
@@ -205,6 +206,27 @@ static void the_spring_festival_moves_with_the_moon(void **state)
     assert_false(calendar_is_spring_festival(-1));
 }
 
+/* By its definition: within three days before and nine after the day on which the first month begins. */
+static void the_spring_festival_is_what_it_is_defined_as_on_every_day(void **state)
+{
+    (void)state;
+    unsigned days = 0;
+    for (int64_t number = 0, year = 1970; year < 2099; number++) {
+        struct civil local;
+        clock_civil(NULL, number * 86400000, &local);
+        year = local.year;
+        bool is = false;
+        for (int64_t first = number - 9; first <= number + 3; first++) {
+            int64_t in_year = first - day(local.year, 1, 1);
+            is |= in_year >= 20 && in_year < 51 && calendar_lunar_day(first) == 1;
+        }
+        if (is != calendar_is_spring_festival(number))
+            fail_msg("%04d-%02d-%02d", local.year, local.month, local.day);
+        days += is;
+    }
+    assert_true(days >= 129 * 13); /* in a few years two months begin between those dates */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +240,7 @@ int main(void)
         cmocka_unit_test(chinese_new_years_are_first_days),
         cmocka_unit_test(known_festivals_fall_on_their_days),
         cmocka_unit_test(the_spring_festival_moves_with_the_moon),
+        cmocka_unit_test(the_spring_festival_is_what_it_is_defined_as_on_every_day),
         cmocka_unit_test(lunar_days_run_on_without_a_hole),
         cmocka_unit_test(the_lunar_calendar_ends_where_its_table_ends),
         cmocka_unit_test(a_lunar_rule_looks_at_the_last_digit_of_the_lunar_day),
