@@ -135,10 +135,8 @@ bool act_may(const struct view *view, struct request *request, const struct hash
 
     if (request->is_operator)
         return true;
-    if (view->reader == NULL) {
-        reply_problem(request, 503, NULL, "there is no database yet");
+    if (!view_reads(view, request))
         return false;
-    }
     enum err err = reader_place(view->reader, alert, &place);
     if (err == ERR_NOT_FOUND || (err == ERR_OK && !access_sees(&request->person, &place)))
         reply_said(request, 404, "there is no alert of this id", "没有这个编号的告警");

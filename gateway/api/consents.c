@@ -127,10 +127,8 @@ enum verdict consents_show(const struct view *view, struct request *request, str
     }
     if (whose != NULL && !may_see(view, request, whose))
         return VERDICT_REPLY;
-    if (view->reader == NULL) {
-        reply_problem(request, 503, NULL, "there is no database yet");
+    if (!view_reads(view, request))
         return VERDICT_REPLY;
-    }
     enum err err = reader_consents(view->reader, whose, &request->reply.body);
     if (err == ERR_NOT_FOUND)
         reply_problem(request, 404, "person", "nobody of this id is in the registry");

@@ -152,10 +152,8 @@ enum verdict edits_history(const struct view *view, struct request *request, str
         reply_said(request, 404, "there is no such row", "没有这一行"); /* nobody knows whose it was */
         return VERDICT_REPLY;
     }
-    if (view->reader == NULL) {
-        reply_problem(request, 503, NULL, "there is no database yet");
+    if (!view_reads(view, request))
         return VERDICT_REPLY;
-    }
     put_open(out, NULL, '{');
     put_open(out, "history", '[');
     const enum err err = reader_edits(view->reader, registry_table_name(request->table), request->key,

@@ -51,11 +51,7 @@ static enum err put_handover(void *self, const struct reader_handover *handover)
 static bool open_page(const struct view *view, struct request *request, struct page *page)
 {
     *page = (struct page){.view = view, .request = request, .now_ms = clock_now().wall_ms};
-    if (!page_begin(view, request, PART_ROSTERS))
-        return false;
-    if (view->reader == NULL)
-        reply_problem(request, 503, NULL, "there is no database yet");
-    return view->reader != NULL;
+    return page_begin(view, request, PART_ROSTERS) && view_reads(view, request);
 }
 
 enum verdict handovers_list(const struct view *view, struct request *request, struct pending *ret_pending)

@@ -101,10 +101,8 @@ enum verdict ledger_list(const struct view *view, struct request *request, struc
     (void)ret_pending;
     if (!read_filter(request, &filter, &overdue))
         return VERDICT_REPLY;
-    if (view->reader == NULL) {
-        reply_problem(request, 503, NULL, "there is no database yet");
+    if (!view_reads(view, request))
         return VERDICT_REPLY;
-    }
     enum err err = overdue ? reader_time(view->reader, &filter.due_by_ms) : ERR_OK;
     buf_puts(body, "{\"ledger\":[");
     if (err == ERR_OK)
@@ -131,10 +129,8 @@ enum verdict ledger_show(const struct view *view, struct request *request, struc
     (void)ret_pending;
     if (!view_no_query(request))
         return VERDICT_REPLY;
-    if (view->reader == NULL) {
-        reply_problem(request, 503, NULL, "there is no database yet");
+    if (!view_reads(view, request))
         return VERDICT_REPLY;
-    }
     buf_init(&entry, API_REPLY_MAX);
     enum err err = reader_ledger_one(view->reader, &request->id, &entry);
     if (err == ERR_OK)

@@ -106,10 +106,8 @@ enum verdict orders_list(const struct view *view, struct request *request, struc
     (void)ret_pending;
     if (!find_device(view, request, &no) || !view_no_query(request))
         return VERDICT_REPLY;
-    if (view->reader == NULL) {
-        reply_problem(request, 503, NULL, "there is no database yet");
+    if (!view_reads(view, request))
         return VERDICT_REPLY;
-    }
     buf_puts(&request->reply.body, "{\"commands\":");
     enum err err = reader_orders(view->reader, no, ORDERS_SHOWN, &request->reply.body);
     buf_puts(&request->reply.body, "}\n");

@@ -60,10 +60,8 @@ static bool begin(const struct view *view, struct request *request, const char *
         return false;
     }
     const bool consent = (registry_effective_consent(view->registry, *ret_no) & consents) == consents;
-    if (view->reader == NULL) {
-        reply_problem(request, 503, NULL, "there is no database yet");
+    if (!view_reads(view, request))
         return false;
-    }
     gate_viewed(view->gate, request, what, request->name);
     const enum err err = consent ? past_read(view, *ret_no, from_ms, to_ms, ret_past) : ERR_OK;
     if (err != ERR_OK) {

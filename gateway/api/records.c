@@ -40,12 +40,7 @@ static bool read_back(struct request *request, struct back *back)
 
 static bool begin(const struct view *view, struct request *request, enum desk_part part, struct back *back)
 {
-    if (!page_begin(view, request, part) || !read_back(request, back))
-        return false;
-    if (view->reader != NULL)
-        return true;
-    reply_problem(request, 503, NULL, "there is no database yet");
-    return false;
+    return page_begin(view, request, part) && read_back(request, back) && view_reads(view, request);
 }
 
 /* A list that is being written; ERR_FULL of its callback means that the page is. */

@@ -184,6 +184,8 @@ enum verdict act_ledger_transfer(const struct view *view, struct request *reques
 enum verdict act_ledger_close(const struct view *view, struct request *request, struct pending *ret_pending);
 /* Refuses parameters: most paths take none. False: the reply is made. */
 bool view_no_query(struct request *request);
+/* False, with the reply made: there is no database that could be read. */
+bool view_reads(const struct view *view, struct request *request);
 /* Appends the alert as this person may see it, with its place. ERR_NOT_FOUND: not theirs. `item` is its JSON
  * object. */
 MUST_CHECK enum err view_put_item(struct reader *reader, const struct person *person,

@@ -144,10 +144,8 @@ enum verdict rollouts_list(const struct view *view, struct request *request, str
     (void)ret_pending;
     if (!page_begin(view, request, PART_FLEET) || !view_no_query(request))
         return VERDICT_REPLY;
-    if (view->reader == NULL) {
-        reply_problem(request, 503, NULL, "there is no database yet");
+    if (!view_reads(view, request))
         return VERDICT_REPLY;
-    }
     buf_puts(&request->reply.body, "{\"rollouts\":");
     enum err err = reader_rollouts(view->reader, ROLLOUTS_SHOWN, &request->reply.body);
     buf_puts(&request->reply.body, "}\n");

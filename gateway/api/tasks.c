@@ -56,10 +56,8 @@ enum verdict view_tasks(const struct view *view, struct request *request, struct
     (void)ret_pending;
     if (!read_filter(request, &filter, &alert))
         return VERDICT_REPLY;
-    if (view->reader == NULL) {
-        reply_problem(request, 503, NULL, "there is no database yet");
+    if (!view_reads(view, request))
         return VERDICT_REPLY;
-    }
     buf_puts(&request->reply.body, "{\"tasks\":[");
     enum err err = reader_tasks(view->reader, &filter, put_task, &page);
     if (err != ERR_OK) {
@@ -79,10 +77,8 @@ enum verdict view_task(const struct view *view, struct request *request, struct 
     (void)ret_pending;
     if (!view_no_query(request))
         return VERDICT_REPLY;
-    if (view->reader == NULL) {
-        reply_problem(request, 503, NULL, "there is no database yet");
+    if (!view_reads(view, request))
         return VERDICT_REPLY;
-    }
     buf_init(&task, API_REPLY_MAX);
     enum err err = reader_task_alert(view->reader, &request->id, &alert);
     if (err == ERR_OK)

@@ -145,6 +145,13 @@ static bool read_filter(struct request *request, struct reader_filter *filter)
     return true;
 }
 
+bool view_reads(const struct view *view, struct request *request)
+{
+    if (view->reader == NULL)
+        reply_problem(request, 503, NULL, "there is no database yet");
+    return view->reader != NULL;
+}
+
 void reply_database(struct request *request, enum err err)
 {
     if (err == ERR_BUSY)
@@ -251,10 +258,8 @@ enum verdict view_alerts(const struct view *view, struct request *request, struc
     (void)ret_pending;
     if (!read_filter(request, &filter))
         return VERDICT_REPLY;
-    if (view->reader == NULL) {
-        reply_problem(request, 503, NULL, "there is no database yet");
+    if (!view_reads(view, request))
         return VERDICT_REPLY;
-    }
     page.limit = filter.limit;
     filter.limit = READER_WALK_MAX; /* a page may be short, and still have one after it */
     buf_puts(body, "{\"alerts\":[");
@@ -307,10 +312,8 @@ enum verdict view_alert(const struct view *view, struct request *request, struct
     (void)ret_pending;
     if (!view_no_query(request))
         return VERDICT_REPLY;
-    if (view->reader == NULL) {
-        reply_problem(request, 503, NULL, "there is no database yet");
+    if (!view_reads(view, request))
         return VERDICT_REPLY;
-    }
     buf_init(&alert, API_REPLY_MAX);
     enum err err = put_whole(view, request, &alert);
     buf_release(&alert);
@@ -340,10 +343,8 @@ static enum verdict view_list(const struct view *view, struct request *request, 
 
     if (!page_begin(view, request, PART_SILENCES) || !view_no_query(request))
         return VERDICT_REPLY;
-    if (view->reader == NULL) {
-        reply_problem(request, 503, NULL, "there is no database yet");
+    if (!view_reads(view, request))
         return VERDICT_REPLY;
-    }
     buf_printf(&request->reply.body, "{\"%s\":", name);
     enum err err = list(&looker, &request->reply.body);
     if (err != ERR_OK) {
@@ -420,12 +421,7 @@ enum verdict view_suppressions(const struct view *view, struct request *request,
 enum verdict view_stream(const struct view *view, struct request *request, struct pending *ret_pending)
 {
     (void)ret_pending;
-    if (!view_no_query(request))
-        return VERDICT_REPLY;
-    if (view->reader != NULL)
-        return VERDICT_STREAM;
-    reply_problem(request, 503, NULL, "there is no database yet");
-    return VERDICT_REPLY;
+    return view_no_query(request) && view_reads(view, request) ? VERDICT_STREAM : VERDICT_REPLY;
 }
 
 /* The document stands beside the code (openapi.json); a test holds the two together. */

@@ -10,10 +10,11 @@
 
 enum { MARK_WAIT_MS = 5000 };
 
-/* One at a time: true when it may begin. API thread. The registry in force changes only through
- * service_apply_import, which cannot run before what was begun here is ready: until then it may be read here.
+/* One at a time: true when it may begin; `errors` is then for hand_over to release. API thread. The registry
+ * in force changes only through service_apply_import, which cannot run before what was begun here is ready:
+ * until then it may be read here.
  */
-static bool begin(struct import *import)
+static bool begin(struct import *import, struct buf *errors)
 {
     pthread_mutex_lock(&import->lock);
     const bool free_now = !import->busy;
@@ -21,12 +22,14 @@ static bool begin(struct import *import)
         import->is_edit = false;
     import->busy = true;
     pthread_mutex_unlock(&import->lock);
+    if (free_now)
+        buf_init(errors, 1 << 16);
     return free_now;
 }
 
 /* Leaves the new registry to the core loop, or says what is wrong. */
 static void hand_over(struct service *service, uint64_t ticket, enum err err, struct registry *registry,
-                      const struct buf *errors)
+                      struct buf *errors)
 {
     struct import *import = &service->import;
     pthread_mutex_lock(&import->lock);
@@ -38,64 +41,58 @@ static void hand_over(struct service *service, uint64_t ticket, enum err err, st
         api_answer(service->api, ticket, err, errors->len > 0 ? buf_text(errors) : err_text(err));
     else
         loop_wake_send(service->wake);
+    buf_release(errors);
 }
 
 enum err service_import(void *self, uint64_t ticket, const char *folder)
 {
     struct service *service = self;
-    if (!begin(&service->import))
-        return ERR_BUSY;
-    struct buf errors;
-    buf_init(&errors, 1 << 16);
     struct registry *registry = NULL;
+    struct buf errors;
+    if (!begin(&service->import, &errors))
+        return ERR_BUSY;
     enum err err = registry_load(folder, service->tz, service->registry, &errors, &registry);
     if (err == ERR_OK && (err = service_check_county(service, registry, &errors)) != ERR_OK) {
         registry_free(registry);
         registry = NULL;
     }
     hand_over(service, ticket, err, registry, &errors);
-    buf_release(&errors);
     return ERR_OK;
 }
 
 enum err service_change_consent(void *self, uint64_t ticket, const struct consent_change *change)
 {
     struct service *service = self;
-    if (!begin(&service->import))
-        return ERR_BUSY;
-    struct buf errors;
-    buf_init(&errors, 1 << 16);
     struct registry *registry = NULL;
+    struct buf errors;
+    if (!begin(&service->import, &errors))
+        return ERR_BUSY;
     const enum err err = registry_change_consent(service->registry, service->tz, clock_now().wall_ms, change,
                                                  &errors, &registry);
     hand_over(service, ticket, err, registry, &errors);
-    buf_release(&errors);
     return ERR_OK;
 }
 
 enum err service_adopt(void *self, uint64_t ticket, const struct adoption *adoption)
 {
     struct service *service = self;
-    if (!begin(&service->import))
-        return ERR_BUSY;
-    struct buf errors;
-    buf_init(&errors, 1 << 16);
     struct registry *registry = NULL;
+    struct buf errors;
+    if (!begin(&service->import, &errors))
+        return ERR_BUSY;
     const enum err err =
         registry_adopt(service->registry, service->tz, clock_now().wall_ms, adoption, &errors, &registry);
     hand_over(service, ticket, err, registry, &errors);
-    buf_release(&errors);
     return ERR_OK;
 }
 
 enum err service_edit(void *self, uint64_t ticket, const struct registry_edit *wanted)
 {
     struct service *service = self;
-    if (!begin(&service->import))
-        return ERR_BUSY;
-    struct buf errors;
-    buf_init(&errors, 1 << 16);
     struct registry *registry = NULL;
+    struct buf errors;
+    if (!begin(&service->import, &errors))
+        return ERR_BUSY;
     struct registry_edit *edit = &service->import.edit; /* nobody looks at it before the registry is there */
     *edit = *wanted;
     const enum err err = registry_edit(service->registry, service->tz, edit, &errors, &registry);
@@ -103,7 +100,6 @@ enum err service_edit(void *self, uint64_t ticket, const struct registry_edit *w
     edit->count = 0;
     service->import.is_edit = true;
     hand_over(service, ticket, err, registry, &errors);
-    buf_release(&errors);
     return ERR_OK;
 }
 

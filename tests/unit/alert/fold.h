@@ -32,6 +32,8 @@ struct fold {
     uint8_t reach[64];         /* enum reach by resident, as told last */
     struct device_order order; /* as told last */
     unsigned order_count;
+    /* What was held back goes there, from the next fold_alerts on; NULL = nowhere. */
+    void (*on_suppressed)(void *self, const struct alert *alert, const struct suppression *suppression);
     struct rollout rollout; /* as told last */
     unsigned rollout_count;
     struct handover handover; /* as it was told last, by what */
@@ -189,6 +191,7 @@ W void fold_alerts(struct fold *fold)
                                            .job = fold_on_job,
                                            .delivery = fold_on_delivery,
                                            .task = fold_on_task,
+                                           .suppressed = fold->on_suppressed,
                                            .ledger = fold_on_ledger,
                                            .campaign = fold_on_campaign,
                                            .reach = fold_on_reach,

@@ -32,19 +32,8 @@ static int setup(void **state)
     fold->settings.ways = 1U << WAY_SMS | 1U << WAY_VOICE | 1U << WAY_EMAIL;
     held_count = 0;
     alerts_free(fold->alerts);
-    struct alert_config config = {.county = "654321",
-                                  .registry = fold->world->registry,
-                                  .live = fold->world->live,
-                                  .settings = &fold->settings,
-                                  .tz = fold->world->tz,
-                                  .timers = &fold->world->timers,
-                                  .sink = {.transition = fold_on_transition,
-                                           .job = fold_on_job,
-                                           .delivery = fold_on_delivery,
-                                           .task = fold_on_task,
-                                           .suppressed = on_suppressed,
-                                           .self = fold}};
-    assert_int_equal(alerts_new(&config, &fold->alerts), ERR_OK);
+    fold->on_suppressed = on_suppressed;
+    fold_alerts(fold);
     *state = fold;
     return 0;
 }
