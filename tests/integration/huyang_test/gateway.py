@@ -3,11 +3,11 @@ import json
 import os
 import re
 import subprocess
-import sqlite3
 import urllib.error
 import urllib.request
 
 from .county import CODE
+from .database import database
 from .process import Process, binary, free_port, wait_until
 
 
@@ -193,4 +193,4 @@ class Gateway:
 
     def database(self):
         """The county's database; accounts.db beside it is the API's."""
-        return sqlite3.connect(f"file:{os.path.join(self.state_dir, 'huyang.db')}?mode=ro", uri=True)
+        return database(os.path.join(self.state_dir, "huyang.db"))
