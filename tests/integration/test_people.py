@@ -4,13 +4,13 @@ import http.client
 import json
 import re
 import socket
-import sqlite3
 import threading
 
 import pytest
 
 from huyang_test import wait_until
 from huyang_test.county import CODE
+from huyang_test.database import database
 from huyang_test.person import PASSWORD, Person, add_account, first_administrator, setup_code
 
 GRID = CODE + "001001001"
@@ -110,8 +110,8 @@ def test_the_cookie_is_guarded_and_nothing_secret_is_on_disk(desk_world):
         with open(f"{gateway.state_dir}/{name}", "rb") as file:
             data = file.read()
         assert PASSWORD.encode() not in data and person.cookie.encode() not in data and bytes.fromhex(person.cookie) not in data
-    database = sqlite3.connect(f"file:{gateway.state_dir}/accounts.db?mode=ro", uri=True)
-    assert database.execute("SELECT secret FROM account").fetchone()[0].startswith("$argon2id$")
+    with database(f"{gateway.state_dir}/accounts.db") as accounts:
+        assert accounts.execute("SELECT secret FROM account").fetchone()[0].startswith("$argon2id$")
 
 
 def test_signing_out_ends_the_session_for_whoever_kept_the_cookie(desk_world):
@@ -140,8 +140,8 @@ def test_sessions_that_are_idle_or_old_end(desk_world):
     for column, hours in (("used", 12), ("made", 7 * 24)):
         person = Person(gateway).sign_in("root")
         gateway.stop()
-        with sqlite3.connect(f"{gateway.state_dir}/accounts.db") as database:
-            database.execute(f"UPDATE session SET {column} = {column} - ? WHERE token = (SELECT token FROM session ORDER BY made DESC LIMIT 1)",
+        with database(f"{gateway.state_dir}/accounts.db", write=True) as accounts:
+            accounts.execute(f"UPDATE session SET {column} = {column} - ? WHERE token = (SELECT token FROM session ORDER BY made DESC LIMIT 1)",
                              (hours * hour + 1000,))
         gateway.start()
         assert person.send("GET", "/api/v1/alerts").status == 401

@@ -4,12 +4,12 @@ import json
 import os
 import re
 import subprocess
-import sqlite3
 import ssl
 import urllib.error
 import urllib.request
 
 from .county import CODE
+from .database import database
 from .process import Process, binary, free_port, wait_until
 
 
@@ -210,4 +210,4 @@ class Gateway:
 
     def database(self):
         """The county's database; accounts.db beside it is the API's."""
-        return sqlite3.connect(f"file:{os.path.join(self.state_dir, 'huyang.db')}?mode=ro", uri=True)
+        return database(os.path.join(self.state_dir, "huyang.db"))

@@ -66,11 +66,11 @@ class Process:
         self.child = subprocess.Popen(
             command, stdin=subprocess.PIPE if stdin else subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env=dict(os.environ, **(environment or {})), cwd=cwd)
-        self.reader = threading.Thread(target=self._read, daemon=True)
+        log = open(log_path, "ab") if log_path else None  # here, not in the thread: by then the folder may be gone again
+        self.reader = threading.Thread(target=self._read, args=(log,), daemon=True)
         self.reader.start()
 
-    def _read(self):
-        log = open(self.log_path, "ab") if self.log_path else None
+    def _read(self, log):
         with self.child.stdout as output:
             for raw in output:
                 if log:
