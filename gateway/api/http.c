@@ -205,6 +205,30 @@ static void take_headers(struct MHD_Connection *connection, bool is_tls, struct 
     take_address(connection, asked->address, sizeof(asked->address));
 }
 
+static enum MHD_Result count_length(void *self, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    unsigned *count = self;
+
+    (void)kind;
+    (void)value;
+    *count += strcasecmp(name, "Content-Length") == 0 || strcasecmp(name, "Transfer-Encoding") == 0;
+    return MHD_YES;
+}
+
+/* Where a body ends must be said once: who stands between could read it otherwise, and take what follows for
+ * somebody else's request. */
+static bool ends_clearly(struct exchange *exchange)
+{
+    unsigned count = 0;
+
+    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, count_length, &count);
+    if (count <= 1)
+        return true;
+    reply_said(&exchange->request, 400, "the length of the body is said twice", "请求内容的长度重复出现");
+    exchange->closes = true;
+    return false;
+}
+
 /* The gates before a body is read; false = the reply is made. */
 static bool admit(struct api *api, struct exchange *exchange, const char *method, const char *url)
 {
@@ -218,6 +242,8 @@ static bool admit(struct api *api, struct exchange *exchange, const char *method
         reply_problem(request, 414, NULL, "the path is too long");
         return false;
     }
+    if (!ends_clearly(exchange))
+        return false;
     if (!http_knows(api, connection)) {
         reply_said(request, 403, "this needs a client certificate of our authority",
                    "需要由本机构签发的客户端证书");

@@ -34,6 +34,7 @@ struct exchange {
     struct request request;
     struct pending pending;
     enum phase phase;
+    bool closes; /* the connection with its answer */
     uint64_t ticket;
     int64_t deadline_ms;
     size_t discarded;

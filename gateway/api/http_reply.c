@@ -38,8 +38,9 @@ static void add_headers(struct MHD_Response *response, const struct request *req
     const struct reply *reply = &request->reply;
     char text[HASH_ID_TEXT + 2];
 
-    add_header(response, "Content-Type", reply->content_type);
-    add_header(response, "Cache-Control", "no-store");
+    if (reply->status != 304)
+        add_header(response, "Content-Type", reply->content_type);
+    add_header(response, "Cache-Control", "no-store"); /* nobody's data stays on a disk of theirs */
     protect(response, &request->asked,
             reply->policy[0] != '\0' ? reply->policy : "default-src 'none'; frame-ancestors 'none'");
     if (reply->allow[0] != '\0')
@@ -62,6 +63,31 @@ static void add_headers(struct MHD_Response *response, const struct request *req
         add_cookie(response, request);
 }
 
+/* An answer to a GET names what it says, so that whoever asks again need not be told it again. */
+static void name_answer(const struct exchange *exchange, struct reply *reply)
+{
+    uint8_t digest[SHA256_SIZE];
+    char hex[2 * SHA256_SIZE + 1];
+
+    if (reply->status != 200 || exchange->route == NULL || strcmp(exchange->route->method, "GET") != 0 ||
+        exchange->route->who == WHO_OUTSIDE)
+        return;
+    if (reply->version != 0) {
+        snprintf(reply->tag, sizeof(reply->tag), "%u", reply->version);
+        reply->version = 0;
+    }
+    if (reply->tag[0] == '\0') {
+        hash_sha256(buf_text(&reply->body), reply->body.len, digest);
+        hash_hex(digest, sizeof(digest), hex);
+        hex[HASH_ID_TEXT - 1] = '\0';
+        (void)text_copy(reply->tag, sizeof(reply->tag), hex);
+    }
+    if (strcmp(reply->tag, exchange->request.asked.if_none) != 0)
+        return;
+    buf_clear(&reply->body);
+    reply->status = 304;
+}
+
 enum MHD_Result http_send_reply(struct api *api, struct exchange *exchange)
 {
     struct reply *reply = &exchange->request.reply;
@@ -70,6 +96,7 @@ enum MHD_Result http_send_reply(struct api *api, struct exchange *exchange)
         buf_release(&reply->body);
         reply_problem(&exchange->request, 503, NULL, "out of memory");
     }
+    name_answer(exchange, reply);
     if (reply->status < 100 || reply->status > 599)
         reply->status = 500;
     api->replies[reply->status / 100]++;
@@ -81,6 +108,8 @@ enum MHD_Result http_send_reply(struct api *api, struct exchange *exchange)
         return MHD_NO;
     buf_init(&reply->body, API_REPLY_MAX);
     add_headers(response, &exchange->request);
+    if (exchange->closes)
+        add_header(response, "Connection", "close");
     enum MHD_Result result = MHD_queue_response(exchange->connection, (unsigned)reply->status, response);
     MHD_destroy_response(response);
     return result;

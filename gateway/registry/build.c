@@ -34,6 +34,32 @@ void build_begin(struct build *build, enum registry_table table, enum build_orig
         build->position[i] = (uint16_t)(i + 1);
 }
 
+/* The key of a row of the store: people know it by nothing else. "" = it has none, or is not staged yet. */
+static void staged_key(const struct build *build, uint32_t line, char key[REGISTRY_KEY_SIZE])
+{
+    uint32_t i = 0;
+    while (i < build->staged_count && build->staged[i].line != line)
+        i++;
+    key[0] = '\0';
+    if (i == build->staged_count)
+        return;
+    const char *text = build->staged[i].text;
+    const size_t len = table_key_len(text, table_spec(build->table)->key_columns);
+    for (size_t at = 0; at < len && len < REGISTRY_KEY_SIZE; at++)
+        key[at] = text[at] != '\0' ? text[at] : REGISTRY_KEY_JOIN;
+    key[len < REGISTRY_KEY_SIZE ? len : 0] = '\0';
+}
+
+static void print_row(const struct build *build, uint32_t line)
+{
+    char key[REGISTRY_KEY_SIZE];
+    staged_key(build, line, key);
+    if (key[0] != '\0')
+        buf_printf(build->errors, "%s", key);
+    else
+        buf_printf(build->errors, "row %u", line - 1);
+}
+
 static void print_place(const struct build *build, uint32_t line, const char *column)
 {
     const struct table_spec *spec = table_spec(build->table);
@@ -54,8 +80,10 @@ static void print_place(const struct build *build, uint32_t line, const char *co
         break;
     case BUILD_STORE:
         buf_printf(out, "%s:", spec->name);
-        if (line)
-            buf_printf(out, "row %u:", line - 1);
+        if (line) {
+            print_row(build, line);
+            buf_putc(out, ':');
+        }
         break;
     }
     if (column)

@@ -68,7 +68,8 @@ static enum err put_key(const struct registry_edit *edit, char parts[REGISTRY_KE
     for (unsigned i = 0; i < spec->key_columns; i++) {
         const char *part = strsep(&rest, (const char[]){REGISTRY_KEY_JOIN, '\0'});
         if (part == NULL || (fields[i].value[0] != '\0' && strcmp(fields[i].value, part) != 0)) {
-            buf_printf(errors, "%s: %s: must be as in the path\n", spec->name, spec->columns[i].name);
+            buf_printf(errors, "%s:%s: %s: must be as in the path\n", spec->name, edit->key,
+                       spec->columns[i].name);
             return ERR_INVALID;
         }
         fields[i].value = part;
@@ -88,7 +89,8 @@ static enum err put_fields(const struct registry_edit *edit, struct registry_fie
     for (size_t i = 0; i < edit->count; i++) {
         const int at = table_column(spec, edit->fields[i].column);
         if (at < 0) {
-            buf_printf(errors, "%s: %s: there is no such column\n", spec->name, edit->fields[i].column);
+            buf_printf(errors, "%s:%s: %s: there is no such column\n", spec->name, edit->key,
+                       edit->fields[i].column);
             return ERR_INVALID;
         }
         fields[at].value = edit->fields[i].value;

@@ -65,6 +65,7 @@ def test_a_fault_names_its_column(office, column, value):  # noqa: F811
     for preview in (True, False):
         answer = put(people["town"], ROW, {**fields, column: value}, tag, preview)
         assert answer.status == 422 and answer.json["place"] == column, answer.body
+        assert answer.json["detail"].startswith(f"residents:r-0001: {column}: "), answer.body
     assert read(people["town"], ROW) == (fields, tag)
 
 

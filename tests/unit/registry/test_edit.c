@@ -83,7 +83,7 @@ static void a_row_is_added_taken_out_and_comes_back(void **state)
     registry_free(registry);
 }
 
-static void what_an_import_refuses_is_refused_by_the_columns_name(void **state)
+static void what_an_import_refuses_is_refused_by_the_names_of_row_and_column(void **state)
 {
     struct registry *registry = sample_registry(), *after = NULL;
     struct registry_field fields[4];
@@ -92,11 +92,11 @@ static void what_an_import_refuses_is_refused_by_the_columns_name(void **state)
         unsigned at;
         const char *column, *value, *says;
     } wrong[] = {
-        {2, "birth_year", "18x3", " birth_year:"},
-        {0, "household", "h-009", " household:"},
-        {3, "consent", "everything", " consent:"},
-        {1, "nick", "x", " nick:"},
-        {1, "id", "r-003", " id:"},
+        {2, "birth_year", "18x3", "residents:r-001: birth_year: "},
+        {0, "household", "h-009", "residents:r-001: household: "},
+        {3, "consent", "everything", "residents:r-001: consent: "},
+        {1, "nick", "x", "residents:r-001: nick: "},
+        {1, "id", "r-003", "residents:r-001: id: "},
     };
     char tag[HASH_ID_TEXT];
 
@@ -159,7 +159,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_row_is_set_whole_and_keeps_its_number),
         cmocka_unit_test(a_row_is_added_taken_out_and_comes_back),
-        cmocka_unit_test(what_an_import_refuses_is_refused_by_the_columns_name),
+        cmocka_unit_test(what_an_import_refuses_is_refused_by_the_names_of_row_and_column),
         cmocka_unit_test(what_others_stand_on_is_not_taken_out),
         cmocka_unit_test(a_tag_of_another_state_is_refused),
         cmocka_unit_test(keys_have_as_many_parts_as_their_table),
