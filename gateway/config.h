@@ -120,5 +120,12 @@ void config_show(const struct config *config, struct buf *out);
 /* The same of what decides who is told: config.alert, and the receivers that its steps may name. Reading that
  * text gives the same config.alert. */
 void config_show_policy(const struct config *config, struct buf *out);
+/* Appends a text of the above without what is secret in it: the path and query of every address, names in
+ * front of its host, and operators' fields that hold nothing to be filled in. */
+void config_hide(const char *yaml, struct buf *out);
+/* Each key that differs, in the order of the table, with its values as they are shown, without secrets; of a
+ * list only that it differs (NULL). */
+void config_changes(const struct config *before, const struct config *after,
+                    void (*each)(void *self, const char *key, const char *from, const char *to), void *self);
 
 #endif

@@ -273,3 +273,41 @@ void config_show_policy(const struct config *config, struct buf *out)
     buf_puts(out, "# Who is told what and when.\n");
     show_keys(config, is_of_policy, out);
 }
+
+/* The text of one key alone. */
+static void show_alone(const struct config *config, const struct key *key, struct buf *out)
+{
+    if (key->type == KEY_LIST)
+        show_list(out, 0, key, config);
+    else
+        show_value(out, key, config);
+}
+
+void config_changes(const struct config *before, const struct config *after,
+                    void (*each)(void *self, const char *key, const char *from, const char *to), void *self)
+{
+    struct buf from, to, shown_from, shown_to;
+    buf_init(&from, 1 << 20);
+    buf_init(&to, 1 << 20);
+    buf_init(&shown_from, 1 << 20);
+    buf_init(&shown_to, 1 << 20);
+    for (size_t i = 0; i < config_key_count; i++) {
+        const struct key *key = &config_keys[i];
+        buf_clear(&from);
+        buf_clear(&to);
+        show_alone(before, key, &from);
+        show_alone(after, key, &to);
+        if (strcmp(buf_text(&from), buf_text(&to)) == 0)
+            continue;
+        const bool is_list = key->type == KEY_LIST;
+        buf_clear(&shown_from);
+        buf_clear(&shown_to);
+        config_hide(buf_text(&from), &shown_from);
+        config_hide(buf_text(&to), &shown_to);
+        each(self, key->path, is_list ? NULL : buf_text(&shown_from), is_list ? NULL : buf_text(&shown_to));
+    }
+    buf_release(&from);
+    buf_release(&to);
+    buf_release(&shown_from);
+    buf_release(&shown_to);
+}

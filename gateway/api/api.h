@@ -55,6 +55,16 @@ struct api_config {
     enum err (*edit)(void *self, uint64_t ticket, const struct registry_edit *edit);
     /* Takes the look and answers through api_looked; as above. On an error it stays the caller's. */
     enum err (*look)(void *self, uint64_t ticket, struct look *look);
+    /* Appends the configuration in force, without secrets; while the registry is borrowed. */
+    void (*show_config)(void *self, struct buf *out);
+    /* Reads a text as a configuration, as config_parse, and tells what it would change (config_changes);
+     * *ret_restart names what would need a restart, or NULL. While the registry is borrowed. */
+    enum err (*check_config)(void *self, const char *text, size_t len, struct buf *errors,
+                             const char **ret_restart,
+                             void (*each)(void *each_self, const char *key, const char *from, const char *to),
+                             void *each_self);
+    /* The configuration's file is read again; answered as an action. */
+    enum err (*reload)(void *self, uint64_t ticket);
     /* The registry in force, const until it is given back; the API's thread, not nested. NULL: there is none.
      */
     const struct registry *(*borrow)(void *self);

@@ -291,6 +291,8 @@ static enum err pass_on(struct api *api, uint64_t ticket, enum verdict verdict, 
     case VERDICT_ACTION: return api->config.submit(api->config.self, ticket, &pending->action);
     case VERDICT_WORD: return api->config.say(api->config.self, ticket, &pending->word);
     case VERDICT_IMPORT: return api->config.import(api->config.self, ticket, pending->folder);
+    case VERDICT_RELOAD:
+        return api->config.reload != NULL ? api->config.reload(api->config.self, ticket) : ERR_UNSUPPORTED;
     case VERDICT_ADOPT: return api->config.adopt(api->config.self, ticket, &pending->adoption);
     case VERDICT_EDIT:
         return api->config.edit != NULL ? api->config.edit(api->config.self, ticket, &pending->edit->edit)

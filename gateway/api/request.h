@@ -11,10 +11,11 @@
 #include "store/reader.h"
 
 enum {
-    API_BODY_MAX = 64 << 10,   /* bytes of a request's body, unless its route says more */
-    API_UPLOAD_MAX = 16 << 20, /* of a registry's files */
-    API_REPLY_MAX = 32 << 20,  /* bytes of an answer */
-    API_QUERY_MAX = 8,         /* parameters of a request */
+    API_BODY_MAX = 64 << 10,    /* bytes of a request's body, unless its route says more */
+    API_UPLOAD_MAX = 16 << 20,  /* of a registry's files */
+    API_CONFIG_MAX = 256 << 10, /* of a configuration's text */
+    API_REPLY_MAX = 32 << 20,   /* bytes of an answer */
+    API_QUERY_MAX = 8,          /* parameters of a request */
     API_PATH_MAX = 256,
     API_VALUE_MAX = 128,  /* bytes of a parameter, terminator included */
     API_PENDING_MAX = 64, /* actions that wait for their commit */
@@ -97,6 +98,7 @@ enum verdict {
     VERDICT_ADOPT,
     VERDICT_EDIT, /* pending->edit */
     VERDICT_WORD,
+    VERDICT_RELOAD,
     VERDICT_LOOK,  /* pending->look, which the core fills */
     VERDICT_CHECK, /* pending->password against pending->secret */
     VERDICT_MAKE,  /* a secret of pending->password */
@@ -339,6 +341,15 @@ enum verdict edits_set(const struct view *view, struct request *request, struct 
 enum verdict edits_remove(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict edits_done(const struct view *view, struct request *request, struct pending *pending,
                         enum err err, const char *text);
+/* configuration.c */
+enum verdict configuration_show(const struct view *view, struct request *request,
+                                struct pending *ret_pending);
+enum verdict configuration_check(const struct view *view, struct request *request,
+                                 struct pending *ret_pending);
+enum verdict configuration_reload(const struct view *view, struct request *request,
+                                  struct pending *ret_pending);
+enum verdict configuration_reloaded(const struct view *view, struct request *request, struct pending *pending,
+                                    enum err err, const char *text);
 /* upload.c */
 enum verdict upload_preview(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict upload_apply(const struct view *view, struct request *request, struct pending *ret_pending);

@@ -256,7 +256,7 @@ void service_apply_import(struct service *service, struct now now)
 }
 
 /* What cannot change under a running gateway. */
-static const char *needs_restart(const struct config *before, const struct config *after)
+const char *service_needs_restart(const struct config *before, const struct config *after)
 {
     if (strcmp(before->county, after->county) != 0)
         return "county";
@@ -344,14 +344,27 @@ void service_check_rosters(const struct service *service, struct now now)
     (void)roster_reach(&service->config->alert, service->registry, &view, now.wall_ms, warn_roster, NULL);
 }
 
+/* Whoever asked hears of it with the commit of its mark. */
+static void answer_reload(struct service *service, uint64_t ticket, enum err err, const struct buf *errors)
+{
+    struct answers *answers = &service->answers[0];
+    if (ticket == 0)
+        return;
+    if (err == ERR_OK && answers->count < SERVICE_ANSWERS_MAX)
+        answers->tickets[answers->count++] = ticket;
+    else
+        api_answer(service->api, ticket, err, errors->len > 0 ? buf_text(errors) : err_text(err));
+}
+
 void service_reload(struct service *service, struct now now)
 {
     char version[2 * SHA256_SIZE + 1];
+    const uint64_t ticket = service_reload_ticket(service, true);
     struct buf errors;
     buf_init(&errors, 1 << 16);
     struct config *config = NULL;
     enum err err = config_load(service->options.config_path, &config, &errors);
-    const char *key = err == ERR_OK ? needs_restart(service->config, config) : NULL;
+    const char *key = err == ERR_OK ? service_needs_restart(service->config, config) : NULL;
     if (key != NULL) {
         buf_printf(&errors, "a restart is needed to change %s", key);
         err = ERR_INVALID;
@@ -379,6 +392,7 @@ void service_reload(struct service *service, struct now now)
     else
         log_write(LOG_ERROR, "config.refused", "the old configuration stays in force: %s",
                   errors.len > 0 ? buf_text(&errors) : err_text(err));
+    answer_reload(service, ticket, err, &errors);
     prompts_free(prompts);
     config_free(config);
     buf_release(&errors);

@@ -111,6 +111,7 @@ struct service {
     bool fail_open;              /* red rows left before they were on disk */
     bool broken;                 /* the broker library is dead */
     bool reload_asked;           /* SIGHUP came */
+    uint64_t reload_ticket;      /* under import.lock: a person asked for the same; 0 = nobody */
     bool stopping;               /* nothing new is begun */
     uint64_t snapshot_n;         /* of the last snapshot handed over, or of the last try */
     bool snapshot_due;           /* with the next batch, whatever its number */
@@ -163,7 +164,19 @@ void service_answer_looks(struct service *service);
 /* Those nobody will answer any more, at the end. */
 void service_drop_looks(struct service *service);
 
+/* configuration.c: the first three on the API's thread, between borrow and give_back where they read. */
+void service_show_config(void *self, struct buf *out);
+enum err
+service_check_config(void *self, const char *text, size_t len, struct buf *errors, const char **ret_restart,
+                     void (*each)(void *each_self, const char *key, const char *from, const char *to),
+                     void *each_self);
+enum err service_ask_reload(void *self, uint64_t ticket);
+/* Who waits for the file to be read again; 0 = nobody. */
+uint64_t service_reload_ticket(struct service *service, bool take);
+
 /* importer.c */
+/* The section that cannot change under a running gateway and does, or NULL. */
+const char *service_needs_restart(const struct config *before, const struct config *after);
 /* Tells the API which prompts people may have said. */
 void service_tell_prompts(struct service *service);
 enum err service_import(void *self, uint64_t ticket, const char *folder); /* API thread */
@@ -177,7 +190,7 @@ bool service_import_waits(struct service *service, struct now now);
 void service_apply_import(struct service *service, struct now now);
 /* At the start, when the last end came between a saved registry and the input that marks it: marks it now. */
 MUST_CHECK enum err service_mark_registry(struct service *service, struct now now);
-void service_reload(struct service *service, struct now now); /* SIGHUP */
+void service_reload(struct service *service, struct now now); /* SIGHUP, or a person's wish */
 /* Says in the log what of the rosters would come to nothing. */
 void service_check_rosters(const struct service *service, struct now now);
 

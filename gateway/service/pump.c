@@ -454,7 +454,7 @@ void service_pump(void *self, struct now now)
         tell_clock(service);
     service_answer_looks(service);
     service_apply_import(service, now);
-    if (service->reload_asked && has_room(service)) {
+    if ((service->reload_asked || service_reload_ticket(service, false) != 0) && has_room(service)) {
         service->reload_asked = false;
         service_reload(service, now);
     }

@@ -635,6 +635,32 @@ static void dialects_must_not_share_topics(void **state)
         "h.yaml:1:33: dialects[0].dialect: \"klingon\" is none of owntracks, frigate, double-take, g616\n");
 }
 
+static void what_is_secret_is_hidden_and_nothing_else(void **state)
+{
+    static const struct {
+        const char *text, *seen;
+    } cases[] = {
+        {"url: \"https://host/send?key=K\"\n", "url: \"https://host/\xe2\x80\xa6\"\n"},
+        {"url: \"https://host?key=K\"\n", "url: \"https://host/\xe2\x80\xa6\"\n"},
+        {"url: \"https://me:pw@host:1/x\"\n", "url: \"https://\xe2\x80\xa6@host:1/\xe2\x80\xa6\"\n"},
+        {"url: \"tcp://[::1]:1883\"\n", "url: \"tcp://[::1]:1883\"\n"},
+        {"- {name: \"K\", value: \"abc\\\"def\"}\n", "- {name: \"K\", value: \"\xe2\x80\xa6\"}\n"},
+        {"- {name: \"to\", value: \"{phone}\"}\n", "- {name: \"to\", value: \"{phone}\"}\n"},
+        {"  # http://h/p or \"https://h/p\"\na: \"b\"\n", "  # http://h/p or \"https://h/p\"\na: \"b\"\n"},
+        {"a: \"x\", b: \"ftp://h/\"\n", "a: \"x\", b: \"ftp://h/\"\n"},
+    };
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, 4096);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        buf_clear(&out);
+        config_hide(cases[i].text, &out);
+        assert_string_equal(buf_text(&out), cases[i].seen);
+    }
+    buf_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -659,6 +685,7 @@ int main(void)
         cmocka_unit_test(lists_have_a_cap),
         cmocka_unit_test(aliases_cannot_blow_up_the_reader),
         cmocka_unit_test(a_file_is_read_and_a_missing_or_huge_one_is_an_error),
+        cmocka_unit_test(what_is_secret_is_hidden_and_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
