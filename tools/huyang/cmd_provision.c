@@ -118,7 +118,7 @@ enum option_of {
 enum { ANY = -1 };
 #define BIT(option) (1U << OPTION_##option)
 #define CONTACT     (BIT(BROKER) | BIT(GATEWAY_BROKER))
-#define REGISTRY   (BIT(GATEWAY) | BIT(STATE_DIR) | BIT(TOKEN))
+#define REGISTRY    (BIT(GATEWAY) | BIT(STATE_DIR) | BIT(TOKEN))
 #define IN_FORCE    (CONTACT | BIT(PID_FILE) | BIT(RELOAD) | BIT(CRL_DAYS))
 
 static const struct option table[] = {
