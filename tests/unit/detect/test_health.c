@@ -262,7 +262,8 @@ static void putting_the_band_on_is_a_sign_and_the_time_on_the_table_no_pause(voi
         world_event(world, at(world, hour, 40, 0) + 10 * DAY_MS, "wb-1", "{\"heartbeat\":{\"worn\":false}}");
     quiet_hours_of(world, 10, 13, 16); /* put on at 13:40 */
     assert_int_equal(count_findings(world, "no-motion", NULL), 0);
-    world_event(world, at(world, 17, 0, 0) + 10 * DAY_MS, "wb-1", STEPS);
+    for (int hour = 17; hour <= 20; hour++)
+        world_event(world, at(world, hour, 0, 0) + 10 * DAY_MS, "wb-1", STEPS);
     /* The ten hours were no pause of an ordinary day: four hours are still too long. */
     world_event(world, at(world, 8, 0, 0) + 11 * DAY_MS, "wb-1", STEPS);
     quiet_hours_of(world, 11, 8, 12);
