@@ -181,8 +181,11 @@ def test_wrong_passwords_are_slowed_down_and_right_ones_let_in_again(desk_world)
 def test_one_address_cannot_try_many_accounts(desk_world):
     _, _, gateway = desk_world
     first_administrator(gateway)
-    statuses = [Person(gateway).send("POST", "/api/v1/session", {"account": f"nobody-{i}", "password": PASSWORD}).status for i in range(26)]
-    assert statuses[:20] == [401] * 20 and statuses[-1] == 429
+    # Side by side: one after the other on a busy machine they come no faster than they are allowed again.
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = pool.map(lambda i: Person(gateway).send("POST", "/api/v1/session", {"account": f"nobody-{i}", "password": PASSWORD}), range(60))
+    statuses = [answer.status for answer in answers]
+    assert set(statuses) == {401, 429} and statuses.count(401) >= 20, statuses
 
 
 def test_a_password_is_changed_by_its_owner_and_other_sessions_end(desk_world):

@@ -66,8 +66,7 @@ void api_client_close(struct api_client *client)
     http_client_free(client->http);
 }
 
-/* Says why a call failed. */
-static void complain(const struct api_client *client, const struct http_answer *answer)
+void api_client_complain(const struct api_client *client, const struct http_answer *answer)
 {
     struct json *root = NULL;
 
@@ -97,7 +96,7 @@ struct json *api_client_fetch(const struct api_client *client, const char *path,
     struct json *root = NULL;
 
     if (answer->status != 200) {
-        complain(client, answer);
+        api_client_complain(client, answer);
         return NULL;
     }
     if (json_parse(buf_text(&answer->body), answer->body.len, &root, NULL) != ERR_OK) {
