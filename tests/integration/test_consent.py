@@ -1,10 +1,10 @@
 """The ledger of consents on a running county: a word is taken, holds from the next input on, over a kill and an import, and stands in the audit trail."""
 import json
 import os
-import sqlite3
 import subprocess
 
 from huyang_test import wait_until, wire
+from huyang_test.database import database
 from huyang_test.process import binary
 
 REFUSED = 'huyang_refused_total{reason="no_consent"}'
@@ -63,15 +63,15 @@ def test_each_word_stands_in_the_chained_audit(world):
     assert consent(gateway, "withdraw", "--person", "resident:r-0001", "--class", "camera", "--by", "wang").returncode == 0
     assert consent(gateway, "give", "--person", "coresident:h-0001/son", "--class", "camera", "--signer", "self", "--version", "1", "--evidence", "A-2",
                    "--by", "li").returncode == 0
-    with gateway.database() as database:
-        details = [row[0] for row in database.execute("SELECT detail FROM audit WHERE kind='consent' ORDER BY id")]
+    with gateway.database() as db:
+        details = [row[0] for row in db.execute("SELECT detail FROM audit WHERE kind='consent' ORDER BY id")]
     assert len(details) == 2 and "camera" in details[0] and "wang" in details[0] and "coresident:h-0001/son" in details[1]
     gateway.stop()
     gateway.tool("journal", "verify", "--state-dir", gateway.state_dir)
     path = os.path.join(gateway.state_dir, "huyang.db")
-    with sqlite3.connect(path) as database:
-        database.execute("DROP TRIGGER audit_is_only_erased")
-        database.execute("UPDATE audit SET detail=replace(detail, 'wang', 'zhao') WHERE id=1")
+    with database(path, write=True) as db:
+        db.execute("DROP TRIGGER audit_is_only_erased")
+        db.execute("UPDATE audit SET detail=replace(detail, 'wang', 'zhao') WHERE id=1")
     assert subprocess.run([binary("huyang"), "journal", "verify", "--state-dir", gateway.state_dir], capture_output=True, check=False).returncode == 1
 
 
@@ -92,14 +92,14 @@ def test_a_withdrawal_whose_entry_was_lost_to_a_crash_is_entered_at_the_next_sta
     consent(gateway, "withdraw", "--person", "resident:r-0002", "--class", "camera", "--by", "wang")  # something is in the log before
     gateway.stop()
     path = os.path.join(gateway.state_dir, "huyang.db")
-    with sqlite3.connect(path) as database:  # as saving the registry leaves it when the end comes right after
-        row = database.execute("SELECT fields FROM registry_row WHERE tbl='residents' AND id='r-0001'").fetchone()[0]
-        database.execute("UPDATE registry_row SET fields=? WHERE tbl='residents' AND id='r-0001'", [row.replace(b"location;", b"")])
-        database.execute("INSERT OR REPLACE INTO meta SELECT 'registry.saved_n', CAST(last_n AS TEXT) FROM mark")
+    with database(path, write=True) as db:  # as saving the registry leaves it when the end comes right after
+        row = db.execute("SELECT fields FROM registry_row WHERE tbl='residents' AND id='r-0001'").fetchone()[0]
+        db.execute("UPDATE registry_row SET fields=? WHERE tbl='residents' AND id='r-0001'", [row.replace(b"location;", b"")])
+        db.execute("INSERT OR REPLACE INTO meta SELECT 'registry.saved_n', CAST(last_n AS TEXT) FROM mark")
 
     def marks():
-        with gateway.database() as database:
-            return database.execute("SELECT count(*) FROM input WHERE kind=6").fetchone()[0]
+        with gateway.database() as db:
+            return db.execute("SELECT count(*) FROM input WHERE kind=6").fetchone()[0]
     before = marks()
     gateway.start()
     assert marks() == before + 1

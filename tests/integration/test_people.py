@@ -4,13 +4,13 @@ import http.client
 import json
 import re
 import socket
-import sqlite3
 import threading
 
 import pytest
 
 from huyang_test import wait_until
 from huyang_test.county import CODE
+from huyang_test.database import database
 from huyang_test.person import PASSWORD, Person, add_account, first_administrator, setup_code
 
 GRID = CODE + "001001001"
@@ -32,8 +32,8 @@ class Listener:
 
     def __init__(self, person, last_event=None):
         self.events, self.closed = [], threading.Event()
-        self.connection = http.client.HTTPConnection("127.0.0.1", person.gateway.port, timeout=30)
-        headers = {"Cookie": "huyang_session=" + person.cookie}
+        self.connection = person.gateway.connection(30)
+        headers = {"Cookie": person.cookie_header()}
         if last_event:
             headers["Last-Event-ID"] = last_event
         self.connection.request("GET", "/api/v1/stream", headers=headers)
@@ -105,13 +105,13 @@ def test_the_cookie_is_guarded_and_nothing_secret_is_on_disk(desk_world):
     cookie = answer.headers["Set-Cookie"]
     assert "HttpOnly" in cookie and "SameSite=Strict" in cookie and "Path=/" in cookie and "Secure" not in cookie
     behind_tls = Person(gateway).send("POST", "/api/v1/session", {"account": "root", "password": PASSWORD}, {"X-Forwarded-Proto": "https"})
-    assert "; Secure" in behind_tls.headers["Set-Cookie"]
+    assert "; Secure" in behind_tls.headers["Set-Cookie"] and behind_tls.headers["Set-Cookie"].startswith("__Host-huyang_session=")
     for name in ("accounts.db", "accounts.db-wal"):
         with open(f"{gateway.state_dir}/{name}", "rb") as file:
             data = file.read()
         assert PASSWORD.encode() not in data and person.cookie.encode() not in data and bytes.fromhex(person.cookie) not in data
-    database = sqlite3.connect(f"file:{gateway.state_dir}/accounts.db?mode=ro", uri=True)
-    assert database.execute("SELECT secret FROM account").fetchone()[0].startswith("$argon2id$")
+    with database(f"{gateway.state_dir}/accounts.db") as accounts:
+        assert accounts.execute("SELECT secret FROM account").fetchone()[0].startswith("$argon2id$")
 
 
 def test_signing_out_ends_the_session_for_whoever_kept_the_cookie(desk_world):
@@ -140,8 +140,8 @@ def test_sessions_that_are_idle_or_old_end(desk_world):
     for column, hours in (("used", 12), ("made", 7 * 24)):
         person = Person(gateway).sign_in("root")
         gateway.stop()
-        with sqlite3.connect(f"{gateway.state_dir}/accounts.db") as database:
-            database.execute(f"UPDATE session SET {column} = {column} - ? WHERE token = (SELECT token FROM session ORDER BY made DESC LIMIT 1)",
+        with database(f"{gateway.state_dir}/accounts.db", write=True) as accounts:
+            accounts.execute(f"UPDATE session SET {column} = {column} - ? WHERE token = (SELECT token FROM session ORDER BY made DESC LIMIT 1)",
                              (hours * hour + 1000,))
         gateway.start()
         assert person.send("GET", "/api/v1/alerts").status == 401
@@ -181,8 +181,11 @@ def test_wrong_passwords_are_slowed_down_and_right_ones_let_in_again(desk_world)
 def test_one_address_cannot_try_many_accounts(desk_world):
     _, _, gateway = desk_world
     first_administrator(gateway)
-    statuses = [Person(gateway).send("POST", "/api/v1/session", {"account": f"nobody-{i}", "password": PASSWORD}).status for i in range(26)]
-    assert statuses[:20] == [401] * 20 and statuses[-1] == 429
+    # Side by side: one after the other on a busy machine they come no faster than they are allowed again.
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = pool.map(lambda i: Person(gateway).send("POST", "/api/v1/session", {"account": f"nobody-{i}", "password": PASSWORD}), range(60))
+    statuses = [answer.status for answer in answers]
+    assert set(statuses) == {401, 429} and statuses.count(401) >= 20, statuses
 
 
 def test_a_password_is_changed_by_its_owner_and_other_sessions_end(desk_world):

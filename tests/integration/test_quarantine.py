@@ -1,7 +1,6 @@
 """Who may speak, and how much: devices that nobody registered, and those that do what no honest device does."""
 import json
 import os
-import sqlite3
 import subprocess
 import time
 
@@ -36,8 +35,8 @@ def listed(gateway):
 
 def kept(gateway):
     """The stored rows of the list."""
-    with sqlite3.connect(f"file:{gateway.state_dir}/huyang.db?mode=ro", uri=True) as database:
-        return [value for (value,) in database.execute("SELECT value FROM state JOIN state_table ON tbl = id WHERE name = 'service.quarantine'")]
+    with gateway.database() as db:
+        return [value for (value,) in db.execute("SELECT value FROM state JOIN state_table ON tbl = id WHERE name = 'service.quarantine'")]
 
 
 def test_a_stranger_is_listed_over_a_kill_adopted_and_believed_from_then_on_and_its_sos_before(world):

@@ -5,13 +5,13 @@ import hashlib
 import json
 import os
 import shutil
-import sqlite3
 import struct
 import subprocess
 
 import pytest
 
 from huyang_test import wait_until, wire
+from huyang_test.database import database
 from huyang_test.process import binary
 
 SHIM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kill_at.c")
@@ -62,7 +62,7 @@ def seen(number, *folders):
 
 def others(state):
     """What stands about the second resident and the fourth, whose data an erasure of the first must leave as they are."""
-    with sqlite3.connect(f"file:{state}/huyang.db?mode=ro", uri=True) as db:
+    with database(os.path.join(state, "huyang.db")) as db:
         number = dict(db.execute("SELECT id, number FROM registry_row WHERE tbl='devices'"))
         people = dict(db.execute("SELECT id, number FROM registry_row WHERE tbl='residents'"))
         mine = [people["r-0001"]], [number["wb-0001"], number["cam-0001"]]
@@ -101,7 +101,7 @@ def story(world):
     assert gateway.stop() == 0
     archive = os.path.join(gateway.state_dir, "archive")
     os.mkdir(archive, 0o700)
-    with sqlite3.connect(os.path.join(archive, "2026-01-01.db")) as day, sqlite3.connect(os.path.join(gateway.state_dir, "huyang.db")) as db:
+    with database(os.path.join(archive, "2026-01-01.db"), write=True) as day, database(os.path.join(gateway.state_dir, "huyang.db")) as db:
         for table in ("input", "finding"):
             day.execute(db.execute("SELECT sql FROM sqlite_schema WHERE name=?", [table]).fetchone()[0])
             for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608

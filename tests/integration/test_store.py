@@ -10,6 +10,7 @@ import urllib.request
 import pytest
 
 from huyang_test import wait_until, wire
+from huyang_test.database import database
 from huyang_test.process import Process, binary
 
 
@@ -124,8 +125,7 @@ def test_the_journal_is_whole_private_and_its_chain_verifies(story):
     assert alert["id"].encode() in gateway.stored_transitions()
     assert b"the chain is whole" in gateway.tool("journal", "verify", "--state-dir", gateway.state_dir)
     gateway.stop()
-    import sqlite3
-    with sqlite3.connect(os.path.join(gateway.state_dir, "huyang.db")) as db:
+    with database(os.path.join(gateway.state_dir, "huyang.db"), write=True) as db:
         db.execute("DROP TRIGGER transition_is_only_erased")
         db.execute("UPDATE transition SET by='somebody' WHERE id=1")
     done = subprocess.run([binary("huyang"), "journal", "verify", "--state-dir", gateway.state_dir], capture_output=True, check=False)
