@@ -20,6 +20,12 @@ def pytest_sessionstart(session):
         pytest.exit(f"{binary('huyang-gateway')} is not built; run tools/check, or cmake --preset release && cmake --build build/release", returncode=3)
 
 
+def pytest_sessionfinish():
+    browser = sys.modules.get("huyang_test.browser")
+    if browser:
+        browser.end_idle()
+
+
 @pytest.fixture
 def full(request):
     return request.config.getoption("--full")

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from huyang_test import wait_until, wire
-from huyang_test.browser import DESKTOP, PHONE, Browser, Keys
+from huyang_test.browser import DESKTOP, PHONE, Browser, Keys, hold
 from huyang_test.county import CODE
 from huyang_test.person import PASSWORD, add_account, first_administrator, setup_code
 
@@ -170,8 +170,9 @@ def test_two_responders_see_each_other_and_nothing_is_doubled(desk):
     wang.click(".button.primary.big", "I take this")
     li.wait(".alert-head .state", "王芳 has it")
     li.wait_gone(".button.primary.big", "I take this")
-    li.click(".choices .button", "No answer")
-    wang.wait(".timeline li", "No answer")
+    # What tells the police must be held: a slip of the thumb does nothing, and the other's page shows what was held.
+    li.click(".choices .hold", "No answer")
+    hold(li, ".choices .hold", "No answer", lambda: wang.all(".timeline li", "No answer"))
     alert = desk.gateway.alert_of("emergency", "r-0001")
     transitions = desk.gateway.request("GET", f"/api/v1/alerts/{alert['id']}")["transitions"]
     assert [t["by"] for t in transitions if t["kind"] == "acknowledged"] == ["wang"]
@@ -251,6 +252,7 @@ def test_the_files_are_served_packed_checked_and_locked_down(world):
     assert status == 200 and "immutable" in headers["Cache-Control"] and "Content-Encoding" not in headers
     _, headers, packed = fetch(gateway, script, {"Accept-Encoding": "gzip, br"})
     assert headers["Content-Encoding"] == "gzip" and gzip.decompress(packed) == plain and len(packed) < len(plain)
+    assert page.count(b"<script") == 1 and len(packed) <= 250_000, "what a phone on a bad line loads first"
     status, headers, body = fetch(gateway, script, {"If-None-Match": headers["ETag"]})
     assert (status, body) == (304, b"")
     assert fetch(gateway, "/assets/")[0] == 401 and fetch(gateway, "/assets/none.js")[0] == 401

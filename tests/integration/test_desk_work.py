@@ -3,10 +3,9 @@ import datetime
 import urllib.parse
 
 import pytest
-from selenium.webdriver import ActionChains
 
 from huyang_test import wait_until, wire
-from huyang_test.browser import DESKTOP, PHONE
+from huyang_test.browser import DESKTOP, PHONE, hold
 from huyang_test.county import CODE
 from huyang_test.person import add_account
 
@@ -21,15 +20,6 @@ WORDS = {"en": 0, "zh": 1}
 
 def ahead(hours):
     return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=hours)).isoformat(timespec="seconds")
-
-
-def hold(browser, selector, text, seen):
-    """Holds a button until `seen` can be seen."""
-    button = browser.wait(selector, text)
-    browser.js("arguments[0].scrollIntoView({block: 'center'})", button)
-    ActionChains(browser.driver).click_and_hold(button).perform()
-    wait_until(seen, 20, f"what holding {text!r} does")
-    ActionChains(browser.driver).release().perform()
 
 
 def desk_of_another_town(office):  # noqa: F811

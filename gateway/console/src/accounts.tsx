@@ -1,7 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "./api";
 import type { Account } from "./api";
-import { Button, Field, said } from "./parts";
+import { useReturns } from "./desk";
+import { Button, Field, Told, said } from "./parts";
 import { names, t, term } from "./words";
 
 /** An administrator's page: who may sign in, as what, for where. */
@@ -9,7 +10,8 @@ export function Accounts({ toast }: { toast: (text: string) => void }) {
   const [list, setList] = useState<Account[] | null>(null);
   const [fault, setFault] = useState("");
   const load = () => api.accounts().then((got) => { setList(got); setFault(""); }, (problem: unknown) => setFault(said(problem)));
-  useEffect(() => void load(), []);
+  const returns = useReturns();
+  useEffect(() => void load(), [returns]);
 
   const add = async (event: Event) => {
     event.preventDefault();
@@ -36,8 +38,7 @@ export function Accounts({ toast }: { toast: (text: string) => void }) {
   return (
     <section class="page" aria-label={t("people")}>
       <h2>{t("people")}</h2>
-      {fault && <p class="fault" role="alert">{fault}</p>}
-      {!list && !fault && <p role="status">{t("loading")}</p>}
+      <Told what={list} fault={fault} />
       <ul class="accounts">
         {list?.map((account) => (
           <li key={account.account} class={account.disabled ? "quiet" : ""}>

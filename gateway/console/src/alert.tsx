@@ -1,53 +1,14 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "./api";
-import type { Action, Job, Transition, Whole } from "./api";
+import type { Action, Whole } from "./api";
 import { desk, isWaiting, useDesk } from "./desk";
 import { Map } from "./map";
 import { Locate } from "./orders";
 import { Speak } from "./speak";
-import { AlertTasks, CALLS } from "./tasks";
+import { AlertTasks, CALLS, Outcome, SENDS } from "./tasks";
+import { entriesOf } from "./said";
 import { Button, LevelTag, People, Whom, reason, said, title, useNow, where } from "./parts";
-import { age, clock, language, names, t, term } from "./words";
-
-/** What the record says of a change, in the reader's language where it is a sentence of ours. */
-function sentence(change: Transition, whole: Whole): string {
-  const finding = whole.findings.find((one) => one.reason === change.why);
-  if (finding) return reason(finding);
-  const call = /^call: (\w+)(?:\. )?([^]*)$/.exec(change.why);
-  if (call) return [term("outcome", call[1]), call[2]].filter(Boolean).join(" · ");
-  const several = /^acknowledged, (\d) of (\d)(?:\. )?([^]*)$/.exec(change.why);
-  if (several) return [t("oneOf", several[1]!, several[2]!), several[3]].filter(Boolean).join(" · ");
-  const given = /^assigned to ([\w-]+)(?:\. )?([^]*)$/.exec(change.why);
-  if (given) return [t("assignedWord", desk.nameOf(given[1])), given[2]].filter(Boolean).join(" · ");
-  const later = /^snoozed(?:\. )?([^]*)$/.exec(change.why);
-  if (later) return [t("snoozedWord"), later[1]].filter(Boolean).join(" · ");
-  const [first = "", ...rest] = change.why.split(". ");
-  if (change.kind === "closed" && term("disposition", first) !== first) return [term("disposition", first), rest.join(". ")].filter(Boolean).join(" · ");
-  return term("policy", change.why);
-}
-
-interface Entry { t: string; what: string; text: string; by: string; kind: string; way?: Job["history"] }
-
-function jobName(job: Job): string {
-  const role = term("role", job.role);
-  return language() === "zh" ? term("job", job.kind) + role : `${term("job", job.kind)} ${role.toLowerCase()}`.trim();
-}
-
-/** Changes and messages, newest first; a message stands where its latest word came, with the way it went. */
-function entriesOf(whole: Whole): Entry[] {
-  const entries: Entry[] = whole.transitions.map((change) => ({
-    t: change.t, kind: change.kind, what: change.why.startsWith("call: ") ? t("called") : term("transition", change.kind),
-    text: sentence(change, whole), by: change.by === "policy" || term("detector", change.by) !== change.by ? "" : change.by,
-  }));
-  for (const job of whole.jobs) {
-    const why = job.reason ? term("outcome", job.reason) : "";
-    entries.push({
-      t: job.state_at, kind: "job-" + job.state, what: `${jobName(job)}：${term("delivery", job.state)}`.replace("：", language() === "zh" ? "：" : ": "), by: "",
-      text: [why, job.target].filter(Boolean).join(" · "), way: job.history.length > 1 ? job.history : undefined,
-    });
-  }
-  return entries.map((entry, i) => ({ entry, i })).sort((a, b) => Date.parse(b.entry.t) - Date.parse(a.entry.t) || b.i - a.i).map(({ entry }) => entry);
-}
+import { age, clock, names, t, term } from "./words";
 
 function Timeline({ whole }: { whole: Whole }) {
   const [all, setAll] = useState(false);
@@ -91,6 +52,8 @@ function Place({ whole, seesResidents, toast }: { whole: Whole; seesResidents: b
 
 const HOUR_MS = 3600000;
 const SNOOZES = [0.5, 1, 2, 4]; // hours; the gateway allows four
+const URGENT = ["emergency", "health"];
+const HELP_LINES = ["120", "110"]; // ambulance, police
 
 /** Whose it is; or not now, but not forgotten. What is red or an emergency cannot wait. */
 function Later({ whole, may, run }: { whole: Whole; may: (action: Action) => boolean; run: (action: Action, body: Record<string, string>, done: string) => Promise<void> }) {
@@ -139,18 +102,13 @@ function Steps({ whole, may, run, toast, load }: { toast: (text: string) => void
     <section class="block steps">
       <h3>{t("next")}</h3>
       <p class="advice">{term("advice", whole.family)}</p>
-      {isWaiting(whole) && may("acknowledge") && (
-        <div class="step wide-only">
-          <Button kind="primary big" work={() => run("acknowledge", {}, t("savedTake"))} aria-keyshortcuts="a">{t("take")}</Button>
-          <p class="quiet">{t("takenNote")}</p>
-        </div>
-      )}
+      {URGENT.includes(whole.family) && <p class="choices dial">{HELP_LINES.map((line) => <a key={line} class="button small" href={"tel:" + line}>{t("dial", line)}</a>)}</p>}
       {may("call") && (
         <div class="step">
           <h4>{t("callTitle")}</h4>
           {silent && <p class="warn">{t("callSilent")}</p>}
           {whole.verify_until && <p class="warn">{t("callVerify", clock(whole.verify_until))}</p>}
-          <div class="choices">{CALLS.map((outcome) => <Button key={outcome} kind={outcome === "needs_help" ? "grave" : ""} work={() => run("call", { outcome }, t("saved"))}>{term("outcome", outcome)}</Button>)}</div>
+          <div class="choices">{CALLS.map((outcome) => <Outcome key={outcome} outcome={outcome} sends={Boolean(whole.verify_until) && SENDS.includes(outcome)} work={() => run("call", { outcome }, t("saved"))} />)}</div>
         </div>
       )}
       {may("close") && (
@@ -177,7 +135,7 @@ function Steps({ whole, may, run, toast, load }: { toast: (text: string) => void
   );
 }
 
-function Head({ whole }: { whole: Whole }) {
+function Head({ whole, take }: { whole: Whole; take: (() => Promise<void>) | null }) {
   const now = useNow();
   return (
     <header class={"alert-head " + whole.level}>
@@ -189,6 +147,7 @@ function Head({ whole }: { whole: Whole }) {
         {whole.state === "open" && whole.assigned_to && <> · <bdi>{t("assignedTo", desk.nameOf(whole.assigned_to))}</bdi></>}
         {whole.cleared && whole.state === "open" && " · " + t("cleared")}
       </p>
+      {take && <div class="step wide-only"><Button kind="primary big" work={take} aria-keyshortcuts="a">{t("take")}</Button><p class="quiet">{t("takenNote")}</p></div>}
     </header>
   );
 }
@@ -230,23 +189,25 @@ export function AlertView({ id, back, toast }: { id: string; back: () => void; t
     }
     await load();
   };
+  const take = whole && isWaiting(whole) && may("acknowledge") ? () => run("acknowledge", {}, t("savedTake")) : null;
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.key !== "a" || event.ctrlKey || event.metaKey || event.altKey || (event.target as HTMLElement).closest("input, textarea, select")) return;
-      if (whole && isWaiting(whole) && may("acknowledge")) void run("acknowledge", {}, t("savedTake"));
+      void take?.();
     };
     document.addEventListener("keydown", press);
     return () => document.removeEventListener("keydown", press);
   });
 
   return (
-    <article class="detail" ref={root} aria-label={whole ? title(whole) : t("loading")} aria-busy={!whole && !fault}>
+    <article class="detail of-alert" ref={root} aria-label={whole ? title(whole) : t("loading")} aria-busy={!whole && !fault}>
       <button type="button" class="link back" onClick={back}>← {t("back")}</button>
       {fault && !whole && <div class="empty"><h2>{t("failed")}</h2><p>{fault}</p><button type="button" class="button" onClick={() => void load()}>{t("again")}</button></div>}
       {!fault && !whole && <div class="empty" role="status"><span class="spinner" aria-hidden="true" />{t("loading")}</div>}
       {whole && (
         <>
-          <Head whole={whole} />
+          <Head whole={whole} take={take} />
+          <div class="facts-of">
           <section class="block">
             <h3>{t("what")}</h3>
             <ul class="findings">
@@ -259,12 +220,13 @@ export function AlertView({ id, back, toast }: { id: string; back: () => void; t
             </ul>
           </section>
           <Place whole={whole} seesResidents={session?.parts?.includes("residents") ?? false} toast={toast} />
-          <Steps key={whole.id} whole={whole} may={may} run={run} toast={toast} load={() => void load()} />
-          {may("task_accept") && <AlertTasks key={"k" + whole.id} id={whole.id} version={whole.transitions.length + whole.jobs.length} toast={toast} />}
+          </div>
+          <div class="work-of">
+            <Steps key={whole.id} whole={whole} may={may} run={run} toast={toast} load={() => void load()} />
+            {may("task_accept") && <AlertTasks key={"k" + whole.id} id={whole.id} version={whole.transitions.length + whole.jobs.length} asks={may("call") && whole.state === "open"} toast={toast} />}
+          </div>
           <Timeline key={"t" + whole.id} whole={whole} />
-          {isWaiting(whole) && may("acknowledge") && (
-            <div class="thumb"><Button kind="primary big" work={() => run("acknowledge", {}, t("savedTake"))}>{t("take")}</Button></div>
-          )}
+          {take && <div class="thumb"><Button kind="primary big" work={take}>{t("take")}</Button></div>}
         </>
       )}
     </article>

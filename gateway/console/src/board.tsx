@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "./api";
 import type { Alert } from "./api";
-import { byUrgency, desk, isWaiting, useDesk } from "./desk";
+import { byUrgency, desk, isWaiting, useDesk, useReturns } from "./desk";
 import { LevelShape, More, newest, reason, said, title, useNow, where } from "./parts";
 import { age, clock, names, t, term } from "./words";
 
@@ -52,6 +52,7 @@ export function Board({ past, chosen, choose }: { past: boolean; chosen: string 
   const [fault, setFault] = useState("");
   const [tries, setTries] = useState(0);
   const [limit, setLimit] = useState(CARDS);
+  const returns = useReturns();
   const list = useRef<HTMLUListElement>(null);
 
   useEffect(() => {
@@ -61,7 +62,7 @@ export function Board({ past, chosen, choose }: { past: boolean; chosen: string 
     let wanted = true;
     api.alerts(ended, 1).then((got) => { if (wanted) setClosed(got); }, (problem: unknown) => { if (wanted) setFault(said(problem)); });
     return () => { wanted = false; };
-  }, [past, ended, tries]);
+  }, [past, ended, tries, returns]);
 
   const all = past ? closed ?? [] : [...open.values()].sort(byUrgency);
   const shown = all.filter((alert) => (!family || alert.family === family) && (!territory || alert.place.territories.some(({ code }) => code === territory)));

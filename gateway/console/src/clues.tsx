@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "./api";
 import type { Action, Clue, Page } from "./api";
-import { desk, useDesk } from "./desk";
+import { desk, useDesk, useReturns } from "./desk";
 import { Button, Field, LevelShape, More, Whom, said, useNow } from "./parts";
 import { age, clock, names, t, term } from "./words";
 
@@ -16,7 +16,7 @@ function Tags({ clue }: { clue: Clue }) {
   return (
     <>
       <span class={"tag " + (isOpen(clue) ? "" : "taken")}>{term("clue", clue.state)}{clue.result && " · " + term("result", clue.result)}</span>
-      {isOpen(clue) && <span class={"tag " + (left < 0 ? "waiting late" : "")}>{left < 0 ? t("overdueBy", age(-left)) : t("dueIn", age(left))}</span>}
+      {isOpen(clue) && <span class={"tag " + (left < 0 ? "waiting late" : "")}>{left < 0 ? t("overdueBy", age(-left)) : left < 60000 ? t("dueNow") : t("dueIn", age(left))}</span>}
       <span class="tag taken"><bdi>{desk.nameOf(clue.responsible)}</bdi></span>
       {clue.authority && <span class="tag"><bdi>{t("handedOver", clue.authority)}</bdi></span>}
     </>
@@ -119,7 +119,8 @@ function ClueView({ id, tick, back, toast, changed }: { id: string; tick: number
     }
   };
   useEffect(() => { setClue(null); setFault(""); root.current?.scrollTo(0, 0); }, [id]);
-  useEffect(() => void load(), [id, tick]);
+  const returns = useReturns();
+  useEffect(() => void load(), [id, tick, returns]);
   useEffect(() => { if (clue) root.current?.querySelector<HTMLElement>("h2")?.focus({ preventScroll: true }); }, [clue?.id]);
   const work: Work = async (verb, body) => {
     let done = true;
@@ -170,6 +171,7 @@ export function Clues({ id, choose, toast }: { id: string | null; choose: (id: s
   const [page, setPage] = useState<Page<Clue, string> | null>(null);
   const [fault, setFault] = useState("");
   const tick = useNow(15000); // the ledger is not on the live line
+  const returns = useReturns();
   const asked = useRef(0), deep = useRef(false);
   const load = async (cursor?: string) => {
     const number = ++asked.current;
@@ -185,7 +187,7 @@ export function Clues({ id, choose, toast }: { id: string | null; choose: (id: s
     }
   };
   useEffect(() => { deep.current = false; setPage(null); }, [shown, whose, family]);
-  useEffect(() => { if (!deep.current) void load(); }, [shown, whose, family, tick]); // whoever paged on keeps the pages
+  useEffect(() => { if (!deep.current) void load(); }, [shown, whose, family, tick, returns]); // whoever paged on keeps the pages
   return (
     <>
       <section class="board" aria-label={t("clues")}>

@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "./api";
 import type { ConsentLine } from "./api";
-import { desk } from "./desk";
+import { desk, useReturns } from "./desk";
 import { Button, Field, HoldButton, said } from "./parts";
 import { names, t, term } from "./words";
 
@@ -13,7 +13,8 @@ export function Consents({ id, toast, changed }: { id: string; toast: (text: str
   const [given, setGiven] = useState({ class: "", signer: "self", version: "", evidence: "" });
   const person = "resident:" + id;
   const load = () => api.consents(person).then((got) => { setLines(got.consents); setInForce((got.in_force ?? "").split(";").filter(Boolean)); setFault(""); }, (problem: unknown) => setFault(said(problem)));
-  useEffect(() => void load(), [id]);
+  const returns = useReturns();
+  useEffect(() => void load(), [id, returns]);
   const act = async (verb: string, body: Record<string, string>) => {
     try {
       await api.once("consents/" + verb, { person, ...body });

@@ -25,6 +25,7 @@ class Desk {
   loaded = false;
   line: Line = "connecting";
   lostSince = 0;
+  returns = 0; // counts up when the line stands again: what could not be loaded meanwhile is asked for anew
   alarm = 0; // counts up with each red alert that wants somebody
   news = 0; // counts up with everything the line tells
   changed = new Map<string, number>(); // how often an alert was told of, for whoever shows it whole
@@ -187,6 +188,7 @@ class Desk {
 
   private setLine(line: Line) {
     if (line === "lost" && this.line !== "lost") this.lostSince = Date.now();
+    if (line === "live" && this.line === "lost") this.returns++;
     this.line = line;
     this.tell();
   }
@@ -199,4 +201,11 @@ export function useDesk(): Desk {
   const [, again] = useState(0);
   useEffect(() => desk.listen(() => again((n) => n + 1)), []);
   return desk;
+}
+
+/** A number that changes when the line stands again: lists and cards name it among what they are loaded by. */
+export function useReturns(): number {
+  const [returns, set] = useState(desk.returns);
+  useEffect(() => desk.listen(() => set(desk.returns)), []);
+  return returns;
 }

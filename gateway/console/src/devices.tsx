@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "./api";
 import type { Device, FirmwareUse, Page } from "./api";
-import { useDesk } from "./desk";
-import { HoldButton, More, said, useNow } from "./parts";
+import { useDesk, useReturns } from "./desk";
+import { HoldButton, More, Told, said, useNow } from "./parts";
 import { Orders } from "./orders";
 import { Quarantine } from "./quarantine";
 import { Rollout } from "./rollout";
@@ -36,7 +36,8 @@ export function DeviceRow({ device, linked = false, tested, toast }: { device: D
 /** How many run which firmware; a click shows them. */
 function Firmware({ pick }: { pick: (kind: string, version: string) => void }) {
   const [list, setList] = useState<FirmwareUse[]>([]);
-  useEffect(() => void api.firmware().then(setList, () => setList([])), []);
+  const returns = useReturns();
+  useEffect(() => void api.firmware().then(setList, () => setList([])), [returns]);
   if (!list.length) return null;
   return (
     <details class="block firmware">
@@ -56,6 +57,7 @@ export function Devices({ toast }: { toast: (text: string) => void }) {
   const [words, setWords] = useState<{ q: string; trouble: string; kind: string; firmware?: string }>({ q: "", trouble: "any", kind: "" });
   const [page, setPage] = useState<Page<Device> | null>(null);
   const [fault, setFault] = useState("");
+  const returns = useReturns();
   const asked = useRef(0);
   const load = async (cursor?: number) => {
     const number = ++asked.current;
@@ -71,7 +73,7 @@ export function Devices({ toast }: { toast: (text: string) => void }) {
   useEffect(() => {
     const timer = window.setTimeout(() => void load(), words.q ? 250 : 0);
     return () => window.clearTimeout(timer);
-  }, [words]);
+  }, [words, returns]);
   return (
     <section class="page" aria-label={t("devices")}>
       <h2>{t("devices")}</h2>
@@ -83,8 +85,7 @@ export function Devices({ toast }: { toast: (text: string) => void }) {
       <Rollout toast={toast} />
       <Firmware pick={(kind, firmware) => setWords({ q: "", trouble: "", kind, firmware })} />
       {words.firmware && <p role="status"><bdi>{words.firmware}</bdi> <button type="button" class="link" onClick={() => setWords({ ...words, firmware: undefined })}>{t("firmwareAll")}</button></p>}
-      {fault && <p class="fault" role="alert">{fault}</p>}
-      {!page && !fault && <p role="status">{t("loading")}</p>}
+      <Told what={page} fault={fault} />
       {page?.rows.length === 0 && page.next === undefined && <p class="quiet">{words.trouble === "any" ? t("allWell") : t("noDevices")}</p>}
       <ul class="rows panelled">{page?.rows.map((device) => <DeviceRow key={device.id} device={device} linked toast={toast} tested={() => void load()} />)}<More next={page?.next} work={() => load(page?.next)} /></ul>
       {session?.parts?.includes("strangers") && <Quarantine toast={toast} />}

@@ -2,8 +2,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "./api";
 import type { Handover } from "./api";
-import { desk, useDesk } from "./desk";
-import { Button, Field, HoldButton, LevelTag, newest, reason, said, title } from "./parts";
+import { desk, useDesk, useReturns } from "./desk";
+import { Button, Field, HoldButton, LevelTag, Told, newest, reason, said, title } from "./parts";
 import { clock, t, term } from "./words";
 
 type Toast = (text: string) => void;
@@ -32,6 +32,7 @@ function Handed({ whole }: { whole: Handover }) {
 /** One that waits: who comes on looks at the list and signs that very list. */
 function Waiting({ one, toast, done }: { one: Handover; toast: Toast; done: () => Promise<void> }) {
   const { session, news } = useDesk();
+  const returns = useReturns();
   const [whole, setWhole] = useState<Handover | null>(null);
   const [fault, setFault] = useState("");
   const [note, setNote] = useState("");
@@ -45,7 +46,7 @@ function Waiting({ one, toast, done }: { one: Handover; toast: Toast; done: () =
   useEffect(() => {
     const timer = window.setTimeout(refresh, 300); // a flood of news is one question
     return () => window.clearTimeout(timer);
-  }, [one.id, one.changed, news]);
+  }, [one.id, one.changed, news, returns]);
   const sign = async () => {
     if (!whole) return;
     try {
@@ -72,6 +73,7 @@ function Waiting({ one, toast, done }: { one: Handover; toast: Toast; done: () =
 }
 
 function Begin({ toast, done }: { toast: Toast; done: () => Promise<void> }) {
+  const returns = useReturns();
   const { session } = useDesk();
   const [rosters, setRosters] = useState<string[]>([]);
   const [people, setPeople] = useState<[string, string][]>([]);
@@ -81,10 +83,12 @@ function Begin({ toast, done }: { toast: Toast; done: () => Promise<void> }) {
   const account = session?.account;
   useEffect(() => {
     api.page<{ name: string }>("rosters", "rosters").then((got) => setRosters(got.rows.map((one) => one.name)), (problem: unknown) => setFault(said(problem)));
+    setFault("");
     api.names().then((names) => setPeople(Object.entries(names).filter(([id]) => id !== account?.account)), (problem: unknown) => setFault(said(problem)));
-  }, []);
-  const to = order["to"] || people[0]?.[0] || "";
+  }, [returns]);
+  const to = order["to"] ?? ""; // never somebody by default: a signature is asked of whoever is named
   const begin = async () => {
+    if (!to) return;
     const body: Record<string, string> = { to };
     if (order["what"]) body["roster"] = order["what"];
     else {
@@ -102,10 +106,10 @@ function Begin({ toast, done }: { toast: Toast; done: () => Promise<void> }) {
       <p class="quiet">{t("handoverHelp")}</p>
       {fault && <p class="fault" role="alert">{fault}</p>}
       <Field label={t("handoverWhat")}><select name="what" value={order["what"]} onChange={set("what")}><option value="">{[term("role", account?.role), account?.scope].filter(Boolean).join(" · ")}</option>{rosters.map((name) => <option key={name} value={name}>{name}</option>)}</select></Field>
-      <Field label={t("handoverTo")}><select name="to" value={to} onChange={set("to")}>{people.map(([id, name]) => <option key={id} value={id}>{name}</option>)}</select></Field>
+      <Field label={t("handoverTo")}><select name="to" value={to} onChange={set("to")}><option value="">{t("choosePerson")}</option>{people.map(([id, name]) => <option key={id} value={id}>{name}</option>)}</select></Field>
       <Field label={t("shiftEnd")} help={t("shiftEndHelp")}><input name="until" type="datetime-local" value={order["until"]} onInput={set("until")} /></Field>
       <Field label={t("note")}><input name="note" maxLength={80} autocomplete="off" value={order["note"]} onInput={set("note")} /></Field>
-      <Button kind="primary" work={begin}>{t("handOver")}</Button>
+      <Button kind={to ? "primary" : ""} aria-disabled={!to} work={begin}>{t("handOver")}</Button>
     </section>
   );
 }
@@ -124,7 +128,7 @@ export function Handovers({ toast }: { toast: Toast }) {
   const waiting = rows?.filter(isWaiting) ?? [], ended = rows?.filter((one) => !isWaiting(one)) ?? [];
   return (
     <>
-      {fault && <p class="fault" role="alert">{fault}</p>}
+      <Told what={rows} fault={fault} />
       {rows && waiting.length === 0 && <p class="quiet">{t("noHandovers")}</p>}
       {waiting.map((one) => <Waiting key={one.id} one={one} toast={toast} done={load} />)}
       {session?.may?.some((action) => action === "handover_begin") && <Begin toast={toast} done={load} />}

@@ -2,6 +2,7 @@ import { render } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Accounts } from "./accounts";
 import { AlertView } from "./alert";
+import type { Action } from "./api";
 import { changePassword, signOut } from "./api";
 import { Board, Counts } from "./board";
 import { Clues } from "./clues";
@@ -142,12 +143,13 @@ function Shell() {
     return () => document.removeEventListener("keydown", press);
   });
   const has = (part: string) => session?.parts?.includes(part) ?? false;
+  const may = (action: Action) => session?.may?.includes(action) ?? false;
   const tab = (name: Screen, word: "open" | "tasks" | "clues" | "past" | "people" | "residents" | "devices" | "office") => <a href={"#" + name} aria-current={screen === name ? "page" : undefined}>{t(word)}</a>;
   return (
     <div class={"shell" + (id && screen !== "office" ? " showing" : "")}>
       <header class="top">
         <h1><img src="/icon.svg" alt="" width="28" height="28" /><span>{t("product")}</span></h1>
-        <nav aria-label={t("desk")}>{tab("open", "open")}{session?.may?.includes("task_accept") && tab("tasks", "tasks")}{session?.may?.includes("ledger_handle") && tab("clues", "clues")}{tab("past", "past")}{has("residents") && tab("residents", "residents")}{has("fleet") && tab("devices", "devices")}{(has("silences") || has("rosters") || has("audit") || has("reports")) && tab("office", "office")}{administrator && tab("people", "people")}</nav>
+        <nav aria-label={t("desk")}>{tab("open", "open")}{may("task_accept") && tab("tasks", "tasks")}{may("ledger_handle") && tab("clues", "clues")}{tab("past", "past")}{has("residents") && tab("residents", "residents")}{has("fleet") && tab("devices", "devices")}{(has("silences") || has("rosters") || has("audit") || has("reports")) && tab("office", "office")}{administrator && tab("people", "people")}</nav>
         <Counts />
         <Line />
         {soundIsBlocked() && <button type="button" class="button small sound" onClick={() => void allowSound().then(() => again((n) => n + 1))}>{t("soundBlocked")}</button>}
@@ -157,8 +159,8 @@ function Shell() {
       <main>
         {screen === "people" && administrator ? <Accounts toast={toast} />
           : screen === "residents" && has("residents") ? <Residents id={id} choose={(chosen) => { if (chosen) go("residents", chosen); else back(); }} toast={toast} />
-          : screen === "tasks" ? <Tasks id={id} choose={(chosen) => { if (chosen) go("tasks", chosen); else back(); }} toast={toast} />
-          : screen === "clues" ? <Clues id={id} choose={(chosen) => { if (chosen) go("clues", chosen); else back(); }} toast={toast} />
+          : screen === "tasks" && may("task_accept") ? <Tasks id={id} choose={(chosen) => { if (chosen) go("tasks", chosen); else back(); }} toast={toast} />
+          : screen === "clues" && may("ledger_handle") ? <Clues id={id} choose={(chosen) => { if (chosen) go("clues", chosen); else back(); }} toast={toast} />
           : screen === "devices" && has("fleet") ? <Devices toast={toast} />
           : screen === "office" ? <Office part={id} toast={toast} /> : (
           <>

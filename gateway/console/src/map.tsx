@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import * as api from "./api";
 import type { Chart, Fix, Point, Track } from "./api";
+import { useReturns } from "./desk";
 import { said, useNow } from "./parts";
 import { clock, t, term } from "./words";
 
@@ -124,12 +125,13 @@ export function Map({ id, version = 0, hours = 3, live = false }: { id: string; 
   const [track, setTrack] = useState<Track | null>(null);
   const [fault, setFault] = useState("");
   const [back, setBack] = useState(hours);
+  const returns = useReturns();
   const tick = useNow(live ? 15000 : 3600000);
   useEffect(() => {
     let wanted = true;
     api.chart(id).then((got) => { if (wanted) { setChart(got); setFault(""); } }, (problem: unknown) => { if (wanted) setFault(said(problem)); });
     return () => { wanted = false; };
-  }, [id, version, tick]);
+  }, [id, version, tick, returns]);
   useEffect(() => {
     let wanted = true;
     if (back === 0) setTrack(null);

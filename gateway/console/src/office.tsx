@@ -2,20 +2,22 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "./api";
 import type { Change, Health, Page, Silence, Suppression, View } from "./api";
-import { desk, useDesk } from "./desk";
-import { Button, Field, LevelTag, More, said } from "./parts";
+import { desk, useDesk, useReturns } from "./desk";
+import { Button, Field, LevelTag, More, Told, said } from "./parts";
 import { Handovers } from "./handover";
 import { Announcements, Campaigns } from "./planned";
 import { Registry } from "./registry";
 import { Reports } from "./reports";
 import { Rosters } from "./rosters";
-import { clock, names, t, term } from "./words";
+import { sentence } from "./said";
+import { clock, language, names, t, term } from "./words";
 
 type Toast = (text: string) => void;
 
 /** Rows of a list that goes backwards, loaded page by page. */
 function useBack<T>(path: string, name: string, words: Record<string, string>) {
   const [page, setPage] = useState<Page<T> | null>(null);
+  const returns = useReturns();
   const [fault, setFault] = useState("");
   const load = (cursor?: number) => api.page<T>(path, name, { ...words, cursor }).then(
     (got) => { setPage((before) => ({ rows: cursor ? [...(before?.rows ?? []), ...got.rows] : got.rows, next: got.next })); setFault(""); },
@@ -23,7 +25,7 @@ function useBack<T>(path: string, name: string, words: Record<string, string>) {
   useEffect(() => {
     const timer = window.setTimeout(() => void load(), 200);
     return () => window.clearTimeout(timer);
-  }, [JSON.stringify(words)]);
+  }, [JSON.stringify(words), returns]);
   return { page, fault, load };
 }
 
@@ -70,7 +72,7 @@ function Silences({ toast }: { toast: Toast }) {
   };
   return (
     <>
-      {(fault || ledger.fault) && <p class="fault" role="alert">{fault || ledger.fault}</p>}
+      <Told what={page && ledger.page} fault={fault || ledger.fault} />
       {page && running.length === 0 && <p class="quiet">{t("noSilences")}</p>}
       <ul class="accounts">
         {running.map((silence) => (
@@ -89,15 +91,18 @@ function Silences({ toast }: { toast: Toast }) {
   );
 }
 
+/** By a detector: its sentence stands in the record in one language; the alert behind the row has both. */
+const isFound = (row: Change) => term("detector", row.by) !== row.by;
+
 function Audit() {
   const [by, setBy] = useState("");
   const { page, fault, load } = useBack<Change>("audit", "changes", { by: by.trim() });
   return (
     <>
       <div class="filters flat"><input type="search" aria-label={t("auditBy")} placeholder={t("auditBy")} maxLength={64} value={by} onInput={(event) => setBy(event.currentTarget.value)} /></div>
-      {fault && <p class="fault" role="alert">{fault}</p>}
+      <Told what={page} fault={fault} />
       {page?.rows.length === 0 && <p class="quiet">{t("nothingRecorded")}</p>}
-      <ul class="records">{page?.rows.map((row, i) => <li key={i}><a href={"#past/" + row.alert}><time dateTime={row.t}>{clock(row.t)}</time> <b>{row.why.startsWith("call: ") ? t("called") : term("transition", row.kind)}</b></a> <bdi class="by">{term("detector", row.by) !== row.by ? term("detector", row.by) : desk.nameOf(row.by)}</bdi> <bdi class="quiet">{row.why}</bdi></li>)}</ul>
+      <ul class="records">{page?.rows.map((row, i) => <li key={i}><a href={"#past/" + row.alert}><time dateTime={row.t}>{clock(row.t)}</time> <b>{row.why.startsWith("call: ") ? t("called") : term("transition", row.kind)}</b></a> <bdi class="by">{isFound(row) ? term("detector", row.by) : desk.nameOf(row.by)}</bdi> <bdi class="quiet">{isFound(row) && language() === "zh" ? "" : sentence(row)}</bdi></li>)}</ul>
       <More next={page?.next} work={() => load(page?.next)} />
     </>
   );
@@ -109,7 +114,8 @@ function Views() {
   return (
     <>
       <div class="filters flat"><input type="search" aria-label={t("viewsAbout")} placeholder={t("viewsAbout")} maxLength={64} value={about} onInput={(event) => setAbout(event.currentTarget.value)} /></div>
-      {fault && <p class="fault" role="alert">{fault}</p>}
+      <Told what={page} fault={fault} />
+      {page?.rows.length === 0 && <p class="quiet">{t("nothingRecorded")}</p>}
       <ul class="records">{page?.rows.map((row, i) => <li key={i}><time dateTime={row.t}>{clock(row.t)}</time> <bdi class="by">{desk.nameOf(row.by)}</bdi> {term("viewed", row.what)} <bdi class="quiet">{row.about}</bdi></li>)}</ul>
       <More next={page?.next} work={() => load(page?.next)} />
     </>

@@ -49,6 +49,12 @@ export function said(problem: unknown): string {
   return t("eOther", problem.detail);
 }
 
+/** What stands above a list: why it could not be loaded, or that it is being loaded. */
+export function Told({ what, fault }: { what: unknown; fault: string }) {
+  if (fault) return <p class="fault" role="alert">{fault}</p>;
+  return what ? null : <p role="status">{t("loading")}</p>;
+}
+
 export function Field({ label, help, children }: { label: string; help?: string; children: ComponentChildren }) {
   return <label class="field"><span class="label">{label}</span>{children}{help && <span class="help">{help}</span>}</label>;
 }
@@ -63,7 +69,7 @@ export function Button({ work, children, kind = "", ...rest }: { work: () => Pro
 const HOLD_MS = 1200;
 
 /** A button that must be held: for what no slip of a thumb may do. Space and Enter are held alike. */
-export function HoldButton({ work, children, pressed }: { work: () => Promise<void>; children: ComponentChildren; pressed: boolean }) {
+export function HoldButton({ work, children, pressed = false, kind = "" }: { work: () => Promise<void>; children: ComponentChildren; pressed?: boolean; kind?: string }) {
   const [held, setHeld] = useState(false);
   const timer = useRef(0);
   const begin = () => {
@@ -75,7 +81,7 @@ export function HoldButton({ work, children, pressed }: { work: () => Promise<vo
   useEffect(() => end, []);
   const key = (event: KeyboardEvent) => event.key === " " || event.key === "Enter";
   return (
-    <button type="button" class={`button hold ${held ? "held" : ""} ${pressed ? "primary" : ""}`} aria-pressed={pressed} aria-description={t("holdHelp")}
+    <button type="button" class={`button hold ${kind} ${held ? "held" : ""} ${pressed ? "primary" : ""}`} aria-pressed={pressed} aria-description={t("holdHow")}
       onPointerDown={begin} onPointerUp={end} onPointerLeave={end} onPointerCancel={end} onBlur={end} onContextMenu={(event) => event.preventDefault()}
       onKeyDown={(event) => { if (key(event)) { event.preventDefault(); begin(); } }} onKeyUp={(event) => { if (key(event)) end(); }}>{children}</button>
   );

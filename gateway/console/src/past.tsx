@@ -1,5 +1,6 @@
 // Four weeks of a resident, told from the log: how the week goes, outings and visits. Asked for when it is opened, since the gateway reads much for it.
 import { useEffect, useState } from "preact/hooks";
+import { useReturns } from "./desk";
 import * as api from "./api";
 import type { Alert, Outing, Past, Routine, Visit } from "./api";
 import { LevelShape, newest, reason, said } from "./parts";
@@ -10,12 +11,13 @@ const SHOWN = 20;
 
 function usePast<T extends Past>(id: string, what: "routine" | "visits" | "outings") {
   const [past, setPast] = useState<T | null>(null);
+  const returns = useReturns();
   const [fault, setFault] = useState("");
   useEffect(() => {
     let wanted = true;
-    api.past<T>(id, what, WEEKS_H).then((got) => { if (wanted) setPast(got); }, (problem: unknown) => { if (wanted) setFault(said(problem)); });
+    api.past<T>(id, what, WEEKS_H).then((got) => { if (wanted) { setPast(got); setFault(""); } }, (problem: unknown) => { if (wanted) setFault(said(problem)); });
     return () => { wanted = false; };
-  }, [id, what]);
+  }, [id, what, returns]);
   return { past, fault };
 }
 

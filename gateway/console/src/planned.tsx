@@ -2,8 +2,8 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "./api";
 import type { Announced, Campaign, Prompt, Territory } from "./api";
-import { desk } from "./desk";
-import { Button, Field, HoldButton, said } from "./parts";
+import { desk, useReturns } from "./desk";
+import { Button, Field, HoldButton, Told, said } from "./parts";
 import { clock, language, names, t, term } from "./words";
 
 type Toast = (text: string) => void;
@@ -14,7 +14,8 @@ export function useList<T>(path: string, name: string) {
   const [rows, setRows] = useState<T[] | null>(null);
   const [fault, setFault] = useState("");
   const load = () => api.page<T>(path, name).then((got) => { setRows(got.rows); setFault(""); }, (problem: unknown) => setFault(said(problem)));
-  useEffect(() => void load(), []);
+  const returns = useReturns();
+  useEffect(() => void load(), [returns]);
   return { rows, fault, load };
 }
 
@@ -51,7 +52,7 @@ export function Announcements({ toast }: { toast: Toast }) {
   };
   return (
     <>
-      {(fault || territories.fault) && <p class="fault" role="alert">{fault || territories.fault}</p>}
+      <Told what={rows && territories.rows} fault={fault || territories.fault} />
       {rows && running.length === 0 && <p class="quiet">{t("noAnnounced")}</p>}
       <ul class="accounts">
         {running.map((one) => (
@@ -128,7 +129,7 @@ export function Campaigns({ toast }: { toast: Toast }) {
   const trouble = fault || territories.fault || prompts.fault;
   return (
     <>
-      {trouble && <p class="fault" role="alert">{trouble}</p>}
+      <Told what={rows && territories.rows && prompts.rows} fault={trouble} />
       <section class="panel">
         <h3>{t("newCampaign")}</h3>
         <p class="quiet">{t("campaignHelp")}</p>

@@ -1,5 +1,6 @@
 // Devices that were heard and may not speak: who they are, and one form to adopt or dismiss them.
 import { useEffect, useState } from "preact/hooks";
+import { useReturns } from "./desk";
 import * as api from "./api";
 import type { Adoption, Stranger } from "./api";
 import { Button, Field, said } from "./parts";
@@ -57,7 +58,8 @@ export function Quarantine({ toast }: { toast: (text: string) => void }) {
   const [open, setOpen] = useState("");
   const [fault, setFault] = useState("");
   const load = () => api.page<Stranger>("quarantine", "devices").then((got) => { setList(got.rows.filter((one) => !one.dismissed)); setFault(""); }, (problem: unknown) => setFault(said(problem)));
-  useEffect(() => void load(), []);
+  const returns = useReturns();
+  useEffect(() => void load(), [returns]);
   const dismiss = (id: string) => api.once(`quarantine/${id}/dismiss`, {}).then(() => { toast(t("saved")); return load(); }, (problem: unknown) => setFault(said(problem)));
   const adopted = () => { setOpen(""); toast(t("saved")); void load(); };
   if (!list?.length && !fault) return null;

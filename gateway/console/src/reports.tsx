@@ -1,7 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "./api";
 import type { Level, Levels, Report } from "./api";
-import { LevelShape, said } from "./parts";
+import { useReturns } from "./desk";
+import { LevelShape, Told, said } from "./parts";
 import { t, term } from "./words";
 
 const LEVELS: Level[] = ["red", "orange", "yellow", "green"];
@@ -48,12 +49,13 @@ export function Reports() {
   const [days, setDays] = useState(7);
   const [report, setReport] = useState<Report | null>(null);
   const [fault, setFault] = useState("");
+  const returns = useReturns();
   useEffect(() => {
     let wanted = true;
     setReport(null);
     api.report(days).then((got) => { if (wanted) { setReport(got); setFault(""); } }, (problem: unknown) => { if (wanted) setFault(said(problem)); });
     return () => { wanted = false; };
-  }, [days]);
+  }, [days, returns]);
   const seconds = (value: number | undefined) => (value === undefined ? undefined : t("seconds", value));
   const facts: [string, string | number | undefined][] = report ? [
     [t("rAlerts"), report.alerts], [t("rUrgent"), report.urgent], [t("rUnanswered"), report.unanswered], [t("rInTime", report.target_s), `${report.answers.in_time} / ${report.answers.count}`],
@@ -62,8 +64,7 @@ export function Reports() {
   return (
     <>
       <div class="filters flat"><select aria-label={t("reportDays")} value={days} onChange={(event) => setDays(Number(event.currentTarget.value))}><option value={1}>{t("days1")}</option><option value={7}>{t("days7")}</option><option value={31}>{t("days31")}</option></select></div>
-      {fault && <p class="fault" role="alert">{fault}</p>}
-      {!report && !fault && <p role="status">{t("loading")}</p>}
+      <Told what={report} fault={fault} />
       {report && (
         <>
           <dl class="facts panelled">{facts.filter(([, fact]) => fact !== undefined).map(([name, fact]) => <div key={name}><dt>{name}</dt><dd>{fact}</dd></div>)}</dl>

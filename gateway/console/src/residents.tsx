@@ -3,11 +3,11 @@ import * as api from "./api";
 import type { Card, Found, Page, Resident, Status } from "./api";
 import { Consents } from "./consents";
 import { DeviceRow } from "./devices";
-import { useDesk } from "./desk";
+import { useDesk, useReturns } from "./desk";
 import { RowEditor, Zones } from "./edit";
 import { Map } from "./map";
 import { Weeks } from "./past";
-import { Button, HoldButton, LevelShape, More, People, newest, reason, said } from "./parts";
+import { Button, HoldButton, LevelShape, More, People, Told, newest, reason, said } from "./parts";
 import { clock, t, term } from "./words";
 
 const STATUSES: Status[] = ["active", "away", "hospital", "paused", "moved", "deceased"];
@@ -70,11 +70,12 @@ function Findings({ id }: { id: string }) {
   const [fault, setFault] = useState("");
   const load = (cursor?: number) => api.page<Found>(`residents/${id}/findings`, "findings", { limit: 20, cursor })
     .then((got) => setPage((before) => ({ rows: cursor ? [...(before?.rows ?? []), ...got.rows] : got.rows, next: got.next })), (problem: unknown) => setFault(said(problem)));
-  useEffect(() => { setPage(null); void load(); }, [id]);
+  const returns = useReturns();
+  useEffect(() => { setPage(null); setFault(""); void load(); }, [id, returns]);
   return (
     <section class="block">
       <h3>{t("findings")}</h3>
-      {fault && <p class="fault">{fault}</p>}
+      <Told what={page} fault={fault} />
       {page?.rows.length === 0 && <p class="quiet">{t("nothingRecorded")}</p>}
       <ul class="records">
         {page?.rows.map((found, i) => <li key={i}><time dateTime={found.at}>{clock(found.at)}</time> <b>{term("detector", found.detector)}</b> {reason(found)}{found.record && <span class="tag">{t("recordOnly")}</span>}</li>)}
@@ -101,7 +102,9 @@ function CardView({ id, back, changed }: { id: string; back: () => void; changed
   const [fault, setFault] = useState("");
   const root = useRef<HTMLElement>(null);
   const load = () => api.resident(id).then((got) => { setCard(got); setFault(""); }, (problem: unknown) => setFault(said(problem)));
-  useEffect(() => { setCard(null); setFault(""); root.current?.scrollTo(0, 0); void load(); }, [id]);
+  useEffect(() => { setCard(null); setFault(""); root.current?.scrollTo(0, 0); }, [id]);
+  const returns = useReturns();
+  useEffect(() => void load(), [id, returns]);
   useEffect(() => { if (card) root.current?.querySelector<HTMLElement>("h2")?.focus({ preventScroll: true }); }, [card?.id]);
   const may = (part: string) => session?.parts?.includes(part) ?? false;
   const shownAll = card?.people !== undefined;
@@ -145,6 +148,7 @@ export function Residents({ id, choose, toast }: { id: string | null; choose: (i
   const [text, setText] = useState("");
   const [page, setPage] = useState<Page<Resident> | null>(null);
   const [fault, setFault] = useState("");
+  const returns = useReturns();
   const asked = useRef(0);
   const load = async (cursor?: number) => {
     const number = ++asked.current;
@@ -160,7 +164,7 @@ export function Residents({ id, choose, toast }: { id: string | null; choose: (i
   useEffect(() => {
     const timer = window.setTimeout(() => void load(), text ? 250 : 0);
     return () => window.clearTimeout(timer);
-  }, [text]);
+  }, [text, returns]);
   return (
     <>
       <section class="board" aria-label={t("residents")}>

@@ -2,8 +2,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "./api";
 import type { Task, Whole } from "./api";
-import { desk, useDesk } from "./desk";
-import { Button, Field, LevelShape, People, said, useNow } from "./parts";
+import { desk, useDesk, useReturns } from "./desk";
+import { Button, Field, HoldButton, LevelShape, People, said, useNow } from "./parts";
 import { age, clock, names, t, term } from "./words";
 
 export const CALLS = ["safe", "needs_help", "no_answer", "other_person", "wrong_number"];
@@ -12,10 +12,19 @@ const ENDS: Record<string, string[]> = {
   call: CALLS, "call-back": CALLS, verify: CALLS, "call-contacts": CALLS, home_visit: ["seen_well", "seen_needs_help", "nobody_home", "not_let_in", "not_needed"],
   collect_device: ["collected", "lost", "not_needed"], "police-rejected": ["settled", "not_needed"], "police-failed": ["settled", "not_needed"],
 };
+const CALLED = ["call", "call-back", "verify"]; // of the resident: ended by the alert's own "what came of the call"
 const GRAVE = ["needs_help", "seen_needs_help"];
+/** What sends an alert that waits to be verified to the police. */
+export const SENDS = ["needs_help", "no_answer"];
 const isVisit = (task: Task) => task.task === "home_visit" || task.task === "collect_device";
 const isOpen = (task: Task) => task.state !== "done" && task.state !== "cancelled";
 const titleOf = (task: Task) => task.place?.name || task.place?.address || Object.values(task.subject)[0] || "";
+
+/** What came of a call or a visit; held where it tells the police. */
+export function Outcome({ outcome, sends, work }: { outcome: string; sends: boolean; work: () => Promise<void> }) {
+  const kind = GRAVE.includes(outcome) ? "grave" : "", word = term("outcome", outcome);
+  return sends ? <HoldButton kind={kind} work={work}>{t("toldPolice", word)}</HoldButton> : <Button kind={kind} work={work}>{word}</Button>;
+}
 
 function useTaskAct(toast: (text: string) => void, done: () => void) {
   return async (task: Task, verb: string, body: Record<string, string> = {}) => {
@@ -35,15 +44,15 @@ function Due({ task }: { task: Task }) {
   const left = task.due ? Date.parse(task.due) - now : 0;
   return (
     <>
-      {task.due && <span class={"tag " + (left < 0 ? "waiting late" : "")}>{left < 0 ? t("overdueBy", age(-left)) : t("dueIn", age(left))}</span>}
+      {task.due && <span class={"tag " + (left < 0 ? "waiting late" : "")}>{left < 0 ? t("overdueBy", age(-left)) : left < 60000 ? t("dueNow") : t("dueIn", age(left))}</span>}
       <span class={"tag " + (task.assignee ? "taken" : "")}>{task.assignee ? t(task.state === "arrived" ? "isThere" : task.state === "accepted" ? "doesIt" : "shallDoIt", desk.nameOf(task.assignee)) : term("role", task.role)}</span>
       {task.attempts > 0 && <span class="tag">{t("attempts", task.attempts)}</span>}
     </>
   );
 }
 
-/** The steps of one task: I do it, I am there, what came of it. */
-export function TaskSteps({ task, toast, done }: { task: Task; toast: (text: string) => void; done: () => void }) {
+/** The steps of one task: I do it, I am there, what came of it; `asked`: what came of a call is asked elsewhere on the page. */
+export function TaskSteps({ task, toast, done, asked = false }: { task: Task; toast: (text: string) => void; done: () => void; asked?: boolean }) {
   const { session } = useDesk();
   const [note, setNote] = useState("");
   const act = useTaskAct(toast, done);
@@ -54,11 +63,11 @@ export function TaskSteps({ task, toast, done }: { task: Task; toast: (text: str
     <>
       {may("task_accept") && task.state === "open" && <Button kind="primary" work={() => act(task, "accept")}>{t("doIt")}</Button>}
       {may("task_arrive") && isVisit(task) && task.state === "accepted" && mine && <Button kind="primary" work={() => act(task, "arrive")}>{t("amThere")}</Button>}
-      {may("task_finish") && (
+      {may("task_finish") && !(asked && CALLED.includes(task.task)) && (
         <>
           <Field label={t("note")}><textarea rows={2} maxLength={80} value={note} onInput={(event) => setNote(event.currentTarget.value)} /></Field>
           <div class="choices" role="group" aria-label={t("cameOfIt")}>
-            {(ENDS[task.task] ?? []).map((outcome) => <Button key={outcome} kind={GRAVE.includes(outcome) ? "grave" : ""} work={() => act(task, "finish", note.trim() ? { outcome, note: note.trim() } : { outcome }).then(() => setNote(""))}>{term("outcome", outcome)}</Button>)}
+            {(ENDS[task.task] ?? []).map((outcome) => <Outcome key={outcome} outcome={outcome} sends={task.task === "verify" && SENDS.includes(outcome)} work={() => act(task, "finish", note.trim() ? { outcome, note: note.trim() } : { outcome }).then(() => setNote(""))} />)}
           </div>
         </>
       )}
@@ -67,7 +76,7 @@ export function TaskSteps({ task, toast, done }: { task: Task; toast: (text: str
 }
 
 /** The tasks of one alert, ended ones too. */
-export function AlertTasks({ id, version, toast }: { id: string; version: number; toast: (text: string) => void }) {
+export function AlertTasks({ id, version, asks, toast }: { id: string; version: number; asks: boolean; toast: (text: string) => void }) {
   const [tasks, setTasks] = useState<Task[]>([]);
   const [fault, setFault] = useState("");
   const asked = useRef(0);
@@ -75,7 +84,8 @@ export function AlertTasks({ id, version, toast }: { id: string; version: number
     const number = ++asked.current;
     return api.page<Task>("tasks", "tasks", { alert: id }).then((got) => { if (number === asked.current) { setTasks(got.rows); setFault(""); } }, (problem: unknown) => { if (number === asked.current) setFault(said(problem)); });
   };
-  useEffect(() => void load(), [id, version]);
+  const returns = useReturns();
+  useEffect(() => void load(), [id, version, returns]);
   if (!tasks.length && !fault) return null;
   return (
     <section class="block steps">
@@ -85,7 +95,7 @@ export function AlertTasks({ id, version, toast }: { id: string; version: number
         <div key={task.id} class="step task">
           <h4><a href={"#tasks/" + task.id}>{term("task", task.task)}</a></h4>
           <p class="foot"><Due task={task} /></p>
-          {isOpen(task) && <TaskSteps task={task} toast={toast} done={() => void load()} />}
+          {isOpen(task) && <TaskSteps task={task} asked={asks} toast={toast} done={() => void load()} />}
         </div>
       ))}
     </section>
@@ -112,7 +122,8 @@ function TaskView({ id, news, back, toast, changed }: { id: string; news: number
     }
   };
   useEffect(() => { setTask(null); setWhole(null); setFault(""); root.current?.scrollTo(0, 0); }, [id]);
-  useEffect(() => void load(), [id, news]);
+  const returns = useReturns();
+  useEffect(() => void load(), [id, news, returns]);
   useEffect(() => { if (task) root.current?.querySelector<HTMLElement>("h2")?.focus({ preventScroll: true }); }, [task?.id]);
   return (
     <article class="detail" ref={root} aria-label={task ? term("task", task.task) : t("loading")} aria-busy={!task && !fault}>
@@ -133,7 +144,7 @@ function TaskView({ id, news, back, toast, changed }: { id: string; news: number
             <h3>{t("done")}</h3>
             <ol class="timeline">
               {[...(task.history ?? [])].reverse().map((event, i) => (
-                <li key={i} class={event.kind === "finished" ? "closed" : event.kind}><time dateTime={event.t}>{clock(event.t)}</time><span><b>{term("taskEvent", event.kind)}</b>{event.by !== "policy" && <> <bdi class="by">{desk.nameOf(event.by)}</bdi></>}{event.why && <bdi class="text">{event.why}</bdi>}</span></li>
+                <li key={i} class={event.kind === "finished" ? "closed" : event.kind}><time dateTime={event.t}>{clock(event.t)}</time><span><b>{term("taskEvent", event.kind)}</b>{event.by !== "policy" && <> <bdi class="by">{desk.nameOf(event.by)}</bdi></>}{event.why && <bdi class="text">{term("policy", event.why)}</bdi>}</span></li>
               ))}
             </ol>
           </section>
@@ -153,6 +164,7 @@ export function Tasks({ id, choose, toast }: { id: string | null; choose: (id: s
   const [tasks, setTasks] = useState<Task[] | null>(null);
   const [fault, setFault] = useState("");
   const tick = useNow(30000); // an overdue task goes on by itself
+  const returns = useReturns();
   const asked = useRef(0);
   const load = () => {
     const number = ++asked.current;
@@ -163,7 +175,7 @@ export function Tasks({ id, choose, toast }: { id: string | null; choose: (id: s
   useEffect(() => {
     const timer = window.setTimeout(() => void load(), 300); // a flood of news is one question
     return () => window.clearTimeout(timer);
-  }, [shown === "ended", kind, news, tick]);
+  }, [shown === "ended", kind, news, tick, returns]);
   const account = session?.account;
   const list = (tasks ?? []).filter((task) => (shown === "ended" ? !isOpen(task) : shown === "all" || task.assignee === account?.account || (!task.assignee && task.role === account?.role)));
   const now = Date.now();

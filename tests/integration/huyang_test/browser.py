@@ -12,11 +12,16 @@ from selenium.webdriver.common.keys import Keys
 from .process import root_folder, wait_until
 
 DESKTOP, PHONE = (1280, 800), (390, 844)
-__all__ = ["Browser", "DESKTOP", "Keys", "PHONE"]
+__all__ = ["Browser", "DESKTOP", "Keys", "PHONE", "hold"]
 
 
-class Browser:
-    def __init__(self, gateway, size=DESKTOP, lang="en", dark=False):
+_idle = []  # Chromiums that wait for the next test: starting one costs more than most tests
+
+
+class _Chromium:
+    """One program with its driver; a test gets a fresh tab of it, without cookies, storage or scripts of the test before."""
+
+    def __init__(self):
         options = webdriver.ChromeOptions()
         options.binary_location = "/usr/bin/chromium"
         self.folder = tempfile.mkdtemp(prefix="huyang-chromium-")
@@ -28,19 +33,56 @@ class Browser:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
         self.driver.set_script_timeout(30)
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
-                                    {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size[0] < 500})
+
+    def fresh_tab(self):
+        old = self.driver.window_handles
+        self.driver.switch_to.new_window("tab")
+        new = self.driver.current_window_handle
+        for handle in old:
+            self.driver.switch_to.window(handle)
+            self.driver.close()
+        self.driver.switch_to.window(new)
+        self.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+        self.driver.execute_cdp_cmd("Network.clearBrowserCache", {})
+        self.driver.get_log("browser")
+
+    def end(self):
+        try:
+            self.driver.quit()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def end_idle():
+    """At the end of the session (conftest.py)."""
+    while _idle:
+        _idle.pop().end()
+
+
+class Browser:
+    def __init__(self, gateway, size=DESKTOP, lang="en", dark=False):
+        self.program = _idle.pop() if _idle else _Chromium()
+        self.driver = self.program.driver
+        self.program.fresh_tab()
+        self.resize(size)
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
         self.gateway, self.url = gateway, f"http://127.0.0.1:{gateway.port}/"
+        self.driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": self.url, "storageTypes": "all"})
         self.driver.get(self.url)
         self.js("localStorage.setItem('lang', arguments[0]); location.reload()", lang)
         self.wait(".panel")
 
     def stop(self):
+        """Leaves the page, which ends its connections; the program stays for the next test."""
         try:
-            self.driver.quit()
-        finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self.program.fresh_tab()
+            _idle.append(self.program)
+        except WebDriverException:
+            self.program.end()
+
+    def resize(self, size):
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                                    {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size[0] < 500})
 
     def js(self, script, *arguments):
         return self.driver.execute_script(script, *arguments)
@@ -101,10 +143,20 @@ class Browser:
 
     def accessibility_faults(self):
         """axe-core over the page as it stands: WCAG 2.2 AA."""
-        with open(os.path.join(root_folder(), "gateway", "console", "node_modules", "axe-core", "axe.min.js"), encoding="utf-8") as file:
-            self.js(file.read())
+        if not self.js("return window.axe !== undefined"):
+            with open(os.path.join(root_folder(), "gateway", "console", "node_modules", "axe-core", "axe.min.js"), encoding="utf-8") as file:
+                self.js(file.read())
         result = self.driver.execute_async_script("""
             const done = arguments[0];
             axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then((r) => done(r.violations.map(
                 (v) => v.id + ": " + v.nodes.map((n) => n.target.join(" ") + " " + (n.any[0] || n.all[0] || n.none[0] || {}).message).join(" | "))));""")
         return result
+
+
+def hold(browser, selector, text, seen):
+    """Holds a button until `seen` can be seen."""
+    button = browser.wait(selector, text)
+    browser.js("arguments[0].scrollIntoView({block: 'center'})", button)
+    webdriver.ActionChains(browser.driver).click_and_hold(button).perform()
+    wait_until(seen, 20, f"what holding {text!r} does")
+    webdriver.ActionChains(browser.driver).release().perform()
