@@ -183,6 +183,12 @@ const char *config_name_gaps(unsigned value)
     return value < sizeof names / sizeof names[0] ? names[value] : NULL;
 }
 
+const char *config_name_handover(unsigned value)
+{
+    static const char *const names[] = {"free", "required"};
+    return value < sizeof names / sizeof names[0] ? names[value] : NULL;
+}
+
 const char *config_name_form(unsigned value)
 {
     static const char *const names[] = {"json", "form"};

@@ -42,6 +42,7 @@ const char *config_name_unless(unsigned value);
 const char *config_name_rotation(unsigned value);
 const char *config_name_outside(unsigned value);
 const char *config_name_gaps(unsigned value);
+const char *config_name_handover(unsigned value);
 const char *config_name_way(unsigned value);
 const char *config_name_form(unsigned value);
 const char *config_name_preset(unsigned value);

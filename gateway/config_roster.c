@@ -102,6 +102,12 @@ static const struct key roster_keys[] = {
      .type = KEY_NAME,
      FIELD(struct roster_plan, gaps_meant),
      .name = config_name_gaps},
+    {.path = "handover",
+     .help = "Whether a turn from one shift to the next has to be signed for: required = one that is not "
+             "leaves the outgoing shift on call, also when nobody began to hand over.",
+     .type = KEY_NAME,
+     FIELD(struct roster_plan, handover_required),
+     .name = config_name_handover},
     {.path = "layers",
      .help = "Turns of people; the last layer that has somebody at a moment decides.",
      .type = KEY_LIST,

@@ -284,6 +284,7 @@ static void record(struct gateway *gateway, const struct input *input)
 
 static enum err fold(struct gateway *gateway, const struct input *input)
 {
+    alerts_on_input(gateway->alerts, gateway->t_ms);
     switch ((enum input_kind)input->kind) {
     case INPUT_REPORT: on_report(gateway, &input->report); break;
     case INPUT_ACTION: return on_action(gateway, &input->action);

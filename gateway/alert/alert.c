@@ -91,6 +91,8 @@ enum err alerts_rebind(struct alerts *alerts, const struct registry *registry,
 {
     alerts->config.registry = registry;
     alerts->config.settings = settings;
+    alerts->shifts_watched = false;
+    handover_arm(alerts);
     for (uint32_t no = 0; no < alerts->cases.count; no++) {
         if (pool_is_live(&alerts->cases, no))
             case_rearm(alerts, no);

@@ -287,6 +287,8 @@ MUST_CHECK enum err alerts_rebind(struct alerts *alerts, const struct registry *
 void alerts_set_prompts(struct alerts *alerts, const struct prompt_catalogue *prompts,
                         const struct prompt_quiet *quiet);
 
+/* Before each input of the fold: begins to watch what other settings ask for. */
+void alerts_on_input(struct alerts *alerts, int64_t t_ms);
 /* An event of a device, for what is awaited after a prompt: a sign of the resident. */
 void alerts_on_event(struct alerts *alerts, int64_t t_ms, const struct event *event);
 void alerts_on_finding(struct alerts *alerts, int64_t t_ms, const struct finding *finding);

@@ -13,7 +13,7 @@ static const char alert_table[] = "alert", job_table[] = "job", case_table[] = "
                   recent_table[] = "alert_recent", silence_table[] = "alert_silence",
                   burst_table[] = "alert_burst", task_table[] = "alert_task", meter_table[] = "alert_meter",
                   digest_table[] = "alert_digest", ledger_table[] = "alert_ledger",
-                  roster_table[] = "roster_change", handover_table[] = "handover",
+                  roster_table[] = "roster_change", handover_table[] = "handover", shift_table[] = "shift",
                   later_table[] = "alert_later";
 
 struct alert_image {
@@ -129,6 +129,10 @@ enum err alerts_snapshot(const struct alerts *alerts,
         if (alerts->handover_dirty[slot])
             err = fn(self, handover_table, VERSION, slot, &alerts->handovers[slot], sizeof(struct handover));
     }
+    for (uint32_t slot = 0; slot < ROSTERS_MAX && err == ERR_OK; slot++) {
+        if (alerts->shift_dirty[slot])
+            err = fn(self, shift_table, VERSION, slot, &alerts->shifts[slot], sizeof(struct shift));
+    }
     for (uint32_t slot = 0; slot < BURSTS_MAX && err == ERR_OK; slot++) {
         if (alerts->burst_dirty[slot])
             err = fn(self, burst_table, VERSION, slot, &alerts->bursts[slot], sizeof(struct burst));
@@ -180,6 +184,7 @@ void alerts_snapshot_done(struct alerts *alerts)
     memset(alerts->silence_dirty, 0, sizeof alerts->silence_dirty);
     memset(alerts->roster_dirty, 0, sizeof alerts->roster_dirty);
     memset(alerts->handover_dirty, 0, sizeof alerts->handover_dirty);
+    memset(alerts->shift_dirty, 0, sizeof alerts->shift_dirty);
     memset(alerts->later_dirty, 0, sizeof alerts->later_dirty);
     memset(alerts->burst_dirty, 0, sizeof alerts->burst_dirty);
     memset(alerts->meter_dirty, 0, sizeof alerts->meter_dirty);
@@ -388,7 +393,8 @@ enum err alerts_restore(struct alerts *alerts, const char *table, uint16_t versi
                  {ledger_table, VERSION, sizeof(struct ledger_entry)},
                  {roster_table, VERSION, sizeof(struct roster_change)},
                  {handover_table, VERSION, sizeof(struct handover)},
-                 {later_table, VERSION, sizeof(struct later)}};
+                 {later_table, VERSION, sizeof(struct later)},
+                 {shift_table, VERSION, sizeof(struct shift)}};
     enum { KNOWN = sizeof known / sizeof *known };
     enum err err = responses_restore(alerts, table, version, no, value, len);
     if (err == ERR_NOT_FOUND)
@@ -420,6 +426,7 @@ enum err alerts_restore(struct alerts *alerts, const char *table, uint16_t versi
     case 1: return restore_job(alerts, no, value);
     case 2: return restore_case(alerts, value, len);
     case 3: return restore_recent(alerts, no, value);
+    case 13: return shift_restore(alerts, no, value);
     case 12: return later_restore(alerts, no, value);
     case 11: return handover_restore(alerts, no, value);
     case 10: return roster_restore(alerts, no, value);

@@ -133,6 +133,9 @@ struct alerts {
     bool roster_dirty[ROSTER_CHANGES_MAX];
     struct handover handovers[HANDOVERS_MAX];
     bool handover_dirty[HANDOVERS_MAX];
+    struct shift shifts[ROSTERS_MAX];
+    bool shift_dirty[ROSTERS_MAX];
+    bool shifts_watched; /* the shifts are those of the settings */
     struct timer_slot handover_timer;
     struct meter meters[METERS_MAX];
     bool meter_dirty[METERS_MAX];
@@ -378,12 +381,21 @@ size_t roster_people(const struct alerts *alerts, const struct roster_plan *plan
 uint32_t roster_keep(struct alerts *alerts, int64_t t_ms, const struct handover *handover);
 void roster_release(struct alerts *alerts, int64_t t_ms, uint32_t order, const char *by);
 
+/* shift.c: turns that have to be signed for. The first input after other settings begins to watch them
+ * (alerts_on_input); a turn before that is none of theirs. They share the handovers' timer. */
+int64_t shifts_due_ms(const struct alerts *alerts); /* INT64_MAX = nothing to look at */
+void shifts_run(struct alerts *alerts, int64_t t_ms);
+void shifts_signed(struct alerts *alerts, const struct handover *handover, int64_t t_ms); /* when overdue */
+MUST_CHECK enum err shift_restore(struct alerts *alerts, uint32_t place, const void *value);
+
 /* handover.c */
 MUST_CHECK enum err handover_act(struct alerts *alerts, int64_t t_ms, const struct action *action);
 MUST_CHECK enum err handover_restore(struct alerts *alerts, uint32_t place, const void *value);
 /* Sets the timer from what is stored; what is due when it fires. */
 void handover_arm(struct alerts *alerts);
 void handover_run(struct alerts *alerts, int64_t t_ms);
+/* At turn_ms a shift of that roster ended and nobody had begun to hand over: overdue from the start. */
+void handover_missed(struct alerts *alerts, const struct roster_plan *plan, int64_t turn_ms, int64_t t_ms);
 /* Adds those of the role who stay on call in the territory, because nobody has signed for them, to `found`
  * numbers of responders; returns how many there are then, at most `max`. */
 size_t handover_stays(const struct alerts *alerts, enum role role, uint32_t territory, uint32_t *numbers,

@@ -11,6 +11,8 @@
 #include "alert/alerts.h"
 #include "core/log.h"
 
+#define BY_POLICY "policy" /* who begins what nobody began */
+
 struct step {
     uint8_t allowed, next;
 };
@@ -183,6 +185,9 @@ void handover_arm(struct alerts *alerts)
             (due_ms == TIMER_OFF || handover->due_ms < due_ms))
             due_ms = handover->due_ms;
     }
+    const int64_t turn_ms = shifts_due_ms(alerts);
+    if (turn_ms != INT64_MAX && (due_ms == TIMER_OFF || turn_ms < due_ms))
+        due_ms = turn_ms;
     if (timers_arm(alerts->config.timers,
                    timer_owner((struct subject){.kind = SUBJECT_NONE}, TIMER_SLOT_HANDOVER),
                    &alerts->handover_timer, due_ms) != ERR_OK) {
@@ -191,21 +196,25 @@ void handover_arm(struct alerts *alerts)
     }
 }
 
+static void run_one(struct alerts *alerts, struct handover *handover, int64_t t_ms)
+{
+    enum handover_state next = HANDOVER_OPEN;
+    if (!handover->t_ms || handover->state != HANDOVER_OPEN || handover->due_ms > t_ms ||
+        !handover_next(HANDOVER_OPEN, HANDOVER_EVENT_OVERDUE, &next))
+        return;
+    handover->state = (uint8_t)next;
+    if (handover->roster[0])
+        handover->order = roster_keep(alerts, t_ms, handover);
+    step(alerts, handover, t_ms, HANDOVER_EVENT_OVERDUE, BY_POLICY,
+         "Not signed by the shift's end: the outgoing shift stays on call");
+    tell_town(alerts, handover, t_ms);
+}
+
 void handover_run(struct alerts *alerts, int64_t t_ms)
 {
-    for (unsigned i = 0; i < HANDOVERS_MAX; i++) {
-        struct handover *handover = &alerts->handovers[i];
-        enum handover_state next = HANDOVER_OPEN;
-        if (!handover->t_ms || handover->state != HANDOVER_OPEN || handover->due_ms > t_ms ||
-            !handover_next(HANDOVER_OPEN, HANDOVER_EVENT_OVERDUE, &next))
-            continue;
-        handover->state = (uint8_t)next;
-        if (handover->roster[0])
-            handover->order = roster_keep(alerts, t_ms, handover);
-        step(alerts, handover, t_ms, HANDOVER_EVENT_OVERDUE, "policy",
-             "Not signed by the shift's end: the outgoing shift stays on call");
-        tell_town(alerts, handover, t_ms);
-    }
+    for (unsigned i = 0; i < HANDOVERS_MAX; i++)
+        run_one(alerts, &alerts->handovers[i], t_ms);
+    shifts_run(alerts, t_ms);
     handover_arm(alerts);
 }
 
@@ -285,6 +294,14 @@ static int64_t shift_end(const struct alerts *alerts, const struct handover *sco
     return plan ? roster_turn_ms(&view, plan, t_ms, t_ms + HANDOVER_AHEAD_MAX_MS) : INT64_MAX;
 }
 
+/* Where a handover is required the shift ends at the turn, whatever they say. */
+static int64_t due_of(const struct alerts *alerts, const struct handover *scope, int64_t t_ms,
+                      int64_t until_ms)
+{
+    const struct roster_plan *plan = scope->roster[0] ? roster_plan_of(alerts, scope->roster) : NULL;
+    return until_ms && !(plan && plan->handover_required) ? until_ms : shift_end(alerts, scope, t_ms);
+}
+
 static void note_outgoing(const struct alerts *alerts, struct handover *handover, int64_t t_ms)
 {
     const struct roster_plan *plan = handover->roster[0] ? roster_plan_of(alerts, handover->roster) : NULL;
@@ -329,11 +346,11 @@ static enum err begin(struct alerts *alerts, int64_t t_ms, const struct action *
         return refuse(alerts, ERR_INVALID, "a handover is from one person to another");
     struct handover *before = waiting_for(alerts, &scope);
     enum handover_state next = HANDOVER_OPEN;
-    if (before && strcmp(before->by, action->by) != 0)
-        return refuse(alerts, ERR_INVALID, "somebody else has begun a handover here already");
     if (before && !handover_next((enum handover_state)before->state, HANDOVER_EVENT_REPLACED, &next))
         return refuse(alerts, ERR_INVALID, "the last handover here has to be signed first");
-    scope.due_ms = action->until_ms ? action->until_ms : shift_end(alerts, &scope, t_ms);
+    if (before && strcmp(before->by, action->by) != 0)
+        return refuse(alerts, ERR_INVALID, "somebody else has begun a handover here already");
+    scope.due_ms = due_of(alerts, &scope, t_ms, action->until_ms);
     if (scope.due_ms <= t_ms || scope.due_ms > t_ms + HANDOVER_AHEAD_MAX_MS)
         return refuse(alerts, ERR_INVALID,
                       "it has to say when the shift ends: later than now and within 31 days");
@@ -356,6 +373,32 @@ static enum err begin(struct alerts *alerts, int64_t t_ms, const struct action *
     return ERR_OK;
 }
 
+void handover_missed(struct alerts *alerts, const struct roster_plan *plan, int64_t turn_ms, int64_t t_ms)
+{
+    struct handover missed = {.t_ms = t_ms, .due_ms = turn_ms, .role = plan->role};
+    const struct roster_view view = alerts_rosters(alerts);
+    const char *people[ROSTER_ON_MAX];
+    struct handover *handover = free_place(alerts);
+    if (!handover) {
+        log_write(LOG_ERROR, "alert.handover", "no room for a handover that was not begun\troster=%s",
+                  plan->name);
+        return;
+    }
+    text_copy(missed.roster, sizeof missed.roster, plan->name);
+    text_copy(missed.territory, sizeof missed.territory, plan->territory);
+    text_copy(missed.by, sizeof missed.by, BY_POLICY);
+    if (roster_on(&view, plan, turn_ms, people))
+        text_copy(missed.to, sizeof missed.to, people[0]);
+    missed.id = id_of(alerts, &missed);
+    note_outgoing(alerts, &missed, turn_ms - 1);
+    *handover = missed;
+    const struct list list = list_of(alerts, handover, t_ms, INT64_MAX);
+    take_list(handover, &list, t_ms);
+    step(alerts, handover, t_ms, HANDOVER_EVENT_BEGUN, BY_POLICY,
+         "The shift has ended and nobody has begun to hand over");
+    run_one(alerts, handover, t_ms);
+}
+
 static struct handover *find(struct alerts *alerts, const struct hash_id *id)
 {
     for (unsigned i = 0; i < HANDOVERS_MAX; i++) {
@@ -368,7 +411,10 @@ static struct handover *find(struct alerts *alerts, const struct hash_id *id)
 /* Two people, always. Before the shift's end only the one who was named: until then they may be late. */
 static const char *fault_of_signer(const struct handover *handover, const struct action *action)
 {
-    if (strcmp(action->by, handover->by) == 0)
+    bool hands_over = strcmp(action->by, handover->by) == 0;
+    for (unsigned i = 0; strcmp(handover->by, BY_POLICY) == 0 && i < handover->outgoing_count; i++)
+        hands_over |= strcmp(action->by, handover->outgoing[i]) == 0;
+    if (hands_over)
         return "who hands over cannot sign for who comes on";
     if (handover->state == HANDOVER_OPEN && strcmp(action->by, handover->to) != 0)
         return "before the shift's end only the person who was named can sign";
@@ -411,8 +457,10 @@ static enum err sign(struct alerts *alerts, int64_t t_ms, const struct action *a
         roster_release(alerts, t_ms, handover->order, action->by);
     handover->order = 0;
     step(alerts, handover, t_ms, HANDOVER_EVENT_SIGNED, action->by, action->note);
-    if (before == HANDOVER_OVERDUE)
+    if (before == HANDOVER_OVERDUE) {
         end_telling(alerts, handover, t_ms);
+        shifts_signed(alerts, handover, t_ms);
+    }
     handover_arm(alerts);
     return ERR_OK;
 }

@@ -2,6 +2,8 @@
  * names who comes on; the gateway says what is handed over; who comes on signs that very list. What has come
  * since the list was made makes a new list, which has to be looked at before it can be signed. A handover
  * that is not signed by the shift's end leaves the outgoing shift on call, and the town's desk hears of it.
+ * Where the roster says that it is required, one that nobody began is begun at the turn, as overdue
+ * (shift.c).
  *
  * It is for a roster, or for a role in a territory. Not a list of its own: what is open stands where it
  * always does, here is only how much there was and when. Inputs of the fold; pure, same thread. */
@@ -84,6 +86,11 @@ struct handover_event {
     uint8_t kind;     /* enum handover_event_kind */
     char by[ID_SIZE]; /* person, or "policy" */
     char why[256];    /* the person's note, or one English sentence */
+};
+/* A roster whose handover is required. */
+struct shift {
+    char roster[ID_SIZE]; /* "" = none */
+    int64_t seen_ms;      /* its turns have been looked at up to and including then */
 };
 
 /* One JSON object, one line. */

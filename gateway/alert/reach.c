@@ -282,7 +282,8 @@ static bool call_next(struct alerts *alerts, struct alert_record *record, const 
     return false;
 }
 
-/* The person's next way that was not tried in this step; a call only while nobody else is called. */
+/* The person's next way that was not tried in this step; a call only while nobody else is called, and none
+ * about an entry of the ledger. */
 static bool tell_otherwise(struct alerts *alerts, struct alert_record *record, const struct job *draft,
                            const struct job *failed)
 {
@@ -291,7 +292,7 @@ static bool tell_otherwise(struct alerts *alerts, struct alert_record *record, c
     size_t count = ways_of(alerts, failed->recipient, is_contact, ways);
     for (size_t i = 0; i < count; i++) {
         if (was_tried(alerts, record, draft, failed->recipient, is_contact, ways[i]) ||
-            (ways[i] == WAY_VOICE && is_calling(alerts, record, draft)))
+            (ways[i] == WAY_VOICE && (ledger_is_step(draft->step) || is_calling(alerts, record, draft))))
             continue;
         tell(alerts, record, draft, failed->recipient, is_contact, ways[i]);
         return true;
@@ -327,6 +328,23 @@ static void fall_back(struct alerts *alerts, struct alert_record *record, const 
         task_issue(alerts, record, t_ms, failed->step, ROLE_COUNTY_DESK, TASK_NOBODY);
 }
 
+/* What a responsible person should hear of an entry of the ledger goes by their next way, and is the desk's
+ * to say when there is none. */
+static void clue_fall_back(struct alerts *alerts, struct alert_record *record, const struct job *failed,
+                           int64_t t_ms)
+{
+    struct job draft = *failed;
+    draft.t_ms = t_ms;
+    draft.expires_ms = t_ms + NOTIFY_EXPIRES_MS;
+    if (tell_otherwise(alerts, record, &draft, failed) || is_hopeful(alerts, record, &draft))
+        return;
+    struct job task = job_draft(&record->alert, JOB_TASK, failed->step, t_ms);
+    task.transition = failed->transition; /* each telling may fail anew */
+    task.role = ROLE_COUNTY_DESK;
+    text_copy(task.prompt, sizeof task.prompt, TASK_NOBODY);
+    job_issue(alerts, record, &task);
+}
+
 /* Who took it is audited by the id the registry gives them; a role's receiver by the role. */
 static const char *name_of(const struct alerts *alerts, const struct job *job)
 {
@@ -339,6 +357,14 @@ void reach_settle(struct alerts *alerts, uint32_t job_no, int64_t t_ms)
     const struct job job = job_at(alerts, job_no)->job;
     enum delivery_state state = (enum delivery_state)job_at(alerts, job_no)->state;
     struct alert_record *record = alert_at(alerts, job_at(alerts, job_no)->alert_no);
+    bool failed = state == DELIVERY_FAILED || state == DELIVERY_EXPIRED || state == DELIVERY_REJECTED;
+    failed = failed && job.recipient != REGISTRY_NONE && way_of_receiver(job.prompt) != WAY_COUNT &&
+             t_ms - job.t_ms <= FALL_BACK_WITHIN_MS;
+    if (ledger_is_step(job.step)) { /* its alert has ended: the entry counts */
+        if (failed && ledger_holds(alerts, &record->alert.id))
+            clue_fall_back(alerts, record, &job, t_ms);
+        return;
+    }
     /* The word on an earlier telling is not the word on this one. */
     if (record->alert.state != ALERT_OPEN || record->alert.acknowledged_ms ||
         job.transition < record->alert.told_from)
@@ -349,9 +375,7 @@ void reach_settle(struct alerts *alerts, uint32_t job_no, int64_t t_ms)
                    way == WAY_VOICE ? "call: pressed 1" : "link");
         return;
     }
-    bool failed = state == DELIVERY_FAILED || state == DELIVERY_EXPIRED || state == DELIVERY_REJECTED;
-    if (failed && job.recipient != REGISTRY_NONE && way_of_receiver(job.prompt) != WAY_COUNT &&
-        t_ms - job.t_ms <= FALL_BACK_WITHIN_MS)
+    if (failed)
         fall_back(alerts, record, &job,
                   state == DELIVERY_REJECTED && way_of_receiver(job.prompt) == WAY_VOICE, t_ms);
 }

@@ -115,16 +115,25 @@ static bool is_in_hours(const struct roster_layer *layer, const struct tz *tz, i
     return !has_hours(layer);
 }
 
-static size_t layer_on(const struct roster_layer *layer, const struct tz *tz, int64_t t_ms,
+/* Who is on paper only covers nothing. */
+static bool is_known(const struct roster_view *view, const char *person)
+{
+    return !view->registry || registry_find(view->registry, REGISTRY_RESPONDER, person) != REGISTRY_NONE;
+}
+
+static size_t layer_on(const struct roster_layer *layer, const struct roster_view *view, int64_t t_ms,
                        const char *people[ROSTER_ON_MAX])
 {
-    int64_t first_day, k = start_day(layer, &first_day) ? turn_at(layer, tz, first_day, t_ms) : -1;
+    int64_t first_day, k = start_day(layer, &first_day) ? turn_at(layer, view->tz, first_day, t_ms) : -1;
     size_t together = layer->at_once ? layer->at_once : 1, count = 0;
-    if (k < 0 || layer->member_count == 0 || !is_in_hours(layer, tz, t_ms))
+    if (k < 0 || layer->member_count == 0 || !is_in_hours(layer, view->tz, t_ms))
         return 0;
-    for (; count < together && count < layer->member_count && count < ROSTER_ON_MAX; count++)
-        people[count] =
-            layer->members[(uint64_t)(k * (int64_t)together + (int64_t)count) % layer->member_count];
+    for (size_t i = 0; i < together && i < layer->member_count && i < ROSTER_ON_MAX; i++) {
+        const char *person =
+            layer->members[(uint64_t)(k * (int64_t)together + (int64_t)i) % layer->member_count];
+        if (is_known(view, person))
+            people[count++] = person;
+    }
     return count;
 }
 
@@ -188,7 +197,7 @@ static size_t apply(const struct roster_view *view, const struct roster_plan *pl
     memcpy(before, people, sizeof *people * count);
     for (size_t i = 0; i < view->change_count; i++) {
         const struct roster_change *change = &view->changes[i];
-        if (change->order != order || !is_in(change, plan, t_ms))
+        if (change->order != order || !is_in(change, plan, t_ms) || !is_known(view, change->person))
             continue;
         if (!change->instead[0]) {
             if (instead_of_all < ROSTER_ON_MAX)
@@ -223,7 +232,7 @@ size_t roster_on(const struct roster_view *view, const struct roster_plan *plan,
 {
     size_t count = 0;
     for (unsigned i = plan->layer_count; i-- > 0 && count == 0;)
-        count = layer_on(&plan->layers[i], view->tz, t_ms, people);
+        count = layer_on(&plan->layers[i], view, t_ms, people);
     uint32_t order = 0;
     while (next_order(view, plan, t_ms, order, &order))
         count = apply(view, plan, t_ms, order, people, count);

@@ -4,7 +4,7 @@
  * that night. Not for rosters.csv of the registry, which names single spans for a role and territory.
  *
  * Of the layers the last one that has somebody at that moment decides. Changes apply on top, in the order in
- * which they were given. People are ids of responders; whether they exist is the asker's to look up. Any
+ * which they were given. People are ids of responders; one whom the registry does not have is never on. Any
  * thread. */
 #ifndef HUYANG_ALERT_ROSTER_H
 #define HUYANG_ALERT_ROSTER_H
@@ -12,6 +12,7 @@
 #include "core/clock.h"
 #include "core/hash.h"
 #include "core/text.h"
+#include "registry/registry.h"
 
 enum {
     ROSTERS_MAX = 32,
@@ -51,9 +52,10 @@ struct roster_layer {
 };
 struct roster_plan {
     char name[ID_SIZE];
-    char territory[16]; /* its code: where the role's people answer in a gap; "" = the alert's own */
-    uint8_t role;       /* enum role: as whom they are told, and who answers in a gap */
-    uint8_t gaps_meant; /* hours without anybody are meant, and no fault */
+    char territory[16];        /* its code: where the role's people answer in a gap; "" = the alert's own */
+    uint8_t role;              /* enum role: as whom they are told, and who answers in a gap */
+    uint8_t gaps_meant;        /* hours without anybody are meant, and no fault */
+    uint8_t handover_required; /* a turn that nobody signed for leaves the outgoing shift on call */
     uint8_t layer_count;
     struct roster_layer layers[ROSTER_LAYERS_MAX];
 };
@@ -72,6 +74,7 @@ struct roster_view {
     const struct tz *tz;
     const struct roster_change *changes; /* of any roster, in any order; ended ones do not matter */
     size_t change_count;
+    const struct registry *registry; /* who exists; NULL = everybody is taken to */
 };
 
 const struct roster_plan *roster_find(const struct roster_plan *plans, size_t count, const char *name);

@@ -8,8 +8,10 @@
 
 struct roster_view alerts_rosters(const struct alerts *alerts)
 {
-    return (struct roster_view){
-        .tz = alerts->config.tz, .changes = alerts->roster_changes, .change_count = ROSTER_CHANGES_MAX};
+    return (struct roster_view){.tz = alerts->config.tz,
+                                .changes = alerts->roster_changes,
+                                .change_count = ROSTER_CHANGES_MAX,
+                                .registry = alerts->config.registry};
 }
 
 const struct roster_plan *roster_plan_of(const struct alerts *alerts, const char *name)
@@ -183,9 +185,10 @@ static enum err cancel(struct alerts *alerts, int64_t t_ms, const struct action 
     }
     if (order == 0)
         return refuse(alerts, ERR_NOT_FOUND, "there is no such change of a roster, or it was taken back");
-    return take_back(alerts, t_ms, order, action->by)
-               ? ERR_OK
-               : refuse(alerts, ERR_NOT_FOUND, "this change of a roster has ended");
+    if (!take_back(alerts, t_ms, order, action->by))
+        return refuse(alerts, ERR_NOT_FOUND, "this change of a roster has ended");
+    handover_arm(alerts);
+    return ERR_OK;
 }
 
 enum err roster_act(struct alerts *alerts, int64_t t_ms, const struct action *action)
@@ -203,6 +206,7 @@ enum err roster_act(struct alerts *alerts, int64_t t_ms, const struct action *ac
     put(alerts, first, t_ms, action, order, false);
     if (is_swap)
         put(alerts, second, t_ms, action, order, true);
+    handover_arm(alerts); /* the turns are others now */
     return ERR_OK;
 }
 
@@ -215,5 +219,6 @@ enum err roster_restore(struct alerts *alerts, uint32_t place, const void *value
     image.roster[ID_SIZE - 1] = image.person[ID_SIZE - 1] = image.instead[ID_SIZE - 1] = 0;
     image.by[ID_SIZE - 1] = image.removed_by[ID_SIZE - 1] = image.why[sizeof image.why - 1] = 0;
     alerts->roster_changes[place] = image;
+    handover_arm(alerts);
     return ERR_OK;
 }

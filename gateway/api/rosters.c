@@ -104,6 +104,7 @@ static void put_head(const struct roster_page *page, const struct roster_plan *p
     if (plan->territory[0] != '\0')
         put_text(page->out, "territory", plan->territory);
     put_text(page->out, "gaps", plan->gaps_meant ? "meant" : "told");
+    put_text(page->out, "handover", plan->handover_required ? "required" : "free");
     put_on(page, plan, "on", page->at_ms);
     if (turn_ms != INT64_MAX) {
         put_time(page->out, tz, "next_from", turn_ms);
@@ -188,7 +189,8 @@ static bool page_open(const struct view *view, struct request *request, bool tak
     if (!page_begin(view, request, PART_ROSTERS) || !read_query(request, takes_days, page))
         return false;
     page->changes = calloc(ROSTER_CHANGES_MAX, sizeof(*page->changes));
-    page->rosters = (struct roster_view){.tz = view->config->tz, .changes = page->changes};
+    page->rosters =
+        (struct roster_view){.tz = view->config->tz, .changes = page->changes, .registry = view->registry};
     enum err err = page->changes == NULL ? ERR_NOMEM : ERR_OK;
     if (err == ERR_OK && view->reader != NULL)
         err = reader_roster_changes(view->reader, page->at_ms, page->changes, ROSTER_CHANGES_MAX,

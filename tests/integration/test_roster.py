@@ -146,7 +146,7 @@ def test_check_finds_gaps_and_people_who_are_not_there(tmp_path, world):
                           capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert f"{file}:5:9: roster night: layer 0: there is no responder d-nobody" in done.stdout
-    assert f"{file}:2:5: roster night: nobody is on duty from 2026-03-03T09:00:00+08:00 until 2026-03-03T18:00:00+08:00" in done.stdout
+    assert f"{file}:2:5: roster night: nobody is on duty from 2026-03-03T09:00:00+08:00 until 2026-03-31T09:00:00+08:00 or longer" in done.stdout
     assert f"{file}:2:5: roster night: no step of the policy tells this roster" in done.stdout
 
 

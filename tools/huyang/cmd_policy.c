@@ -175,8 +175,9 @@ static unsigned find_faults(const struct words *words, const struct check *told,
         return faults + 1;
     }
     faults += contact_reach(&told->config->alert, shadow->registry, tell_roster, &self);
-    const struct roster_view view =
-        shadow->gateway ? alerts_rosters(gateway_alerts(shadow->gateway)) : (struct roster_view){.tz = tz};
+    const struct roster_view view = shadow->gateway
+                                        ? alerts_rosters(gateway_alerts(shadow->gateway))
+                                        : (struct roster_view){.tz = tz, .registry = shadow->registry};
     faults += roster_reach(&told->config->alert, shadow->registry, &view, t_ms, tell_roster, &self);
     tz_free(tz);
     return faults;

@@ -203,7 +203,7 @@ export interface OnDuty { id: string; name?: string; missing?: boolean }
 export interface Stretch { from: string; until: string }
 export interface RosterChange extends Stretch { id: string; t: string; to: string; instead?: string; by: string; note: string; cancelled?: string; cancelled_by?: string }
 export interface Roster {
-  name: string; role: string; territory?: string; gaps: "told" | "meant"; on: OnDuty[]; next_from?: string; next?: OnDuty[]; gap?: Stretch; changes: RosterChange[];
+  name: string; role: string; territory?: string; gaps: "told" | "meant"; handover: "free" | "required"; on: OnDuty[]; next_from?: string; next?: OnDuty[]; gap?: Stretch; changes: RosterChange[];
   layers?: { name: string; members: OnDuty[] }[]; shifts?: (Stretch & { on: OnDuty[] })[]; // of one roster only
 }
 export const roster = (name: string, days: number) => send<Roster>("GET", `/api/v1/rosters/${name}?days=${days}`);

@@ -1,6 +1,8 @@
 /* Handovers of shifts: two signatures, the list that is signed, and what follows when nobody signs. */
 #include "fold.h"
 
+#include "alert/alerts.h"
+
 static const struct subject nobody = {.kind = SUBJECT_NONE};
 
 /* A county desk of two people at once, who turn at eight. */
@@ -223,6 +225,145 @@ static void what_cannot_be_is_refused_with_a_reason(void **state)
     fold_free(fold);
 }
 
+/* --- Required --- */
+
+static void require(struct fold *fold, int64_t t_ms)
+{
+    fold->settings.rosters[0].handover_required = 1;
+    assert_int_equal(alerts_rebind(fold->alerts, fold->world->registry, &fold->settings), ERR_OK);
+    alerts_on_input(fold->alerts, t_ms);
+}
+
+static void what_nobody_began_is_overdue_at_the_very_turn(void **state)
+{
+    (void)state;
+    struct fold *fold = fold_with_desk();
+    const int64_t turn_ms = on(fold, 8, 0, 0);
+    const char *first, *people[ROSTER_ON_MAX];
+    const struct roster_view view = alerts_rosters(fold->alerts);
+    assert_int_equal(roster_on(&view, &fold->settings.rosters[0], turn_ms - 1, people), 1);
+    require(fold, on(fold, 7, 0, 0));
+    tick(fold, turn_ms - 1);
+    assert_int_equal(fold->handover_count, 0);
+    tick(fold, turn_ms);
+    assert_int_equal(fold->handover_count, 2); /* begun, overdue */
+    assert_int_equal(fold->handover.state, HANDOVER_OVERDUE);
+    assert_true(fold->handover.t_ms == turn_ms && fold->handover.due_ms == turn_ms);
+    assert_string_equal(fold->handover.by, "policy");
+    assert_string_equal(fold->handover.outgoing[0], people[0]);
+    assert_string_not_equal(fold->handover.to, people[0]);
+    assert_int_equal(count_jobs(fold, 0, JOB_NOTIFY, ROLE_TOWN_DESK, NULL), 1);
+    assert_int_equal(alerts_open_count(fold->alerts), 1);
+    event(fold, turn_ms + 60000, "wb-1", SOS);
+    on_duty(fold, &first);
+    assert_string_equal(first, people[0]);
+    assert_refused(fold, turn_ms + 61000, begin_desk("wang", "li"), "signed first");
+    assert_refused(fold, turn_ms + 61000, sign_list(fold, people[0], 1), "cannot sign");
+    /* Signed the day after next: the turns until then were the outgoing shift's, the next one is not. */
+    const int64_t late_ms = turn_ms + INT64_C(2) * 86400000 + 60000;
+    tick(fold, late_ms);
+    assert_int_equal(fold->handover_count, 2);
+    assert_int_equal(act(fold, late_ms, nobody, sign_list(fold, "zhao", 1)), ERR_OK);
+    assert_int_equal(act(fold, late_ms, nobody, sign_list(fold, "zhao", 2)), ERR_OK);
+    assert_int_equal(fold->handover.state, HANDOVER_SIGNED);
+    tick(fold, turn_ms + INT64_C(3) * 86400000 - 1);
+    assert_int_equal(fold->handover.state, HANDOVER_SIGNED);
+    tick(fold, turn_ms + INT64_C(3) * 86400000);
+    assert_int_equal(fold->handover.state, HANDOVER_OVERDUE);
+    assert_true(fold->handover.due_ms == turn_ms + INT64_C(3) * 86400000);
+    fold_free(fold);
+}
+
+static void who_signed_in_time_is_asked_no_more_for_that_turn(void **state)
+{
+    (void)state;
+    struct fold *fold = fold_with_desk();
+    require(fold, on(fold, 6, 0, 0));
+    struct action begin = begin_desk("wang", "li");
+    begin.until_ms = on(fold, 12, 0, 0); /* nobody puts it off */
+    assert_int_equal(act(fold, on(fold, 7, 0, 0), nobody, begin), ERR_OK);
+    assert_true(fold->handover.due_ms == on(fold, 8, 0, 0));
+    assert_int_equal(act(fold, on(fold, 7, 1, 0), nobody, sign_list(fold, "li", 1)), ERR_OK);
+    unsigned told = fold->handover_count;
+    tick(fold, on(fold, 8, 0, 0) + 86400000 - 1);
+    assert_int_equal(fold->handover_count, told);
+    tick(fold, on(fold, 8, 0, 0) + 86400000);
+    assert_int_equal(fold->handover.state, HANDOVER_OVERDUE);
+    fold_free(fold);
+}
+
+static void a_turn_to_or_from_nobody_is_a_gap_and_no_handover(void **state)
+{
+    (void)state;
+    struct fold *fold = fold_with_desk();
+    fold->settings.rosters[0].layers[0].from_minute = 8 * 60;
+    fold->settings.rosters[0].layers[0].to_minute = 18 * 60;
+    require(fold, on(fold, 7, 0, 0));
+    tick(fold, on(fold, 7, 0, 0) + INT64_C(40) * 86400000);
+    assert_int_equal(fold->handover_count, 0);
+    fold_free(fold);
+}
+
+static void a_stand_in_moves_the_turn_that_is_asked_about(void **state)
+{
+    (void)state;
+    struct fold *fold = fold_with_desk();
+    require(fold, on(fold, 6, 0, 0));
+    struct action stands_in = begin_desk("wang", "p-grid");
+    stands_in.kind = ACTION_ROSTER_OVERRIDE;
+    stands_in.from_ms = on(fold, 7, 30, 0);
+    stands_in.until_ms = on(fold, 9, 0, 0);
+    snprintf(stands_in.note, sizeof stands_in.note, "ill");
+    assert_int_equal(act(fold, on(fold, 6, 1, 0), nobody, stands_in), ERR_OK);
+    tick(fold, on(fold, 7, 30, 0));
+    assert_int_equal(fold->handover.state, HANDOVER_OVERDUE);
+    assert_true(fold->handover.due_ms == on(fold, 7, 30, 0));
+    assert_string_equal(fold->handover.to, "p-grid");
+    fold_free(fold);
+}
+
+struct kept_shift {
+    struct shift shift;
+    unsigned count;
+};
+
+static enum err keep_shift(void *self, const char *table, uint16_t version, uint32_t no, const void *value,
+                           size_t len)
+{
+    struct kept_shift *kept = self;
+    (void)version;
+    if (strcmp(table, "shift") != 0)
+        return ERR_OK;
+    assert_int_equal(no, 0);
+    assert_int_equal(len, sizeof kept->shift);
+    memcpy(&kept->shift, value, len);
+    kept->count++;
+    return ERR_OK;
+}
+
+static void a_turn_that_passed_while_the_gateway_was_down_is_seen_at_the_start(void **state)
+{
+    (void)state;
+    struct fold *fold = fold_with_desk();
+    struct kept_shift kept = {.count = 0};
+    require(fold, on(fold, 7, 0, 0));
+    assert_int_equal(alerts_snapshot(fold->alerts, keep_shift, &kept), ERR_OK);
+    assert_int_equal(kept.count, 1);
+    alerts_snapshot_done(fold->alerts);
+    assert_int_equal(alerts_snapshot(fold->alerts, keep_shift, &kept), ERR_OK);
+    assert_int_equal(kept.count, 1);
+    alerts_free(fold->alerts);
+    fold_alerts(fold);
+    assert_int_equal(alerts_restore(fold->alerts, "shift", 1, 0, &kept.shift, sizeof kept.shift), ERR_OK);
+    assert_int_equal(alerts_restore(fold->alerts, "shift", 1, ROSTERS_MAX, &kept.shift, sizeof kept.shift),
+                     ERR_CORRUPT);
+    assert_int_equal(alerts_restore(fold->alerts, "shift", 1, 0, &kept.shift, 8), ERR_CORRUPT);
+    tick(fold, on(fold, 8, 30, 0)); /* before any input */
+    assert_int_equal(fold->handover.state, HANDOVER_OVERDUE);
+    assert_true(fold->handover.due_ms == on(fold, 8, 0, 0));
+    fold_free(fold);
+}
+
 /* --- Restart --- */
 
 struct kept {
@@ -283,6 +424,11 @@ int main(void)
         cmocka_unit_test(a_role_in_a_territory_hands_over_too),
         cmocka_unit_test(what_cannot_be_is_refused_with_a_reason),
         cmocka_unit_test(a_kill_before_the_shifts_end_forgets_nothing),
+        cmocka_unit_test(what_nobody_began_is_overdue_at_the_very_turn),
+        cmocka_unit_test(who_signed_in_time_is_asked_no_more_for_that_turn),
+        cmocka_unit_test(a_turn_to_or_from_nobody_is_a_gap_and_no_handover),
+        cmocka_unit_test(a_stand_in_moves_the_turn_that_is_asked_about),
+        cmocka_unit_test(a_turn_that_passed_while_the_gateway_was_down_is_seen_at_the_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -223,6 +223,45 @@ static void who_becomes_responsible_by_another_s_word_is_told_and_again_when_it_
     fold_free(fold);
 }
 
+static void a_message_about_a_clue_that_fails_goes_by_the_next_way_and_then_to_the_desk(void **state)
+{
+    (void)state;
+    struct fold *fold = fold_new();
+    struct contact_rule *rule = &fold->settings.contacts[0];
+    snprintf(rule->person, sizeof rule->person, "p-town");
+    rule->channels[0] = (struct contact_channel){.way = WAY_SMS};
+    rule->channels[1] = (struct contact_channel){.way = WAY_VOICE, .after_s = 60};
+    rule->channels[2] = (struct contact_channel){.way = WAY_EMAIL, .after_s = 120};
+    rule->channel_count = 3;
+    fold->settings.contact_count = 1;
+    fold->settings.ways = 1U << WAY_SMS | 1U << WAY_VOICE | 1U << WAY_EMAIL;
+    close_as(fold, LEVEL_ORANGE, DISPOSITION_TRUE, "p-town");
+    const struct job sms = *find_job_of(fold, JOB_NOTIFY, ":sms");
+    assert_int_equal(sms.step, LEDGER_STEP_ASSIGNED);
+    unsigned before = fold->job_count;
+    assert_true(deliver(fold, on(fold, 10, 1, 0), &sms, DELIVERY_FAILED));
+    assert_int_equal(fold->job_count, before + 1); /* never by a call */
+    const struct job mail = fold->jobs[before];
+    assert_string_equal(mail.prompt, ":email");
+    assert_int_equal(mail.step, LEDGER_STEP_ASSIGNED);
+    assert_int_equal(mail.recipient, sms.recipient);
+    assert_true(deliver(fold, on(fold, 10, 2, 0), &mail, DELIVERY_FAILED));
+    assert_int_equal(fold->job_count, before + 2);
+    assert_int_equal(count_jobs(fold, before, JOB_TASK, ROLE_COUNTY_DESK, "nobody-reached"), 1);
+    /* The next telling may fail as well, and that is a task of its own; of a closed entry nobody needs to
+     * hear. */
+    assert_int_equal(do_ledger(fold, on(fold, 11, 0, 0),
+                               (struct action){.kind = ACTION_LEDGER_ASSIGN, .to = "p-town", .by = "desk-1"}),
+                     ERR_OK);
+    const struct job again = *find_job_of(fold, JOB_NOTIFY, ":sms");
+    assert_memory_not_equal(&again.id, &sms.id, sizeof sms.id);
+    assert_true(deliver(fold, on(fold, 11, 1, 0), &again, DELIVERY_FAILED));
+    const struct job again_mail = *find_job_of(fold, JOB_NOTIFY, ":email");
+    assert_true(deliver(fold, on(fold, 11, 2, 0), &again_mail, DELIVERY_FAILED));
+    assert_int_equal(count_jobs(fold, before, JOB_TASK, ROLE_COUNTY_DESK, "nobody-reached"), 2);
+    fold_free(fold);
+}
+
 static void of_device_alerts_only_what_somebody_may_have_done_is_a_clue(void **state)
 {
     (void)state;
@@ -325,6 +364,7 @@ int main(void)
         cmocka_unit_test(a_clue_is_handled_handed_over_and_closed),
         cmocka_unit_test(an_overdue_clue_is_told_to_one_desk_after_another_ever_more_slowly),
         cmocka_unit_test(who_becomes_responsible_by_another_s_word_is_told_and_again_when_it_is_overdue),
+        cmocka_unit_test(a_message_about_a_clue_that_fails_goes_by_the_next_way_and_then_to_the_desk),
         cmocka_unit_test(of_device_alerts_only_what_somebody_may_have_done_is_a_clue),
         cmocka_unit_test(a_new_alert_of_the_same_case_does_not_touch_the_entry),
         cmocka_unit_test(every_cell_of_the_entrys_life_is_as_it_is_written),

@@ -216,6 +216,33 @@ static void changes_apply_in_the_order_they_were_given(void **state)
                 ms("2026-03-02T10:00:00+01:00"));
 }
 
+static void who_is_not_in_the_registry_covers_nothing(void **state)
+{
+    (void)state;
+    struct fold *fold = fold_new();
+    struct roster_layer *layer = add_layer(ROSTER_DAILY, "2026-03-02", 8 * 60, "xy");
+    snprintf(layer->members[0], ID_SIZE, "p-county");
+    struct roster_view view = view_of();
+    const char *people[ROSTER_ON_MAX];
+    const int64_t known_ms = ms("2026-03-02T09:00:00+01:00"), unknown_ms = ms("2026-03-03T09:00:00+01:00");
+    assert_int_equal(roster_on(&view, &plan, unknown_ms, people), 1);
+    view.registry = fold->world->registry;
+    assert_int_equal(roster_on(&view, &plan, known_ms, people), 1);
+    assert_int_equal(roster_on(&view, &plan, unknown_ms, people), 0);
+    int64_t from_ms, until_ms;
+    assert_true(roster_gap(&view, &plan, known_ms, ms("2026-03-09T09:00:00+01:00"), &from_ms, &until_ms));
+    assert_true(from_ms == ms("2026-03-03T08:00:00+01:00") && until_ms == ms("2026-03-04T08:00:00+01:00"));
+    /* A stand-in who has left the registry: whoever would be on is. */
+    change(0, 1, "z", "", "2026-03-02T08:30:00+01:00", "2026-03-02T10:00:00+01:00");
+    assert_int_equal(roster_on(&view, &plan, known_ms, people), 1);
+    assert_string_equal(people[0], "p-county");
+    /* Of two layers the one below covers for a name that nobody has. */
+    layer = add_layer(ROSTER_DAILY, "2026-03-02", 8 * 60, "y");
+    assert_int_equal(roster_on(&view, &plan, known_ms, people), 1);
+    assert_string_equal(people[0], "p-county");
+    fold_free(fold);
+}
+
 static void a_plan_that_cannot_work_is_a_fault(void **state)
 {
     (void)state;
@@ -362,11 +389,17 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(a_turn_begins_at_its_second),        TEST(a_year_of_handovers_is_exact),
-        TEST(the_clocks_change_at_the_handover),  TEST(hours_and_weekdays_limit_a_layer),
-        TEST(a_gap_is_found_with_its_ends),       TEST(changes_apply_in_the_order_they_were_given),
-        TEST(a_plan_that_cannot_work_is_a_fault), TEST(a_step_tells_who_is_on_when_it_fires),
-        TEST(in_a_gap_the_role_answers),          TEST(what_cannot_be_is_refused_with_a_reason),
+        TEST(a_turn_begins_at_its_second),
+        TEST(a_year_of_handovers_is_exact),
+        TEST(the_clocks_change_at_the_handover),
+        TEST(hours_and_weekdays_limit_a_layer),
+        TEST(a_gap_is_found_with_its_ends),
+        TEST(changes_apply_in_the_order_they_were_given),
+        TEST(a_plan_that_cannot_work_is_a_fault),
+        TEST(a_step_tells_who_is_on_when_it_fires),
+        TEST(in_a_gap_the_role_answers),
+        TEST(what_cannot_be_is_refused_with_a_reason),
+        TEST(who_is_not_in_the_registry_covers_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
