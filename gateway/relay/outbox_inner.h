@@ -60,6 +60,9 @@ void outbox_attempt_over(struct outbox *outbox, struct entry *entry, const struc
                          struct now now);
 /* Starts what waits for a free place, red first. */
 void outbox_start_ready(struct outbox *outbox, struct now now);
+/* How the receiver is asked, whatever for: its URL, its certificates, the time an attempt may take. */
+void outbox_address(const struct outbox *outbox, const struct receiver *receiver,
+                    struct transport_request *request);
 /* Sends the warm-ups that are due; returns when the next one is, INT64_MAX = never. */
 int64_t outbox_warm(struct outbox *outbox, struct now now);
 

@@ -151,8 +151,6 @@ static enum err send_mail(struct outbox *outbox, const struct receiver *receiver
                                         .password = asking->secret,
                                         .clear = settings->clear};
     request->mail = &mail;
-    request->url = settings->url;
-    request->ca_file = settings->ca_file;
     request->content_type = NULL;
     return transport_send(outbox->transport, request, on_done, entry);
 }
@@ -190,14 +188,11 @@ static enum err send_http(struct outbox *outbox, const struct receiver *receiver
 enum err outbox_send_people(struct outbox *outbox, const struct receiver *receiver, struct entry *entry,
                             struct now now)
 {
-    const struct relay_settings *settings = outbox->config.settings;
-    struct transport_request request = {.content_type = "application/json",
-                                        .body = entry->row.body,
-                                        .len = entry->row.len,
-                                        .timeout_s = settings->timeout_s,
-                                        .allow_private = settings->allow_private};
+    struct transport_request request = {
+        .content_type = "application/json", .body = entry->row.body, .len = entry->row.len};
     struct asking asking;
     enum err err = ERR_INVALID;
+    outbox_address(outbox, receiver, &request);
     if (asking_begin(receiver, entry, &asking))
         err = entry->row.channel == CHANNEL_EMAIL
                   ? send_mail(outbox, receiver, entry, &asking, &request)
@@ -273,11 +268,10 @@ static void on_poll(void *self, const struct transport_reply *reply, struct now 
 static bool poll(struct outbox *outbox, struct receiver *receiver, struct entry *entry)
 {
     const struct operator_settings *settings = receiver->operator_settings;
-    struct transport_request request = {.get = true,
-                                        .timeout_s = outbox->config.settings->timeout_s,
-                                        .allow_private = outbox->config.settings->allow_private};
+    struct transport_request request = {.get = true};
     struct asking asking;
     enum err err = ERR_INVALID;
+    outbox_address(outbox, receiver, &request);
     if (settings && receiver_load_secret(receiver) == ERR_OK && asking_begin(receiver, entry, &asking)) {
         const struct operator_values values = {
             .id = asking.id, .secret = asking.secret, .ref = entry->row.ref};

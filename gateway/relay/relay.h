@@ -35,6 +35,12 @@ const char *channel_name(enum channel channel);
 
 enum { RELAY_WEBHOOKS_MAX = 16, RELAY_URL_SIZE = 256, RELAY_PATH_SIZE = 256, RELAY_BODY_MAX = 16384 };
 
+/* With whose certificates a receiver is talked to over TLS; "" = the system's authorities, and none of our
+ * own. cert_file and key_file go together. */
+struct relay_tls {
+    char ca_file[RELAY_PATH_SIZE], cert_file[RELAY_PATH_SIZE], key_file[RELAY_PATH_SIZE];
+};
+
 /* What a receiver of relay.webhook understands. */
 #define PRESET_MAP(X)                                                                                        \
     X(JSON, json, 0)    /* our own object, signed */                                                         \
@@ -54,6 +60,7 @@ struct webhook_settings {
     char secret_file[RELAY_PATH_SIZE]; /* HMAC key, DingTalk's secret or ntfy's token; "" = none */
     uint8_t preset;                    /* enum preset */
     uint16_t per_minute;               /* most messages but red; 0 = as the preset has it */
+    struct relay_tls tls;
 };
 /* An operator that sends SMS or calls people and reads a text to them. */
 enum {
@@ -99,6 +106,7 @@ struct operator_settings {
     uint16_t poll_s;          /* 1..600 */
     uint16_t answer_s;        /* how long after it was taken a last word is waited for */
     uint16_t per_minute;      /* most messages but red; 0 = no limit */
+    struct relay_tls tls;     /* of each of its URLs */
     uint8_t field_count, header_count, code_count;
     struct operator_field fields[OPERATOR_FIELDS_MAX];
     struct operator_field headers[OPERATOR_HEADERS_MAX];
@@ -109,7 +117,7 @@ struct mail_settings {
     char from[ID_SIZE * 2];   /* address */
     char username[ID_SIZE * 2];
     char password_file[RELAY_PATH_SIZE];
-    char ca_file[RELAY_PATH_SIZE];
+    struct relay_tls tls;
     bool clear; /* without TLS: only with allow_private */
 };
 /* The police's receiver, or its backup, where that speaks DC-09. */
@@ -131,7 +139,7 @@ struct dc09_account_settings {
 struct relay_settings {
     /* CAP; "" = none there. Without any receiver police jobs fail to a person at once. */
     char police_url[RELAY_URL_SIZE], police_backup_url[RELAY_URL_SIZE];
-    char police_ca[RELAY_PATH_SIZE], police_cert[RELAY_PATH_SIZE], police_key[RELAY_PATH_SIZE];
+    struct relay_tls police_tls;
     char police_sender[ID_SIZE]; /* CAP sender */
     uint32_t timeout_s;          /* 10; 1..60, of one attempt */
     bool allow_private;          /* may targets lie in private or loopback ranges */
