@@ -118,6 +118,17 @@ static const struct key operator_keys[] = {
      .type = KEY_NUMBER,
      FIELD(struct operator_settings, poll_s),
      .high = 600},
+    {.path = "cancel_url",
+     .help =
+         "Where a message that was taken is called off (POST) when the alert is somebody's or over: a call "
+         "that nobody has answered is hung up; {id}, {ref} and {secret} are filled in.",
+     .type = KEY_TEXT,
+     FIELD(struct operator_settings, cancel_url),
+     .rule = "http:// or https:// URL, \"\" = it runs on",
+     .allowed = config_allows_http_url_or_none},
+    {.path = "cancel_fields",
+     .help = "What is submitted there; {id} and {ref} are filled in.",
+     SUBLIST(cancel_fields, cancel_field_count, OPERATOR_CANCEL_FIELDS_MAX, field_list)},
     {.path = "status_id",
      .help = "Member of a report or answer with our id of the message, or the operator's.",
      .type = KEY_TEXT,
@@ -178,7 +189,8 @@ const char *config_people_fault(const struct relay_settings *relay, const char *
         if (i > 0 && operator_settings->way == relay->operators[0].way)
             return "two operators serve the same way";
         if (!relay->allow_private &&
-            (is_open(operator_settings->url) || is_open(operator_settings->poll_url)))
+            (is_open(operator_settings->url) || is_open(operator_settings->poll_url) ||
+             is_open(operator_settings->cancel_url)))
             return "http:// only with relay.allow_private";
         if (is_half(&operator_settings->tls))
             return half;

@@ -86,6 +86,11 @@ MUST_CHECK enum err outbox_send_people(struct outbox *outbox, const struct recei
 unsigned outbox_attempts_allowed(const struct entry *entry);
 /* The operator has it: waits for what becomes of it. */
 void outbox_await(struct outbox *outbox, struct entry *entry, struct now now);
+/* Nobody awaits the row any more, and its attempt or poll is over. One that was cancelled and that the
+ * operator has or `may_have` is called off there; the rest is finished. */
+void outbox_let_go(struct outbox *outbox, struct entry *entry, bool may_have, struct now now);
+/* Tells the operator, again after a moment when it does not answer. */
+void outbox_call_off(struct outbox *outbox, struct entry *entry, struct now now);
 /* It is time to ask, or to wait no longer. */
 void outbox_word_due(struct outbox *outbox, struct entry *entry, struct now now);
 

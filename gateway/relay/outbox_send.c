@@ -180,7 +180,7 @@ void outbox_attempt_over(struct outbox *outbox, struct entry *entry, const struc
     else
         count_success(receiver);
     if (entry->gone) {
-        outbox_finish(outbox, entry, DELIVERY_QUEUED, "");
+        outbox_let_go(outbox, entry, verdict->kind == VERDICT_TAKEN || verdict->kind == VERDICT_RETRY, now);
     } else {
         entry->state = ENTRY_WAITING;
         conclude(outbox, entry, verdict, now);

@@ -66,6 +66,7 @@ struct webhook_settings {
 enum {
     OPERATORS_MAX = 2, /* one a way */
     OPERATOR_FIELDS_MAX = 16,
+    OPERATOR_CANCEL_FIELDS_MAX = 4,
     OPERATOR_HEADERS_MAX = 4,
     OPERATOR_STATES_MAX = 32,
     OPERATOR_VALUE_SIZE = 192
@@ -100,6 +101,8 @@ struct operator_settings {
     char success[OPERATOR_VALUE_SIZE];   /* "member=value" of a reply that took it; "" = any 2xx */
     char reply_id[ID_SIZE];              /* member of that reply: the operator's own id; "" = none */
     char poll_url[RELAY_URL_SIZE];       /* GET, with {id} and {ref}; "" = not asked */
+    char cancel_url[RELAY_URL_SIZE];     /* POST, likewise: what was taken is not wanted any more; "" = that
+                                            cannot be said */
     char status_id[ID_SIZE];             /* members of a status: our id or the operator's … */
     char status_code[ID_SIZE];
     char status_key[ID_SIZE]; /* … and the key that was pressed; "" = none */
@@ -107,9 +110,10 @@ struct operator_settings {
     uint16_t answer_s;        /* how long after it was taken a last word is waited for */
     uint16_t per_minute;      /* most messages but red; 0 = no limit */
     struct relay_tls tls;     /* of each of its URLs */
-    uint8_t field_count, header_count, code_count;
+    uint8_t field_count, header_count, code_count, cancel_field_count;
     struct operator_field fields[OPERATOR_FIELDS_MAX];
     struct operator_field headers[OPERATOR_HEADERS_MAX];
+    struct operator_field cancel_fields[OPERATOR_CANCEL_FIELDS_MAX]; /* its body; none = an empty one */
     struct operator_code codes[OPERATOR_STATES_MAX];
 };
 struct mail_settings {
@@ -169,6 +173,11 @@ const char *operator_state_name(enum operator_state state); /* the same */
 const struct operator_settings *relay_operator(const struct relay_settings *settings, enum way way);
 /* Bit 1 << enum way for each way there is an operator or mail server for. */
 uint8_t relay_ways(const struct relay_settings *settings);
+/* The same for those whose operator takes back what it has not brought yet. */
+uint8_t relay_ways_back(const struct relay_settings *settings);
+
+/* Which receivers are chat groups, and whose messages they get. */
+void relay_chats(const struct relay_settings *settings, struct chat_groups *ret_chats);
 
 /* The DC-09 receiver of that place, NULL = it has none. */
 const struct dc09_settings *relay_dc09_of(const struct relay_settings *settings, enum police_place place);
