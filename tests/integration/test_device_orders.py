@@ -154,6 +154,26 @@ def test_firmware_and_days_left_are_kept_and_the_bands_to_charge_are_listed(worl
     assert {(row["firmware"], row["devices"]) for row in tables["firmware"] if row["kind"] == "wristband"} >= {("band-2.4", 1), ("band-2.5", 2)}
 
 
+def test_what_the_report_does_not_list_it_counts(world):
+    homes = 510
+    bands = [f"wb-{n:04d}" for n in range(1, homes + 1)]
+    broker = world.broker()
+    gateway = world.gateway(broker, world.county(homes=homes))
+    fleet = world.fleet(broker, bands)
+    for number, band in enumerate(bands):
+        event = wire.heartbeat(battery=4)
+        event.heartbeat.firmware = f"band-{number % 70}"
+        fleet.report(band, event)
+    wait_until(lambda: fleet.unacked() == 0, 60, "all are heard")
+    gateway.stop()
+    today = datetime.date.today().isoformat()
+    words = [binary("huyang"), "report", "--state-dir", gateway.state_dir, "--config", gateway.config, "--range", f"{today}..{today}"]
+    tables = json.loads(subprocess.run([*words, "--json"], capture_output=True, text=True, timeout=60, check=True).stdout)
+    assert len(tables["charge"]) == 501 and tables["charge"][-1]["device"] == "others: 10"
+    assert len(tables["firmware"]) == 65 and tables["firmware"][-1]["firmware"] == "other versions"
+    assert sum(row["devices"] for row in tables["firmware"]) == homes
+
+
 def rollout_tool(gateway, *arguments):
     return subprocess.run([binary("huyang"), "rollout", *arguments, "--url", f"http://127.0.0.1:{gateway.port}", "--state-dir", gateway.state_dir],
                           capture_output=True, text=True, timeout=60, check=False)

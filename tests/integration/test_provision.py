@@ -322,6 +322,44 @@ def test_a_revoked_device_is_off_within_two_seconds_and_stays_off(world, clients
     assert [entry["state"] for entry in broker.authority.shown() if entry["id"] == "wb-0001"] == ["revoked"]
 
 
+def devices_of(gateway):
+    return {device["id"] for device in gateway.request("GET", "/api/v1/devices?limit=100")["devices"]}
+
+
+def gateway_of(gateway):
+    return ["--gateway", f"http://127.0.0.1:{gateway.port}", "--state-dir", gateway.state_dir]
+
+
+def test_one_command_takes_a_lost_device_out_of_registry_list_and_broker(world, clients):
+    broker = world.secure_broker()
+    _, _, gateway = world.standard(broker=broker)
+    lost, other = clients(broker, "wb-0001").wait(), clients(broker, "wb-0002").wait()
+    assert {"wb-0001", "wb-0002"} <= devices_of(gateway)
+    begin = time.monotonic()
+    out = revoke(broker, "wb-0001", *gateway_of(gateway)).stdout
+    assert "taken out of the registry" in out and "disconnected: wb-0001" in out
+    wait_until(lambda: lost.ends, 2, "the live connection is cut")
+    assert lost.ends[0] - begin < 2
+    assert "wb-0001" not in devices_of(gateway) and "wb-0002" in devices_of(gateway)
+    assert [(entry["by"], entry["what"]) for entry in gateway.request("GET", "/api/v1/registry/devices/wb-0001/history")["history"]] == [("operator", "removed")]
+    wait_until(lambda: any("REVOKED" in refusal for refusal in lost.refusals), 20, "it is refused because it is revoked")
+    assert other.connected.is_set() and other.ends == []
+    assert "wb-0001: not in the registry" in revoke(broker, "wb-0001", *gateway_of(gateway)).stdout
+
+
+def test_a_gateway_that_is_down_holds_up_no_revocation_and_is_told(world, clients):
+    broker = world.secure_broker()
+    _, _, gateway = world.standard(broker=broker)
+    lost = clients(broker, "wb-0001").wait()
+    gateway.stop()
+    done = revoke(broker, "wb-0001", *gateway_of(gateway), status=1)
+    assert "disconnected: wb-0001" in done.stdout and "still in the gateway's registry" in done.stderr
+    wait_until(lambda: lost.ends, 2, "the live connection is cut")
+    gateway.start()
+    assert "taken out of the registry" in revoke(broker, "wb-0001", *gateway_of(gateway)).stdout
+    assert "wb-0001" not in devices_of(gateway)
+
+
 def test_revoking_twice_is_no_harm_and_heals_what_was_left_undone(world, clients):
     broker = world.secure_broker()
     lost = clients(broker, "wb-0001").wait()

@@ -15,6 +15,8 @@ bool api_client_open(struct api_client *client, const char *command, const char 
 /* The first line of a file (a token, a secret), cut to `size` - 1 bytes. False after saying what is wrong. */
 bool api_client_read_line(const char *command, const char *file, char *line, size_t size);
 void api_client_close(struct api_client *client);
+/* Says on standard error why a call failed. */
+void api_client_complain(const struct api_client *client, const struct http_answer *answer);
 /* The parsed answer of a good call (GET when `body` is NULL), NULL after saying what went wrong. `raw` prints
  * it as it came. Free with json_free. */
 struct json *api_client_fetch(const struct api_client *client, const char *path, const char *body, bool raw);

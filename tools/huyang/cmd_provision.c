@@ -12,6 +12,7 @@ static const char help[] =
     "       huyang provision batch FILE.csv   [--days N] [--p12-password-file FILE]\n"
     "       huyang provision rotate ID        [--grace-days N] [--host HOST...]\n"
     "       huyang provision revoke ID        [--reason REASON] [--broker HOST:PORT ...]\n"
+    "                                         [--gateway URL [--state-dir DIR | --token-file FILE]]\n"
     "       huyang provision crl              [--crl-days N] [--broker HOST:PORT ...]\n"
     "       huyang provision show             [--warn-days N] [--json]\n"
     "       huyang provision labels --out FILE.html [ID...]\n"
@@ -32,6 +33,8 @@ static const char help[] =
     "revoke  a device is lost: its certificates are revoked. With --broker it is cut off at once: the "
     "broker\n"
     "        reads the new list, is seen to refuse what it revokes, and the device's connection is ended.\n"
+    "        With --gateway it is also taken out of the registry, so that nothing it said is believed any "
+    "more.\n"
     "crl     a new revocation list; also revokes what rotate replaced and whose grace is over. To be run\n"
     "        daily: a broker whose list has ended refuses every device.\n"
     "show    every certificate and the revocation list; the status is 1 when one has ended or will within\n"
@@ -59,6 +62,8 @@ static const char help[] =
     "  --gateway-broker HOST:PORT  the gateway's (default 127.0.0.1:8884)\n"
     "  --pid-file FILE          of mosquitto, to be told of a new list (default DIR/broker/mosquitto.pid)\n"
     "  --reload-command COMMAND instead of that, for a broker elsewhere: copies the list there and reloads\n"
+    "  --gateway URL            of the gateway's API, such as http://127.0.0.1:8460\n"
+    "  --state-dir DIR, --token-file FILE  where its token is (default ./state)\n"
     "  --county CODE            six digits; as often as the broker serves counties\n"
     "  --port N, --bind ADDRESS of the devices' listener (default 8883 on 127.0.0.1)\n"
     "  --gateway-port N, --gateway-bind ADDRESS  of the gateway's (default 8884 on 127.0.0.1)\n"
@@ -74,7 +79,7 @@ static const char help[] =
     "  huyang provision broker --county 654321 --bind 0.0.0.0 && mosquitto -c "
     "provision/broker/mosquitto.conf\n"
     "  huyang provision verify --county 654321 --broker mqtt.county.example:8883\n"
-    "  huyang provision revoke wb-0001 --broker mqtt.county.example:8883\n"
+    "  huyang provision revoke wb-0001 --broker mqtt.county.example:8883 --gateway http://127.0.0.1:8460\n"
     "  huyang provision show --warn-days 30\n"
     "\n"
     "exit status: 0 well, 1 failed or something ends soon, 2 wrong usage or bad input\n";
@@ -105,10 +110,15 @@ enum option_of {
     OPTION_DEVICE,
     OPTION_DIALECT,
     OPTION_OUT,
+    OPTION_GATEWAY,
+    OPTION_STATE_DIR,
+    OPTION_TOKEN,
+    OPTION_COUNT
 };
 enum { ANY = -1 };
 #define BIT(option) (1U << OPTION_##option)
 #define CONTACT     (BIT(BROKER) | BIT(GATEWAY_BROKER))
+#define REGISTRY    (BIT(GATEWAY) | BIT(STATE_DIR) | BIT(TOKEN))
 #define IN_FORCE    (CONTACT | BIT(PID_FILE) | BIT(RELOAD) | BIT(CRL_DAYS))
 
 static const struct option table[] = {
@@ -137,6 +147,9 @@ static const struct option table[] = {
     {"device", required_argument, NULL, OPTION_DEVICE},
     {"dialect", required_argument, NULL, OPTION_DIALECT},
     {"out", required_argument, NULL, OPTION_OUT},
+    {"gateway", required_argument, NULL, OPTION_GATEWAY},
+    {"state-dir", required_argument, NULL, OPTION_STATE_DIR},
+    {"token-file", required_argument, NULL, OPTION_TOKEN},
     {NULL, 0, NULL, 0},
 };
 
@@ -153,7 +166,7 @@ static const struct verb verbs[] = {
     {"batch", "one CSV file", 1, BIT(DIR) | BIT(DAYS) | BIT(P12), 0, provision_batch},
     {"rotate", "one id", 1, BIT(DIR) | BIT(DAYS) | BIT(P12) | BIT(GRACE) | BIT(HOST) | BIT(CRL_DAYS), 0,
      provision_rotate},
-    {"revoke", "one device id", 1, BIT(DIR) | BIT(REASON) | IN_FORCE, 0, provision_revoke},
+    {"revoke", "one device id", 1, BIT(DIR) | BIT(REASON) | IN_FORCE | REGISTRY, 0, provision_revoke},
     {"crl", "no word more", 0, BIT(DIR) | IN_FORCE, 0, provision_crl},
     {"show", "no word more", 0, BIT(DIR) | BIT(WARN) | BIT(JSON), 0, provision_show},
     {"labels", "device ids, or none for all", ANY, BIT(DIR) | BIT(OUT), BIT(OUT), provision_labels},
@@ -195,6 +208,9 @@ static bool take_text(struct provision_options *options, int option, const char 
                       : option == OPTION_USER           ? &options->user
                       : option == OPTION_DEVICE         ? &options->device
                       : option == OPTION_OUT            ? &options->out
+                      : option == OPTION_GATEWAY        ? &options->gateway
+                      : option == OPTION_STATE_DIR      ? &options->state_dir
+                      : option == OPTION_TOKEN          ? &options->token_file
                       : option == OPTION_BIND           ? &options->bind
                       : option == OPTION_GATEWAY_BIND   ? &options->gateway_bind
                                                         : NULL;
@@ -259,7 +275,7 @@ static int run_verb(const struct verb *verb, int argc, char **argv)
         }
         given |= 1U << option;
     }
-    for (option = 0; option <= OPTION_OUT; option++)
+    for (option = 0; option < OPTION_COUNT; option++)
         if ((verb->needed & ~given & 1U << option) != 0)
             return usage("this verb needs --", table[option].name);
     options.words = argv + optind;

@@ -90,8 +90,9 @@ enum err http_client_identify(struct http_client *client, const char *cert_file,
                : ERR_NOMEM;
 }
 
-const struct http_answer *http_post(struct http_client *client, const char *path, const char *body,
-                                    const char *const *headers)
+/* A call with headers of its own besides the client's. */
+static const struct http_answer *call_with(struct http_client *client, const char *path, const char *body,
+                                           const char *const *headers)
 {
     struct curl_slist *more = NULL;
 
@@ -106,6 +107,33 @@ const struct http_answer *http_post(struct http_client *client, const char *path
     return answer;
 }
 
+const struct http_answer *http_post(struct http_client *client, const char *path, const char *body,
+                                    const char *const *headers)
+{
+    return call_with(client, path, body, headers);
+}
+
+const struct http_answer *http_delete(struct http_client *client, const char *path, const char *tag)
+{
+    char match[HTTP_TAG_SIZE + 16];
+    const char *const headers[] = {match, NULL};
+
+    snprintf(match, sizeof(match), "If-Match: %s", tag);
+    curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, "DELETE");
+    const struct http_answer *answer = call_with(client, path, NULL, headers);
+    curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, NULL);
+    return answer;
+}
+
+static void take_tag(struct http_client *client)
+{
+    struct curl_header *header;
+
+    if (curl_easy_header(client->curl, "ETag", 0, CURLH_HEADER, -1, &header) != CURLHE_OK ||
+        !text_copy(client->answer.tag, sizeof(client->answer.tag), header->value))
+        client->answer.tag[0] = '\0';
+}
+
 const struct http_answer *http_call(struct http_client *client, const char *path, const char *body)
 {
     char url[URL_SIZE];
@@ -113,7 +141,7 @@ const struct http_answer *http_call(struct http_client *client, const char *path
 
     buf_clear(&client->answer.body);
     client->answer.status = 0;
-    client->answer.error[0] = '\0';
+    client->answer.error[0] = client->answer.tag[0] = '\0';
     if (snprintf(url, sizeof(url), "%s%s", client->url, path) >= (int)sizeof(url)) {
         (void)text_copy(client->answer.error, sizeof(client->answer.error), "the address is too long");
         return &client->answer;
@@ -131,6 +159,8 @@ const struct http_answer *http_call(struct http_client *client, const char *path
         client->answer.status = (int)status;
     else if (client->answer.error[0] == '\0')
         (void)text_copy(client->answer.error, sizeof(client->answer.error), curl_easy_strerror(code));
+    if (client->answer.status != 0)
+        take_tag(client);
     return &client->answer;
 }
 

@@ -5,12 +5,13 @@
 
 #include "core/buf.h"
 
-enum { HTTP_ERROR_SIZE = 256, HTTP_BODY_MAX = 64 << 20 };
+enum { HTTP_ERROR_SIZE = 256, HTTP_TAG_SIZE = 80, HTTP_BODY_MAX = 64 << 20 };
 
 struct http_client;
 struct http_answer {
     int status; /* 0: no answer came, `error` says why */
     struct buf body;
+    char tag[HTTP_TAG_SIZE]; /* its ETag, "" without one or when it is longer */
     char error[HTTP_ERROR_SIZE];
 };
 
@@ -26,6 +27,8 @@ MUST_CHECK enum err http_client_identify(struct http_client *client, const char 
 /* POST of JSON with headers of its own besides; `headers` ends with NULL. */
 const struct http_answer *http_post(struct http_client *client, const char *path, const char *body,
                                     const char *const *headers);
+/* DELETE of what stands as `tag` (If-Match) says it does. */
+const struct http_answer *http_delete(struct http_client *client, const char *path, const char *tag);
 /* GET when `body` is NULL, else POST of JSON. The answer is the client's until the next call. */
 const struct http_answer *http_call(struct http_client *client, const char *path, const char *body);
 /* Of the answer that came last. */

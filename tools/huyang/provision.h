@@ -5,6 +5,7 @@
  *     provision          opens an authority that is there; revocation lists and their canary
  *     provision_issue    device, batch, rotate
  *     provision_revoke   revoke, crl; cuts off a live connection
+ *     provision_row      takes a lost device out of a running gateway's registry
  *     provision_show     who has what, what ends when
  *     provision_broker   mosquitto's configuration and access list
  *     provision_verify   tries at a running broker what must be refused, through
@@ -79,6 +80,7 @@ struct provision_options {
     const char *broker, *gateway_broker; /* HOST:PORT of the devices' and the gateway's listener */
     const char *device, *out;
     const char *bind, *gateway_bind, *data_dir, *user;
+    const char *gateway, *state_dir, *token_file; /* the gateway's API, as other commands reach it */
     unsigned port, gateway_port;
     bool json;
     char **words; /* beside the options */
@@ -120,6 +122,9 @@ MUST_CHECK enum err provision_make_gateway(struct provision *provision, const ch
 /* Revokes what is past its grace, writes a new revocation list with a canary of its own. Commits the index.
  */
 MUST_CHECK enum err provision_make_crl(struct provision *provision);
+/* Takes the device's row out of the registry of the gateway in options->gateway: from then on whatever comes
+ * under its name is nobody's. One that is not there is well. Told on standard output and standard error. */
+MUST_CHECK enum err provision_remove_row(const struct provision_options *options, const char *id);
 /* Says on standard error whether an id may be a device's. */
 bool provision_is_device(const char *id);
 /* Finishes or removes what stands in devices/.new (see provision_issue.c). */

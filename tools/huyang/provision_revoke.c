@@ -1,12 +1,14 @@
 /* revoke, crl. A certificate that is revoked is refused at the next handshake, once the broker has read the
- * new list; a connection that stands goes on (measured on mosquitto 2.0.11). So a device is cut off in three
- * steps, each seen to have happened before the next:
+ * new list; a connection that stands goes on (measured on mosquitto 2.0.11). So a device is cut off in steps,
+ * each seen to have happened before the next:
  *
+ *     0  the gateway takes its row out of the registry: what it still says is nobody's from here on
  *     1  the list is written, and the broker told to read it (SIGHUP, or a command)
  *     2  the canary, revoked by this very list, is refused: the list is in force
  *     3  the gateway's certificate connects with the device's client id: the broker ends the old connection,
  *        and the device cannot come back
  *
+ * A gateway that does not answer holds up nothing: the rest is done, and the status says that it is missing.
  * A broker that reads its list anew also forgets its TLS tickets, so that no session is resumed past it. */
 #include <errno.h>
 #include <signal.h>
@@ -179,7 +181,12 @@ int provision_revoke(const struct provision_options *options)
         status = PROVISION_FAILED;
     } else {
         printf("%s: %u certificates revoked (%s)\n", id, count, pki_reason_name(options->reason));
+        const enum err row = options->gateway != NULL ? provision_remove_row(options, id) : ERR_OK;
         status = publish(&provision, id);
+        if (row != ERR_OK) {
+            fprintf(stderr, "%s is still in the gateway's registry; run the same command again.\n", id);
+            status = PROVISION_FAILED;
+        }
     }
     provision_close(&provision);
     return status;

@@ -21,6 +21,8 @@ struct collected {
     int64_t now_ms;
     const struct detect_settings *settings;
     unsigned version_count, charge_count;
+    uint32_t other_devices; /* that run a version for which there was no room */
+    uint32_t other_charge;  /* bands to charge that are not listed */
     struct version versions[VERSIONS_MAX];
     struct charge charge[CHARGE_MAX];
 };
@@ -31,8 +33,10 @@ static void count_version(struct collected *all, uint8_t kind, const char *firmw
     while (i < all->version_count &&
            (all->versions[i].kind != kind || strcmp(all->versions[i].firmware, firmware) != 0))
         i++;
-    if (i == VERSIONS_MAX)
+    if (i == VERSIONS_MAX) {
+        all->other_devices++;
         return;
+    }
     if (i == all->version_count) {
         all->versions[all->version_count++].kind = kind;
         text_copy(all->versions[i].firmware, sizeof all->versions[i].firmware, firmware);
@@ -47,10 +51,14 @@ static enum err on_device(void *self, uint32_t no, const struct live_device *now
         return ERR_OK;
     count_version(all, registry_device(all->registry, no)->kind, now->firmware);
     const bool low = now->has_battery && now->battery_percent <= all->settings->flat_percent;
-    if (!now->charging && all->charge_count < CHARGE_MAX &&
-        (low || battery_is_due(&now->battery, all->tz, all->now_ms, all->settings->round_hour)))
+    if (now->charging ||
+        !(low || battery_is_due(&now->battery, all->tz, all->now_ms, all->settings->round_hour)))
+        return ERR_OK;
+    if (all->charge_count < CHARGE_MAX)
         all->charge[all->charge_count++] = (struct charge){
             .empty_ms = battery_empty_ms(&now->battery), .no = no, .percent = now->battery_percent};
+    else
+        all->other_charge++;
     return ERR_OK;
 }
 
@@ -95,6 +103,12 @@ static void put_charge(const struct collected *all, struct document *document)
         document_cell(document, "%u", (unsigned)charge->percent);
         document_cell(document, "%.16s", text);
     }
+    if (all->other_charge != 0) {
+        document_cell(document, "%s: %u", document_say(document, "others", "其他"),
+                      (unsigned)all->other_charge);
+        for (unsigned i = 1; i < 4; i++)
+            document_cell(document, "%s", "");
+    }
 }
 
 static void put_versions(const struct collected *all, struct document *document)
@@ -114,6 +128,11 @@ static void put_versions(const struct collected *all, struct document *document)
                       version->firmware[0] ? version->firmware
                                            : document_say(document, "not told", "未上报"));
         document_cell(document, "%u", (unsigned)version->devices);
+    }
+    if (all->other_devices != 0) {
+        document_cell(document, "%s", "");
+        document_cell(document, "%s", document_say(document, "other versions", "其他版本"));
+        document_cell(document, "%u", (unsigned)all->other_devices);
     }
 }
 

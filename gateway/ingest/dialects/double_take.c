@@ -2,7 +2,8 @@
  * of an attempt). It looks at faces that another program has found, so a message is a stay within that
  * program's visit: the id is the same.
  *
- * A match counts when double-take itself calls it one, and reaches the bar of the settings if they have one.
+ * A match counts when double-take itself calls it one (by its word, else by the list it stands in), and
+ * reaches the bar of the settings if they have one.
  * A miss is a face that resembles somebody too little: unclear. An unknown resembles nobody. */
 #include "ingest/dialects/dialects.h"
 
@@ -18,10 +19,9 @@ static bool starts_with(const struct foreign_message *message, const char *text)
 }
 
 static void add_face(const struct foreign_message *message, struct foreign *foreign, struct event *visit,
-                     const struct json *face)
+                     const struct json *face, bool match)
 {
     double confidence = -1;
-    bool match = false;
     if (json_type_of(face) != JSON_OBJECT_T) {
         note_bad(foreign, "face");
         return;
@@ -45,11 +45,11 @@ static void add_faces(const struct foreign_message *message, struct foreign *for
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
         const struct json *list = json_get(root, lists[i]);
         for (size_t j = 0; json_type_of(list) == JSON_ARRAY_T && j < json_count(list); j++)
-            add_face(message, foreign, visit, json_at(list, j));
+            add_face(message, foreign, visit, json_at(list, j), i == 0);
     }
     for (size_t i = 0; i < sizeof(singles) / sizeof(singles[0]); i++)
         if (json_type_of(json_get(root, singles[i])) == JSON_OBJECT_T)
-            add_face(message, foreign, visit, json_get(root, singles[i]));
+            add_face(message, foreign, visit, json_get(root, singles[i]), i == 0);
 }
 
 static int64_t time_of(struct foreign *foreign, const struct json *root)

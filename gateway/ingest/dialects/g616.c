@@ -35,9 +35,10 @@ static int pair(const char *text, size_t at)
 static int64_t time_of(const struct foreign_message *message, struct foreign *foreign,
                        const struct json *root)
 {
-    const char *date = json_string(json_get(root, "locationDate"));
-    const char *clock = json_string(json_get(root, "locationTime"));
-    if (date == NULL || clock == NULL || date[0] == '\0' || clock[0] == '\0')
+    char date_text[READ_TEXT_SIZE], clock_text[READ_TEXT_SIZE];
+    const char *date = read_digits(json_get(root, "locationDate"), 6, date_text);
+    const char *clock = read_digits(json_get(root, "locationTime"), 6, clock_text);
+    if (date[0] == '\0' || clock[0] == '\0')
         return 0;
     if (strlen(date) != 6 || strlen(clock) != 6) {
         note_bad(foreign, "locationDate");
@@ -70,7 +71,9 @@ static void add_fix(struct foreign *foreign, const struct json *root, int64_t at
     }
     memcpy(lon, text, len);
     lon[len] = '\0';
-    if (!text_to_double(lon, -180, 180, &fix.lon) || !text_to_double(text + len + 1, -90, 90, &fix.lat)) {
+    const char *lat = text + len + 1;
+    if (!text_to_double(lon + strspn(lon, " "), -180, 180, &fix.lon) ||
+        !text_to_double(lat + strspn(lat, " "), -90, 90, &fix.lat)) {
         note_bad(foreign, "location");
         return;
     }
@@ -159,12 +162,13 @@ static void note_imei(const struct foreign_message *message, struct foreign *for
 static enum foreign_outcome take_status(const struct foreign_message *message, struct foreign *foreign,
                                         const struct json *root)
 {
-    const char *imei = json_string(json_get(root, "imei"));
+    char text[READ_TEXT_SIZE];
+    const char *imei = read_digits(json_get(root, "imei"), IMEI_DIGITS, text);
     bool sos = false, online = true;
     note_imei(message, foreign);
     if (foreign->name_count == 0)
-        note_name_of(foreign, json_get(root, "imei"));
-    else if (imei != NULL && strcmp(imei, foreign->names[0]) != 0)
+        note_name(foreign, imei, strlen(imei));
+    else if (imei[0] != '\0' && strcmp(imei, foreign->names[0]) != 0)
         return FOREIGN_MALFORMED;
     if (json_type_of(root) != JSON_OBJECT_T || foreign->name_count == 0)
         return FOREIGN_MALFORMED;

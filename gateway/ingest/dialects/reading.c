@@ -1,6 +1,8 @@
 #include "ingest/dialects/reading.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/hash.h"
 #include "ingest/event_field.h"
@@ -76,8 +78,8 @@ bool read_bool(struct foreign *foreign, const struct json *object, const char *k
         return false;
     if (json_bool(node, ret_value))
         return true;
-    if (text != NULL && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)) {
-        *ret_value = text[0] == 't';
+    if (text != NULL && (strcasecmp(text, "true") == 0 || strcasecmp(text, "false") == 0)) {
+        *ret_value = text[0] == 't' || text[0] == 'T';
         return true;
     }
     if (to_number(node, &number) && (number == 0 || number == 1)) {
@@ -95,6 +97,18 @@ int64_t read_seconds(struct foreign *foreign, const struct json *object, const c
         return 0;
     foreign->has_time = true;
     return (int64_t)(seconds * 1000 + 0.5);
+}
+
+const char *read_digits(const struct json *node, int digits, char to[READ_TEXT_SIZE])
+{
+    const char *text = json_string(node);
+    int64_t number;
+    to[0] = '\0';
+    if (text != NULL && strlen(text) < READ_TEXT_SIZE)
+        (void)text_copy(to, READ_TEXT_SIZE, text);
+    else if (json_integer(node, &number) && number >= 0)
+        snprintf(to, READ_TEXT_SIZE, "%0*lld", digits, (long long)number);
+    return to;
 }
 
 bool read_list_has(const struct json *list, const char *word)

@@ -10,11 +10,14 @@
  * of another type or out of range, which is noted under `key` (static). */
 bool read_number(struct foreign *foreign, const struct json *object, const char *key, double low, double high,
                  double *ret_value);
-/* The same for yes and no: true, "true", 1 and "1". */
+/* The same for yes and no: true, "true" in letters of either case, 1 and "1". */
 bool read_bool(struct foreign *foreign, const struct json *object, const char *key, bool *ret_value);
 /* Seconds since 1970, fractions allowed, as milliseconds; 0 when there are none or they are no time. Sets
  * has_time. */
 int64_t read_seconds(struct foreign *foreign, const struct json *object, const char *key);
+/* A text, or a whole number as one with at least `digits` digits; "" for everything else. */
+enum { READ_TEXT_SIZE = 32 };
+const char *read_digits(const struct json *node, int digits, char to[READ_TEXT_SIZE]);
 /* A list of texts in which `word` stands? False also for what is no list. */
 bool read_list_has(const struct json *list, const char *word);
 

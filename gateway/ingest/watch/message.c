@@ -95,9 +95,11 @@ static bool number(struct foreign *foreign, const struct fields *fields, size_t 
                    double low, double high, double *ret_value)
 {
     char text[FIELD_SIZE];
-    if (no >= fields->count || fields->len[no] == 0)
+    if (no >= fields->count)
         return false;
-    if (text_to_double(field(fields, no, text), low, high, ret_value))
+    if (field(fields, no, text)[0] == '\0' && fields->len[no] < FIELD_SIZE)
+        return false;
+    if (text_to_double(text, low, high, ret_value))
         return true;
     note_bad(foreign, name);
     return false;
@@ -241,6 +243,17 @@ static enum foreign_outcome take_position(const struct fields *fields, struct fo
     return FOREIGN_EVENTS;
 }
 
+/* WAD,language,position: it asks for the address of where it is. We have none to give. */
+static enum foreign_outcome take_asked(const struct fields *fields, struct foreign *foreign)
+{
+    struct fields position = {.count = 0};
+    for (size_t i = 1; i < fields->count; i++, position.count++) {
+        position.at[position.count] = fields->at[i];
+        position.len[position.count] = fields->len[i];
+    }
+    return take_position(&position, foreign);
+}
+
 /* A reason for an alarm: any upper bit, also one that we do not know, and the lower ones of some makers. */
 static const uint32_t reasons =
     0xFFFF0000U | 1U << BIT_LOW_BATTERY | 1U << BIT_OUT_OF_FENCE | 1U << BIT_IN_FENCE | 1U << BIT_POWER_CUT;
@@ -325,6 +338,15 @@ static enum foreign_outcome take_pressure(const struct fields *fields, struct fo
     return give_vitals(foreign, &vitals);
 }
 
+/* The last field that has something in it; the first one when none has. */
+static size_t last_field(const struct fields *fields)
+{
+    size_t no = fields->count;
+    while (no > 1 && fields->len[no - 1] == 0)
+        no--;
+    return no > 0 ? no - 1 : 0;
+}
+
 /* TEMP,value or btemp2,taken,value; oxygen,value or oxygen,sort,value: the last one. */
 static enum foreign_outcome take_temperature(const struct fields *fields, struct foreign *foreign)
 {
@@ -333,7 +355,7 @@ static enum foreign_outcome take_temperature(const struct fields *fields, struct
     if (fields->count > 1 && strcmp(field(fields, 0, text), "0") == 0)
         return FOREIGN_NO_NEWS; /* nothing was taken */
     struct event_vitals vitals = {
-        .has_temperature = measured(foreign, fields, fields->count - 1, "temperature", 20, 45, &value)};
+        .has_temperature = measured(foreign, fields, last_field(fields), "temperature", 20, 45, &value)};
     vitals.temperature_c = (float)value;
     return give_vitals(foreign, &vitals);
 }
@@ -341,8 +363,8 @@ static enum foreign_outcome take_temperature(const struct fields *fields, struct
 static enum foreign_outcome take_oxygen(const struct fields *fields, struct foreign *foreign)
 {
     double value = 0;
-    struct event_vitals vitals = {.has_spo2 =
-                                      measured(foreign, fields, fields->count - 1, "oxygen", 1, 100, &value)};
+    struct event_vitals vitals = {
+        .has_spo2 = measured(foreign, fields, last_field(fields), "oxygen", 1, 100, &value)};
     vitals.spo2_percent = (uint16_t)value;
     return give_vitals(foreign, &vitals);
 }
@@ -441,6 +463,8 @@ static const struct {
     {"AL", "AL", true, true, false, take_alarm},
     {"UD", "", true, false, false, take_position},
     {"WT", "", true, false, false, take_position},
+    {"WG", "", false, false, false, take_position}, /* asks for coordinates by its cells and networks */
+    {"WAD", "", false, false, false, take_asked},
     {"PULSE", "", false, false, false, take_rate},
     {"HEART", "", false, false, false, take_rate},
     {"BLOOD", "", false, false, false, take_pressure},

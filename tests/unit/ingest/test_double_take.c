@@ -58,6 +58,23 @@ static void matches_misses_and_unknowns_stand_side_by_side(void **state)
     assert_int_equal(visit(spoken)->people[2].person_class, PERSON_CLASS_UNKNOWN);
 }
 
+static void the_list_a_face_stands_in_says_what_it_is_when_the_face_does_not(void **state)
+{
+    struct spoken *spoken = *state;
+    assert_outcome(speak(spoken, &dialect_double_take, "cameras/hall",
+                         "{\"id\":\"1\",\"camera\":\"hall\",\"matches\":[{\"name\":\"david\",\"confidence\":"
+                         "\"90.5\"}],\"misses\":[{\"name\":\"anna\",\"confidence\":31}]}"),
+                   FOREIGN_EVENTS);
+    assert_string_equal(spoken->foreign.people[0], "david");
+    assert_string_equal(spoken->foreign.people[1], "");
+    assert_int_equal(visit(spoken)->people[1].person_class, PERSON_CLASS_UNCLEAR);
+    assert_outcome(speak(spoken, &dialect_double_take, "matches/david",
+                         "{\"id\":\"1\",\"camera\":\"hall\",\"match\":{\"name\":\"david\",\"confidence\":90,"
+                         "\"match\":false}}"),
+                   FOREIGN_EVENTS);
+    assert_string_equal(spoken->foreign.people[0], ""); /* its own word goes first */
+}
+
 static void an_unknown_alone_is_an_unknown_person(void **state)
 {
     struct spoken *spoken = *state;
@@ -124,6 +141,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_match_names_somebody),
         TEST(matches_misses_and_unknowns_stand_side_by_side),
+        TEST(the_list_a_face_stands_in_says_what_it_is_when_the_face_does_not),
         TEST(an_unknown_alone_is_an_unknown_person),
         TEST(zones_say_where_it_is),
         TEST(more_people_than_fit_are_cut),

@@ -57,6 +57,25 @@ static void the_zone_of_its_clock_is_the_likelier_one(void **state)
     assert_int_equal(spoken->foreign.events[0].at_ms, ARRIVAL_MS);
 }
 
+static void numbers_may_be_numbers_and_truth_may_be_capital(void **state)
+{
+    struct spoken *spoken = *state;
+    assert_outcome(speak(spoken, &dialect_g616, "status",
+                         "{\"imei\":358800005942033,\"sos\":\"TRUE\",\"isWearing\":\"False\",\"battery\":36,"
+                         "\"location\":\"113.4, 22.2\",\"locationDate\":260301,\"locationTime\":80000}"),
+                   FOREIGN_EVENTS);
+    assert_string_equal(spoken->foreign.names[0], IMEI);
+    assert_int_equal(spoken->foreign.bad_fields, 0);
+    assert_int_equal(spoken->foreign.count, 3);
+    assert_int_equal(spoken->foreign.events[0].kind, EVENT_SOS);
+    assert_true(spoken->foreign.events[1].heartbeat.has_worn && !spoken->foreign.events[1].heartbeat.worn);
+    assert_float_equal(spoken->foreign.events[2].fix.lat, 22.2, 1e-9);
+    assert_int_equal(spoken->foreign.events[2].at_ms, ARRIVAL_MS);
+    /* The topic's number still goes first, whatever form the payload's has. */
+    assert_outcome(speak(spoken, &dialect_g616, "status/" IMEI, "{\"imei\":358800005942034,\"sos\":true}"),
+                   FOREIGN_MALFORMED);
+}
+
 static void a_wifi_position_is_a_wide_one(void **state)
 {
     struct spoken *spoken = *state;
@@ -186,6 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(sos_and_low_battery_stand_in_one_report),
         TEST(the_zone_of_its_clock_is_the_likelier_one),
+        TEST(numbers_may_be_numbers_and_truth_may_be_capital),
         TEST(a_wifi_position_is_a_wide_one),
         TEST(a_bad_value_costs_its_field_only),
         TEST(zeros_are_what_was_not_measured),

@@ -371,9 +371,31 @@ static void vitals_of_each_sort(void **state)
     assert_int_equal(say(bench, "btemp2,0,36.5"), FOREIGN_NO_NEWS);
     assert_int_equal(say(bench, "oxygen,0,97"), FOREIGN_EVENTS);
     assert_int_equal(bench->foreign.events[0].vitals.spo2_percent, 97);
+    assert_int_equal(say(bench, "oxygen,97,,"), FOREIGN_EVENTS); /* empty fields may stand at the end */
+    assert_int_equal(bench->foreign.events[0].vitals.spo2_percent, 97);
+    assert_int_equal(say(bench, "TEMP,36.5,"), FOREIGN_EVENTS);
+    assert_float_equal(bench->foreign.events[0].vitals.temperature_c, 36.5, 0);
+    assert_int_equal(say(bench, "bphrt,120,79,,,,,"), FOREIGN_EVENTS);
+    assert_false(bench->foreign.events[0].vitals.has_heart_rate);
+    assert_int_equal(say(bench, "heart, "), FOREIGN_NO_NEWS); /* a space is nothing, and no fault */
+    assert_int_equal(bench->foreign.bad_fields, 0);
     assert_int_equal(say(bench, "heart,0"), FOREIGN_NO_NEWS);
     assert_int_equal(say(bench, "heart,7"), FOREIGN_BAD_VALUE);
     assert_int_equal(say(bench, "heart"), FOREIGN_NO_NEWS);
+}
+
+static void a_watch_that_asks_where_it_is_says_so_first(void **state)
+{
+    struct bench *bench = *state;
+    assert_int_equal(say(bench, "WG,010326,001500,V,0.0,N,0.0,E,0,0,0,0,60,50,0,0,00010000,0,0"),
+                     FOREIGN_EVENTS);
+    assert_non_null(find(bench, EVENT_SOS)); /* the bits of an asking report count like any other's */
+    assert_int_equal(say(bench, "WAD,CH,010326,001500,A,22.5,N,113.8,E,0,0,0,5,60,50,0,0,00000000,0,0"),
+                     FOREIGN_EVENTS);
+    assert_true(find(bench, EVENT_FIX)->fix.valid && find(bench, EVENT_FIX)->fix.lat == 22.5);
+    assert_string_equal(bench->message.answer, "");
+    assert_int_equal(say(bench, "WAD"), FOREIGN_MALFORMED);
+    assert_int_equal(say(bench, "WAD,CH"), FOREIGN_MALFORMED);
 }
 
 static void the_second_kind_says_state_and_positions(void **state)
@@ -584,6 +606,7 @@ int main(void)
         TEST(a_bad_value_costs_its_field_only),
         TEST(answers_are_what_each_type_waits_for),
         TEST(vitals_of_each_sort),
+        TEST(a_watch_that_asks_where_it_is_says_so_first),
         TEST(a_peers_frames_are_cut_alike_at_once_and_byte_by_byte),
         TEST(a_peers_messages_say_what_their_owner_demands),
         TEST(frames_with_a_footer_may_stand_beside_bracket_frames),
