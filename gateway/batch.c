@@ -49,7 +49,7 @@ static size_t item_size(enum batch_kind kind)
     case BATCH_LEDGER: return head + sizeof(struct batch_ledger);
     case BATCH_HANDOVER: return head + sizeof(struct batch_handover);
     case BATCH_SPOKEN: return head + sizeof(struct batch_spoken);
-    case BATCH_CAMPAIGN: return head + sizeof(struct campaign);
+    case BATCH_CAMPAIGN: return head + sizeof(struct batch_campaign);
     case BATCH_REACH: return head + sizeof(struct batch_reach);
     case BATCH_ORDER: return head + sizeof(struct device_order);
     case BATCH_ROLLOUT: return head + sizeof(struct rollout);

@@ -132,6 +132,11 @@ struct batch_spoken {
     struct hash_id job;
     struct prompt_spoken spoken;
 };
+/* A campaign as it was after a change. */
+struct batch_campaign {
+    struct campaign campaign;
+    int64_t t_ms;
+};
 /* How it stands with one person of a campaign's audience. */
 struct batch_reach {
     struct hash_id campaign;
@@ -162,7 +167,7 @@ struct batch_item {
         struct batch_ledger ledger;
         struct batch_handover handover;
         struct batch_spoken spoken;
-        struct campaign campaign;
+        struct batch_campaign campaign;
         struct batch_reach reach;
         struct device_order order;
         struct rollout rollout;

@@ -56,6 +56,8 @@ static enum err parse(const char *text, size_t len, const char *name, struct con
         return ERR_INVALID;
     }
     config->alert.ways = relay_ways(&config->relay);
+    relay_chats(&config->relay, &config->alert.chats);
+    config->alert.ways_back = relay_ways_back(&config->relay);
     *ret_config = config;
     return ERR_OK;
 }

@@ -47,6 +47,26 @@ static inline size_t key_item_count(const struct key *key)
     return key->items ? key->items->count : 0;
 }
 
+/* The keys of struct relay_tls in a list's item whose struct has it as its member `tls`. */
+#define KEYS_OF_TLS(type_name)                                                                               \
+    {.path = "ca_file",                                                                                      \
+     .help = "Certificates that may sign the receiver's; none = the system's.",                              \
+     .type = KEY_TEXT,                                                                                       \
+     .offset = offsetof(type_name, tls.ca_file),                                                             \
+     .size = RELAY_PATH_SIZE,                                                                                \
+     .rule = "path of a file, \"\" = none"},                                                                 \
+        {.path = "cert_file",                                                                                \
+         .help = "The gateway's certificate for it.",                                                        \
+         .type = KEY_TEXT,                                                                                   \
+         .offset = offsetof(type_name, tls.cert_file),                                                       \
+         .size = RELAY_PATH_SIZE,                                                                            \
+         .rule = "path of a file, \"\" = none"},                                                             \
+    {                                                                                                        \
+        .path = "key_file", .help = "The key to that certificate.", .type = KEY_TEXT,                        \
+        .offset = offsetof(type_name, tls.key_file), .size = RELAY_PATH_SIZE,                                \
+        .rule = "path of a file, \"\" = none"                                                                \
+    }
+
 extern const struct key_list config_webhook_list, config_dc09_list, config_dc09_account_list,
     config_rule_list, config_dialect_list, config_operator_list, config_override_list, config_roster_list,
     config_contact_list;

@@ -50,6 +50,7 @@ static const struct key webhook_keys[] = {
      .type = KEY_NUMBER,
      FIELD(struct webhook_settings, per_minute),
      .high = 60000},
+    KEYS_OF_TLS(struct webhook_settings),
 };
 const struct key_list config_webhook_list = LIST_OF(webhook_keys);
 

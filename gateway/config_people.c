@@ -118,6 +118,17 @@ static const struct key operator_keys[] = {
      .type = KEY_NUMBER,
      FIELD(struct operator_settings, poll_s),
      .high = 600},
+    {.path = "cancel_url",
+     .help =
+         "Where a message that was taken is called off (POST) when the alert is somebody's or over: a call "
+         "that nobody has answered is hung up; {id}, {ref} and {secret} are filled in.",
+     .type = KEY_TEXT,
+     FIELD(struct operator_settings, cancel_url),
+     .rule = "http:// or https:// URL, \"\" = it runs on",
+     .allowed = config_allows_http_url_or_none},
+    {.path = "cancel_fields",
+     .help = "What is submitted there; {id} and {ref} are filled in.",
+     SUBLIST(cancel_fields, cancel_field_count, OPERATOR_CANCEL_FIELDS_MAX, field_list)},
     {.path = "status_id",
      .help = "Member of a report or answer with our id of the message, or the operator's.",
      .type = KEY_TEXT,
@@ -149,6 +160,7 @@ static const struct key operator_keys[] = {
      .type = KEY_NUMBER,
      FIELD(struct operator_settings, per_minute),
      .high = 60000},
+    KEYS_OF_TLS(struct operator_settings),
 };
 const struct key_list config_operator_list = LIST_OF(operator_keys);
 
@@ -157,8 +169,18 @@ static bool is_open(const char *url)
     return strncmp(url, "http://", 7) == 0;
 }
 
+static bool is_half(const struct relay_tls *tls)
+{
+    return !tls->cert_file[0] != !tls->key_file[0];
+}
+
 const char *config_people_fault(const struct relay_settings *relay, const char **ret_key)
 {
+    static const char half[] = "cert_file and key_file go together";
+    *ret_key = "relay.webhook";
+    for (unsigned i = 0; i < relay->webhook_count; i++)
+        if (is_half(&relay->webhooks[i].tls))
+            return half;
     *ret_key = "relay.operators";
     for (unsigned i = 0; i < relay->operator_count; i++) {
         const struct operator_settings *operator_settings = &relay->operators[i];
@@ -167,8 +189,11 @@ const char *config_people_fault(const struct relay_settings *relay, const char *
         if (i > 0 && operator_settings->way == relay->operators[0].way)
             return "two operators serve the same way";
         if (!relay->allow_private &&
-            (is_open(operator_settings->url) || is_open(operator_settings->poll_url)))
+            (is_open(operator_settings->url) || is_open(operator_settings->poll_url) ||
+             is_open(operator_settings->cancel_url)))
             return "http:// only with relay.allow_private";
+        if (is_half(&operator_settings->tls))
+            return half;
         if (operator_settings->field_count == 0)
             return "an operator needs fields";
         bool hears = operator_settings->callback_file[0] || operator_settings->poll_url[0];

@@ -491,8 +491,8 @@ static void check_whole(struct walk *walk, const struct config *config)
     yaml_mark_t mark;
     check_pair_of_files(walk, "broker.cert_file", config->broker.cert_file, "broker.key_file",
                         config->broker.key_file);
-    check_pair_of_files(walk, "relay.police.cert_file", config->relay.police_cert, "relay.police.key_file",
-                        config->relay.police_key);
+    check_pair_of_files(walk, "relay.police.cert_file", config->relay.police_tls.cert_file,
+                        "relay.police.key_file", config->relay.police_tls.key_file);
     if (config->detect.flat_urgent_percent > config->detect.flat_percent)
         fault(walk, mark_for(walk, "detect.flat_urgent_percent", &mark), "detect.flat_urgent_percent",
               "%u lies above detect.flat_percent, which is %u", config->detect.flat_urgent_percent,

@@ -283,12 +283,12 @@ static void on_handover(void *self, const struct handover *handover, const struc
                                              .json = keep_text(gateway, &gateway->scratch)};
 }
 
-static void on_campaign(void *self, const struct campaign *campaign)
+static void on_campaign(void *self, const struct campaign *campaign, int64_t t_ms)
 {
     struct gateway *gateway = self;
     struct batch_item *item = gateway_add(gateway, BATCH_CAMPAIGN);
     if (item != NULL)
-        item->campaign = *campaign;
+        item->campaign = (struct batch_campaign){.campaign = *campaign, .t_ms = t_ms};
 }
 
 static void on_reach(void *self, const struct campaign *campaign, uint32_t resident, uint8_t reach,

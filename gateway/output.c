@@ -181,6 +181,39 @@ void output_announcement(const struct announcement *announcement, const struct r
     buf_putc(out, '}');
 }
 
+void output_campaign(const struct batch_campaign *item, const struct tz *tz, struct buf *out)
+{
+    const struct campaign *campaign = &item->campaign;
+    const struct campaign_order *order = &campaign->order;
+    char start[CLOCK_TEXT_SIZE], end[CLOCK_TEXT_SIZE];
+    clock_format(tz, order->start_ms, start);
+    clock_format(tz, order->end_ms, end);
+    put_time(out, tz, item->t_ms);
+    put_id(out, "campaign", &campaign->id);
+    buf_printf(out, ",\"state\":\"%s\",\"prompt\":", campaign_state_name(campaign->state));
+    buf_json_string(out, campaign->prompt);
+    buf_puts(out, ",\"category\":");
+    buf_json_string(out, order->category);
+    buf_puts(out, ",\"in\":");
+    buf_json_string(out, order->territory);
+    buf_printf(out, ",\"listed\":%u,\"start\":\"%s\",\"end\":\"%s\",\"per_minute\":%u,\"by\":",
+               (unsigned)order->count, start, end, (unsigned)order->per_minute);
+    buf_json_string(out, campaign->state == CAMPAIGN_CANCELLED ? campaign->ended_by : campaign->by);
+    buf_puts(out, ",\"note\":");
+    buf_json_string(out, campaign->note);
+    buf_putc(out, '}');
+}
+
+void output_reach(const struct batch_reach *reach, const struct registry *registry, const struct tz *tz,
+                  struct buf *out)
+{
+    put_time(out, tz, reach->t_ms);
+    put_id(out, "campaign", &reach->campaign);
+    buf_printf(out, ",\"reach\":\"%s\",", reach_name(reach->reach));
+    put_subject(out, (struct subject){.kind = SUBJECT_RESIDENT, .no = reach->resident}, registry);
+    buf_putc(out, '}');
+}
+
 void output_roster(const struct roster_change *change, const struct tz *tz, struct buf *out)
 {
     const bool removed = change->removed_ms != 0;
@@ -250,6 +283,8 @@ bool output_item(const struct batch_item *item, bool findings, const struct regi
     case BATCH_SILENCE: output_silence(&item->silence, registry, tz, out); return true;
     case BATCH_ROSTER: output_roster(&item->roster, tz, out); return true;
     case BATCH_ANNOUNCEMENT: output_announcement(&item->announcement, registry, tz, out); return true;
+    case BATCH_CAMPAIGN: output_campaign(&item->campaign, tz, out); return true;
+    case BATCH_REACH: output_reach(&item->reach, registry, tz, out); return true;
     case BATCH_INPUT:
     case BATCH_ALERT:
     case BATCH_WATERMARK:
@@ -257,8 +292,6 @@ bool output_item(const struct batch_item *item, bool findings, const struct regi
     case BATCH_STATE:
     case BATCH_STATE_DONE:
     case BATCH_SPOKEN:
-    case BATCH_CAMPAIGN:
-    case BATCH_REACH:
     case BATCH_ORDER:
     case BATCH_ROLLOUT: return false;
     }

@@ -21,6 +21,10 @@ void output_silence(const struct silence *silence, const struct registry *regist
 /* An announcement was made or cancelled. */
 void output_announcement(const struct announcement *announcement, const struct registry *registry,
                          const struct tz *tz, struct buf *out);
+/* A campaign changed; and how it stands with one person of its audience. */
+void output_campaign(const struct batch_campaign *item, const struct tz *tz, struct buf *out);
+void output_reach(const struct batch_reach *reach, const struct registry *registry, const struct tz *tz,
+                  struct buf *out);
 /* An event of a task, with the task as it then was. */
 void output_task(const struct batch_task *item, const struct tz *tz, struct buf *out);
 /* The same of an entry of the ledger. */

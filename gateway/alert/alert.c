@@ -188,8 +188,8 @@ bool alert_was_false(const struct alert *alert)
     return alert->disposition == DISPOSITION_FALSE || alert->disposition == DISPOSITION_EXPECTED;
 }
 
-/* Pending when the alert ends: everything that is not final, but what is already on its way to people or the
- * police runs on, and so does a police message of a confirmed alarm. */
+/* Pending when the alert ends: everything that is not final, but what is already on its way to people (unless
+ * its operator takes it back) or the police runs on, and so does a police message of a confirmed alarm. */
 struct ending {
     const struct alerts *alerts;
     const struct alert *alert;
@@ -202,7 +202,7 @@ static bool ends_with_alert(const struct job_record *job, const void *self)
         return !task_outlives(ending->alerts, &job->job);
     bool under_way = job->state != DELIVERY_QUEUED;
     if (job->job.kind == JOB_NOTIFY)
-        return !under_way;
+        return reach_can_recall(ending->alerts, job);
     if (job->job.kind == JOB_POLICE && alert_was_false(alert))
         return true; /* the stand-down takes its place: nobody needs to accept it any more */
     if (job->job.kind == JOB_POLICE)

@@ -256,7 +256,7 @@ struct alert_sink {
     /* Something happened to an entry of the ledger; `entry` as it is now. */
     void (*ledger)(void *self, const struct ledger_entry *entry, const struct ledger_event *event);
     /* A campaign changed; somebody in its audience was reached, or will not be (campaign.h). */
-    void (*campaign)(void *self, const struct campaign *campaign);
+    void (*campaign)(void *self, const struct campaign *campaign, int64_t t_ms);
     void (*reach)(void *self, const struct campaign *campaign, uint32_t resident, uint8_t reach,
                   int64_t t_ms);
     /* A command to a device was ordered, or has come to another state (fleet.h). */

@@ -40,7 +40,7 @@ enum {
     /* 0xFA, 0xFC: LEDGER_STEP_… */
     JOB_STEP_FLEET = 0xFB,
     JOB_STEP_HANDOVER = 0xFC,
-    BURSTS_MAX = 256 /* people whose messages are counted at the same time */
+    BURSTS_MAX = 256 /* people and groups whose messages are counted at the same time */
 };
 
 struct alert_record {
@@ -79,13 +79,14 @@ struct recent {
     uint32_t count, next;
 };
 
-/* What one person was sent lately, and what is held back. */
+/* What one person or chat group was sent lately, and what is held back. */
+enum { BURST_OF_RESPONDER, BURST_OF_CONTACT, BURST_OF_GROUP };
 struct burst {
     struct hash_id alert; /* the last one held back */
     int64_t from_ms;      /* when the time began; 0 = a free slot */
-    uint32_t person;      /* responder or contact */
+    uint32_t whose;       /* number of the responder or contact; a group's: hash of its name */
     uint16_t sent, held;
-    uint8_t is_contact, way, level, role; /* of what is held: enums, the highest level */
+    uint8_t kind, way, level, role; /* of what is held: enums, the highest level */
     uint8_t zero[4];
 };
 
@@ -272,7 +273,9 @@ void reach_people(struct alerts *alerts, struct alert_record *record, const stru
                   const struct audience_person *people, size_t count);
 /* A notification has come to a state. */
 void reach_settle(struct alerts *alerts, uint32_t job_no, int64_t t_ms);
-/* Calls that were not placed yet need not be. */
+/* Whether the job can still be kept from its person: it waits here, or its operator takes it back. */
+bool reach_can_recall(const struct alerts *alerts, const struct job_record *job);
+/* Calls that nobody has answered yet need not be. */
 void reach_taken(struct alerts *alerts, struct alert_record *record, int64_t t_ms);
 /* Tells the job's recipient by one more way, unless this step has told them by it. */
 void reach_by(struct alerts *alerts, struct alert_record *record, const struct job *draft, enum way way);

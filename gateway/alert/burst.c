@@ -1,7 +1,7 @@
-/* Many messages to one person in a short time become one with a count. Of SMS and mails below red a person
- * gets the first three in ten minutes as they come; further ones are held, each with a line in the ledger,
- * and at the end of the ten minutes one message says how many there were and of which level at most. Red is
- * never held, nor a call.
+/* Many messages in a short time become one with a count. Of SMS and mails below red a person gets the first
+ * three in ten minutes as they come, a chat group the first ten; further ones are held, each with a line in
+ * the ledger, and at the end of the ten minutes one message says how many there were and of which level at
+ * most. Red is never held, nor a call.
  *
  * What is held stands in the fold's state, and the message that tells of it is a job like any other: a crash
  * neither loses nor changes it. It hangs on the last alert that was held back, whose timer it uses. */
@@ -9,29 +9,56 @@
 
 #include "alert/alerts.h"
 
-enum { BURST_FREE = 3, BURST_MS = 600000, COUNT_MAX = 255 };
+enum { PERSON_FREE = 3, GROUP_FREE = 10, BURST_MS = 600000, COUNT_MAX = 255 };
 
-static bool is_of_person(const struct burst *burst, const struct job *job)
+/* The chat group a message goes to, by the receiver a step names or by its role; NULL = it goes to none. */
+static const char *group_of(const struct chat_groups *chats, const struct job *job)
 {
-    return burst->from_ms && burst->person == job->recipient &&
-           burst->is_contact == job->recipient_is_contact;
+    unsigned group = job->prompt[0] || job->role >= ROLE_COUNT ? 0 : chats->of_role[job->role];
+    for (unsigned i = 0; job->prompt[0] && i < chats->count; i++)
+        if (strcmp(chats->names[i], job->prompt) == 0)
+            group = i + 1;
+    return group && group <= chats->count ? chats->names[group - 1] : NULL;
 }
 
-/* The person's slot, else one that nothing is held in, the oldest; NULL when there is none: then nothing is
- * held back. */
-static struct burst *slot_of(struct alerts *alerts, const struct job *job)
+static uint32_t hash_of(const char *group)
+{
+    return table_hash(group, strlen(group));
+}
+
+/* With whose other messages this one is counted; false: with nobody's. */
+static bool is_counted(const struct alerts *alerts, const struct job *job, struct burst *ret_whose)
+{
+    enum way way = way_of_receiver(job->prompt);
+    const char *group = group_of(&alerts->config.settings->chats, job);
+    struct burst whose = {.way = (uint8_t)(way == WAY_COUNT ? WAY_APP : way), .from_ms = job->t_ms};
+    if (group) {
+        whose.kind = BURST_OF_GROUP;
+        whose.whose = hash_of(group);
+    } else {
+        whose.kind = job->recipient_is_contact ? BURST_OF_CONTACT : BURST_OF_RESPONDER;
+        whose.whose = job->recipient;
+        if (job->recipient == REGISTRY_NONE || (way != WAY_SMS && way != WAY_EMAIL))
+            return false;
+    }
+    *ret_whose = whose;
+    return true;
+}
+
+/* The slot of the same, else one that nothing is held in, the oldest; NULL when there is none: then nothing
+ * is held back. */
+static struct burst *slot_of(struct alerts *alerts, const struct burst *whose)
 {
     struct burst *found = NULL;
     for (unsigned i = 0; i < BURSTS_MAX; i++) {
         struct burst *burst = &alerts->bursts[i];
-        if (is_of_person(burst, job))
+        if (burst->from_ms && burst->kind == whose->kind && burst->whose == whose->whose)
             return burst;
         if (!burst->held && (!found || burst->from_ms < found->from_ms))
             found = burst;
     }
     if (found)
-        *found = (struct burst){
-            .person = job->recipient, .is_contact = job->recipient_is_contact, .from_ms = job->t_ms};
+        *found = *whose;
     return found;
 }
 
@@ -42,10 +69,10 @@ static void mark(struct alerts *alerts, const struct burst *burst)
 
 bool burst_holds(struct alerts *alerts, const struct alert_record *record, const struct job *job)
 {
-    enum way way = way_of_receiver(job->prompt);
-    if (job->level >= LEVEL_RED || job->recipient == REGISTRY_NONE || (way != WAY_SMS && way != WAY_EMAIL))
+    struct burst whose;
+    if (job->level >= LEVEL_RED || !is_counted(alerts, job, &whose))
         return false;
-    struct burst *burst = slot_of(alerts, job);
+    struct burst *burst = slot_of(alerts, &whose);
     if (!burst)
         return false;
     mark(alerts, burst);
@@ -53,14 +80,14 @@ bool burst_holds(struct alerts *alerts, const struct alert_record *record, const
         burst->from_ms = job->t_ms;
         burst->sent = 0;
     }
-    if (burst->sent < BURST_FREE) {
+    if (burst->sent < (burst->kind == BURST_OF_GROUP ? GROUP_FREE : PERSON_FREE)) {
         burst->sent++;
         return false;
     }
     alerts->bursts_held += burst->held == 0;
     burst->held = (uint16_t)(burst->held < COUNT_MAX ? burst->held + 1 : COUNT_MAX);
     burst->alert = record->alert.id;
-    burst->way = (uint8_t)way;
+    burst->way = whose.way;
     burst->role = job->role;
     burst->level = job->level > burst->level ? job->level : burst->level;
     suppress(alerts, &record->alert, job, SUPPRESSED_BY_BUNDLE, NULL);
@@ -83,6 +110,22 @@ int64_t burst_due(const struct alerts *alerts, const struct alert *alert)
     return due_ms;
 }
 
+/* To the person by the way of the last message held, or to the group: by its name, and when that is gone from
+ * the configuration to whoever is told for the role. */
+static void address(const struct alerts *alerts, const struct burst *burst, struct job *job)
+{
+    const struct chat_groups *chats = &alerts->config.settings->chats;
+    if (burst->kind != BURST_OF_GROUP) {
+        job->recipient = burst->whose;
+        job->recipient_is_contact = burst->kind == BURST_OF_CONTACT;
+        text_copy(job->prompt, sizeof job->prompt, way_receiver((enum way)burst->way));
+        return;
+    }
+    for (unsigned i = 0; i < chats->count; i++)
+        if (hash_of(chats->names[i]) == burst->whose)
+            text_copy(job->prompt, sizeof job->prompt, chats->names[i]);
+}
+
 void burst_tell(struct alerts *alerts, struct alert_record *record, int64_t t_ms)
 {
     for (unsigned i = 0; alerts->bursts_held && i < BURSTS_MAX; i++) {
@@ -94,12 +137,9 @@ void burst_tell(struct alerts *alerts, struct alert_record *record, int64_t t_ms
         job.expires_ms = t_ms + NOTIFY_EXPIRES_MS;
         job.role = burst->role;
         job.level = burst->level;
-        job.recipient = burst->person;
-        job.recipient_is_contact = burst->is_contact;
         job.attempt = (uint8_t)burst->held;
-        text_copy(job.prompt, sizeof job.prompt, way_receiver((enum way)burst->way));
-        *burst = (struct burst){
-            .person = job.recipient, .is_contact = job.recipient_is_contact, .from_ms = t_ms, .sent = 1};
+        address(alerts, burst, &job);
+        *burst = (struct burst){.whose = burst->whose, .kind = burst->kind, .from_ms = t_ms, .sent = 1};
         alerts->bursts_held--;
         mark(alerts, burst);
         job_issue(alerts, record, &job);
@@ -110,10 +150,10 @@ enum err burst_restore(struct alerts *alerts, uint32_t slot, const void *value)
 {
     struct burst image;
     memcpy(&image, value, sizeof image);
-    enum registry_table table = image.is_contact ? REGISTRY_CONTACT : REGISTRY_RESPONDER;
-    if (slot >= BURSTS_MAX || image.way >= WAY_COUNT || image.level >= LEVEL_COUNT ||
-        image.role >= ROLE_COUNT || image.held > COUNT_MAX ||
-        image.person >= registry_count(alerts->config.registry, table))
+    enum registry_table table = image.kind == BURST_OF_CONTACT ? REGISTRY_CONTACT : REGISTRY_RESPONDER;
+    if (slot >= BURSTS_MAX || image.kind > BURST_OF_GROUP || image.way >= WAY_COUNT ||
+        image.level >= LEVEL_COUNT || image.role >= ROLE_COUNT || image.held > COUNT_MAX ||
+        (image.kind != BURST_OF_GROUP && image.whose >= registry_count(alerts->config.registry, table)))
         return ERR_CORRUPT;
     alerts->bursts[slot] = image;
     alerts->bursts_held += image.held > 0;

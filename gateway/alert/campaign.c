@@ -43,12 +43,12 @@ static bool is_live(const struct campaign *campaign)
 
 /* ---- what is told ---- */
 
-static void tell(struct alerts *alerts, uint32_t no)
+static void tell(struct alerts *alerts, uint32_t no, int64_t t_ms)
 {
     struct campaigns *campaigns = alerts->campaigns;
     campaigns->dirty[no] = true;
     if (alerts->config.sink.campaign)
-        alerts->config.sink.campaign(alerts->config.sink.self, &campaigns->all[no]);
+        alerts->config.sink.campaign(alerts->config.sink.self, &campaigns->all[no], t_ms);
 }
 
 static void set_reach(struct alerts *alerts, uint32_t no, uint32_t resident, enum reach reach, int64_t t_ms)
@@ -71,7 +71,7 @@ static void finish(struct alerts *alerts, uint32_t no, enum campaign_state state
     campaign->state = (uint8_t)state;
     campaign->ended_ms = t_ms;
     text_copy(campaign->ended_by, sizeof campaign->ended_by, by);
-    tell(alerts, no);
+    tell(alerts, no, t_ms);
 }
 
 /* ---- one person ---- */
@@ -219,7 +219,7 @@ static void end_pass(struct alerts *alerts, uint32_t no, int64_t t_ms)
         campaign->cursor = 0;
         campaign->next_ms =
             clock_from_civil(alerts->config.tz, local.year, local.month, local.day + 1, 0, 0, 0);
-        tell(alerts, no);
+        tell(alerts, no, t_ms);
     } else if (has_jobs(campaigns, no)) {
         campaign->next_ms = INT64_MAX;
         campaigns->dirty[no] = true;
@@ -256,7 +256,7 @@ static void step(struct alerts *alerts, uint32_t no, int64_t t_ms)
     campaigns->dirty[no] = true;
     if (campaign->state == CAMPAIGN_SCHEDULED) {
         campaign->state = CAMPAIGN_RUNNING;
-        tell(alerts, no);
+        tell(alerts, no, t_ms);
     }
     if (t_ms >= campaign->order.end_ms) {
         run_out(alerts, no, t_ms);
@@ -473,7 +473,7 @@ enum err campaign_add(struct alerts *alerts, int64_t t_ms, const struct action *
     text_copy(campaign->note, sizeof campaign->note, action->note);
     free(campaigns->people[no].who);
     campaigns->people[no] = (struct campaign_people){.dirty = true};
-    tell(alerts, no);
+    tell(alerts, no, t_ms);
     campaigns_arm(alerts);
     return ERR_OK;
 }

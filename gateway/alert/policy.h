@@ -97,6 +97,13 @@ struct fleet_settings {
     uint8_t faster_battery_percent; /* 30; 0..100: below it, and where it is not known, not */
     uint8_t faster_daily_max;       /* 6; 0..48, a device and local day */
 };
+/* Receivers that are a chat of many people, whose robot says each message once to all of them. */
+enum { CHAT_GROUPS_MAX = 16 };
+struct chat_groups {
+    uint8_t count;
+    uint8_t of_role[ROLE_COUNT]; /* 1 + the group the role's messages go to, 0 = none */
+    char names[CHAT_GROUPS_MAX][ID_SIZE];
+};
 struct alert_settings {
     uint32_t repeat_silent_s;       /* 60; 0..600: repeats within this join silently */
     uint32_t acknowledge_expires_s; /* 1800; 60..86400: acknowledged without a disposition reopens the
@@ -114,6 +121,8 @@ struct alert_settings {
                [ID_SIZE]; /* detectors whose red goes to the police without verify, by written agreement */
     uint8_t direct_count;
     uint8_t ways; /* bit 1 << enum way: those the configuration has an operator for */
+    struct chat_groups chats;
+    uint8_t ways_back; /* of these, whose operator takes back what it has not brought yet */
     uint8_t roster_count;
     struct roster_plan rosters[ROSTERS_MAX];
     uint8_t contact_count;

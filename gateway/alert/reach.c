@@ -234,7 +234,8 @@ void reach_people(struct alerts *alerts, struct alert_record *record, const stru
         job.recipient_is_contact = people[i].is_contact;
         if (draft->prompt[0]) { /* one receiver, by name */
             job.recipient_is_contact = draft->recipient_is_contact;
-            job_issue(alerts, record, &job);
+            if (!burst_holds(alerts, record, &job))
+                job_issue(alerts, record, &job);
         } else if (reach_is_quiet(alerts, &record->alert, &job, people, count, i)) {
             suppress(alerts, &record->alert, &job, SUPPRESSED_BY_QUIET, NULL);
         } else {
@@ -380,14 +381,21 @@ void reach_settle(struct alerts *alerts, uint32_t job_no, int64_t t_ms)
                   state == DELIVERY_REJECTED && way_of_receiver(job.prompt) == WAY_VOICE, t_ms);
 }
 
-static bool is_call_not_placed(const struct job_record *job, const void *self)
+bool reach_can_recall(const struct alerts *alerts, const struct job_record *job)
 {
-    (void)self;
-    return job->job.kind == JOB_NOTIFY && job->state == DELIVERY_QUEUED &&
-           way_of_receiver(job->job.prompt) == WAY_VOICE;
+    const unsigned way = way_of_receiver(job->job.prompt);
+    return job->state == DELIVERY_QUEUED ||
+           (job->state == DELIVERY_SENT && way < WAY_COUNT && alerts->config.settings->ways_back >> way & 1);
+}
+
+/* Whoever has answered is left to hear it out. */
+static bool is_call_nobody_answered(const struct job_record *job, const void *self)
+{
+    return job->job.kind == JOB_NOTIFY && way_of_receiver(job->job.prompt) == WAY_VOICE &&
+           reach_can_recall(self, job);
 }
 
 void reach_taken(struct alerts *alerts, struct alert_record *record, int64_t t_ms)
 {
-    jobs_cancel(alerts, record, t_ms, is_call_not_placed, NULL, "somebody has taken it");
+    jobs_cancel(alerts, record, t_ms, is_call_nobody_answered, alerts, "somebody has taken it");
 }

@@ -57,19 +57,19 @@ void operator_fill(const char *template_text, const struct operator_values *valu
     }
 }
 
-void operator_body(const struct operator_settings *settings, const struct operator_values *values,
-                   struct buf *out)
+static void put_body(bool form, const struct operator_field *fields, unsigned count,
+                     const struct operator_values *values, struct buf *out)
 {
     struct buf value;
     buf_init(&value, RELAY_BODY_MAX);
-    if (!settings->form)
+    if (!form)
         buf_putc(out, '{');
-    for (unsigned i = 0; i < settings->field_count; i++) {
-        const struct operator_field *field = &settings->fields[i];
+    for (unsigned i = 0; i < count; i++) {
+        const struct operator_field *field = &fields[i];
         buf_clear(&value);
         operator_fill(field->value, values, false, &value);
         out->failed = out->failed || value.failed;
-        if (settings->form) {
+        if (form) {
             buf_puts(out, i ? "&" : "");
             put_escaped(field->name, out);
             buf_putc(out, '=');
@@ -81,9 +81,31 @@ void operator_body(const struct operator_settings *settings, const struct operat
             buf_json_string(out, buf_text(&value));
         }
     }
-    if (!settings->form)
+    if (!form)
         buf_putc(out, '}');
     buf_release(&value);
+}
+
+void operator_body(const struct operator_settings *settings, const struct operator_values *values,
+                   struct buf *out)
+{
+    put_body(settings->form, settings->fields, settings->field_count, values, out);
+}
+
+void operator_cancel_body(const struct operator_settings *settings, const struct operator_values *values,
+                          struct buf *out)
+{
+    if (settings->cancel_field_count > 0)
+        put_body(settings->form, settings->cancel_fields, settings->cancel_field_count, values, out);
+}
+
+bool operator_may_cancel(const struct operator_settings *settings, const char *ref)
+{
+    static const char theirs[] = "{ref}";
+    bool asked = strstr(settings->cancel_url, theirs) != NULL;
+    for (unsigned i = 0; i < settings->cancel_field_count; i++)
+        asked = asked || strstr(settings->cancel_fields[i].value, theirs) != NULL;
+    return settings->cancel_url[0] && (ref[0] || !asked);
 }
 
 /* ---- in ---- */

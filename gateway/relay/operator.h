@@ -2,8 +2,8 @@
  * what its replies and reports say. Pure; everything an operator says is hostile input.
  *
  * Templates: {id} our id of the message, {phone}, {name}, {title}, {text}, {level}; {secret} in headers and
- * URLs only, {ref} the operator's own id in poll_url. A member is a dotted path into JSON ("data.0.id"), or
- * the name of a form field. */
+ * URLs only, {ref} the operator's own id in poll_url, cancel_url and cancel_fields. A member is a dotted path
+ * into JSON ("data.0.id"), or the name of a form field. */
 #ifndef HUYANG_RELAY_OPERATOR_H
 #define HUYANG_RELAY_OPERATOR_H
 
@@ -20,6 +20,12 @@ void operator_fill(const char *template_text, const struct operator_values *valu
 /* The whole body of a request, as JSON object or form. */
 void operator_body(const struct operator_settings *settings, const struct operator_values *values,
                    struct buf *out);
+
+/* The body that calls a message off, as operator_body. */
+void operator_cancel_body(const struct operator_settings *settings, const struct operator_values *values,
+                          struct buf *out);
+/* Whether a message can be called off: where the operator's own id is asked for, `ref` must not be "". */
+bool operator_may_cancel(const struct operator_settings *settings, const char *ref);
 
 enum operator_answer { OPERATOR_TOOK, OPERATOR_REFUSED, OPERATOR_UNCLEAR };
 /* What a 2xx to a submission says: `ref` gets the operator's id ("" = none), `why` one line when it refused.

@@ -268,21 +268,22 @@ bool outbox_wants_more(struct outbox *outbox)
 void outbox_on_state(struct outbox *outbox, const struct hash_id *job, enum delivery_state state,
                      struct now now)
 {
-    (void)now;
     struct entry *entry = rows_find(&outbox->rows, job);
     if (!entry)
         return;
     bool answered =
         entry->row.channel == CHANNEL_COMMAND && (state == DELIVERY_RECEIVED || state == DELIVERY_PLAYING);
     entry->heard = entry->heard || (entry->row.channel == CHANNEL_VOICE && state == DELIVERY_PLAYING);
-    if (!answered && !delivery_is_final(state))
+    if ((!answered && !delivery_is_final(state)) || entry->called_off)
         return;
+    entry->called_off = state == DELIVERY_CANCELLED && outbox_is_operator(&entry->row);
     if (entry->state == ENTRY_IN_FLIGHT) {
         /* The transport still holds it; its done callback finishes it. */
         entry->gone = true;
         return;
     }
-    outbox_finish(outbox, entry, DELIVERY_QUEUED, "");
+    outbox_let_go(outbox, entry, entry->state == ENTRY_TAKEN || entry->attempts > 0, now);
+    outbox_arm(outbox, now);
 }
 
 void outbox_on_heard(struct outbox *outbox, uint32_t device_no, struct now now)
@@ -325,6 +326,10 @@ static const char *why_expired(const struct entry *entry)
 
 static void serve(struct outbox *outbox, struct entry *entry, struct now now)
 {
+    if (entry->called_off) {
+        outbox_call_off(outbox, entry, now);
+        return;
+    }
     if (entry->row.expires_ms <= wall_ms(outbox, now)) {
         outbox_finish(outbox, entry, DELIVERY_EXPIRED, why_expired(entry));
         return;

@@ -18,7 +18,8 @@
  * (first publish), expired.
  *
  * SMS and VOICE rows: a few attempts; sent when the operator took it, with the operator's own id as reason;
- * then what becomes of it (outbox_people.c): playing, delivered, accepted, rejected, failed. E-mail and
+ * then what becomes of it (outbox_people.c): playing, delivered, accepted, rejected, failed; one that is
+ * cancelled meanwhile is called off there. E-mail and
  * robots: delivered when the server took it. A receiver's messages a minute are limited, red's are not.
  *
  * A relay finishes each attempt exactly once and never from inside the call that failed. */
@@ -87,7 +88,9 @@ struct outbox_stats {
     uint64_t delivered; /* rows that were taken or accepted */
     uint64_t failed;    /* attempts that failed, and rows rejected or not sendable */
     uint64_t expired, refused_full;
-    int64_t oldest_red_ms; /* wall time the oldest unfinished red row was made, 0 = none */
+    uint64_t called_off;     /* messages that an operator took back */
+    uint64_t not_called_off; /* … and that it would or could not */
+    int64_t oldest_red_ms;   /* wall time the oldest unfinished red row was made, 0 = none */
 };
 /* One path of a DC-09 receiver. */
 struct outbox_path {

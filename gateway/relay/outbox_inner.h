@@ -60,6 +60,9 @@ void outbox_attempt_over(struct outbox *outbox, struct entry *entry, const struc
                          struct now now);
 /* Starts what waits for a free place, red first. */
 void outbox_start_ready(struct outbox *outbox, struct now now);
+/* How the receiver is asked, whatever for: its URL, its certificates, the time an attempt may take. */
+void outbox_address(const struct outbox *outbox, const struct receiver *receiver,
+                    struct transport_request *request);
 /* Sends the warm-ups that are due; returns when the next one is, INT64_MAX = never. */
 int64_t outbox_warm(struct outbox *outbox, struct now now);
 
@@ -83,6 +86,11 @@ MUST_CHECK enum err outbox_send_people(struct outbox *outbox, const struct recei
 unsigned outbox_attempts_allowed(const struct entry *entry);
 /* The operator has it: waits for what becomes of it. */
 void outbox_await(struct outbox *outbox, struct entry *entry, struct now now);
+/* Nobody awaits the row any more, and its attempt or poll is over. One that was cancelled and that the
+ * operator has or `may_have` is called off there; the rest is finished. */
+void outbox_let_go(struct outbox *outbox, struct entry *entry, bool may_have, struct now now);
+/* Tells the operator, again after a moment when it does not answer. */
+void outbox_call_off(struct outbox *outbox, struct entry *entry, struct now now);
 /* It is time to ask, or to wait no longer. */
 void outbox_word_due(struct outbox *outbox, struct entry *entry, struct now now);
 

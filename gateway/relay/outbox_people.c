@@ -23,6 +23,8 @@ enum {
     ATTEMPTS_URGENT = 3, /* then the person's next way */
     ATTEMPTS_REST = 8,
     POLL_S = 10,
+    CALL_OFF_AGAIN_MS = 1000,
+    CALL_OFF_AGAIN_MAX_MS = 5000,
 };
 
 /* Secrets stand in these: wiped after use. */
@@ -151,8 +153,6 @@ static enum err send_mail(struct outbox *outbox, const struct receiver *receiver
                                         .password = asking->secret,
                                         .clear = settings->clear};
     request->mail = &mail;
-    request->url = settings->url;
-    request->ca_file = settings->ca_file;
     request->content_type = NULL;
     return transport_send(outbox->transport, request, on_done, entry);
 }
@@ -190,14 +190,11 @@ static enum err send_http(struct outbox *outbox, const struct receiver *receiver
 enum err outbox_send_people(struct outbox *outbox, const struct receiver *receiver, struct entry *entry,
                             struct now now)
 {
-    const struct relay_settings *settings = outbox->config.settings;
-    struct transport_request request = {.content_type = "application/json",
-                                        .body = entry->row.body,
-                                        .len = entry->row.len,
-                                        .timeout_s = settings->timeout_s,
-                                        .allow_private = settings->allow_private};
+    struct transport_request request = {
+        .content_type = "application/json", .body = entry->row.body, .len = entry->row.len};
     struct asking asking;
     enum err err = ERR_INVALID;
+    outbox_address(outbox, receiver, &request);
     if (asking_begin(receiver, entry, &asking))
         err = entry->row.channel == CHANNEL_EMAIL
                   ? send_mail(outbox, receiver, entry, &asking, &request)
@@ -245,8 +242,9 @@ static void on_poll(void *self, const struct transport_reply *reply, struct now 
     size_t count = 0;
     outbox_return(outbox, entry, now);
     if (entry->gone) {
-        outbox_finish(outbox, entry, DELIVERY_QUEUED, "");
+        outbox_let_go(outbox, entry, true, now);
         outbox_start_ready(outbox, now);
+        outbox_arm(outbox, now);
         return;
     }
     hash_id_text(&entry->row.id, id);
@@ -273,11 +271,10 @@ static void on_poll(void *self, const struct transport_reply *reply, struct now 
 static bool poll(struct outbox *outbox, struct receiver *receiver, struct entry *entry)
 {
     const struct operator_settings *settings = receiver->operator_settings;
-    struct transport_request request = {.get = true,
-                                        .timeout_s = outbox->config.settings->timeout_s,
-                                        .allow_private = outbox->config.settings->allow_private};
+    struct transport_request request = {.get = true};
     struct asking asking;
     enum err err = ERR_INVALID;
+    outbox_address(outbox, receiver, &request);
     if (settings && receiver_load_secret(receiver) == ERR_OK && asking_begin(receiver, entry, &asking)) {
         const struct operator_values values = {
             .id = asking.id, .secret = asking.secret, .ref = entry->row.ref};
@@ -307,6 +304,92 @@ void outbox_word_due(struct outbox *outbox, struct entry *entry, struct now now)
         outbox_depart(outbox, receiver, entry);
     else
         schedule(outbox, entry, settings, now);
+}
+
+/* ---- what is called off ----
+ *
+ * The alert has been taken or has ended: a telephone that rings on wakes somebody for nothing. Nothing
+ * depends on the operator's answer, since the job is cancelled already; a kill of the gateway in between
+ * leaves the call to ring, and its keys do nothing. */
+
+void outbox_let_go(struct outbox *outbox, struct entry *entry, bool may_have, struct now now)
+{
+    const struct operator_settings *settings = entry->called_off ? settings_of(outbox, entry) : NULL;
+    if (!may_have || !settings || !operator_may_cancel(settings, entry->row.ref)) {
+        outbox_finish(outbox, entry, DELIVERY_QUEUED, "");
+        return;
+    }
+    entry->attempts = 0;
+    outbox_wait(outbox, entry, ENTRY_WAITING, now.mono_ms);
+}
+
+static void on_called_off(void *self, const struct transport_reply *reply, struct now now)
+{
+    struct entry *entry = self;
+    struct outbox *outbox = entry->outbox;
+    const struct operator_settings *settings = entry->receiver->operator_settings;
+    char ref[OPERATOR_REF_SIZE], why[64];
+    outbox_return(outbox, entry, now);
+    entry->state = ENTRY_WAITING;
+    entry->attempts++;
+    bool well = settings && reply->status >= 200 && reply->status < 300 &&
+                operator_reply(settings, reply->body, reply->cut ? 0 : reply->len, ref, why) == OPERATOR_TOOK;
+    bool again = reply->status == 0 || reply->status == 429 || reply->status >= 500;
+    if (!well && again && entry->attempts < ATTEMPTS_URGENT) {
+        outbox_wait(outbox, entry, ENTRY_WAITING,
+                    now.mono_ms + outbox_backoff_ms(&entry->row.id, entry->attempts, CALL_OFF_AGAIN_MS,
+                                                    CALL_OFF_AGAIN_MAX_MS));
+    } else {
+        outbox->stats.called_off += well;
+        outbox->stats.not_called_off += !well;
+        outbox_finish(outbox, entry, DELIVERY_QUEUED, "");
+    }
+    outbox_start_ready(outbox, now);
+    outbox_arm(outbox, now);
+}
+
+static enum err send_call_off(struct outbox *outbox, const struct receiver *receiver, struct entry *entry)
+{
+    const struct operator_settings *settings = receiver->operator_settings;
+    struct transport_request request = {.content_type = settings->form ? "application/x-www-form-urlencoded"
+                                                                       : "application/json"};
+    struct asking asking;
+    struct buf body;
+    enum err err = ERR_INVALID;
+    buf_init(&body, RELAY_BODY_MAX);
+    outbox_address(outbox, receiver, &request);
+    if (asking_begin(receiver, entry, &asking)) {
+        const struct operator_values values = {
+            .id = asking.id, .secret = asking.secret, .ref = entry->row.ref};
+        operator_fill(settings->cancel_url, &values, true, &asking.url);
+        operator_cancel_body(settings, &values, &body);
+        put_operator_headers(settings, &asking);
+        request.url = buf_text(&asking.url);
+        request.headers = asking.headers;
+        request.body = buf_text(&body);
+        request.len = body.len;
+        if (!asking.url.failed && !body.failed)
+            err = transport_send(outbox->transport, &request, on_called_off, entry);
+    }
+    asking_end(&asking);
+    buf_release(&body);
+    return err;
+}
+
+void outbox_call_off(struct outbox *outbox, struct entry *entry, struct now now)
+{
+    struct receiver *receiver = receivers_find(&outbox->receivers, entry->row.target_name);
+    enum err err = ERR_INVALID;
+    if (receiver && receiver->operator_settings && receiver_load_secret(receiver) == ERR_OK)
+        err = send_call_off(outbox, receiver, entry);
+    if (err == ERR_OK) {
+        outbox_depart(outbox, receiver, entry);
+    } else if (err == ERR_FULL) {
+        outbox_wait(outbox, entry, ENTRY_WAITING, now.mono_ms + CALL_OFF_AGAIN_MS);
+    } else {
+        outbox->stats.not_called_off++;
+        outbox_finish(outbox, entry, DELIVERY_QUEUED, "");
+    }
 }
 
 bool outbox_find_ref(const struct outbox *outbox, enum way way, const char *ref, struct hash_id *ret_job)

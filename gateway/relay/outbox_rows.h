@@ -37,7 +37,8 @@ struct entry {
     int64_t give_up_ms;  /* SMS, VOICE once taken: monotonic; when no word is waited for any more */
     bool heard;          /* … VOICE: somebody has answered */
     bool told_sent;
-    bool gone; /* cancelled while in flight: freed when the transport is done */
+    bool gone;       /* cancelled while in flight: freed when the transport is done */
+    bool called_off; /* SMS, VOICE: the operator is to be told that it is not wanted any more */
 };
 
 struct outbox_heap {

@@ -180,7 +180,7 @@ void outbox_attempt_over(struct outbox *outbox, struct entry *entry, const struc
     else
         count_success(receiver);
     if (entry->gone) {
-        outbox_finish(outbox, entry, DELIVERY_QUEUED, "");
+        outbox_let_go(outbox, entry, verdict->kind == VERDICT_TAKEN || verdict->kind == VERDICT_RETRY, now);
     } else {
         entry->state = ENTRY_WAITING;
         conclude(outbox, entry, verdict, now);
@@ -196,18 +196,16 @@ static void on_done(void *self, const struct transport_reply *reply, struct now 
     outbox_attempt_over(entry->outbox, entry, &verdict, now);
 }
 
-static void fill_request(const struct outbox *outbox, const struct receiver *receiver,
-                         struct transport_request *request)
+void outbox_address(const struct outbox *outbox, const struct receiver *receiver,
+                    struct transport_request *request)
 {
     const struct relay_settings *settings = outbox->config.settings;
     request->url = receiver->url;
     request->timeout_s = settings->timeout_s;
     request->allow_private = settings->allow_private;
-    if (receiver->is_police) {
-        request->ca_file = settings->police_ca;
-        request->cert_file = settings->police_cert;
-        request->key_file = settings->police_key;
-    }
+    request->ca_file = receiver->tls.ca_file;
+    request->cert_file = receiver->tls.cert_file;
+    request->key_file = receiver->tls.key_file;
 }
 
 /* X-Huyang-Signature = hex of HMAC-SHA256(secret, time "." id "." body): whoever checks it knows who sent it,
@@ -259,7 +257,7 @@ static enum err send_entry(struct outbox *outbox, struct receiver *receiver, str
         request.content_type = "application/cap+xml; charset=utf-8";
         request.body = police_cap_part(&entry->row, &request.len);
     }
-    fill_request(outbox, receiver, &request);
+    outbox_address(outbox, receiver, &request);
     return transport_send(outbox->transport, &request, on_done, entry);
 }
 
@@ -358,7 +356,7 @@ int64_t outbox_warm(struct outbox *outbox, struct now now)
         bool due = receiver->talked_ms == 0 || now.mono_ms - receiver->talked_ms >= every_ms;
         if (due && !receiver->warming && !receiver->in_flight[1]) {
             struct transport_request request = {.warm = true};
-            fill_request(outbox, receiver, &request);
+            outbox_address(outbox, receiver, &request);
             receiver->talked_ms = now.mono_ms;
             receiver->warming = transport_send(outbox->transport, &request, on_warm, receiver) == ERR_OK;
         }

@@ -25,7 +25,8 @@ static bool is_idle(const struct receiver *receiver)
 
 /* The receiver of that name, taken or new; NULL when all slots are busy with the past: the rows wait as for
  * an unknown receiver until the next binding. */
-static struct receiver *bind_one(struct receivers *receivers, const char *name, const char *url)
+static struct receiver *bind_one(struct receivers *receivers, const char *name, const char *url,
+                                 const struct relay_tls *tls)
 {
     struct receiver *receiver = find_used(receivers, name);
     for (unsigned i = 0; !receiver && i < RECEIVERS_MAX; i++)
@@ -47,6 +48,7 @@ static struct receiver *bind_one(struct receivers *receivers, const char *name, 
     receiver->mail = NULL;
     receiver->per_minute = 0;
     receiver->secret_file[0] = 0;
+    receiver->tls = tls ? *tls : (struct relay_tls){.ca_file = ""};
     text_copy(receiver->url, sizeof receiver->url, url);
     receiver->secret_len = 0; /* read again: a reload is how a key is changed */
     return receiver;
@@ -57,7 +59,7 @@ static void bind_dc09(struct receivers *receivers, const char *name, const struc
 {
     if (backup && !settings->backup[0])
         return;
-    struct receiver *receiver = bind_one(receivers, name, "");
+    struct receiver *receiver = bind_one(receivers, name, "", NULL);
     if (!receiver)
         return;
     receiver->dc09 = settings;
@@ -75,7 +77,7 @@ static void bind_police(struct receivers *receivers, const struct relay_settings
         bind_dc09(receivers, names[0], dc09, false);
         bind_dc09(receivers, names[1], dc09, true);
     } else if (url[0]) {
-        struct receiver *receiver = bind_one(receivers, names[0], url);
+        struct receiver *receiver = bind_one(receivers, names[0], url, &settings->police_tls);
         if (receiver)
             receiver->is_police = true;
     }
@@ -88,7 +90,7 @@ static void bind_webhook(struct receivers *receivers, const struct webhook_setti
         PRESET_MAP(X)
 #undef X
     };
-    struct receiver *receiver = bind_one(receivers, settings->name, settings->url);
+    struct receiver *receiver = bind_one(receivers, settings->name, settings->url, &settings->tls);
     if (!receiver)
         return;
     text_copy(receiver->secret_file, sizeof receiver->secret_file, settings->secret_file);
@@ -97,7 +99,8 @@ static void bind_webhook(struct receivers *receivers, const struct webhook_setti
 
 static void bind_operator(struct receivers *receivers, const struct operator_settings *settings)
 {
-    struct receiver *receiver = bind_one(receivers, way_receiver((enum way)settings->way), settings->url);
+    struct receiver *receiver =
+        bind_one(receivers, way_receiver((enum way)settings->way), settings->url, &settings->tls);
     if (!receiver)
         return;
     receiver->operator_settings = settings;
@@ -107,7 +110,7 @@ static void bind_operator(struct receivers *receivers, const struct operator_set
 
 static void bind_mail(struct receivers *receivers, const struct mail_settings *settings)
 {
-    struct receiver *receiver = bind_one(receivers, way_receiver(WAY_EMAIL), settings->url);
+    struct receiver *receiver = bind_one(receivers, way_receiver(WAY_EMAIL), settings->url, &settings->tls);
     if (!receiver)
         return;
     receiver->mail = settings;

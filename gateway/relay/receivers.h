@@ -36,7 +36,8 @@ struct receiver {
     uint8_t secret[RECEIVER_SECRET_MAX];
     size_t secret_len; /* 0 with a secret_file: not read yet */
     bool used, configured;
-    bool is_police;           /* client certificate and CA of the police settings */
+    struct relay_tls tls;
+    bool is_police;
     bool warming;             /* a warm-up is under way */
     bool unreached;           /* … and the last one got no answer at all */
     unsigned failures;        /* in a row */

@@ -35,6 +35,12 @@ const char *channel_name(enum channel channel);
 
 enum { RELAY_WEBHOOKS_MAX = 16, RELAY_URL_SIZE = 256, RELAY_PATH_SIZE = 256, RELAY_BODY_MAX = 16384 };
 
+/* With whose certificates a receiver is talked to over TLS; "" = the system's authorities, and none of our
+ * own. cert_file and key_file go together. */
+struct relay_tls {
+    char ca_file[RELAY_PATH_SIZE], cert_file[RELAY_PATH_SIZE], key_file[RELAY_PATH_SIZE];
+};
+
 /* What a receiver of relay.webhook understands. */
 #define PRESET_MAP(X)                                                                                        \
     X(JSON, json, 0)    /* our own object, signed */                                                         \
@@ -54,11 +60,13 @@ struct webhook_settings {
     char secret_file[RELAY_PATH_SIZE]; /* HMAC key, DingTalk's secret or ntfy's token; "" = none */
     uint8_t preset;                    /* enum preset */
     uint16_t per_minute;               /* most messages but red; 0 = as the preset has it */
+    struct relay_tls tls;
 };
 /* An operator that sends SMS or calls people and reads a text to them. */
 enum {
     OPERATORS_MAX = 2, /* one a way */
     OPERATOR_FIELDS_MAX = 16,
+    OPERATOR_CANCEL_FIELDS_MAX = 4,
     OPERATOR_HEADERS_MAX = 4,
     OPERATOR_STATES_MAX = 32,
     OPERATOR_VALUE_SIZE = 192
@@ -93,15 +101,19 @@ struct operator_settings {
     char success[OPERATOR_VALUE_SIZE];   /* "member=value" of a reply that took it; "" = any 2xx */
     char reply_id[ID_SIZE];              /* member of that reply: the operator's own id; "" = none */
     char poll_url[RELAY_URL_SIZE];       /* GET, with {id} and {ref}; "" = not asked */
+    char cancel_url[RELAY_URL_SIZE];     /* POST, likewise: what was taken is not wanted any more; "" = that
+                                            cannot be said */
     char status_id[ID_SIZE];             /* members of a status: our id or the operator's … */
     char status_code[ID_SIZE];
     char status_key[ID_SIZE]; /* … and the key that was pressed; "" = none */
     uint16_t poll_s;          /* 1..600 */
     uint16_t answer_s;        /* how long after it was taken a last word is waited for */
     uint16_t per_minute;      /* most messages but red; 0 = no limit */
-    uint8_t field_count, header_count, code_count;
+    struct relay_tls tls;     /* of each of its URLs */
+    uint8_t field_count, header_count, code_count, cancel_field_count;
     struct operator_field fields[OPERATOR_FIELDS_MAX];
     struct operator_field headers[OPERATOR_HEADERS_MAX];
+    struct operator_field cancel_fields[OPERATOR_CANCEL_FIELDS_MAX]; /* its body; none = an empty one */
     struct operator_code codes[OPERATOR_STATES_MAX];
 };
 struct mail_settings {
@@ -109,7 +121,7 @@ struct mail_settings {
     char from[ID_SIZE * 2];   /* address */
     char username[ID_SIZE * 2];
     char password_file[RELAY_PATH_SIZE];
-    char ca_file[RELAY_PATH_SIZE];
+    struct relay_tls tls;
     bool clear; /* without TLS: only with allow_private */
 };
 /* The police's receiver, or its backup, where that speaks DC-09. */
@@ -131,7 +143,7 @@ struct dc09_account_settings {
 struct relay_settings {
     /* CAP; "" = none there. Without any receiver police jobs fail to a person at once. */
     char police_url[RELAY_URL_SIZE], police_backup_url[RELAY_URL_SIZE];
-    char police_ca[RELAY_PATH_SIZE], police_cert[RELAY_PATH_SIZE], police_key[RELAY_PATH_SIZE];
+    struct relay_tls police_tls;
     char police_sender[ID_SIZE]; /* CAP sender */
     uint32_t timeout_s;          /* 10; 1..60, of one attempt */
     bool allow_private;          /* may targets lie in private or loopback ranges */
@@ -161,6 +173,11 @@ const char *operator_state_name(enum operator_state state); /* the same */
 const struct operator_settings *relay_operator(const struct relay_settings *settings, enum way way);
 /* Bit 1 << enum way for each way there is an operator or mail server for. */
 uint8_t relay_ways(const struct relay_settings *settings);
+/* The same for those whose operator takes back what it has not brought yet. */
+uint8_t relay_ways_back(const struct relay_settings *settings);
+
+/* Which receivers are chat groups, and whose messages they get. */
+void relay_chats(const struct relay_settings *settings, struct chat_groups *ret_chats);
 
 /* The DC-09 receiver of that place, NULL = it has none. */
 const struct dc09_settings *relay_dc09_of(const struct relay_settings *settings, enum police_place place);

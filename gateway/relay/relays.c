@@ -81,6 +81,15 @@ uint8_t relay_ways(const struct relay_settings *settings)
     return (uint8_t)ways;
 }
 
+uint8_t relay_ways_back(const struct relay_settings *settings)
+{
+    unsigned ways = 0;
+    for (unsigned i = 0; i < settings->operator_count; i++)
+        if (settings->operators[i].cancel_url[0])
+            ways |= 1U << settings->operators[i].way;
+    return (uint8_t)ways;
+}
+
 const struct dc09_settings *relay_dc09_of(const struct relay_settings *settings, enum police_place place)
 {
     for (unsigned i = 0; i < settings->dc09_count; i++)

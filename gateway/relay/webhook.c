@@ -5,12 +5,11 @@
 #include "relay/message.h"
 #include "relay/robots.h"
 
-/* The receiver a policy step names; else that of the role's own people; else one that takes every role. The
+/* The receiver of that name; without one that of the role's own people, else one that takes every role. The
  * count when there is none. */
-static uint8_t choose(const struct relay_settings *settings, const struct job *job)
+static uint8_t choose(const struct relay_settings *settings, const char *name, uint8_t role)
 {
-    uint8_t every = settings->webhook_count, role = job->role;
-    const char *name = job->kind == JOB_NOTIFY ? job->prompt : "";
+    uint8_t every = settings->webhook_count;
     for (uint8_t i = 0; *name && i <= settings->webhook_count; i++) {
         if (i == settings->webhook_count || strcmp(settings->webhooks[i].name, name) == 0)
             return i;
@@ -22,6 +21,21 @@ static uint8_t choose(const struct relay_settings *settings, const struct job *j
             every = i;
     }
     return every;
+}
+
+void relay_chats(const struct relay_settings *settings, struct chat_groups *ret_chats)
+{
+    uint8_t group_of[RELAY_WEBHOOKS_MAX + 1] = {0}; /* 1 + its number; the last place: no receiver */
+    _Static_assert((int)CHAT_GROUPS_MAX >= (int)RELAY_WEBHOOKS_MAX, "each receiver may be a group");
+    *ret_chats = (struct chat_groups){0};
+    for (uint8_t i = 0; i < settings->webhook_count; i++) {
+        if (settings->webhooks[i].preset == PRESET_JSON)
+            continue;
+        text_copy(ret_chats->names[ret_chats->count], ID_SIZE, settings->webhooks[i].name);
+        group_of[i] = ++ret_chats->count;
+    }
+    for (uint8_t role = 0; role < ROLE_COUNT; role++)
+        ret_chats->of_role[role] = group_of[choose(settings, "", role)];
 }
 
 static void put_string(struct buf *out, const char *key, const char *value)
@@ -157,7 +171,7 @@ static void put_why(const struct relay_context *context, const struct alert *ale
 static enum err render(const struct relay_context *context, const struct alert *alert, const struct job *job,
                        struct outbox_row *row, struct buf *body, const char **ret_why)
 {
-    uint8_t target = choose(context->settings, job);
+    uint8_t target = choose(context->settings, job->kind == JOB_NOTIFY ? job->prompt : "", job->role);
     if (target == context->settings->webhook_count) {
         *ret_why = job->role == ROLE_NONE ? "no receiver of this name" : "no receiver for this role";
         return ERR_UNSUPPORTED;

@@ -150,6 +150,10 @@ static void put_outbox(struct buf *out, const struct service *service)
     put(out, "outbox_delivered_total", "counter", "rows their receiver took", (double)stats.delivered);
     put(out, "outbox_failed_total", "counter", "attempts or rows that failed", (double)stats.failed);
     put(out, "outbox_expired_total", "counter", "rows that expired", (double)stats.expired);
+    put(out, "outbox_called_off_total", "counter", "messages an operator took back",
+        (double)stats.called_off);
+    put(out, "outbox_not_called_off_total", "counter", "messages an operator would or could not take back",
+        (double)stats.not_called_off);
     put(out, "outbox_oldest_red_seconds", "gauge", "age of the oldest unfinished red row",
         stats.oldest_red_ms != 0 ? (double)(clock_now().wall_ms - stats.oldest_red_ms) / 1e3 : 0.0);
     struct reports_stats reports;

@@ -1,7 +1,9 @@
 """A canary: somebody who does not exist calls for help. All of the way is real and marked as a drill; no person, no task, no police."""
 import datetime
 import json
+import os
 import re
+import shutil
 import subprocess
 
 from huyang_test import wait_until
@@ -65,6 +67,55 @@ def test_a_call_goes_all_the_way_and_its_alert_closes_by_itself(world):
     again = subprocess.run(caller(broker), capture_output=True, text=True, timeout=90, check=False)
     assert again.returncode == 0, again.stdout + again.stderr
     wait_until(lambda: "canary_late" not in json.loads(gateway.health()[1]), 20, "the canary is heard again")
+
+
+def of_canary(world, broker, settings=None):
+    desk = world.desk()
+    relay = {"webhook": [{"name": "probe", "url": desk.url + "/hook/probe", "secret_file": desk.secret_file}]}
+    return world.gateway(broker, world.county(homes=2, tags={1: "canary"}, no_camera={1}), desk, settings=dict({"policy": POLICY, "relay": relay}, **(settings or {})))
+
+
+def test_a_call_goes_all_the_way_over_mutual_tls_and_with_another_s_certificate_nowhere(world, tmp_path):
+    broker = world.secure_broker()
+    of_canary(world, broker)
+    identities = {device: broker.own_identity(device) for device in ("wb-0001", "wb-0002")}
+
+    def called(of):
+        """As wb-0001, with the certificate of `of`, over three files in a folder of their own."""
+        ca, cert, key = identities[of]
+        folder = tmp_path / of
+        (folder / "devices" / "wb-0001").mkdir(parents=True)
+        for source, name in ((ca, folder / "ca.pem"), (cert, folder / "devices" / "wb-0001" / "cert.pem"), (key, folder / "devices" / "wb-0001" / "key.pem")):
+            shutil.copy(source, name)
+        return subprocess.run(caller(broker, "--tls-dir", str(folder), "--timeout", "60" if of == "wb-0001" else "2"), capture_output=True, text=True, timeout=90,
+                              check=False)
+    heard = called("wb-0001")
+    assert heard.returncode == 0 and " heard acknowledged_ms=" in heard.stdout, heard.stdout + heard.stderr
+    missed = called("wb-0002")
+    assert missed.returncode == 1 and "missed" in missed.stdout
+
+
+def test_a_broker_that_asks_for_a_name_and_password_gets_them(world, tmp_path):
+    broker = world.broker()
+    broker.stop()
+    passwords = tmp_path / "passwords"
+    subprocess.run(["mosquitto_passwd", "-b", "-c", str(passwords), "user", "word of a test"], check=True, capture_output=True)
+    os.chmod(passwords, 0o600)
+    with open(broker.config, encoding="utf-8") as file:
+        text = file.read()
+    with open(broker.config, "w", encoding="utf-8") as file:
+        file.write(text.replace("allow_anonymous true", f"allow_anonymous false\npassword_file {passwords}"))
+    broker.start()
+    word = tmp_path / "word"
+    word.write_text("word of a test\n", encoding="utf-8")
+    of_canary(world, broker, {"broker": dict(broker.gateway_settings(), username="user", password_file=str(word))})
+    named = ("--username", "user", "--password-file", str(word))
+    heard = subprocess.run(caller(broker, *named), capture_output=True, text=True, timeout=90, check=False)
+    assert heard.returncode == 0, heard.stdout + heard.stderr
+    without = subprocess.run(caller(broker, "--timeout", "2"), capture_output=True, text=True, timeout=60, check=False)
+    assert without.returncode == 1 and "missed: no connection to the broker" in without.stdout
+    alone = subprocess.run(caller(broker, "--password-file", str(word)), capture_output=True, text=True, timeout=60, check=False)
+    assert alone.returncode == 2 and "--password-file goes with --username" in alone.stderr
 
 
 def test_a_call_that_nobody_hears_is_missed_and_wrong_words_are_named(world):

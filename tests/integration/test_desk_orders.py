@@ -101,6 +101,26 @@ def test_a_band_is_asked_where_it_is_how_often_it_reports_and_to_restart(desk, s
     assert not browser.all(".orders .button", w("Locate now", "立即定位"))
 
 
+@pytest.mark.parametrize("size, lang, name", VIEWS)
+def test_a_held_button_opens_a_band_s_test_window_and_its_next_press_is_a_drill(desk, size, lang, name):  # noqa: F811
+    def w(*pair):
+        return pair[WORDS[lang]]
+    browser = desk.people().sign_in(size=size, lang=lang)
+    band = desk.device("wb-0001")
+    band.wait("link up")
+    browser.js("location.hash = 'devices'")
+    choose(browser, ".filters select", "")
+    browser.wait(".test .hold", "wb-0001")
+    assert all("cam-" not in button.text for button in browser.all(".test .hold"))  # a camera has no such button
+    hold(browser, ".test .hold", "wb-0001", lambda: browser.all(".test[role=status]", w("the next press is a drill", "下一次按键按演练处理")))
+    checked(browser, f"test-window-{name}")
+    band.do("sos")
+    drill = wait_until(lambda: desk.gateway.alert_of("emergency", "r-0001"), 20, "the alert of the press")
+    assert desk.gateway.request("GET", f"/api/v1/alerts/{drill['id']}")["exercise"] is True
+    browser.js(f"location.hash = 'alerts/{drill['id']}'")
+    browser.wait(".alert-head", w("Drill", "演练"))
+
+
 def test_at_an_alert_one_tap_asks_where_the_person_is_also_over_a_restart(desk):  # noqa: F811
     desk.people()
     add_account(desk.root, "li", "grid_worker", GRID, name="李娜")

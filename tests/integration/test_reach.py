@@ -139,6 +139,73 @@ def test_status_is_asked_for_where_the_operator_does_not_report(world):
     assert wait_until(lambda: (stage.alert() or {}).get("acknowledged_by"), 30, "the alert is acknowledged") == "c-0001"
 
 
+def sent_call(stage, alert):
+    record, = stage.wait("/voice", FIRST)
+    wait_until(lambda: [job["state"] for job in stage.jobs(alert, "voice")] == ["sent"], 20, "the call is told as sent")
+    return record["id"]
+
+
+@pytest.mark.parametrize("mode", ["accept", "hang", "error", "close", "silent"])
+def test_a_telephone_that_rings_is_silent_when_somebody_else_has_the_alert(world, mode):
+    stage = Stage(world, channels="voice", relay=lambda desk: {"police": {"timeout_s": 1 if mode == "hang" else 5}})
+    stage.desk.press(FIRST, "lost")  # it rings and rings
+    stage.desk.set_mode("/voice/cancel", mode, count=1)
+    alert = stage.sos()
+    call = sent_call(stage, alert)
+    stage.gateway.acknowledge(alert)
+    wait_until(lambda: [r["ref"] for r in stage.of("/voice/cancel") if r["acted"]] == [call], 30, "the operator hangs up")
+    with urllib.request.urlopen(f"{stage.desk.url}/voice/status?ref={call}", timeout=10) as answer:
+        assert json.load(answer)["status"] == "CANCELLED"
+    job, = stage.jobs(alert, "voice")
+    assert job["state"] == "cancelled"
+    metric = "huyang_outbox_not_called_off_total" if mode == "silent" else "huyang_outbox_called_off_total"
+    wait_until(lambda: stage.gateway.metrics()[metric] == 1, 20, "counted")
+    # A key that was pressed all the same takes nothing from whoever has it.
+    report(stage, {"ref": call, "status": "COMPLETED", "digits": "1"})
+    assert stage.alert()["acknowledged_by"] == "g-0001"
+    assert stage.of("/voice", SECOND) == []
+
+
+def test_a_call_that_is_being_heard_is_heard_to_its_end(world):
+    stage = Stage(world, channels="voice")
+    stage.desk.press(FIRST, "lost")
+    alert = stage.sos()
+    call = sent_call(stage, alert)
+    report(stage, {"ref": call, "status": "ANSWERED", "digits": ""})
+    wait_until(lambda: [job["state"] for job in stage.jobs(alert, "voice")] == ["playing"], 20, "somebody listens")
+    stage.gateway.acknowledge(alert)
+    report(stage, {"ref": call, "status": "COMPLETED", "digits": ""})
+    wait_until(lambda: [job["state"] for job in stage.jobs(alert, "voice")] == ["delivered"], 20, "heard to its end")
+    assert stage.of("/voice/cancel") == []
+
+
+def test_what_was_on_its_way_to_the_operator_is_called_off_when_it_has_arrived(world):
+    stage = Stage(world, channels="voice")
+    stage.desk.press(FIRST, "lost")
+    stage.desk.set_mode("/voice", "slow", count=1)
+    alert = stage.sos()
+    call = stage.wait("/voice", FIRST)[0]["id"]
+    stage.gateway.acknowledge(alert)  # before the operator's answer
+    wait_until(lambda: [r["ref"] for r in stage.of("/voice/cancel") if r["acted"]] == [call], 30, "the operator hangs up")
+    assert [job["state"] for job in stage.jobs(alert, "voice")] == ["cancelled"]
+
+
+def test_an_sms_the_operator_still_holds_is_called_off_when_the_alert_has_ended(world):
+    stage = Stage(world, channels="sms")
+    stage.desk.press(FIRST, "lost")
+    alert = stage.sos()
+    sms = stage.wait("/sms", FIRST)[0]["id"]
+
+    def states():
+        return sorted(job["state"] for job in stage.jobs(alert, "sms"))
+    wait_until(lambda: states() == ["delivered", "sent"], 20, "one has come, one is held")
+    stage.gateway.acknowledge(alert)
+    assert states() == ["delivered", "sent"]  # news for a person, whoever takes it
+    stage.gateway.close(alert, "false")
+    wait_until(lambda: [r["ref"] for r in stage.of("/sms/cancel") if r["acted"]] == [sms], 30, "the operator drops it")
+    assert states() == ["cancelled", "delivered"]
+
+
 def test_killed_between_submit_and_answer_nobody_is_called_twice_and_the_answer_counts(world):
     stage = Stage(world, channels="voice")
     stage.desk.press(FIRST, "lost")

@@ -1,7 +1,8 @@
-/* Row latency: a press of the button until the first prompt is out and until the first HTTP message is out,
+/* Row latency: a press of the button until the first prompt is out and until the first HTTPS message is out,
  * durable, seen from outside: from the publish of the SOS to the arrival of the command at the device's topic
- * and of the request at a webhook. Both ways through the broker are in it; beside it stands an echo of the
- * same size through the same broker at the same moment, which no gateway could beat.
+ * and of the request at a webhook, over TLS with a verified certificate. Both ways through the broker are in
+ * it; beside it stands an echo of the same size through the same broker at the same moment, which no gateway
+ * could beat.
  *
  * One press at a time, each by another resident (a second press of the same one within a minute would be
  * silent), at moments spread over the gateway's own rhythm, while a third process sends routine load. */
@@ -94,8 +95,8 @@ static void listen_for_ms(struct latency *latency, unsigned ms)
 }
 
 struct series {
-    double prompt_s[PRESSES], http_s[PRESSES], echo_s[PRESSES], disk_s[PRESSES];
-    size_t prompts, https, echoes, presses;
+    double prompt_s[PRESSES], https_s[PRESSES], echo_s[PRESSES], disk_s[PRESSES];
+    size_t prompts, messages, echoes, presses;
 };
 
 /* What the disk takes at that moment for the least a durable answer needs. */
@@ -131,7 +132,7 @@ static void press(struct latency *latency, struct series *series)
     if (listen_until(latency, &latency->prompt_s, start_s + WAIT_S))
         series->prompt_s[series->prompts++] = latency->prompt_s - start_s;
     if (bench_receiver_wait(latency->receiver, alerts, start_s + WAIT_S, &heard_s))
-        series->http_s[series->https++] = heard_s - start_s;
+        series->https_s[series->messages++] = heard_s - start_s;
     series->presses++;
 }
 
@@ -153,9 +154,10 @@ static bool open_parts(struct latency *latency)
 {
     struct bench_world *world = &latency->world;
     struct buf errors;
-    char more[512], filter[64], path[BENCH_PATH_SIZE + 32];
+    char more[BENCH_PATH_SIZE + 512], filter[64], path[BENCH_PATH_SIZE + 32];
     buf_init(&errors, 1 << 16);
-    latency->receiver = bench_receiver_new();
+    snprintf(path, sizeof(path), "%s/receiver.pem", world->folder);
+    latency->receiver = bench_receiver_new(path);
     const bool county = bench_county_read(world->county, &latency->county, &errors);
     buf_release(&errors);
     if (!county || latency->receiver == NULL)
@@ -170,8 +172,8 @@ static bool open_parts(struct latency *latency)
             latency->bands[latency->band_count++] = device;
     snprintf(more, sizeof(more),
              "relay:\n  allow_private: true\n  webhook:\n    - name: bench\n      url: "
-             "\"http://127.0.0.1:%u/hook\"\n",
-             bench_receiver_port(latency->receiver));
+             "\"https://127.0.0.1:%u/hook\"\n      ca_file: \"%s\"\n",
+             bench_receiver_port(latency->receiver), path);
     if (!bench_world_configure(world, more) || !bench_world_gateway(world, 60, NULL))
         return false;
     snprintf(path, sizeof(path), "%s/sync", world->folder);
@@ -258,7 +260,7 @@ static bool run_level(struct latency *latency, double rate, unsigned presses)
     }
     bench_child_end(&load, SIGKILL);
     add_figure(latency->bench, rate, "the prompt", series.prompt_s, series.prompts, &series, 10);
-    add_figure(latency->bench, rate, "the first HTTP message", series.http_s, series.https, &series, 20);
+    add_figure(latency->bench, rate, "the first HTTPS message", series.https_s, series.messages, &series, 20);
     return true;
 }
 

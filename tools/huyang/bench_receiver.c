@@ -1,10 +1,12 @@
 #include "bench_receiver.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -13,15 +15,20 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "core/clock.h"
+#include "tls.h"
 
-enum { CONNECTIONS_MAX = 32, REQUEST_MAX = 65536, ALERTS_MAX = 4096, ID_LEN = 32 };
+enum { CONNECTIONS_MAX = 32, REQUEST_MAX = 65536, ALERTS_MAX = 4096, ID_LEN = 32, DAY_S = 86400 };
 
 struct connection {
     int fd; /* -1 = free */
+    struct tls *tls;
     size_t len;
     char data[REQUEST_MAX + 1];
 };
 struct bench_receiver {
+    struct pki_identity identity;
+    struct tls_server *server;
     int listener, stop[2];
     unsigned port;
     pthread_t thread;
@@ -74,18 +81,42 @@ static bool serve(struct bench_receiver *receiver, struct connection *connection
         connection->data[head + body] = '\0';
         note_alert(receiver, connection->data + head, now_s);
         connection->data[head + body] = after;
-        if (write(connection->fd, answer, sizeof(answer) - 1) != (ssize_t)sizeof(answer) - 1)
+        if (tls_write(connection->tls, answer, sizeof(answer) - 1) != (ssize_t)sizeof(answer) - 1)
             return false;
         connection->len -= head + body;
         memmove(connection->data, connection->data + head + body, connection->len);
     }
 }
 
+/* All that has arrived: what TLS has read ahead no poll shows. False: drop the connection. */
+static bool listen_to(struct bench_receiver *receiver, struct connection *connection, double now_s)
+{
+    ssize_t len;
+    while ((len = tls_read(connection->tls, connection->data + connection->len,
+                           REQUEST_MAX - connection->len)) > 0) {
+        connection->len += (size_t)len;
+        if (!serve(receiver, connection, now_s))
+            return false;
+    }
+    return len < 0;
+}
+
+static void drop(struct connection *connection)
+{
+    if (connection->fd < 0)
+        return;
+    tls_close(connection->tls);
+    close(connection->fd);
+    connection->fd = -1;
+}
+
 static void take_in(struct bench_receiver *receiver)
 {
-    const int one = 1, fd = accept4(receiver->listener, NULL, NULL, SOCK_CLOEXEC);
+    const int one = 1, fd = accept4(receiver->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     for (int i = 0; fd >= 0 && i < CONNECTIONS_MAX; i++)
         if (receiver->connections[i].fd < 0) {
+            if (tls_take(receiver->server, fd, &receiver->connections[i].tls) != ERR_OK)
+                break;
             setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
             receiver->connections[i].fd = fd;
             receiver->connections[i].len = 0;
@@ -111,20 +142,54 @@ static void *run(void *self)
             struct connection *connection = &receiver->connections[i];
             if (connection->fd < 0 || waits[i + 2].revents == 0)
                 continue;
-            const ssize_t len =
-                read(connection->fd, connection->data + connection->len, REQUEST_MAX - connection->len);
-            connection->len += len > 0 ? (size_t)len : 0;
-            if (len <= 0 || !serve(receiver, connection, now_s)) {
-                close(connection->fd);
-                connection->fd = -1;
-            }
+            if (!listen_to(receiver, connection, now_s))
+                drop(connection);
         }
         if (waits[1].revents != 0)
             take_in(receiver);
     }
 }
 
-struct bench_receiver *bench_receiver_new(void)
+static bool write_pem(const char *path, const struct x509_st *cert)
+{
+    struct buf pem;
+    buf_init(&pem, PKI_PEM_MAX);
+    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    const bool well =
+        fd >= 0 && pki_cert_pem(cert, &pem) == ERR_OK && write(fd, pem.data, pem.len) == (ssize_t)pem.len;
+    if (fd >= 0)
+        close(fd);
+    buf_release(&pem);
+    return well;
+}
+
+/* A certificate that nobody else signed, for a day. */
+static bool identify(struct bench_receiver *receiver, const char *ca_path)
+{
+    static const char *const hosts[] = {"127.0.0.1"};
+    const int64_t now_s = clock_now().wall_ms / 1000;
+    const struct pki_wish wish = {.role = PKI_SERVER,
+                                  .name = "huyang bench",
+                                  .hosts = hosts,
+                                  .host_count = 1,
+                                  .from_s = now_s - DAY_S,
+                                  .until_s = now_s + DAY_S};
+    struct pki_identity *identity = &receiver->identity;
+    return pki_key_new(&identity->key) == ERR_OK &&
+           pki_issue(&wish, identity->key, NULL, NULL, &identity->cert) == ERR_OK &&
+           tls_server_new(identity, &receiver->server) == ERR_OK && write_pem(ca_path, identity->cert);
+}
+
+static void release(struct bench_receiver *receiver)
+{
+    for (int i = 0; i < CONNECTIONS_MAX; i++)
+        drop(&receiver->connections[i]);
+    tls_server_free(receiver->server);
+    pki_identity_release(&receiver->identity);
+    free(receiver);
+}
+
+struct bench_receiver *bench_receiver_new(const char *ca_path)
 {
     struct bench_receiver *receiver = calloc(1, sizeof(*receiver));
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -139,7 +204,7 @@ struct bench_receiver *bench_receiver_new(void)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&receiver->more, &attributes);
     receiver->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (pipe(receiver->stop) == 0 && receiver->listener >= 0 &&
+    if (identify(receiver, ca_path) && pipe(receiver->stop) == 0 && receiver->listener >= 0 &&
         bind(receiver->listener, (const struct sockaddr *)&address, len) == 0 &&
         listen(receiver->listener, CONNECTIONS_MAX) == 0 &&
         getsockname(receiver->listener, (struct sockaddr *)&address, &len) == 0) {
@@ -147,7 +212,7 @@ struct bench_receiver *bench_receiver_new(void)
         if (pthread_create(&receiver->thread, NULL, run, receiver) == 0)
             return receiver;
     }
-    free(receiver);
+    release(receiver);
     return NULL;
 }
 
@@ -159,10 +224,7 @@ void bench_receiver_free(struct bench_receiver *receiver)
     pthread_join(receiver->thread, NULL);
     close(receiver->stop[0]);
     close(receiver->listener);
-    for (int i = 0; i < CONNECTIONS_MAX; i++)
-        if (receiver->connections[i].fd >= 0)
-            close(receiver->connections[i].fd);
-    free(receiver);
+    release(receiver);
 }
 
 unsigned bench_receiver_port(const struct bench_receiver *receiver)

@@ -1,5 +1,5 @@
-/* A webhook's far end with a stopwatch: answers 200 to everything and remembers when each alert was first
- * heard of. A thread of its own; loopback only. */
+/* A webhook's far end with a stopwatch, over TLS as real ones are: answers 200 to everything and remembers
+ * when each alert was first heard of. A thread of its own; loopback only. */
 #ifndef HUYANG_TOOLS_BENCH_RECEIVER_H
 #define HUYANG_TOOLS_BENCH_RECEIVER_H
 
@@ -7,7 +7,9 @@
 #include <stddef.h>
 
 struct bench_receiver;
-struct bench_receiver *bench_receiver_new(void);
+/* Signs a certificate for itself and writes it to `ca_path`, for whoever shall trust it. NULL: it did not
+ * work. */
+struct bench_receiver *bench_receiver_new(const char *ca_path);
 void bench_receiver_free(struct bench_receiver *receiver);
 unsigned bench_receiver_port(const struct bench_receiver *receiver);
 /* How many alerts it has heard of. */

@@ -26,7 +26,7 @@ static const struct row {
     {"core", "decode, detect and alert on one core, 2,000 and 1,000,000 residents", bench_core},
     {"store", "a durable commit of 500 events", bench_store},
     {"pipeline", "the gateway's CPU per event beside a bare MQTT client's", bench_pipeline},
-    {"latency", "an SOS to the first prompt and the first HTTP message", bench_latency},
+    {"latency", "an SOS to the first prompt and the first HTTPS message", bench_latency},
     {"restart", "kill -9 until ready again; 1,000,000 residents until ready", bench_restart},
     {"memory", "the gateway's memory, one county and per resident", bench_memory},
     {"tls", "a county of devices with a TLS connection each", bench_tls},
@@ -45,7 +45,7 @@ static const char help[] =
     "                core      decode, detect and alert on one core, 2,000 and 1,000,000 residents\n"
     "                store     a durable commit of 500 events\n"
     "                pipeline  the gateway's CPU per event beside a bare MQTT client's\n"
-    "                latency   an SOS to the first prompt and the first HTTP message\n"
+    "                latency   an SOS to the first prompt and the first HTTPS message\n"
     "                restart   kill -9 until ready again; 1,000,000 residents until ready\n"
     "                memory    the gateway's memory, one county and per resident\n"
     "                tls       a county of devices with a TLS connection each\n"

@@ -11,6 +11,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "api_client.h"
 #include "apps/wristband.h"
 #include "command.h"
 #include "core/clock.h"
@@ -35,6 +36,7 @@ enum {
 
 static const char help[] =
     "usage: huyang canary --broker (tcp|ssl)://HOST[:PORT] --county CODE --device ID [--tls-dir DIR]\n"
+    "                     [--username NAME [--password-file FILE]]\n"
     "                     [--every MINUTES] [--timeout SECONDS] [--state-dir DIR]\n"
     "\n"
     "Presses the SOS of a device that belongs to a resident with the tag canary, and waits until the "
@@ -45,6 +47,8 @@ static const char help[] =
     "  --tls-dir DIR       with ssl://: ca.pem, devices/ID/cert.pem and devices/ID/key.pem, as in the "
     "folder\n"
     "                      of huyang provision (a copy of these three is enough)\n"
+    "  --username NAME     for a broker that asks for a name, and --password-file for a password: its first "
+    "line\n"
     "  --every MINUTES     1 to 1440: again and again, until a signal; without: once\n"
     "  --timeout SECONDS   1 to 3600: how long a call may take (default 60)\n"
     "  --state-dir DIR     keep the device's flash in DIR/ID.flash, so that a call outlives a restart\n"
@@ -61,7 +65,7 @@ static const char help[] =
     "exit status: 0 heard (with --every: ended by a signal, the last call heard), 1 missed, 2 wrong usage\n";
 
 struct options {
-    const char *broker, *county, *device, *tls_dir, *state_dir;
+    const char *broker, *county, *device, *tls_dir, *state_dir, *username, *password_file;
     int64_t every_min, timeout_s; /* every 0 = once */
 };
 
@@ -216,6 +220,15 @@ static bool open_line(struct canary *canary)
         return false;
     }
     if (config.secure && !open_tls(canary))
+        return false;
+    const struct options *options = &canary->options;
+    if (options->username != NULL &&
+        !text_copy(config.username, sizeof(config.username), options->username)) {
+        fputs("huyang canary: --username: too long\n", stderr);
+        return false;
+    }
+    if (options->password_file != NULL && !api_client_read_line("huyang canary", options->password_file,
+                                                                config.password, sizeof(config.password)))
         return false;
     config.tls = canary->tls;
     config.identity = config.secure ? &canary->identity : NULL;
@@ -373,10 +386,11 @@ static int usage_error(const char *what)
 static int parse(int argc, char **argv, struct options *options)
 {
     static const struct option table[] = {
-        {"broker", required_argument, NULL, 'b'},    {"county", required_argument, NULL, 'c'},
-        {"device", required_argument, NULL, 'd'},    {"tls-dir", required_argument, NULL, 't'},
-        {"state-dir", required_argument, NULL, 's'}, {"every", required_argument, NULL, 'e'},
-        {"timeout", required_argument, NULL, 'w'},   {NULL, 0, NULL, 0},
+        {"broker", required_argument, NULL, 'b'},        {"county", required_argument, NULL, 'c'},
+        {"device", required_argument, NULL, 'd'},        {"tls-dir", required_argument, NULL, 't'},
+        {"state-dir", required_argument, NULL, 's'},     {"every", required_argument, NULL, 'e'},
+        {"timeout", required_argument, NULL, 'w'},       {"username", required_argument, NULL, 'u'},
+        {"password-file", required_argument, NULL, 'p'}, {NULL, 0, NULL, 0},
     };
     int option;
     *options = (struct options){.timeout_s = TIMEOUT_S};
@@ -387,6 +401,8 @@ static int parse(int argc, char **argv, struct options *options)
         case 'd': options->device = optarg; break;
         case 't': options->tls_dir = optarg; break;
         case 's': options->state_dir = optarg; break;
+        case 'u': options->username = optarg; break;
+        case 'p': options->password_file = optarg; break;
         case 'e':
             if (!text_to_int(optarg, 1, EVERY_MOST_MIN, &options->every_min))
                 return usage_error("--every is a number of 1 to 1440 minutes");
@@ -402,6 +418,8 @@ static int parse(int argc, char **argv, struct options *options)
         return usage_error("it takes options only");
     if (options->broker == NULL || options->county == NULL || options->device == NULL)
         return usage_error("--broker, --county and --device are needed");
+    if (options->password_file != NULL && options->username == NULL)
+        return usage_error("--password-file goes with --username");
     return 0;
 }
 

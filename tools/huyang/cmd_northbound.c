@@ -32,7 +32,8 @@ enum {
 };
 
 static const char help[] =
-    "usage: huyang northbound --place FILE --webhook URL [--secret-file FILE] [--ca FILE]\n"
+    "usage: huyang northbound --place FILE --webhook URL [--secret-file FILE] [--ca FILE] [--cert FILE] "
+    "[--key FILE]\n"
     "       huyang northbound --place FILE --mqtt URL --topic TOPIC [--username NAME] [--password-file "
     "FILE]\n"
     "                         [--ca FILE] [--cert FILE] [--key FILE]\n"
@@ -156,8 +157,10 @@ static int read_options(struct northbound *northbound, int argc, char **argv)
         return usage("--topic goes with --mqtt");
     if (values[TOPIC] != NULL && strpbrk(values[TOPIC], "+#") != NULL)
         return usage("--topic is no filter");
-    if (values[WEBHOOK] != NULL && (values[USERNAME] || values[PASSWORD_FILE] || values[CERT] || values[KEY]))
-        return usage("--username, --password-file, --cert and --key go with --mqtt");
+    if (values[WEBHOOK] != NULL && (values[USERNAME] || values[PASSWORD_FILE]))
+        return usage("--username and --password-file go with --mqtt");
+    if (values[KEY] != NULL && values[CERT] == NULL)
+        return usage("--key goes with --cert");
     if (values[MQTT] != NULL && values[SECRET_FILE] != NULL)
         return usage("--secret-file goes with --webhook");
     return EXIT_WELL;
@@ -220,8 +223,11 @@ static bool open_target(struct northbound *northbound)
         return false;
     }
     if (values[WEBHOOK] != NULL) {
-        const struct northbound_webhook_options options = {
-            .url = values[WEBHOOK], .secret = northbound->secret, .ca_file = values[CA]};
+        const struct northbound_webhook_options options = {.url = values[WEBHOOK],
+                                                           .secret = northbound->secret,
+                                                           .ca_file = values[CA],
+                                                           .cert_file = values[CERT],
+                                                           .key_file = values[KEY]};
         err = northbound_webhook_open(&options, why, &northbound->webhook);
     } else {
         northbound->mqtt_options = (struct northbound_mqtt_options){.url = values[MQTT],

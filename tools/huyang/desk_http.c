@@ -280,6 +280,12 @@ static enum MHD_Result take(struct desk *desk, struct MHD_Connection *connection
     bool may_act = verdict.checked.valid && desk_mode_acts(verdict.mode) && status_of(&verdict) != 500;
     if (verdict.checked.id[0])
         desk_records_note(desk->records, verdict.checked.id, may_act, &verdict.duplicate, &verdict.acted);
+    /* What was answered already cannot be called off. */
+    if (verdict.acted && desk_people_cancels(path) &&
+        !desk_phones_cancel(desk->phones, verdict.checked.id + sizeof "cancel-" - 1)) {
+        verdict.acted = false;
+        verdict.mode = DESK_REJECT;
+    }
     /* Recorded before it is answered: whoever has the answer finds the record. */
     record(&verdict, status_of(&verdict));
     ring(&verdict);

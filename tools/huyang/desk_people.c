@@ -12,11 +12,17 @@ enum { WECOM_BYTES = 2048, DINGTALK_AGE_MS = 3600000, SECRET_SIZE = 257, VALUE_M
 
 bool desk_people_is(const char *path)
 {
-    static const char *const paths[] = {"/sms", "/voice", "/wecom", "/dingtalk", "/"};
+    static const char *const paths[] = {"/sms",      "/voice", "/sms/cancel", "/voice/cancel", "/wecom",
+                                        "/dingtalk", "/"};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
         if (strcmp(path, paths[i]) == 0)
             return true;
     return false;
+}
+
+bool desk_people_cancels(const char *path)
+{
+    return strcmp(path, "/sms/cancel") == 0 || strcmp(path, "/voice/cancel") == 0;
 }
 
 static bool refuse(struct desk_checked *checked, const char *why)
@@ -102,6 +108,25 @@ static bool check_operator(const struct desk_message *message, struct desk_check
     return is_bearer(message, checked);
 }
 
+/* {"ref":…} as JSON or a form. Its record's id is one of its own: the message's was acted on. */
+static bool check_cancel(const struct desk_message *message, struct desk_checked *checked)
+{
+    char ref[64] = "";
+    struct json *root = NULL;
+    struct hash_id id;
+    if (json_parse(buf_text(message->body), message->body->len, &root, NULL) == ERR_OK)
+        text_copy(ref, sizeof ref,
+                  json_string(json_get(root, "ref")) ? json_string(json_get(root, "ref")) : "");
+    else
+        pair_of(buf_text(message->body), "ref", ref, sizeof ref);
+    json_free(root);
+    field(checked, "ref", ref);
+    if (!hash_id_parse(ref, &id))
+        return refuse(checked, "ref is no id of 32 digits");
+    snprintf(checked->id, sizeof checked->id, "cancel-%s", ref);
+    return is_bearer(message, checked);
+}
+
 static bool check_dingtalk_sign(const struct desk_message *message, struct desk_checked *checked)
 {
     char timestamp[32] = "", sign[128] = "", secret[SECRET_SIZE], text[SECRET_SIZE + 40], right[64];
@@ -172,7 +197,9 @@ static bool check_ntfy(const struct desk_message *message, struct desk_checked *
 void desk_people_check(const struct desk_message *message, struct desk_checked *checked)
 {
     const char *path = message->path;
-    if (strcmp(path, "/sms") == 0 || strcmp(path, "/voice") == 0)
+    if (desk_people_cancels(path))
+        checked->valid = check_cancel(message, checked);
+    else if (strcmp(path, "/sms") == 0 || strcmp(path, "/voice") == 0)
         checked->valid = check_operator(message, checked);
     else if (strcmp(path, "/") == 0)
         checked->valid = check_ntfy(message, checked);
@@ -182,7 +209,9 @@ void desk_people_check(const struct desk_message *message, struct desk_checked *
 
 void desk_people_answer(const char *path, bool accepted, const char *id, struct buf *out)
 {
-    if (strcmp(path, "/sms") == 0 || strcmp(path, "/voice") == 0) {
+    if (desk_people_cancels(path)) {
+        buf_printf(out, "{\"code\":%d}", accepted ? 0 : 4002);
+    } else if (strcmp(path, "/sms") == 0 || strcmp(path, "/voice") == 0) {
         buf_printf(out, "{\"code\":%d,\"data\":[{\"sid\":\"op-%.12s\"}]}", accepted ? 0 : 4001, id);
     } else if (strcmp(path, "/") == 0) {
         buf_printf(out,

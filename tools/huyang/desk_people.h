@@ -12,6 +12,8 @@
 
 /* Is the path one of them? */
 bool desk_people_is(const char *path);
+/* A message is called off: the checked field "ref" says which. */
+bool desk_people_cancels(const char *path);
 /* Fills valid, id, signature, why and fields; `phone` gets the number of an SMS or call. */
 void desk_people_check(const struct desk_message *message, struct desk_checked *checked);
 /* The body of the answer. */

@@ -250,6 +250,22 @@ void desk_phones_ring(struct desk_phones *phones, bool call, const char *ref, co
     pthread_mutex_unlock(&phones->mutex);
 }
 
+bool desk_phones_cancel(struct desk_phones *phones, const char *ref)
+{
+    bool well = false;
+    pthread_mutex_lock(&phones->mutex);
+    for (unsigned i = 0; i < CALLS_MAX; i++) {
+        struct call *call = &phones->calls[i];
+        if (!call->used || call->answered || call->over || strcmp(call->ref, ref) != 0)
+            continue;
+        call->status = "CANCELLED";
+        call->over = well = true;
+        call->due_ms = INT64_MAX;
+    }
+    pthread_mutex_unlock(&phones->mutex);
+    return well;
+}
+
 void desk_phones_status(struct desk_phones *phones, const char *ref, struct buf *out)
 {
     const struct call none = {.status = "UNKNOWN", .digits = ""}, *found = &none;

@@ -32,6 +32,8 @@ MUST_CHECK enum err desk_phones_report_to(struct desk_phones *phones, const char
                                           const char *token_path);
 /* A message that was taken and is acted on. `call` = it is read aloud. */
 void desk_phones_ring(struct desk_phones *phones, bool call, const char *ref, const char *phone);
+/* The operator is asked to take it back; false when it is not known, was answered or is over. */
+bool desk_phones_cancel(struct desk_phones *phones, const char *ref);
 /* Appends {"ref":…,"status":…,"digits":…}. */
 void desk_phones_status(struct desk_phones *phones, const char *ref, struct buf *out);
 

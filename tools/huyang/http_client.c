@@ -75,7 +75,19 @@ void http_client_free(struct http_client *client)
 
 enum err http_client_trust(struct http_client *client, const char *ca_file)
 {
+    if (ca_file == NULL)
+        return ERR_OK;
     return curl_easy_setopt(client->curl, CURLOPT_CAINFO, ca_file) == CURLE_OK ? ERR_OK : ERR_NOMEM;
+}
+
+enum err http_client_identify(struct http_client *client, const char *cert_file, const char *key_file)
+{
+    if (cert_file == NULL)
+        return ERR_OK;
+    return curl_easy_setopt(client->curl, CURLOPT_SSLCERT, cert_file) == CURLE_OK &&
+                   (key_file == NULL || curl_easy_setopt(client->curl, CURLOPT_SSLKEY, key_file) == CURLE_OK)
+               ? ERR_OK
+               : ERR_NOMEM;
 }
 
 /* A call with headers of its own besides the client's. */

@@ -18,8 +18,12 @@ struct http_answer {
 /* `url` is an address without a trailing slash, "http://127.0.0.1:8460"; `token` NULL: no credentials. */
 MUST_CHECK enum err http_client_new(const char *url, const char *token, struct http_client **ret_client);
 void http_client_free(struct http_client *client); /* NULL is fine */
-/* Certificates are checked against this file's authorities instead of the machine's. */
+/* Certificates are checked against this file's authorities instead of the machine's, which NULL leaves. */
 MUST_CHECK enum err http_client_trust(struct http_client *client, const char *ca_file);
+/* What is shown to a server that asks who is there; cert_file NULL = nothing, key_file NULL = it stands in
+ * cert_file. */
+MUST_CHECK enum err http_client_identify(struct http_client *client, const char *cert_file,
+                                         const char *key_file);
 /* POST of JSON with headers of its own besides; `headers` ends with NULL. */
 const struct http_answer *http_post(struct http_client *client, const char *path, const char *body,
                                     const char *const *headers);

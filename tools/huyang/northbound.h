@@ -17,8 +17,8 @@ struct northbound_page {
 };
 
 struct northbound_webhook_options {
-    const char *url, *ca_file; /* ca_file: NULL when there is none */
-    const char *secret;        /* "" = unsigned */
+    const char *url, *ca_file, *cert_file, *key_file; /* files: NULL when there is none */
+    const char *secret;                               /* "" = unsigned */
 };
 struct northbound_webhook;
 /* Both borrow what the options point to, and the MQTT one the options. On failure `why` says what is wrong.

@@ -29,8 +29,10 @@ enum err northbound_webhook_open(const struct northbound_webhook_options *option
     webhook->secret = options->secret;
     buf_init(&webhook->signed_text, SIGNED_MAX);
     err = http_client_new(options->url, NULL, &webhook->http);
-    if (err == ERR_OK && options->ca_file != NULL)
+    if (err == ERR_OK)
         err = http_client_trust(webhook->http, options->ca_file);
+    if (err == ERR_OK)
+        err = http_client_identify(webhook->http, options->cert_file, options->key_file);
     if (err != ERR_OK) {
         snprintf(why, NORTHBOUND_WHY_SIZE, "%s: %s", options->url, err_text(err));
         northbound_webhook_close(webhook);

@@ -14,10 +14,18 @@ struct tls_client {
     SSL_CTX *context;
 };
 
+struct tls_server {
+    SSL_CTX *context;
+};
+
 struct tls {
     SSL *ssl;
     bool wants_write, refused;
     char why[TLS_WHY_SIZE];
+};
+
+enum {
+    MODES = SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS
 };
 
 static enum err trust(SSL_CTX *context, const char *pem, size_t len)
@@ -56,8 +64,7 @@ enum err tls_client_new(const char *ca_pem, size_t len, bool only_1_1, struct tl
         return err;
     }
     SSL_CTX_set_verify(client->context, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set_mode(client->context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                          SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_mode(client->context, MODES);
     *ret_client = client;
     return ERR_OK;
 }
@@ -99,6 +106,49 @@ enum err tls_open(struct tls_client *client, const struct pki_identity *identity
         return ERR_NOMEM;
     }
     SSL_set_connect_state(tls->ssl);
+    *ret_tls = tls;
+    return ERR_OK;
+}
+
+enum err tls_server_new(const struct pki_identity *identity, struct tls_server **ret_server)
+{
+    struct tls_server *server = calloc(1, sizeof(*server));
+    if (server == NULL)
+        return ERR_NOMEM;
+    signal(SIGPIPE, SIG_IGN);
+    server->context = SSL_CTX_new(TLS_server_method());
+    if (server->context == NULL || SSL_CTX_set_min_proto_version(server->context, TLS1_2_VERSION) != 1 ||
+        SSL_CTX_use_certificate(server->context, identity->cert) != 1 ||
+        SSL_CTX_use_PrivateKey(server->context, identity->key) != 1) {
+        ERR_clear_error();
+        tls_server_free(server);
+        return ERR_CORRUPT;
+    }
+    SSL_CTX_set_mode(server->context, MODES);
+    *ret_server = server;
+    return ERR_OK;
+}
+
+void tls_server_free(struct tls_server *server)
+{
+    if (server == NULL)
+        return;
+    SSL_CTX_free(server->context);
+    free(server);
+}
+
+enum err tls_take(struct tls_server *server, int fd, struct tls **ret_tls)
+{
+    struct tls *tls = calloc(1, sizeof(*tls));
+    if (tls == NULL)
+        return ERR_NOMEM;
+    tls->ssl = SSL_new(server->context);
+    if (tls->ssl == NULL || SSL_set_fd(tls->ssl, fd) != 1) {
+        ERR_clear_error();
+        tls_close(tls);
+        return ERR_NOMEM;
+    }
+    SSL_set_accept_state(tls->ssl);
     *ret_tls = tls;
     return ERR_OK;
 }

@@ -518,7 +518,7 @@ static enum err put_item(struct commit *commit, const struct batch_item *item)
     case BATCH_LEDGER: return put_ledger(commit, &item->ledger);
     case BATCH_HANDOVER: return put_handover(commit, &item->handover);
     case BATCH_SPOKEN: return put_spoken(commit, &item->spoken);
-    case BATCH_CAMPAIGN: return put_campaign(commit, &item->campaign);
+    case BATCH_CAMPAIGN: return put_campaign(commit, &item->campaign.campaign);
     case BATCH_REACH: return put_reach(commit, &item->reach);
     case BATCH_ORDER: return store_put_order(statement(commit, STATEMENT_ORDER), &item->order);
     case BATCH_ROLLOUT:

@@ -34,7 +34,7 @@ class Desk:
         """The settings of relay.operators for the desk's own operator."""
         codes = {"DELIVRD": "delivered", "UNDELIV": "failed", "ANSWERED": "answered", "COMPLETED": "delivered", "NOANSWER": "failed", "OFF": "failed"}
         settings = {"way": way, "url": f"{self.url}/{way}", "secret_file": self.secret_file, "callback_file": self.secret_file,
-                    "success": "code=0", "reply_id": "data.0.sid", "status_id": "ref", "status_code": "status", "status_key": "digits",
+                    "cancel_url": f"{self.url}/{way}/cancel", "cancel_fields": [{"name": "ref", "value": "{id}"}], "success": "code=0", "reply_id": "data.0.sid", "status_id": "ref", "status_code": "status", "status_key": "digits",
                     "fields": [{"name": "to", "value": "{phone}"}, {"name": "content", "value": "{text}"}, {"name": "ref", "value": "{id}"}],
                     "headers": [{"name": "Authorization", "value": "Bearer {secret}"}],
                     "codes": [{"code": code, "state": state} for code, state in codes.items()]}

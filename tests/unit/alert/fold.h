@@ -108,8 +108,9 @@ W void fold_on_ledger(void *self, const struct ledger_entry *entry, const struct
                (long long)entry->due_ms);
 }
 
-W void fold_on_campaign(void *self, const struct campaign *campaign)
+W void fold_on_campaign(void *self, const struct campaign *campaign, int64_t t_ms)
 {
+    (void)t_ms;
     struct fold *fold = self;
     fold->campaign = *campaign;
     buf_printf(&fold->world->log, "campaign %s\n", campaign_state_name(campaign->state));

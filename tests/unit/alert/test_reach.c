@@ -185,6 +185,42 @@ static void yellow(struct fold *fold, int hour, int minute)
         (struct action){.kind = ACTION_CLOSE, .disposition = DISPOSITION_TRUE, .family = FAMILY_EMERGENCY});
 }
 
+/* Sent, then heard or not, then taken: what becomes of the call, and of the SMS when the alert has ended. */
+static void calls_nobody_has_answered_are_called_off_where_the_operator_can(void **state)
+{
+    struct fold *fold = *state;
+    static const struct {
+        uint8_t back;
+        bool heard, cancelled;
+    } cases[] = {{0, false, false},
+                 {1U << WAY_VOICE, true, false},
+                 {1U << WAY_SMS, false, false},
+                 {1U << WAY_VOICE, false, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int hour = 9 + (int)i;
+        fold->settings.ways_back = cases[i].back;
+        event(fold, on(fold, hour, 0, 0), "wb-1", SOS);
+        const struct job call = *job_to(fold, "c-1a", ":voice"), sms = *job_to(fold, "c-1a", ":sms");
+        assert_true(deliver(fold, on(fold, hour, 0, 5), &call, DELIVERY_SENT));
+        assert_true(deliver(fold, on(fold, hour, 0, 5), &sms, DELIVERY_SENT));
+        if (cases[i].heard)
+            assert_true(deliver(fold, on(fold, hour, 0, 6), &call, DELIVERY_PLAYING));
+        assert_int_equal(act(fold, on(fold, hour, 0, 10), who(fold, "r-1"),
+                             (struct action){.kind = ACTION_ACKNOWLEDGE, .family = FAMILY_EMERGENCY}),
+                         ERR_OK);
+        /* What is cancelled takes no further word. */
+        assert_int_equal(deliver(fold, on(fold, hour, 0, 11), &call, DELIVERY_DELIVERED),
+                         !cases[i].cancelled);
+        assert_int_equal(act(fold, on(fold, hour, 30, 0), who(fold, "r-1"),
+                             (struct action){.kind = ACTION_CLOSE,
+                                             .disposition = DISPOSITION_TRUE,
+                                             .family = FAMILY_EMERGENCY}),
+                         ERR_OK);
+        assert_int_equal(deliver(fold, on(fold, hour, 30, 1), &sms, DELIVERY_DELIVERED),
+                         !(cases[i].back >> WAY_SMS & 1));
+    }
+}
+
 static void a_burst_below_red_ends_in_one_message_with_a_count(void **state)
 {
     struct fold *fold = *state;
@@ -257,6 +293,51 @@ static void what_is_held_outlives_a_restart_and_gives_the_same_message(void **st
     fold_free(other);
 }
 
+/* So many messages went to the chat group of the grid workers, and stand for so many (0 = for themselves). */
+static unsigned to_group(const struct fold *fold, unsigned attempt, uint8_t level)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < fold->job_count; i++)
+        count += fold->jobs[i].kind == JOB_NOTIFY && fold->jobs[i].role == ROLE_GRID_WORKER &&
+                 fold->jobs[i].level == level && fold->jobs[i].attempt == attempt;
+    return count;
+}
+
+static void with_group(struct fold *fold)
+{
+    fold->settings.ways = 0;
+    fold->settings.chats = (struct chat_groups){.count = 1, .of_role = {[ROLE_GRID_WORKER] = 1}};
+    snprintf(fold->settings.chats.names[0], ID_SIZE, "grid-group");
+}
+
+static void a_burst_in_a_chat_group_ends_in_one_message_with_a_count_and_red_is_never_in_it(void **state)
+{
+    struct fold *fold = *state;
+    with_group(fold);
+    for (int i = 0; i < 13; i++)
+        yellow(fold, 9, 0);
+    assert_int_equal(to_group(fold, 0, LEVEL_YELLOW), 10);
+    event(fold, on(fold, 9, 6, 0), "wb-1", SOS);
+    assert_int_equal(to_group(fold, 0, LEVEL_RED), 1);
+    tick(fold, on(fold, 9, 9, 59));
+    assert_int_equal(to_group(fold, 3, LEVEL_YELLOW), 0);
+    tick(fold, on(fold, 9, 10, 10));
+    assert_int_equal(to_group(fold, 3, LEVEL_YELLOW), 1);
+    const struct job *bundle = &fold->jobs[fold->job_count - 1];
+    assert_string_equal(bundle->prompt, "grid-group");
+    assert_int_equal(bundle->recipient, REGISTRY_NONE);
+}
+
+static void who_is_told_in_person_is_not_counted_with_the_group(void **state)
+{
+    struct fold *fold = *state;
+    with_group(fold);
+    memset(fold->settings.chats.of_role, 0, sizeof fold->settings.chats.of_role);
+    for (int i = 0; i < 13; i++)
+        yellow(fold, 9, 0);
+    assert_int_equal(to_group(fold, 0, LEVEL_YELLOW), 13);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -271,7 +352,10 @@ int main(void)
         T(a_link_takes_it_even_after_the_message_was_given_up),
         T(a_link_of_an_earlier_telling_does_not_take_the_new_one),
         T(calls_not_placed_yet_end_when_somebody_takes_it),
+        T(calls_nobody_has_answered_are_called_off_where_the_operator_can),
         T(a_burst_below_red_ends_in_one_message_with_a_count),
+        T(a_burst_in_a_chat_group_ends_in_one_message_with_a_count_and_red_is_never_in_it),
+        T(who_is_told_in_person_is_not_counted_with_the_group),
         T(what_is_held_outlives_a_restart_and_gives_the_same_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

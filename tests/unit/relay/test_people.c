@@ -265,6 +265,32 @@ static void an_operator_s_reply_is_read_by_its_members(void **state)
     assert_int_equal(operator_reply(settings, "ok", 2, ref, why), OPERATOR_TOOK);
 }
 
+static void what_calls_a_message_off_is_filled_in_and_needs_the_id_it_asks_for(void **state)
+{
+    struct fixture *f = *state;
+    struct operator_settings *settings = &f->settings.operators[0];
+    const struct operator_values values = {.id = "ours", .ref = "their\"s"};
+    struct buf body;
+    buf_init(&body, 256);
+    with_operator(f, WAY_VOICE, false);
+    assert_false(operator_may_cancel(settings, "theirs"));
+    snprintf(settings->cancel_url, sizeof settings->cancel_url, "https://operator.invalid/cancel/{id}");
+    assert_true(operator_may_cancel(settings, ""));
+    operator_cancel_body(settings, &values, &body);
+    assert_int_equal(body.len, 0);
+    settings->cancel_field_count = 1;
+    settings->cancel_fields[0] = (struct operator_field){"callId", "{ref}"};
+    assert_false(operator_may_cancel(settings, ""));
+    assert_true(operator_may_cancel(settings, "theirs"));
+    operator_cancel_body(settings, &values, &body);
+    assert_string_equal(buf_text(&body), "{\"callId\":\"their\\\"s\"}");
+    settings->form = true;
+    buf_clear(&body);
+    operator_cancel_body(settings, &values, &body);
+    assert_string_equal(buf_text(&body), "callId=their%22s");
+    buf_release(&body);
+}
+
 static void an_operator_s_codes_and_keys_mean_what_is_configured(void **state)
 {
     struct fixture *f = *state;
@@ -440,6 +466,7 @@ int main(void)
         T(below_orange_nobody_is_called_in_the_quiet_hours),
         T(hostile_names_stay_inside_the_request),
         T(an_operator_s_reply_is_read_by_its_members),
+        T(what_calls_a_message_off_is_filled_in_and_needs_the_id_it_asks_for),
         T(an_operator_s_codes_and_keys_mean_what_is_configured),
         T(robots_say_no_with_a_200),
         T(dingtalk_is_signed_as_its_makers_ask),
