@@ -33,8 +33,11 @@ struct config_broker {
     uint32_t expiry_warn_days;
 };
 struct config_api {
-    char listen[64]; /* a numeric address */
-    uint16_t port;   /* 0 = any free */
+    char listen[64];                                              /* a numeric address */
+    uint16_t port;                                                /* 0 = any free */
+    bool insecure;                                                /* beyond loopback without TLS */
+    char cert_file[CONFIG_PATH_SIZE], key_file[CONFIG_PATH_SIZE]; /* "" = without TLS */
+    char client_ca_file[CONFIG_PATH_SIZE];
 };
 /* Where devices fetch the prompts' clips; a listener of its own, apart from the API. */
 struct config_clips {

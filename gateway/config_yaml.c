@@ -457,11 +457,13 @@ static void check_dc09(struct walk *walk, const struct relay_settings *relay)
     }
 }
 
-static void check_people(struct walk *walk, const struct relay_settings *relay)
+static void check_parts(struct walk *walk, const struct config *config)
 {
     yaml_mark_t mark;
-    const char *key, *why = config_people_fault(relay, &key);
+    const char *key, *why = config_people_fault(&config->relay, &key);
     if (why)
+        fault(walk, mark_for(walk, key, &mark), key, "%s", why);
+    if ((why = config_api_fault(&config->api, &key)) != NULL)
         fault(walk, mark_for(walk, key, &mark), key, "%s", why);
 }
 
@@ -511,7 +513,7 @@ static void check_whole(struct walk *walk, const struct config *config)
             if (strcmp(config->relay.webhooks[i].name, config->relay.webhooks[j].name) == 0)
                 fault(walk, mark_for(walk, "relay.webhook", &mark), "relay.webhook",
                       "two receivers are named \"%s\"", config->relay.webhooks[i].name);
-    check_people(walk, relay);
+    check_parts(walk, config);
     check_dialects(walk, config);
     config_roster_faults(&config->alert, roster_fault_of, walk);
     config_contact_faults(&config->alert, contact_fault_of, walk);

@@ -35,6 +35,8 @@ struct api_config {
     const char *folder; /* state folder: database and token */
     const char *listen; /* address */
     uint16_t port;      /* 0 = any free */
+    /* PEM files; NULL or "" = without TLS, and clients need no certificate. */
+    const char *cert_file, *key_file, *client_ca_file;
     const struct tz *tz;
     /* Queues an action for the core loop; called on the API thread; ERR_BUSY = the queue is full (503). The
      * core answers through api_answer with the same ticket. */
@@ -67,6 +69,9 @@ struct api;
 /* Starts the thread and listens; on failure says why in the log. */
 MUST_CHECK enum err api_start(const struct api_config *config, struct api **ret_api);
 void api_stop(struct api *api); /* NULL is fine; joins */
+/* Reads the TLS files again, for the connections that come; on an error the old ones stay and `why` says
+ * which is wrong (tls.h). Any thread. */
+MUST_CHECK enum err api_reload(struct api *api, struct buf *why);
 uint16_t api_port(const struct api *api);
 /* From the core loop: the outcome of a submitted action after commit. `text` is a message for people
  * (copied). */

@@ -21,9 +21,6 @@
 #include "core/log.h"
 
 enum {
-    CONNECTIONS_MAX = API_STREAMS_MAX + 256,
-    CONNECTION_BYTES = 16 << 10, /* request line and headers */
-    CONNECTION_TIMEOUT_S = 15,
     DISCARD_MAX = 1 << 20, /* bytes of a body that is too large before the connection is closed */
     METRICS_MAX = 1 << 20
 };
@@ -103,7 +100,10 @@ static void *watch(void *self)
 
     pthread_mutex_lock(&api->lock);
     while (!api->stopping) {
-        int64_t mono_ms = clock_now().mono_ms, until_ms = http_wake_streams(api, mono_ms);
+        int64_t mono_ms = clock_now().mono_ms, until_ms = http_wake_streams(api, mono_ms),
+                slow_ms = http_end_slow(api, mono_ms);
+        if (slow_ms < until_ms)
+            until_ms = slow_ms;
         if (api->first != NULL && api->first->deadline_ms <= mono_ms) {
             answer(api, api->first, ERR_TIMEOUT,
                    "no commit within 10 s; it may still happen: look before you ask again");
@@ -120,36 +120,6 @@ static void *watch(void *self)
     }
     pthread_mutex_unlock(&api->lock);
     return NULL;
-}
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* Percent signs, strictly; NUL and what is no escape become a character that no path or value of ours may
- * hold. */
-static size_t unescape(void *self, struct MHD_Connection *connection, char *text)
-{
-    char *to = text;
-
-    (void)self;
-    (void)connection;
-    for (const char *at = text; *at != '\0'; at++) {
-        if (*at != '%') {
-            *to++ = *at;
-            continue;
-        }
-        int high = hex_value(at[1]), low = high >= 0 ? hex_value(at[2]) : -1;
-        *to++ = high * 16 + low > 0 && low >= 0 ? (char)(high * 16 + low) : '\x7f';
-        at += low >= 0 ? 2 : 0;
-    }
-    *to = '\0';
-    return (size_t)(to - text);
 }
 
 static enum MHD_Result take_query(void *self, enum MHD_ValueKind kind, const char *name, const char *value)
@@ -210,11 +180,13 @@ static void take_address(struct MHD_Connection *connection, char *text, socklen_
         inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, text, size);
 }
 
-static void take_headers(struct MHD_Connection *connection, struct asked *asked)
+static void take_headers(struct MHD_Connection *connection, bool is_tls, struct asked *asked)
 {
     char text[128];
-    const char *cookie = MHD_lookup_connection_value(connection, MHD_COOKIE_KIND, "huyang_session");
-
+    take_header(connection, "X-Forwarded-Proto", text, sizeof(text));
+    asked->https = is_tls || strcmp(text, "https") == 0;
+    const char *cookie =
+        MHD_lookup_connection_value(connection, MHD_COOKIE_KIND, http_cookie_name(asked->https));
     if (cookie == NULL || !text_copy(asked->cookie, sizeof(asked->cookie), cookie))
         asked->cookie[0] = '\0';
     take_header(connection, "Authorization", asked->bearer, sizeof(asked->bearer));
@@ -228,8 +200,6 @@ static void take_headers(struct MHD_Connection *connection, struct asked *asked)
     asked->zh = strncasecmp(text, "zh", 2) == 0;
     take_header(connection, "Accept-Encoding", text, sizeof(text));
     asked->gzip = strstr(text, "gzip") != NULL;
-    take_header(connection, "X-Forwarded-Proto", text, sizeof(text));
-    asked->https = strcmp(text, "https") == 0;
     take_header(connection, "Content-Type", text, sizeof(text));
     asked->json = strncasecmp(text, "application/json", 16) == 0;
     take_address(connection, asked->address, sizeof(asked->address));
@@ -243,9 +213,14 @@ static bool admit(struct api *api, struct exchange *exchange, const char *method
     const char *header;
     int64_t len;
 
-    take_headers(connection, &request->asked);
+    take_headers(connection, api->tls != NULL, &request->asked);
     if (!text_copy(request->path, sizeof(request->path), url)) {
         reply_problem(request, 414, NULL, "the path is too long");
+        return false;
+    }
+    if (!http_knows(api, connection)) {
+        reply_said(request, 403, "this needs a client certificate of our authority",
+                   "需要由本机构签发的客户端证书");
         return false;
     }
     bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
@@ -416,9 +391,9 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
     return MHD_YES;
 }
 
-static enum MHD_Result on_request(void *self, struct MHD_Connection *connection, const char *url,
-                                  const char *method, const char *version, const char *data, size_t *data_len,
-                                  void **context)
+enum MHD_Result http_request(void *self, struct MHD_Connection *connection, const char *url,
+                             const char *method, const char *version, const char *data, size_t *data_len,
+                             void **context)
 {
     struct api *api = self;
     struct exchange *exchange = *context;
@@ -430,6 +405,7 @@ static enum MHD_Result on_request(void *self, struct MHD_Connection *connection,
             return MHD_NO;
         *context = exchange;
         exchange->connection = connection;
+        http_line_wait(api, connection, REQUEST_MS);
         buf_init(&exchange->request.body, API_BODY_MAX);
         buf_init(&exchange->request.reply.body, API_REPLY_MAX);
         return admit(api, exchange, method, url) ? MHD_YES : http_send_reply(api, exchange);
@@ -447,14 +423,14 @@ static enum MHD_Result on_request(void *self, struct MHD_Connection *connection,
     return dispatch(api, exchange);
 }
 
-static void on_completed(void *self, struct MHD_Connection *connection, void **context,
-                         enum MHD_RequestTerminationCode code)
+void http_completed(void *self, struct MHD_Connection *connection, void **context,
+                    enum MHD_RequestTerminationCode code)
 {
     struct exchange *exchange = *context;
     struct api *api = self;
 
-    (void)connection;
     (void)code;
+    http_line_wait(api, connection, HEAD_MS);
     if (exchange == NULL)
         return;
     pthread_mutex_lock(&api->lock);
@@ -474,58 +450,9 @@ static void on_completed(void *self, struct MHD_Connection *connection, void **c
     *context = NULL;
 }
 
-bool http_parse_address(const char *text, uint16_t port, struct sockaddr_storage *ret_address)
-{
-    struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)ret_address;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)ret_address;
-
-    memset(ret_address, 0, sizeof(*ret_address));
-    if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons(port);
-        return true;
-    }
-    if (inet_pton(AF_INET6, text, &v6->sin6_addr) == 1) {
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons(port);
-        return true;
-    }
-    return false;
-}
-
-static enum err start_daemon(struct api *api)
-{
-    struct sockaddr_storage address;
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
-
-    if (!http_parse_address(api->config.listen, api->config.port, &address)) {
-        log_write(LOG_ERROR, "api.address",
-                  "the address to listen on must be an IPv4 or IPv6 address\taddress=%s", api->config.listen);
-        return ERR_INVALID;
-    }
-    if (address.ss_family == AF_INET6)
-        flags |= MHD_USE_IPv6;
-    errno = 0;
-    api->daemon = MHD_start_daemon(
-        flags, api->config.port, NULL, NULL, on_request, api, MHD_OPTION_SOCK_ADDR,
-        (struct sockaddr *)&address, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, unescape,
-        NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, api, MHD_OPTION_END);
-    if (api->daemon == NULL) {
-        log_write(LOG_ERROR, "api.listen", "cannot listen\taddress=%s\tport=%u\terror=%s", api->config.listen,
-                  api->config.port, strerror(errno));
-        return ERR_IO;
-    }
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(api->daemon, MHD_DAEMON_INFO_BIND_PORT);
-    api->port = info != NULL ? info->port : api->config.port;
-    log_write(LOG_INFO, "api.listening", "the API listens\taddress=%s\tport=%u", api->config.listen,
-              api->port);
-    return ERR_OK;
-}
-
 static void api_free(struct api *api)
 {
+    tls_close(api->tls); /* MHD has said good-bye to every connection */
     passwords_free(api->passwords);
     reader_close(api->reader);
     buf_release(&api->metrics);
@@ -561,7 +488,7 @@ enum err api_start(const struct api_config *config, struct api **ret_api)
         err = passwords_new(on_password, api, &api->passwords);
     if (err == ERR_OK && pthread_create(&api->watch, NULL, watch, api) != 0)
         err = ERR_NOMEM;
-    else if (err == ERR_OK && (err = start_daemon(api)) != ERR_OK) {
+    else if (err == ERR_OK && (err = http_start_daemon(api)) != ERR_OK) {
         api_stop(api);
         return err;
     }
@@ -588,6 +515,11 @@ void api_stop(struct api *api)
     if (api->daemon != NULL)
         MHD_stop_daemon(api->daemon); /* every suspended connection is resumed by now */
     api_free(api);
+}
+
+enum err api_reload(struct api *api, struct buf *why)
+{
+    return api->tls != NULL ? tls_reload(api->tls, why) : ERR_OK;
 }
 
 uint16_t api_port(const struct api *api)

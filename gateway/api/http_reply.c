@@ -9,8 +9,10 @@ static void add_header(struct MHD_Response *response, const char *name, const ch
     (void)MHD_add_response_header(response, name, value);
 }
 
-static void protect(struct MHD_Response *response, const char *policy)
+static void protect(struct MHD_Response *response, const struct asked *asked, const char *policy)
 {
+    if (asked->https)
+        add_header(response, "Strict-Transport-Security", "max-age=31536000");
     add_header(response, "X-Content-Type-Options", "nosniff");
     add_header(response, "X-Frame-Options", "DENY");
     add_header(response, "Referrer-Policy", "no-referrer");
@@ -18,16 +20,16 @@ static void protect(struct MHD_Response *response, const char *policy)
     add_header(response, "Content-Security-Policy", policy);
 }
 
-/* Secure only where the way to us is TLS, as the proxy says: a browser would drop it otherwise. */
+/* Secure only where the way to us is TLS, here or as the proxy says: a browser would drop it otherwise. */
 static void add_cookie(struct MHD_Response *response, const struct request *request)
 {
     const char *cookie = request->reply.cookie;
     char text[256];
     bool ends = strcmp(cookie, "-") == 0;
 
-    snprintf(text, sizeof(text), "huyang_session=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Strict%s",
-             ends ? "" : cookie, ends ? 0LL : (long long)(SESSION_MAX_MS / 1000),
-             request->asked.https ? "; Secure" : "");
+    snprintf(text, sizeof(text), "%s=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Strict%s",
+             http_cookie_name(request->asked.https), ends ? "" : cookie,
+             ends ? 0LL : (long long)(SESSION_MAX_MS / 1000), request->asked.https ? "; Secure" : "");
     add_header(response, "Set-Cookie", text);
 }
 
@@ -38,7 +40,7 @@ static void add_headers(struct MHD_Response *response, const struct request *req
 
     add_header(response, "Content-Type", reply->content_type);
     add_header(response, "Cache-Control", "no-store");
-    protect(response,
+    protect(response, &request->asked,
             reply->policy[0] != '\0' ? reply->policy : "default-src 'none'; frame-ancestors 'none'");
     if (reply->allow[0] != '\0')
         add_header(response, "Allow", reply->allow);
@@ -101,8 +103,9 @@ enum MHD_Result http_send_file(struct api *api, struct exchange *exchange)
     add_header(response, "ETag", etag);
     add_header(response, "Vary", "Accept-Encoding");
     add_header(response, "Cache-Control", file->hashed ? "public, max-age=31536000, immutable" : "no-cache");
-    protect(response, "default-src 'self'; base-uri 'none'; form-action 'self'; "
-                      "frame-ancestors 'none'");
+    protect(response, asked,
+            "default-src 'self'; base-uri 'none'; form-action 'self'; "
+            "frame-ancestors 'none'");
     if (!same) {
         add_header(response, "Content-Type", file->type);
         if (zipped)

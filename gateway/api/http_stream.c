@@ -281,6 +281,7 @@ enum MHD_Result http_send_stream(struct api *api, struct exchange *exchange)
         return MHD_NO;
     }
     api->replies[2]++;
+    http_line_wait(api, exchange->connection, INT64_MAX); /* who reads nothing is MHD's timeout's business */
     (void)MHD_add_response_header(response, "Content-Type", "text/event-stream; charset=utf-8");
     (void)MHD_add_response_header(response, "Cache-Control", "no-store");
     (void)MHD_add_response_header(response, "X-Accel-Buffering", "no");

@@ -278,16 +278,18 @@ void detect_on_event(struct detect *detect, int64_t t_ms, const struct event *ev
         const struct detector *detector = detectors[i];
         if (!(detector->kinds & EVENT_BIT(event->kind)))
             continue;
-        uint32_t no = REGISTRY_NONE;
+        uint32_t no = REGISTRY_NONE, resident = device->resident;
         if (detector->state_of == SUBJECT_DEVICE)
             no = event->key.device;
         else if (detector->state_of == SUBJECT_RESIDENT && device->kind == DEVICE_WRISTBAND)
-            no = device->resident;
+            no = resident;
+        else if (detector->state_of == SUBJECT_RESIDENT && detector->by_camera)
+            no = resident = live_person_of(registry, device);
         else if (detector->state_of == SUBJECT_HOUSEHOLD)
             no = device->household;
         else if (detector->state_of == SUBJECT_TERRITORY)
             no = territory_of_home(registry, device->household, detector);
-        run_for(detect, t_ms, i, no, device->resident, device->household, (struct occasion){.event = event});
+        run_for(detect, t_ms, i, no, resident, device->household, (struct occasion){.event = event});
     }
     detect->drill = false;
     pass_on_findings(detect);

@@ -138,6 +138,9 @@ struct detector {
      * nearest territory of kind `territory` above them (of the county, where there is none). */
     enum subject_kind state_of;
     enum territory_kind territory;
+    /* A resident's state also gets the events of the home's cameras, where nobody else lives
+     * (live_person_of). */
+    bool by_camera;
     uint32_t kinds; /* EVENT_BIT set of the kinds it wants to see */
     const struct reason *reasons;
     unsigned reason_count;

@@ -14,6 +14,7 @@
  * no-motion (design.md 6); the time goes on counting when coverage comes back, for what was not seen may have
  * happened; but a band that was out of reach is first given LOOK_MS to tell what it has kept. A band that
  * never sends steps is never judged. Cost: one timer for each resident, at most every half hour. */
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -27,14 +28,17 @@ enum {
     LEARN_DAYS = 7,
     STEP_DAYS = 3,
     WAKING_PERCENT = 35,
+    FULL_PERCENT = 80,
     WAKE_FROM = 7,
     WAKE_TO = 21,
-    SHARE_ONE = 200
+    SHARE_ONE = 200,
+    CAMERA_DAYS = 3,    /* over which its signs are counted */
+    AWAKE_HOURS = 15,   /* of a day, to make a rate of that count */
+    CAMERA_EXPECTED = 6 /* signs that a camera must be expected to give before its silence says anything */
 };
 #define HOUR_MS      ((int64_t)3600 * 1000)
 #define STEP_MS      ((int64_t)10 * 60 * 1000)
 #define LOOK_MS      ((int64_t)30 * 60 * 1000)
-#define CAMERA_MS    ((int64_t)3 * 24 * 3600 * 1000)
 #define PAUSE_MAX_MS ((int64_t)10 * 3600 * 1000)
 
 struct no_motion_state {
@@ -50,6 +54,7 @@ struct no_motion_state {
     int64_t back_ms;        /* when the band was heard again after a silence, 0 = it is silent */
     uint8_t off;            /* the band was off or on the charger by its last heartbeat */
     uint8_t unseen;         /* since seen_ms there was a time when nothing could have been seen */
+    uint16_t camera_signs;  /* since version 3: of CAMERA_DAYS, fading, in hundredths, as of camera_ms */
 };
 
 enum { REASON_STILL, REASON_LONG, REASON_MOVED };
@@ -69,6 +74,16 @@ static bool is_waking(const struct no_motion_state *state, int hour)
     return state->share[hour] * 100 >= WAKING_PERCENT * SHARE_ONE;
 }
 
+/* What an hour counts for, in SHARE_ONE: in full from FULL_PERCENT on, less where the person is often in bed
+ * or resting, nothing in the night. */
+static int weight(const struct no_motion_state *state, int hour)
+{
+    int share = state->share[hour] * 100;
+    if (!is_waking(state, hour))
+        return 0;
+    return state->days < LEARN_DAYS || share >= FULL_PERCENT * SHARE_ONE ? SHARE_ONE : share / FULL_PERCENT;
+}
+
 /* Waking time between two moments, of at most the last eight days, in steps of ten minutes. */
 static int64_t waking_ms(const struct detect_context *context, const struct no_motion_state *state,
                          int64_t from_ms, int64_t to_ms)
@@ -80,8 +95,7 @@ static int64_t waking_ms(const struct detect_context *context, const struct no_m
         struct civil local;
         clock_civil(context->tz, at_ms, &local);
         int64_t step_ms = to_ms - at_ms < STEP_MS ? to_ms - at_ms : STEP_MS;
-        if (is_waking(state, local.hour))
-            sum_ms += step_ms;
+        sum_ms += step_ms * weight(state, local.hour) / SHARE_ONE;
     }
     return sum_ms;
 }
@@ -93,28 +107,49 @@ static int64_t limit_ms(const struct detect_context *context, const struct no_mo
     return state->days >= LEARN_DAYS && own_ms > set_ms ? own_ms : set_ms;
 }
 
-/* Could movement be seen at all just now? */
-static bool is_covered(const struct detect_context *context, const struct no_motion_state *state)
+static double camera_signs_at(const struct no_motion_state *state, int64_t t_ms)
+{
+    double days = t_ms > state->camera_ms ? (double)(t_ms - state->camera_ms) / (24.0 * HOUR_MS) : 0;
+    return state->camera_signs / 100.0 * exp(-days / CAMERA_DAYS);
+}
+
+static void shown_by_camera(struct no_motion_state *state, int64_t at_ms)
+{
+    if (at_ms - state->camera_ms < STEP_MS)
+        return;
+    double signs = (camera_signs_at(state, at_ms) + 1) * 100;
+    state->camera_signs = signs < UINT16_MAX ? (uint16_t)signs : UINT16_MAX;
+    state->camera_ms = at_ms;
+}
+
+/* Many cameras tell of visitors only, or of who comes home: the silence of one that seldom shows the resident
+ * says nothing. */
+static bool is_shown_often(const struct detect_context *context, const struct no_motion_state *state)
+{
+    double signs = camera_signs_at(state, context->t_ms);
+    double limit_h = (double)limit_ms(context, state) / HOUR_MS;
+    return signs / (CAMERA_DAYS * AWAKE_HOURS) * limit_h >= CAMERA_EXPECTED;
+}
+
+/* Until when movement would have been seen, had there been any; 0 = nothing could tell just now. */
+static int64_t observed_until_ms(const struct detect_context *context, const struct no_motion_state *state)
 {
     const struct resident *resident = registry_resident(context->registry, context->owner.no);
     if (resident->wristband != REGISTRY_NONE) {
         const struct live_device *band = live_device(context->live, resident->wristband);
         if (band->worn != LIVE_NO && !band->charging && silent_is_heard(context, resident->wristband))
-            return true;
+            return band->heard_ms; /* what happened since then comes with its next report */
     }
-    /* Many cameras tell of visitors only: one that has not shown the resident lately says nothing by silence.
-     */
-    if (!state->camera_ms || context->t_ms - state->camera_ms > CAMERA_MS ||
-        detect_only_resident(context) != context->owner.no ||
+    if (!is_shown_often(context, state) || detect_only_resident(context) != context->owner.no ||
         live_household(context->live, context->household)->paused_until_ms > context->t_ms)
-        return false;
+        return 0;
     const struct household *home = registry_household(context->registry, context->household);
     for (uint32_t no = home->first_camera; no != REGISTRY_NONE;
          no = registry_device(context->registry, no)->next_camera) {
         if (registry_device(context->registry, no)->indoors && silent_is_heard(context, no))
-            return true;
+            return context->t_ms;
     }
-    return false;
+    return 0;
 }
 
 static void emit(const struct detect_context *context, const struct no_motion_state *state,
@@ -186,6 +221,25 @@ static bool is_put_on(struct no_motion_state *state, const struct event *event)
     return was_off && !state->off;
 }
 
+/* Has it been long, as far as anybody could see? */
+static void look(const struct detect_context *context, struct no_motion_state *state, int64_t seen_ms)
+{
+    const struct live_resident *live = live_resident(context->live, context->owner.no);
+    if (state->days < STEP_DAYS || live->status != STATUS_ACTIVE || live->at_home == LIVE_NO ||
+        context->t_ms - state->back_ms < LOOK_MS)
+        return;
+    int64_t limit = limit_ms(context, state), until_ms = observed_until_ms(context, state);
+    int64_t still_ms = waking_ms(context, state, seen_ms, until_ms);
+    enum level level = still_ms >= 2 * limit ? LEVEL_ORANGE : LEVEL_YELLOW;
+    struct civil local;
+    clock_civil(context->tz, context->t_ms, &local);
+    if (still_ms < limit || state->told >= 1 + level || !is_waking(state, local.hour))
+        return;
+    state->told = (uint8_t)(1 + level);
+    state->seen_ms = seen_ms;
+    emit(context, state, NULL, level == LEVEL_ORANGE ? REASON_LONG : REASON_STILL, level, still_ms, 0);
+}
+
 static void on_event(const struct detect_context *context, void *opaque, const struct event *event)
 {
     struct no_motion_state *state = opaque;
@@ -195,6 +249,11 @@ static void on_event(const struct detect_context *context, void *opaque, const s
     int64_t seen_ms = put_on ? event->at_ms : live->seen_ms;
     if (event->kind == EVENT_HEARTBEAT && !put_on)
         return; /* skipping it must change nothing */
+    if (steps && seen_ms <= state->seen_ms)
+        look(context, state, state->seen_ms); /* a report that says: none */
+    if (event->at_ms == live->seen_ms &&
+        event->key.device != registry_resident(context->registry, context->owner.no)->wristband)
+        shown_by_camera(state, event->at_ms);
     /* Before the first steps nothing is known to show movement, and nothing is judged. */
     if (live->status != STATUS_ACTIVE || seen_ms <= state->seen_ms || (!state->day && !steps))
         return;
@@ -211,12 +270,8 @@ static void on_timer(const struct detect_context *context, void *opaque)
 {
     struct no_motion_state *state = opaque;
     const struct live_resident *live = live_resident(context->live, context->owner.no);
-    /* The home's camera may have seen what the band did not say. */
     int64_t seen_ms = live->seen_ms > state->seen_ms ? live->seen_ms : state->seen_ms;
-    if (live->seen_ms - state->seen_ms > STEP_MS)
-        state->camera_ms = live->seen_ms;
-    int64_t still_ms = waking_ms(context, state, seen_ms, context->t_ms), limit = limit_ms(context, state);
-    int64_t due_ms = seen_ms + limit;
+    int64_t due_ms = seen_ms + limit_ms(context, state);
     detect_arm(context, !state->told && due_ms > context->t_ms + LOOK_MS ? due_ms : context->t_ms + LOOK_MS);
     if (state->told && seen_ms > state->seen_ms) {
         state->seen_ms = seen_ms;
@@ -224,17 +279,7 @@ static void on_timer(const struct detect_context *context, void *opaque)
         state->told = 0;
         return;
     }
-    if (state->days < STEP_DAYS || live->status != STATUS_ACTIVE || live->at_home == LIVE_NO ||
-        still_ms < limit || !is_covered(context, state) || context->t_ms - state->back_ms < LOOK_MS)
-        return;
-    struct civil local;
-    clock_civil(context->tz, context->t_ms, &local);
-    enum level level = still_ms >= 2 * limit ? LEVEL_ORANGE : LEVEL_YELLOW;
-    if (state->told >= 1 + level || !is_waking(state, local.hour))
-        return;
-    state->told = (uint8_t)(1 + level);
-    state->seen_ms = seen_ms;
-    emit(context, state, NULL, level == LEVEL_ORANGE ? REASON_LONG : REASON_STILL, level, still_ms, 0);
+    look(context, state, seen_ms);
 }
 
 /* The band fell silent, or is heard again. */
@@ -262,12 +307,16 @@ static bool wakes(const struct detect_context *context, const struct event *even
 
 static const struct detector *const hears[] = {&detector_silent, NULL};
 
-/* Version 1 did not follow the band: it ended where camera_ms is now. */
+/* Version 1 did not follow the band: it ended where camera_ms is now. Version 2 counted no signs of cameras.
+ */
 static enum err migrate(uint16_t version, const void *value, size_t len, void *state)
 {
-    if (version != 1 || len != offsetof(struct no_motion_state, camera_ms))
+    static const size_t lens[] = {0, offsetof(struct no_motion_state, camera_ms),
+                                  sizeof(struct no_motion_state)};
+    if (version < 1 || version > 2 || len != lens[version])
         return ERR_UNSUPPORTED;
     memcpy(state, value, len);
+    ((struct no_motion_state *)state)->camera_signs = 0;
     return ERR_OK;
 }
 
@@ -275,12 +324,13 @@ const struct detector detector_no_motion = {
     .name = "no-motion",
     .family = FAMILY_HEALTH,
     .state_of = SUBJECT_RESIDENT,
+    .by_camera = true,
     .kinds = EVENT_BIT(EVENT_ACTIVITY) | EVENT_BIT(EVENT_PRESENCE) | EVENT_BIT(EVENT_CHECK_IN) |
              EVENT_BIT(EVENT_SOS) | EVENT_BIT(EVENT_SUSPICION) | EVENT_BIT(EVENT_PAUSE) |
-             EVENT_BIT(EVENT_FALL) | EVENT_BIT(EVENT_HEARTBEAT),
+             EVENT_BIT(EVENT_FALL) | EVENT_BIT(EVENT_HEARTBEAT) | EVENT_BIT(EVENT_VISIT),
     .reasons = reasons,
     .reason_count = sizeof reasons / sizeof *reasons,
-    .state_version = 2,
+    .state_version = 3,
     .state_size = sizeof(struct no_motion_state),
     .on_event = on_event,
     .on_timer = on_timer,

@@ -8,12 +8,13 @@
 
 enum { LOOK_MS = 3600000, DAY_MS = 86400000, DAY_S = 86400, READ_BLOCK = 65536 };
 
-void expiry_init(struct expiry *expiry, const struct config_broker *config)
+void expiry_init(struct expiry *expiry, const struct config *config)
 {
-    *expiry = (struct expiry){.files = {{.key = "broker.ca_file", .path = config->ca_file},
-                                        {.key = "broker.cert_file", .path = config->cert_file},
-                                        {.key = "broker.crl_file", .path = config->crl_file}},
-                              .warn_days = config->expiry_warn_days};
+    *expiry = (struct expiry){.files = {{.key = "broker.ca_file", .path = config->broker.ca_file},
+                                        {.key = "broker.cert_file", .path = config->broker.cert_file},
+                                        {.key = "broker.crl_file", .path = config->broker.crl_file},
+                                        {.key = "api.tls.cert_file", .path = config->api.cert_file}},
+                              .warn_days = config->broker.expiry_warn_days};
 }
 
 enum expiry_state expiry_judge(int64_t until_s, int64_t wall_ms, uint32_t warn_days)
@@ -92,9 +93,8 @@ void expiry_tick(struct expiry *expiry, struct now now)
 
 void expiry_put(const struct expiry *expiry, struct now now, struct buf *out)
 {
-    buf_puts(out,
-             "# HELP huyang_expiry_seconds until this ends and the broker connection with it, by key of the "
-             "configuration\n# TYPE huyang_expiry_seconds gauge\n");
+    buf_puts(out, "# HELP huyang_expiry_seconds until this ends, and what rests on it, by key of the "
+                  "configuration\n# TYPE huyang_expiry_seconds gauge\n");
     for (unsigned i = 0; i < EXPIRY_FILES; i++)
         if (expiry->files[i].known)
             buf_printf(out, "huyang_expiry_seconds{key=\"%s\"} %.17g\n", expiry->files[i].key,

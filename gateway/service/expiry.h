@@ -1,7 +1,8 @@
 /* Watches when what the broker connection rests on ends: the authority's certificate, the gateway's own, the
- * broker's revocation list. Each is read at the start and once an hour, since all of them are replaced while
- * the gateway runs. One that ends within the configured days is logged (link.expiring), one that has ended is
- * too (link.expired), both when it becomes so and once a day after; huyang_expiry_seconds tells what is left.
+ * broker's revocation list; and the API's certificate. Each is read at the start and once an hour, since all
+ * of them are replaced while the gateway runs. One that ends within the configured days is logged
+ * (link.expiring), one that has ended is too (link.expired), both when it becomes so and once a day after;
+ * huyang_expiry_seconds tells what is left.
  *
  * It changes nothing: TLS itself refuses what has ended. Core loop; a read costs well under a millisecond for
  * certificates and some milliseconds for a list of ten thousand. */
@@ -12,7 +13,7 @@
 #include "core/clock.h"
 
 enum expiry_state { EXPIRY_FINE, EXPIRY_SOON, EXPIRY_ENDED };
-enum { EXPIRY_FILES = 3 };
+enum { EXPIRY_FILES = 4 };
 
 struct expiry_file {
     const char *key;  /* of the configuration */
@@ -30,7 +31,7 @@ struct expiry {
 };
 
 /* The configuration is borrowed. Reads nothing yet. */
-void expiry_init(struct expiry *expiry, const struct config_broker *config);
+void expiry_init(struct expiry *expiry, const struct config *config);
 /* Looks when it is time, and logs. */
 void expiry_tick(struct expiry *expiry, struct now now);
 /* Appends the metric's samples. */

@@ -365,6 +365,8 @@ void service_reload(struct service *service, struct now now)
     if (err == ERR_OK)
         err = prompts_of_config(config, &prompts, &errors);
     if (err == ERR_OK)
+        err = api_reload(service->api, &errors);
+    if (err == ERR_OK)
         err = put_into_force(service, config, &prompts, now, version);
     if (err == ERR_OK) {
         service_tell_prompts(service);

@@ -165,6 +165,9 @@ static enum err open_api(struct service *service)
     const struct api_config config = {.folder = service->config->state_dir,
                                       .listen = service->config->api.listen,
                                       .port = service->config->api.port,
+                                      .cert_file = service->config->api.cert_file,
+                                      .key_file = service->config->api.key_file,
+                                      .client_ca_file = service->config->api.client_ca_file,
                                       .tz = service->tz,
                                       .submit = submit_action,
                                       .say = submit_word,
@@ -206,7 +209,7 @@ enum err service_new(struct config *config, struct prompt_book *prompts,
     service->options = *options;
     service->started_wall_ms = clock_now().wall_ms;
     buf_init(&service->metrics, 1 << 18);
-    expiry_init(&service->expiry, &config->broker);
+    expiry_init(&service->expiry, config);
     pthread_mutex_init(&service->import.lock, NULL);
     pthread_mutex_init(&service->looks.lock, NULL);
     pthread_rwlock_init(&service->registry_lock, NULL);

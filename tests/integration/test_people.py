@@ -32,8 +32,8 @@ class Listener:
 
     def __init__(self, person, last_event=None):
         self.events, self.closed = [], threading.Event()
-        self.connection = http.client.HTTPConnection("127.0.0.1", person.gateway.port, timeout=30)
-        headers = {"Cookie": "huyang_session=" + person.cookie}
+        self.connection = person.gateway.connection(30)
+        headers = {"Cookie": person.cookie_header()}
         if last_event:
             headers["Last-Event-ID"] = last_event
         self.connection.request("GET", "/api/v1/stream", headers=headers)
@@ -105,7 +105,7 @@ def test_the_cookie_is_guarded_and_nothing_secret_is_on_disk(desk_world):
     cookie = answer.headers["Set-Cookie"]
     assert "HttpOnly" in cookie and "SameSite=Strict" in cookie and "Path=/" in cookie and "Secure" not in cookie
     behind_tls = Person(gateway).send("POST", "/api/v1/session", {"account": "root", "password": PASSWORD}, {"X-Forwarded-Proto": "https"})
-    assert "; Secure" in behind_tls.headers["Set-Cookie"]
+    assert "; Secure" in behind_tls.headers["Set-Cookie"] and behind_tls.headers["Set-Cookie"].startswith("__Host-huyang_session=")
     for name in ("accounts.db", "accounts.db-wal"):
         with open(f"{gateway.state_dir}/{name}", "rb") as file:
             data = file.read()
@@ -181,8 +181,11 @@ def test_wrong_passwords_are_slowed_down_and_right_ones_let_in_again(desk_world)
 def test_one_address_cannot_try_many_accounts(desk_world):
     _, _, gateway = desk_world
     first_administrator(gateway)
-    statuses = [Person(gateway).send("POST", "/api/v1/session", {"account": f"nobody-{i}", "password": PASSWORD}).status for i in range(26)]
-    assert statuses[:20] == [401] * 20 and statuses[-1] == 429
+    # Side by side: one after the other on a busy machine they come no faster than they are allowed again.
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = pool.map(lambda i: Person(gateway).send("POST", "/api/v1/session", {"account": f"nobody-{i}", "password": PASSWORD}), range(60))
+    statuses = [answer.status for answer in answers]
+    assert set(statuses) == {401, 429} and statuses.count(401) >= 20, statuses
 
 
 def test_a_password_is_changed_by_its_owner_and_other_sessions_end(desk_world):

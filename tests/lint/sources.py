@@ -22,6 +22,7 @@ FENCES = [
      ["gateway/ingest/decode*.c", "gateway/ingest/link*.c", "gateway/relay/command.c", "firmware-stub/*", "tools/huyang/*"]),
     (r"sqlite3\.h", ["gateway/store/sqlite/*"]),
     (r"microhttpd\.h", ["gateway/api/http*.[ch]", "tools/huyang/desk_http.c"]),
+    (r"gnutls/.*", ["gateway/api/tls.[ch]"]),
     (r"curl/.*", ["gateway/relay/transport*.c", "tools/huyang/http_client.c", "firmware-stub/hal/host/host_clips.c"]),
     (r"jansson\.h", ["gateway/core/json.c"]),
     (r"yaml\.h", ["gateway/config*.c"]),

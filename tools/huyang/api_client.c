@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -53,8 +54,11 @@ bool api_client_open(struct api_client *client, const char *command, const char 
     char token[TOKEN_ROOM];
 
     client->command = command;
-    return read_token(command, state_dir, token_file, token) &&
-           http_client_new(url != NULL ? url : "http://127.0.0.1:8460", token, &client->http) == ERR_OK;
+    if (!read_token(command, state_dir, token_file, token) ||
+        http_client_new(url != NULL ? url : "http://127.0.0.1:8460", token, &client->http) != ERR_OK)
+        return false;
+    const char *authorities = getenv("HUYANG_CA_FILE"); /* for https:// to a certificate of one's own */
+    return authorities == NULL || http_client_trust(client->http, authorities) == ERR_OK;
 }
 
 void api_client_close(struct api_client *client)

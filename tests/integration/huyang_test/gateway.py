@@ -1,8 +1,10 @@
 """The real daemon: its configuration, its life and death, and its HTTP interface."""
+import http.client
 import json
 import os
 import re
 import subprocess
+import ssl
 import urllib.error
 import urllib.request
 
@@ -50,6 +52,7 @@ class Gateway:
         self.environment = dict(environment or {})
         self.port = free_port()
         self.process = None
+        self.tls = None  # how its clients trust it, when it listens with TLS
         os.makedirs(self.folder, exist_ok=True)
         base = {
             "county": CODE, "instance": "huyang-test", "state_dir": self.state_dir, "registry_dir": county.folder, "log_level": "info",
@@ -99,10 +102,24 @@ class Gateway:
 
     # ---- HTTP ----
 
+    def trust(self, ca_file, **client):
+        """From now on its clients speak TLS and know this authority; `client` is for load_cert_chain."""
+        self.tls = ssl.create_default_context(cafile=ca_file)
+        if client:
+            self.tls.load_cert_chain(**client)
+
+    def url(self, path):
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}{path}"
+
+    def connection(self, timeout=20):
+        if self.tls:
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout, context=self.tls)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+
     def health(self):
         """(status, text) of /healthz; (0, why) when nothing answers."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5) as answer:
+            with urllib.request.urlopen(self.url("/healthz"), timeout=5, context=self.tls) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -115,10 +132,10 @@ class Gateway:
 
     def request(self, method, path, body=None, token=None):
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data=data, method=method,
+        request = urllib.request.Request(self.url(path), data=data, method=method,
                                          headers={"Authorization": "Bearer " + (token or self.token()), "Content-Type": "application/json"})
         try:
-            with urllib.request.urlopen(request, timeout=15) as answer:
+            with urllib.request.urlopen(request, timeout=15, context=self.tls) as answer:
                 text = answer.read().decode()
                 return json.loads(text) if "json" in answer.headers.get("Content-Type", "") and text else text
         except urllib.error.HTTPError as error:

@@ -1,5 +1,4 @@
 """A person with an account: a browser's manners over plain HTTP, cookie and CSRF token included."""
-import http.client
 import json
 import re
 
@@ -30,17 +29,21 @@ class Person:
     def __init__(self, gateway):
         self.gateway, self.cookie, self.csrf = gateway, None, None
 
+    def cookie_header(self):
+        """Over TLS the cookie has another name, which a browser takes from this very host only."""
+        return ("__Host-" if self.gateway.tls else "") + "huyang_session=" + self.cookie
+
     def send(self, method, path, body=None, headers=None, raw=None):
         """One request; keeps the cookie and the session's CSRF token as a browser's page does."""
         sent = {"Accept-Language": "en"}
         if self.cookie:
-            sent["Cookie"] = "huyang_session=" + self.cookie
+            sent["Cookie"] = self.cookie_header()
         if self.csrf and method != "GET":
             sent["X-CSRF-Token"] = self.csrf
         if method != "GET":
             sent["Content-Type"] = "application/json"
         sent.update(headers or {})
-        connection = http.client.HTTPConnection("127.0.0.1", self.gateway.port, timeout=20)
+        connection = self.gateway.connection()
         try:
             connection.request(method, path, raw if raw is not None else None if body is None else json.dumps(body).encode(),
                                {key: value for key, value in sent.items() if value is not None})
@@ -48,7 +51,7 @@ class Person:
             answer = Answer(reply.status, reply.headers, reply.read().decode())
         finally:
             connection.close()
-        match = re.match(r"huyang_session=([0-9a-f]*);", answer.headers.get("Set-Cookie", ""))
+        match = re.match(r"(?:__Host-)?huyang_session=([0-9a-f]*);", answer.headers.get("Set-Cookie", ""))
         if match:
             self.cookie = match.group(1) or None
             self.csrf = answer.json.get("csrf")

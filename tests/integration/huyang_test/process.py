@@ -63,10 +63,12 @@ class Process:
         self.lines = []
         self.new_lines = queue.SimpleQueue()
         self.log_path = log_path
+        if log_path:
+            os.makedirs(os.path.dirname(log_path), exist_ok=True)
+        log = open(log_path, "ab") if log_path else None  # a file that cannot be is the test's failure, not a thread's
         self.child = subprocess.Popen(
             command, stdin=subprocess.PIPE if stdin else subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env=dict(os.environ, **(environment or {})), cwd=cwd)
-        log = open(log_path, "ab") if log_path else None  # here, not in the thread: by then the folder may be gone again
         self.reader = threading.Thread(target=self._read, args=(log,), daemon=True)
         self.reader.start()
 

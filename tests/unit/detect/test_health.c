@@ -1,9 +1,14 @@
 /* vitals, no-motion, check-in-missed. */
 #include "world.h"
 
-#define DAY_MS  ((int64_t)24 * 3600 * 1000)
-#define STEPS   "{\"activity\":{\"steps\":40}}"
-#define CHECKED "{\"check_in\":{}}"
+#define DAY_MS   ((int64_t)24 * 3600 * 1000)
+#define STEPS    "{\"activity\":{\"steps\":40}}"
+#define CHECKED  "{\"check_in\":{}}"
+#define MAINS    "{\"heartbeat\":{\"charging\":true}}"
+#define NO_STEPS "{\"activity\":{\"steps\":0}}"
+#define RESIDENT_SEEN                                                                                        \
+    "{\"visit\":{\"visit_id\":\"r\",\"phase\":\"arrive\",\"place\":\"indoors\",\"people\":[{\"class\":"      \
+    "\"resident\",\"confidence\":0.9,\"face_seen\":true}]}}"
 
 static int setup(void **state)
 {
@@ -136,14 +141,79 @@ static void four_waking_hours_without_a_sign_are_yellow_and_eight_orange(void **
     assert_int_equal(world->finding_count, 0);
     world_event(world, at(world, 8, 0, 0) + 10 * DAY_MS, "wb-1", STEPS);
     quiet_hours_of(world, 10, 8, 11);
-    assert_int_equal(world->finding_count, 0);
+    world_tick(world, at(world, 12, 39, 0) + 10 * DAY_MS);
+    assert_int_equal(world->finding_count, 0); /* the band was last heard at 11:40 */
     quiet_hours_of(world, 10, 12, 12);
+    world_tick(world, at(world, 13, 1, 0) + 10 * DAY_MS);
     assert_finding(world, "no-motion", LEVEL_YELLOW);
-    assert_true(last_finding(world)->t_ms <= at(world, 12, 40, 0) + 10 * DAY_MS);
     quiet_hours_of(world, 10, 13, 17);
     assert_finding(world, "no-motion-long", LEVEL_ORANGE);
     world_event(world, at(world, 17, 50, 0) + 10 * DAY_MS, "wb-1", STEPS);
     assert_finding(world, "moved-again", LEVEL_ORANGE);
+}
+
+static void the_report_that_says_no_steps_tells_at_once_and_one_with_steps_is_waited_for(void **state)
+{
+    struct world *world = *state;
+    ordinary_days(world, 10);
+    for (int day = 10; day < 12; day++) {
+        world_event(world, at(world, 8, 0, 0) + day * DAY_MS, "wb-1", STEPS);
+        for (int half = 1; half < 8; half++)
+            world_event(world, at(world, 8, 30 * half, 0) + day * DAY_MS, "wb-1", NO_STEPS);
+        world_tick(world, at(world, 12, 0, 4) + day * DAY_MS);
+        assert_int_equal(count_findings(world, "no-motion", "no-motion"), day - 10);
+        world_event(world, at(world, 12, 0, 5) + day * DAY_MS, "wb-1", day == 10 ? NO_STEPS : STEPS);
+        assert_int_equal(count_findings(world, "no-motion", "no-motion"), 1);
+    }
+}
+
+static void an_hour_counts_by_the_days_on_which_the_person_moves_in_it(void **state)
+{
+    struct world *world = *state;
+    ordinary_days(world, 3);
+    for (int day = 3; day < 20; day++) { /* rests in the afternoon, mostly */
+        for (int hour = 7; hour <= 20; hour++) {
+            if (hour < 12 || hour > 15 || day % 2)
+                world_event(world, at(world, hour, 10, 0) + day * DAY_MS, "wb-1", STEPS);
+        }
+    }
+    world->finding_count = 0;
+    world_event(world, at(world, 11, 50, 0) + 20 * DAY_MS, "wb-1", STEPS);
+    for (int half = 0; half < 10; half++)
+        world_event(world, at(world, 12, 20 + 30 * half, 0) + 20 * DAY_MS, "wb-1", NO_STEPS);
+    assert_int_equal(count_findings(world, "no-motion", NULL), 0);
+    for (int half = 10; half < 16; half++)
+        world_event(world, at(world, 12, 20 + 30 * half, 0) + 20 * DAY_MS, "wb-1", NO_STEPS);
+    assert_int_equal(count_findings(world, "no-motion", "no-motion"), 1);
+}
+
+/* A flat band, and a camera that showed the resident each hour, or twice a day, of the days before. */
+static int told_by_camera(struct world *world, int every_minutes)
+{
+    ordinary_days(world, 10);
+    for (int day = 10; day < 15; day++) {
+        for (int minute = 7 * 60; minute < 21 * 60; minute += 20)
+            world_event(world, at(world, 0, minute, 0) + day * DAY_MS, "cam-1",
+                        minute % every_minutes ? MAINS : RESIDENT_SEEN);
+    }
+    for (int minute = 7 * 60; minute < 20 * 60; minute += 20)
+        world_event(world, at(world, 0, minute, 0) + 15 * DAY_MS, "cam-1",
+                    minute < 9 * 60 && minute % every_minutes == 0 ? RESIDENT_SEEN : MAINS);
+    return (int)count_findings(world, "no-motion", "no-motion");
+}
+
+static void a_camera_that_shows_the_resident_often_covers(void **state)
+{
+    struct world *world = *state;
+    world->detect_settings.silent_s = 3600;
+    assert_int_equal(told_by_camera(world, 20), 1);
+}
+
+static void a_camera_that_seldom_shows_the_resident_says_nothing_by_silence(void **state)
+{
+    struct world *world = *state;
+    world->detect_settings.silent_s = 3600;
+    assert_int_equal(told_by_camera(world, 240), 0);
 }
 
 static void a_night_is_no_waking_time(void **state)
@@ -192,10 +262,12 @@ static void putting_the_band_on_is_a_sign_and_the_time_on_the_table_no_pause(voi
         world_event(world, at(world, hour, 40, 0) + 10 * DAY_MS, "wb-1", "{\"heartbeat\":{\"worn\":false}}");
     quiet_hours_of(world, 10, 13, 16); /* put on at 13:40 */
     assert_int_equal(count_findings(world, "no-motion", NULL), 0);
-    world_event(world, at(world, 17, 0, 0) + 10 * DAY_MS, "wb-1", STEPS);
+    for (int hour = 17; hour <= 20; hour++)
+        world_event(world, at(world, hour, 0, 0) + 10 * DAY_MS, "wb-1", STEPS);
     /* The ten hours were no pause of an ordinary day: four hours are still too long. */
     world_event(world, at(world, 8, 0, 0) + 11 * DAY_MS, "wb-1", STEPS);
     quiet_hours_of(world, 11, 8, 12);
+    world_event(world, at(world, 12, 50, 0) + 11 * DAY_MS, "wb-1", NO_STEPS);
     assert_finding(world, "no-motion", LEVEL_YELLOW);
 }
 
@@ -269,6 +341,10 @@ int main(void)
         T(two_measures_end_one_by_one),
         T(a_band_on_the_table_and_a_patient_in_hospital_are_not_read),
         T(four_waking_hours_without_a_sign_are_yellow_and_eight_orange),
+        T(the_report_that_says_no_steps_tells_at_once_and_one_with_steps_is_waited_for),
+        T(an_hour_counts_by_the_days_on_which_the_person_moves_in_it),
+        T(a_camera_that_shows_the_resident_often_covers),
+        T(a_camera_that_seldom_shows_the_resident_says_nothing_by_silence),
         T(a_night_is_no_waking_time),
         T(out_or_uncovered_is_not_judged),
         T(ten_days_unheard_are_counted_once_the_band_is_heard_again),
