@@ -62,7 +62,7 @@ static bool is_audience(const struct alerts *alerts, uint32_t no)
         alerts->rollouts->marks[no] == MARK_LEFT_OUT)
         return false;
     if (order->firmware[0] && alerts->rollouts->marks[no] == MARK_NONE &&
-        strcmp(live_device(alerts->config.live, no)->firmware, order->firmware) != 0)
+        strcmp(live_firmware(alerts->config.live, no), order->firmware) != 0)
         return false;
     const struct subject subject = {.kind = SUBJECT_DEVICE, .no = no};
     return policy_is_within(registry, registry_subject_territory(registry, subject), order->territory);

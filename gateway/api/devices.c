@@ -35,8 +35,9 @@ static const char *const trouble_names[TROUBLE_COUNT] = {[TROUBLE_NONE] = "none"
 };
 
 static enum trouble trouble_of(const struct view *view, const struct device *device,
-                               const struct live_device *now, int64_t wall_ms)
+                               const struct live_device_row *row, int64_t wall_ms)
 {
+    const struct live_device *now = &row->now;
     int64_t silent_ms = (int64_t)live_interval_s(now, device) * 2500;
 
     if (silent_ms < SILENT_MS)
@@ -48,28 +49,30 @@ static enum trouble trouble_of(const struct view *view, const struct device *dev
     if (now->has_battery && now->battery_percent <= LOW_PERCENT && !now->charging)
         return TROUBLE_LOW;
     if (view->detect != NULL && !now->charging &&
-        battery_is_due(&now->battery, view->config->tz, wall_ms, view->detect->round_hour))
+        battery_is_due(&row->battery, view->config->tz, wall_ms, view->detect->round_hour))
         return TROUBLE_DUE;
     return now->worn == LIVE_NO ? TROUBLE_UNWORN : TROUBLE_NONE;
 }
 
 /* Days from the newest reading to the empty battery; nothing where nobody knows. */
-static void put_battery(const struct view *view, const struct live_device *now, struct buf *out)
+static void put_battery(const struct view *view, const struct live_device_row *row, struct buf *out)
 {
-    const int64_t empty_ms = battery_empty_ms(&now->battery);
+    const struct live_device *now = &row->now;
+    const int64_t empty_ms = battery_empty_ms(&row->battery);
 
     put_integer(out, "battery", now->battery_percent);
     put_bool(out, "charging", now->charging != 0);
     if (now->charging || empty_ms == 0)
         return;
-    put_real(out, "battery_days_left", (double)(empty_ms - now->battery.last_ms) / 86400000, 1);
+    put_real(out, "battery_days_left", (double)(empty_ms - row->battery.last_ms) / 86400000, 1);
     put_time(out, view->config->tz, "battery_empty", empty_ms);
 }
 
 void devices_put(const struct view *view, const struct look_entry *entry, struct buf *out)
 {
     const struct device *device = registry_device(view->registry, entry->no);
-    const struct live_device *now = &entry->now.device;
+    const struct live_device_row *row = &entry->now.device;
+    const struct live_device *now = &row->now;
 
     put_open(out, NULL, '{');
     put_text(out, "id", device->id);
@@ -80,13 +83,13 @@ void devices_put(const struct view *view, const struct look_entry *entry, struct
         put_text(out, "resident", registry_resident(view->registry, device->resident)->id);
     if (device->household != REGISTRY_NONE)
         put_text(out, "household", registry_household(view->registry, device->household)->id);
-    put_text(out, "trouble", trouble_names[trouble_of(view, device, now, clock_now().wall_ms)]);
+    put_text(out, "trouble", trouble_names[trouble_of(view, device, row, clock_now().wall_ms)]);
     put_time(out, view->config->tz, "heard", now->heard_ms);
     put_integer(out, "report_interval_s", live_interval_s(now, device));
     if (now->has_battery)
-        put_battery(view, now, out);
-    if (now->firmware[0] != '\0')
-        put_text(out, "firmware", now->firmware);
+        put_battery(view, row, out);
+    if (row->firmware[0] != '\0')
+        put_text(out, "firmware", row->firmware);
     if (now->link_up != LIVE_UNKNOWN)
         put_bool(out, "connected", now->link_up == LIVE_YES);
     if (now->worn != LIVE_UNKNOWN)

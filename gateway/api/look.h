@@ -15,7 +15,7 @@ struct look_entry {
     union {
         struct live_resident resident;
         struct live_household household;
-        struct live_device device;
+        struct live_device_row device;
     } now;
 };
 /* Why a device may not speak. Numbers are stored. */
@@ -43,7 +43,7 @@ struct look_stranger {
 };
 /* Devices of a kind that run a firmware; "" = they never told. */
 struct look_version {
-    char firmware[33];
+    char firmware[LIVE_FIRMWARE_SIZE];
     uint8_t kind; /* enum device_kind */
     uint32_t devices;
 };

@@ -264,7 +264,7 @@ static void put_coverage(const struct registry *registry, const struct look *loo
         const struct look_entry *entry = &look->entries[i];
         if (entry->table != REGISTRY_DEVICE)
             continue;
-        bool heard = entry->now.device.heard_ms >= since_ms;
+        bool heard = entry->now.device.now.heard_ms >= since_ms;
         if (registry_device(registry, entry->no)->kind == DEVICE_WRISTBAND) {
             band = true;
             band_heard |= heard;

@@ -35,7 +35,7 @@ static void emit(const struct detect_context *context, const struct flat_state *
     finding.numbers[0] = percent;
     if (reason == REASON_DUE)
         finding.numbers[1] =
-            (double)(battery_empty_ms(&live_device(context->live, context->owner.no)->battery) / 1000);
+            (double)(battery_empty_ms(live_battery(context->live, context->owner.no)) / 1000);
     detect_emit(context, &finding);
 }
 
@@ -43,7 +43,7 @@ static void emit(const struct detect_context *context, const struct flat_state *
 static bool will_be_empty(const struct detect_context *context, const struct event *event)
 {
     return !(event->flags & EVENT_LATE) &&
-           battery_is_due(&live_device(context->live, context->owner.no)->battery, context->tz, context->t_ms,
+           battery_is_due(live_battery(context->live, context->owner.no), context->tz, context->t_ms,
                           context->settings->round_hour);
 }
 

@@ -10,7 +10,8 @@ enum {
     DAY_S = 86400,
     USED_LEAST_PERCENT = 5,
     LEVELS_LEAST = 3,
-    STEP_FIRST_S = 1800,
+    STEP_FIRST_MIN = 30,
+    DAY_MIN = 1440,
     SLOPES_MAX = BATTERY_POINTS * (BATTERY_POINTS - 1) / 2
 };
 static const int64_t gap_max_ms = INT64_C(26) * 3600 * 1000; /* a device that reports once a day counts */
@@ -45,12 +46,12 @@ static uint32_t slope(const struct battery *battery)
     int64_t slopes[SLOPES_MAX];
     unsigned count = 0;
     if (battery->count < LEVELS_LEAST || levels(battery) < LEVELS_LEAST ||
-        battery->seconds[battery->count - 1] < ACTIVE_LEAST_S || battery->used_now < USED_LEAST_PERCENT)
+        battery->minutes[battery->count - 1] * 60 < ACTIVE_LEAST_S || battery->used_now < USED_LEAST_PERCENT)
         return 0;
     for (unsigned i = 0; i < battery->count; i++)
         for (unsigned j = i + 1; j < battery->count; j++)
-            slopes[count++] = ((int64_t)battery->used[j] - battery->used[i]) * DAY_S * 100 /
-                              ((int64_t)battery->seconds[j] - battery->seconds[i]);
+            slopes[count++] = ((int64_t)battery->used[j] - battery->used[i]) * DAY_MIN * 100 /
+                              ((int64_t)battery->minutes[j] - battery->minutes[i]);
     int64_t rate = median(slopes, count);
     return rate > 0 ? (uint32_t)rate : 0;
 }
@@ -61,30 +62,32 @@ static void thin(struct battery *battery)
 {
     unsigned kept = 0;
     for (unsigned i = 0; i < battery->count; i += 2, kept++) {
-        battery->seconds[kept] = battery->seconds[i];
+        battery->minutes[kept] = battery->minutes[i];
         battery->used[kept] = battery->used[i];
     }
-    memset(battery->seconds + kept, 0, (BATTERY_POINTS - kept) * sizeof *battery->seconds);
+    memset(battery->minutes + kept, 0, (BATTERY_POINTS - kept) * sizeof *battery->minutes);
     memset(battery->used + kept, 0, (BATTERY_POINTS - kept) * sizeof *battery->used);
     battery->count = (uint8_t)kept;
-    battery->step_s *= 2;
+    if (battery->step < BATTERY_STEPS_MAX)
+        battery->step++;
 }
 
-static bool is_far_enough(const struct battery *battery, uint32_t seconds)
+static bool is_far_enough(const struct battery *battery, uint32_t minutes)
 {
-    return battery->count == 0 || seconds - battery->seconds[battery->count - 1] >= battery->step_s;
+    return battery->count == 0 || minutes - battery->minutes[battery->count - 1] >= (uint32_t)STEP_FIRST_MIN
+                                                                                        << battery->step;
 }
 
 static void add_point(struct battery *battery)
 {
-    uint32_t seconds = (uint32_t)(battery->active_ms / 1000);
-    if (!is_far_enough(battery, seconds))
+    const uint32_t minutes = battery->active_s / 60;
+    if (minutes > BATTERY_MINUTES_MAX || !is_far_enough(battery, minutes))
         return;
     if (battery->count == BATTERY_POINTS)
         thin(battery);
-    if (!is_far_enough(battery, seconds))
+    if (!is_far_enough(battery, minutes))
         return;
-    battery->seconds[battery->count] = seconds;
+    battery->minutes[battery->count] = (uint16_t)minutes;
     battery->used[battery->count] = battery->used_now;
     battery->count++;
     battery->rate = slope(battery);
@@ -95,21 +98,25 @@ static void end(struct battery *battery)
 {
     if (battery->rate != 0) {
         memmove(battery->past + 1, battery->past, (BATTERY_PAST - 1) * sizeof *battery->past);
-        battery->past[0] = battery->rate;
+        battery->past[0] = (uint16_t)(battery->rate < UINT16_MAX ? battery->rate : UINT16_MAX);
     }
-    memset(battery->seconds, 0, sizeof battery->seconds);
+    memset(battery->minutes, 0, sizeof battery->minutes);
     memset(battery->used, 0, sizeof battery->used);
-    battery->active_ms = 0;
+    battery->active_s = battery->rate = 0;
     battery->used_now = 0;
-    battery->rate = battery->step_s = 0;
-    battery->count = battery->lowest = 0;
+    battery->step = battery->count = battery->lowest = 0;
 }
 
 static void begin(struct battery *battery, uint8_t percent)
 {
-    battery->step_s = STEP_FIRST_S;
     battery->lowest = percent;
     add_point(battery);
+}
+
+/* Somebody who charges a little with the band off the wrist, over and over, uses more than there is. */
+static int8_t within(int used)
+{
+    return (int8_t)(used > INT8_MAX ? INT8_MAX : used < INT8_MIN ? INT8_MIN : used);
 }
 
 void battery_read(struct battery *battery, int64_t at_ms, uint8_t percent, bool charging, bool worn)
@@ -125,8 +132,8 @@ void battery_read(struct battery *battery, int64_t at_ms, uint8_t percent, bool 
         begin(battery, percent);
     } else {
         if (!battery->idle && at_ms - battery->last_ms <= gap_max_ms) {
-            battery->active_ms += at_ms - battery->last_ms;
-            battery->used_now = (int16_t)(battery->used_now + battery->percent - percent);
+            battery->active_s += (uint32_t)(at_ms / 1000 - battery->last_ms / 1000);
+            battery->used_now = within(battery->used_now + battery->percent - percent);
         }
         if (percent < battery->lowest)
             battery->lowest = percent;
@@ -143,7 +150,7 @@ uint32_t battery_rate(const struct battery *battery)
 {
     int64_t past[BATTERY_PAST];
     unsigned count = 0;
-    if (battery->rate != 0 && battery->active_ms >= (int64_t)DAY_S * 1000)
+    if (battery->rate != 0 && battery->active_s >= DAY_S)
         return battery->rate;
     while (count < BATTERY_PAST && battery->past[count] != 0) {
         past[count] = battery->past[count];

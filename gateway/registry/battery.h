@@ -1,5 +1,5 @@
 /* How fast a device's battery goes down, and when it will be empty. Folds the readings of its heartbeats in
- * the time of the events; about 130 bytes a device, no allocation, integers only, so the same readings give
+ * the time of the events; 64 bytes a device, no allocation, integers only, so the same readings give
  * the same bytes everywhere. Pure.
  *
  * A discharge begins when the charger is taken away (or the level stands BATTERY_RISE_PERCENT above its
@@ -14,6 +14,9 @@
  * doubles, so they always span the whole discharge. A finished discharge leaves its rate; the median of the
  * last BATTERY_PAST ones speaks while the present one is younger than a day.
  *
+ * Small because a county has many: time in whole minutes, at most 45 days of use (BATTERY_MINUTES_MAX) of one
+ * discharge have points, the rate of those speaks for the rest.
+ *
  * Honest unknown: no rate before something of use was seen (battery.c says how much), none while charging. */
 #ifndef HUYANG_REGISTRY_BATTERY_H
 #define HUYANG_REGISTRY_BATTERY_H
@@ -23,17 +26,24 @@
 
 #include "core/clock.h"
 
-enum { BATTERY_POINTS = 12, BATTERY_PAST = 3, BATTERY_RISE_PERCENT = 5, BATTERY_DAYS_MAX = 999 };
+enum {
+    BATTERY_POINTS = 12,
+    BATTERY_PAST = 3,
+    BATTERY_RISE_PERCENT = 5,
+    BATTERY_DAYS_MAX = 999,
+    BATTERY_MINUTES_MAX = UINT16_MAX,
+    BATTERY_STEPS_MAX = 11 /* doublings of the least distance until two points span all of that */
+};
 
 struct battery {
     int64_t last_ms;                  /* at of the newest reading, 0 = none */
-    int64_t active_ms;                /* of the present discharge, as far as it counts */
-    uint32_t seconds[BATTERY_POINTS]; /* the points: active time … */
-    int16_t used[BATTERY_POINTS];     /* … and percent used by then; noise may take some back */
-    int16_t used_now;                 /* percent */
-    uint32_t step_s;                  /* least distance of two points */
+    uint32_t active_s;                /* of the present discharge, as far as it counts */
     uint32_t rate;                    /* of the present discharge, 0.01 % a day; 0 = unknown */
-    uint32_t past[BATTERY_PAST];      /* of finished ones, the newest first; 0 = none */
+    uint16_t minutes[BATTERY_POINTS]; /* the points: active time … */
+    uint16_t past[BATTERY_PAST];      /* rates of finished discharges, the newest first; 0 = none */
+    int8_t used[BATTERY_POINTS];      /* … and percent used by then; noise may take some back */
+    int8_t used_now;                  /* percent */
+    uint8_t step;                     /* doublings of the least distance of two points */
     uint8_t count;                    /* of points; 0 = no discharge */
     uint8_t percent, lowest;          /* newest reading; lowest of the discharge */
     uint8_t idle;                     /* not worn since the newest reading */

@@ -11,11 +11,11 @@
 
 #include "registry/admit.h"
 #include "registry/live_codec.h"
-#include "registry/test_window.h"
+#include "registry/live_devices.h"
 
 enum live_table { LIVE_RESIDENT, LIVE_HOUSEHOLD, LIVE_DEVICE, LIVE_GATEWAY, LIVE_ANNOUNCEMENT, LIVE_TABLES };
 enum { CHANGED = 1, WRITTEN = 2 };
-/* Of each table's stored rows. Device rows of version 1 end before the battery's trend. */
+/* Of each table's stored rows. Of device rows see live_codec.c. */
 static const uint16_t table_versions[LIVE_TABLES] = {1, 1, LIVE_DEVICE_VERSION, 1, 1};
 static const int64_t presence_holds_ms = 12 * 3600 * 1000;
 static const int64_t pause_max_ms = 4 * 3600 * 1000; /* practice: a button pauses for up to four hours */
@@ -33,7 +33,7 @@ struct live {
     struct live_resident *residents;
     struct live_imported *imported;
     struct live_household *households;
-    struct live_device *devices;
+    struct live_devices devices;
     struct live_gateway gateway;
     struct announcement announcements[LIVE_ANNOUNCEMENTS_MAX];
     struct marks marks[LIVE_TABLES];
@@ -47,25 +47,12 @@ static void mark(struct live *live, enum live_table table, uint32_t no)
     marks->state[no] |= CHANGED;
 }
 
-/* Grows *array to `count` items, the new ones zero. On failure it stays as it was, which is as good. */
-static bool grow(void **array, size_t item, uint32_t old_count, uint32_t count)
-{
-    if (count <= old_count && *array)
-        return true;
-    void *bigger = realloc(*array, (count ? count : 1) * item);
-    if (!bigger)
-        return false;
-    memset((unsigned char *)bigger + old_count * item, 0, (count - old_count) * item);
-    *array = bigger;
-    return true;
-}
-
 static bool grow_marks(struct marks *marks, uint32_t count)
 {
     void *state = marks->state, *listed = marks->listed;
-    bool fine = grow(&state, sizeof *marks->state, marks->count, count);
+    bool fine = live_grow(&state, sizeof *marks->state, marks->count, count);
     marks->state = state;
-    fine = fine && grow(&listed, sizeof *marks->listed, marks->count, count);
+    fine = fine && live_grow(&listed, sizeof *marks->listed, marks->count, count);
     marks->listed = listed;
     return fine;
 }
@@ -91,7 +78,7 @@ void live_free(struct live *live)
     free(live->residents);
     free(live->imported);
     free(live->households);
-    free(live->devices);
+    live_devices_release(&live->devices);
     for (int i = 0; i < LIVE_TABLES; i++) {
         free(live->marks[i].state);
         free(live->marks[i].listed);
@@ -104,18 +91,16 @@ static enum err grow_all(struct live *live, const struct registry *registry)
     const uint32_t counts[LIVE_TABLES] = {
         registry_count(registry, REGISTRY_RESIDENT), registry_count(registry, REGISTRY_HOUSEHOLD),
         registry_count(registry, REGISTRY_DEVICE), 1, LIVE_ANNOUNCEMENTS_MAX};
-    void *residents = live->residents, *imported = live->imported, *households = live->households,
-         *devices = live->devices;
+    void *residents = live->residents, *imported = live->imported, *households = live->households;
     const uint32_t old = live->marks[LIVE_RESIDENT].count;
-    bool fine = grow(&residents, sizeof *live->residents, old, counts[LIVE_RESIDENT]);
-    fine &= grow(&imported, sizeof *live->imported, old, counts[LIVE_RESIDENT]);
-    fine &= grow(&households, sizeof *live->households, live->marks[LIVE_HOUSEHOLD].count,
-                 counts[LIVE_HOUSEHOLD]);
-    fine &= grow(&devices, sizeof *live->devices, live->marks[LIVE_DEVICE].count, counts[LIVE_DEVICE]);
+    bool fine = live_grow(&residents, sizeof *live->residents, old, counts[LIVE_RESIDENT]);
+    fine &= live_grow(&imported, sizeof *live->imported, old, counts[LIVE_RESIDENT]);
+    fine &= live_grow(&households, sizeof *live->households, live->marks[LIVE_HOUSEHOLD].count,
+                      counts[LIVE_HOUSEHOLD]);
+    fine &= live_devices_grow(&live->devices, registry);
     live->residents = residents;
     live->imported = imported;
     live->households = households;
-    live->devices = devices;
     for (int i = 0; i < LIVE_TABLES; i++)
         fine &= grow_marks(&live->marks[i], counts[i]);
     if (!fine)
@@ -164,7 +149,25 @@ const struct live_household *live_household(const struct live *live, uint32_t no
 const struct live_device *live_device(const struct live *live, uint32_t no)
 {
     assert(no < live->marks[LIVE_DEVICE].count);
-    return &live->devices[no];
+    return &live->devices.rows[no];
+}
+
+const struct battery *live_battery(const struct live *live, uint32_t no)
+{
+    assert(no < live->marks[LIVE_DEVICE].count);
+    return live_devices_battery(&live->devices, no);
+}
+
+const char *live_firmware(const struct live *live, uint32_t no)
+{
+    assert(no < live->marks[LIVE_DEVICE].count);
+    return live_devices_firmware(&live->devices, no);
+}
+
+void live_look_device(const struct live *live, uint32_t no, struct live_device_row *ret_row)
+{
+    assert(no < live->marks[LIVE_DEVICE].count);
+    live_devices_get(&live->devices, no, ret_row);
 }
 
 const struct live_gateway *live_gateway(const struct live *live)
@@ -331,31 +334,13 @@ static bool on_home(struct live_household *household, const struct registry *reg
     return true;
 }
 
-static void on_device(struct live_device *device, int64_t t_ms, const struct event *event)
-{
-    device->heard_ms = later(device->heard_ms, t_ms);
-    test_window_on_event(device, t_ms, event);
-    if (event->kind != EVENT_HEARTBEAT)
-        return;
-    if (event->heartbeat.has_battery) {
-        device->has_battery = 1;
-        device->battery_percent = event->heartbeat.battery_percent;
-        battery_read(&device->battery, event->at_ms, event->heartbeat.battery_percent,
-                     event->heartbeat.charging != 0, !event->heartbeat.has_worn || event->heartbeat.worn);
-    }
-    if (event->heartbeat.firmware[0])
-        text_copy(device->firmware, sizeof device->firmware, event->heartbeat.firmware);
-    device->charging = event->heartbeat.charging;
-    if (event->heartbeat.has_worn)
-        device->worn = event->heartbeat.worn ? LIVE_YES : LIVE_NO;
-}
-
 /* Worn and at home, as far as anybody knows, and known of lately. */
 static bool is_back(const struct live *live, const struct registry *registry, uint32_t no, int64_t t_ms)
 {
     const struct live_resident *resident = &live->residents[no];
     uint32_t band = registry_resident(registry, no)->wristband;
-    return band != REGISTRY_NONE && live->devices[band].worn == LIVE_YES && resident->at_home == LIVE_YES &&
+    return band != REGISTRY_NONE && live->devices.rows[band].worn == LIVE_YES &&
+           resident->at_home == LIVE_YES &&
            t_ms - later(resident->presence_ms, resident->fix_ms) < presence_holds_ms;
 }
 
@@ -387,7 +372,7 @@ void live_on_event(struct live *live, const struct registry *registry, int64_t t
     struct live_resident *row = resident != REGISTRY_NONE ? &live->residents[resident] : NULL;
     bool may_end = row && may_end_itself(row);
     bool was_back = may_end && is_back(live, registry, resident, t_ms);
-    on_device(&live->devices[no], t_ms, event);
+    live_devices_on_event(&live->devices, no, t_ms, event);
     mark(live, LIVE_DEVICE, no);
     bool changed = row && live_person_on_event(row, registry, device->household, event);
     if (may_end)
@@ -403,7 +388,7 @@ bool live_link_is_news(const struct live *live, uint32_t no, bool up, uint64_t o
 {
     if (no >= live->marks[LIVE_DEVICE].count)
         return false;
-    const struct live_device *device = &live->devices[no];
+    const struct live_device *device = &live->devices.rows[no];
     if (device->link_up == LIVE_UNKNOWN || ordinal > device->link_ordinal)
         return true;
     return ordinal == device->link_ordinal && device->link_up == LIVE_YES && !up;
@@ -413,7 +398,7 @@ bool live_on_link(struct live *live, uint32_t no, int64_t t_ms, bool up, uint64_
 {
     if (!live_link_is_news(live, no, up, ordinal))
         return false;
-    struct live_device *device = &live->devices[no];
+    struct live_device *device = &live->devices.rows[no];
     device->link_up = up ? LIVE_YES : LIVE_NO;
     device->link_ordinal = ordinal;
     if (up) /* a last will is the broker speaking */
@@ -432,7 +417,7 @@ void live_on_broker(struct live *live, int64_t t_ms, bool up)
 void live_set_interval(struct live *live, uint32_t no, uint32_t interval_s)
 {
     assert(no < live->marks[LIVE_DEVICE].count);
-    live->devices[no].interval_s = interval_s;
+    live->devices.rows[no].interval_s = interval_s;
     mark(live, LIVE_DEVICE, no);
 }
 
@@ -441,11 +426,11 @@ uint32_t live_interval_s(const struct live_device *now, const struct device *dev
     return now->interval_s ? now->interval_s : device->report_interval_s;
 }
 
-enum err live_read_device(uint16_t version, const void *value, size_t len, struct live_device *ret_now)
+enum err live_read_device(uint16_t version, const void *value, size_t len, struct live_device_row *ret_row)
 {
     if (version == 0 || version > LIVE_DEVICE_VERSION)
         return ERR_UNSUPPORTED;
-    return live_get_device(value, len, version, ret_now) ? ERR_OK : ERR_CORRUPT;
+    return live_get_device(value, len, version, ret_row) ? ERR_OK : ERR_CORRUPT;
 }
 
 void live_set_status(struct live *live, uint32_t no, enum resident_status status, int64_t until_ms)
@@ -459,14 +444,14 @@ void live_set_status(struct live *live, uint32_t no, enum resident_status status
 void live_open_test_window(struct live *live, uint32_t no, int64_t t_ms)
 {
     assert(no < live->marks[LIVE_DEVICE].count);
-    live->devices[no].test_until_ms = t_ms + LIVE_TEST_WINDOW_MS;
+    live->devices.rows[no].test_until_ms = t_ms + LIVE_TEST_WINDOW_MS;
     mark(live, LIVE_DEVICE, no);
 }
 
 bool live_is_drill(const struct live *live, const struct event *event)
 {
     return (event->kind == EVENT_SOS || event->kind == EVENT_SUSPICION) &&
-           live->devices[event->key.device].pressed_in_test;
+           live->devices.rows[event->key.device].pressed_in_test;
 }
 
 static bool has_ended(const struct announcement *announcement, int64_t t_ms)
@@ -512,10 +497,11 @@ const struct announcement *live_announcement(const struct live *live, unsigned s
 static size_t put_row(const struct live *live, enum live_table table, uint32_t no,
                       unsigned char value[LIVE_VALUE_MAX])
 {
+    struct live_device_row device;
     switch (table) {
     case LIVE_RESIDENT: return live_put_resident(&live->residents[no], &live->imported[no], value);
     case LIVE_HOUSEHOLD: return live_put_household(&live->households[no], value);
-    case LIVE_DEVICE: return live_put_device(&live->devices[no], value);
+    case LIVE_DEVICE: live_devices_get(&live->devices, no, &device); return live_put_device(&device, value);
     case LIVE_GATEWAY: return live_put_gateway(&live->gateway, value);
     case LIVE_ANNOUNCEMENT: return live_put_announcement(&live->announcements[no], value);
     case LIVE_TABLES: break;
@@ -587,11 +573,16 @@ enum err live_restore(struct live *live, const char *name, uint16_t version, uin
         return ERR_UNSUPPORTED;
     if (no >= live->marks[table].count)
         return ERR_NOT_FOUND;
+    struct live_device_row device;
     bool fine = false;
     switch (table) {
     case LIVE_RESIDENT: fine = restore_resident(live, no, value, len); break;
     case LIVE_HOUSEHOLD: fine = live_get_household(value, len, &live->households[no]); break;
-    case LIVE_DEVICE: fine = live_get_device(value, len, version, &live->devices[no]); break;
+    case LIVE_DEVICE:
+        fine = live_get_device(value, len, version, &device);
+        if (fine)
+            live_devices_set(&live->devices, no, &device);
+        break;
     case LIVE_GATEWAY: fine = live_get_gateway(value, len, &live->gateway); break;
     case LIVE_ANNOUNCEMENT: fine = live_get_announcement(value, len, &live->announcements[no]); break;
     case LIVE_TABLES: break;

@@ -8,6 +8,8 @@
 #include "registry/battery.h"
 #include "registry/registry.h"
 
+enum { LIVE_FIRMWARE_SIZE = 33 };
+
 enum live_tri { LIVE_UNKNOWN, LIVE_NO, LIVE_YES };
 
 struct live_resident {
@@ -32,14 +34,18 @@ struct live_device {
     uint64_t link_ordinal;
     uint8_t link_up; /* enum live_tri */
     uint8_t battery_percent, has_battery, charging;
-    uint8_t worn; /* enum live_tri */
-    /* Since version 2 of the snapshot. */
-    struct battery battery; /* its trend */
-    char firmware[33];      /* as its last heartbeat that named one said; "" = never told */
-    uint32_t interval_s;    /* its report interval, when one was ordered for good; 0 = the registry's */
-    /* Since version 3. */
+    uint8_t worn;            /* enum live_tri */
+    uint8_t pressed_in_test; /* the last press of a button was the drill of a test window */
+    uint16_t firmware;       /* inside: its place, live_firmware() has the name */
+    uint32_t interval_s;     /* its report interval, when one was ordered for good; 0 = the registry's */
+    uint32_t trend;          /* inside: the place of the battery's, live_battery() has it */
     int64_t test_until_ms;   /* a test window of LIVE_TEST_WINDOW_MS waits for a press so long; 0 = none */
-    uint8_t pressed_in_test; /* the last press of a button was the drill of such a window */
+};
+/* All that is known of one device, as one value: to be stored, and to be handed to another thread. */
+struct live_device_row {
+    struct live_device now; /* without its inside places */
+    struct battery battery;
+    char firmware[LIVE_FIRMWARE_SIZE];
 };
 /* How long a window is open, and how far a device's clock may be behind the one who opened it. */
 enum { LIVE_TEST_WINDOW_MS = 600000, LIVE_TEST_CLOCK_MS = 30000 };
@@ -69,6 +75,12 @@ MUST_CHECK enum err live_rebind(struct live *live, const struct registry *regist
 const struct live_resident *live_resident(const struct live *live, uint32_t no);
 const struct live_household *live_household(const struct live *live, uint32_t no);
 const struct live_device *live_device(const struct live *live, uint32_t no);
+/* The trend of a wristband's battery; of a device without one (a camera hangs on the mains), one that has
+ * seen nothing. */
+const struct battery *live_battery(const struct live *live, uint32_t no);
+/* As its last heartbeat that named one said; "" = never told. Good until the device's next event. */
+const char *live_firmware(const struct live *live, uint32_t no);
+void live_look_device(const struct live *live, uint32_t no, struct live_device_row *ret_row);
 const struct live_gateway *live_gateway(const struct live *live);
 /* Whom a device speaks of: a wristband of its wearer, a camera of the one person who lives there. In a shared
  * home a camera speaks of nobody in particular: REGISTRY_NONE. */
@@ -98,7 +110,7 @@ void live_set_interval(struct live *live, uint32_t device, uint32_t interval_s);
 uint32_t live_interval_s(const struct live_device *now, const struct device *device);
 /* One stored row of "live.device". ERR_UNSUPPORTED, ERR_CORRUPT. */
 MUST_CHECK enum err live_read_device(uint16_t version, const void *value, size_t len,
-                                     struct live_device *ret_now);
+                                     struct live_device_row *ret_row);
 /* Forgets what the classes that were withdrawn had told about a resident (CONSENT_BIT set). */
 void live_forget(struct live *live, uint32_t resident, uint8_t classes);
 void live_set_status(struct live *live, uint32_t resident, enum resident_status status, int64_t until_ms);

@@ -115,48 +115,105 @@ static void walk_household(struct walk *walk, struct live_household *row)
     walk_i64(walk, &row->trusted_seen_ms);
 }
 
+static void walk_u16(struct walk *walk, uint16_t *value)
+{
+    uint64_t bits = *value;
+    walk_bits(walk, &bits, 2);
+    *value = (uint16_t)bits;
+}
+
+static void walk_i8(struct walk *walk, int8_t *value)
+{
+    uint64_t bits = (uint8_t)*value;
+    walk_bits(walk, &bits, 1);
+    *value = (int8_t)(uint8_t)bits;
+}
+
 static void walk_battery(struct walk *walk, struct battery *row)
 {
     walk_i64(walk, &row->last_ms);
-    walk_i64(walk, &row->active_ms);
+    walk_u32(walk, &row->active_s);
     walk_u8(walk, &row->count, BATTERY_POINTS);
     for (unsigned i = 0; i < row->count && !walk->bad; i++) {
-        uint64_t used = (uint16_t)row->used[i];
-        walk_u32(walk, &row->seconds[i]);
-        walk_bits(walk, &used, 2);
-        row->used[i] = (int16_t)(uint16_t)used;
-        walk->bad |= i > 0 && row->seconds[i] <= row->seconds[i - 1]; /* slopes divide by the distance */
+        walk_u16(walk, &row->minutes[i]);
+        walk_i8(walk, &row->used[i]);
+        walk->bad |= i > 0 && row->minutes[i] <= row->minutes[i - 1]; /* slopes divide by the distance */
     }
-    uint64_t used_now = (uint16_t)row->used_now;
-    walk_bits(walk, &used_now, 2);
-    row->used_now = (int16_t)(uint16_t)used_now;
-    walk_u32(walk, &row->step_s);
+    walk_i8(walk, &row->used_now);
+    walk_u8(walk, &row->step, BATTERY_STEPS_MAX);
     walk_u32(walk, &row->rate);
     for (unsigned i = 0; i < BATTERY_PAST; i++)
-        walk_u32(walk, &row->past[i]);
+        walk_u16(walk, &row->past[i]);
     walk_u8(walk, &row->percent, 100);
     walk_u8(walk, &row->lowest, 100);
     walk_u8(walk, &row->idle, 1);
 }
 
-static void walk_device(struct walk *walk, struct live_device *row, uint16_t version)
+static int8_t narrowed(uint64_t used)
 {
-    walk_i64(walk, &row->heard_ms);
-    walk_u64(walk, &row->link_ordinal);
-    walk_u8(walk, &row->link_up, LIVE_YES);
-    walk_u8(walk, &row->has_battery, 1);
-    walk_u8(walk, &row->battery_percent, 100);
-    walk_u8(walk, &row->charging, 1);
-    walk_u8(walk, &row->worn, LIVE_YES);
+    const int value = (int16_t)(uint16_t)used;
+    return (int8_t)(value > INT8_MAX ? INT8_MAX : value < INT8_MIN ? INT8_MIN : value);
+}
+
+/* As versions 2 and 3 stored it: in seconds, two bytes a percent, four a rate. Only read. */
+static void walk_wide_battery(struct walk *walk, struct battery *row)
+{
+    int64_t active_ms = 0;
+    uint32_t seconds = 0, step_s = 0, rate = 0;
+    uint64_t used = 0;
+    uint8_t count = 0;
+    walk_i64(walk, &row->last_ms);
+    walk_i64(walk, &active_ms);
+    walk_u8(walk, &count, BATTERY_POINTS);
+    for (unsigned i = 0; i < count && !walk->bad; i++) {
+        walk_u32(walk, &seconds);
+        walk_bits(walk, &used, 2);
+        if (seconds / 60 > BATTERY_MINUTES_MAX) /* later ones than are kept today */
+            continue;
+        row->minutes[i] = (uint16_t)(seconds / 60);
+        row->used[i] = narrowed(used);
+        row->count++;
+        walk->bad |= i > 0 && row->minutes[i] <= row->minutes[i - 1];
+    }
+    walk_bits(walk, &used, 2);
+    row->used_now = narrowed(used);
+    row->active_s = (uint32_t)(active_ms / 1000);
+    walk_u32(walk, &step_s);
+    while (row->step < BATTERY_STEPS_MAX && UINT32_C(1800) << row->step < step_s)
+        row->step++;
+    walk_u32(walk, &row->rate);
+    for (unsigned i = 0; i < BATTERY_PAST; i++) {
+        walk_u32(walk, &rate);
+        row->past[i] = (uint16_t)(rate < UINT16_MAX ? rate : UINT16_MAX);
+    }
+    walk_u8(walk, &row->percent, 100);
+    walk_u8(walk, &row->lowest, 100);
+    walk_u8(walk, &row->idle, 1);
+}
+
+/* Version 1 ends before the battery's trend, 2 before the test window; 4 has the trend narrow. */
+static void walk_device(struct walk *walk, struct live_device_row *row, uint16_t version)
+{
+    struct live_device *now = &row->now;
+    walk_i64(walk, &now->heard_ms);
+    walk_u64(walk, &now->link_ordinal);
+    walk_u8(walk, &now->link_up, LIVE_YES);
+    walk_u8(walk, &now->has_battery, 1);
+    walk_u8(walk, &now->battery_percent, 100);
+    walk_u8(walk, &now->charging, 1);
+    walk_u8(walk, &now->worn, LIVE_YES);
     if (version < 2)
         return;
-    walk_battery(walk, &row->battery);
+    if (version < 4)
+        walk_wide_battery(walk, &row->battery);
+    else
+        walk_battery(walk, &row->battery);
     walk_text(walk, row->firmware, sizeof row->firmware);
-    walk_u32(walk, &row->interval_s);
+    walk_u32(walk, &now->interval_s);
     if (version < 3)
         return;
-    walk_i64(walk, &row->test_until_ms);
-    walk_u8(walk, &row->pressed_in_test, 1);
+    walk_i64(walk, &now->test_until_ms);
+    walk_u8(walk, &now->pressed_in_test, 1);
 }
 
 static void walk_gateway(struct walk *walk, struct live_gateway *row)
@@ -215,10 +272,10 @@ size_t live_put_household(const struct live_household *row, unsigned char to[LIV
     return walk.at;
 }
 
-size_t live_put_device(const struct live_device *row, unsigned char to[LIVE_VALUE_MAX])
+size_t live_put_device(const struct live_device_row *row, unsigned char to[LIVE_VALUE_MAX])
 {
     struct walk walk = writing(to);
-    struct live_device copy = *row;
+    struct live_device_row copy = *row;
     walk_device(&walk, &copy, LIVE_DEVICE_VERSION);
     return walk.at;
 }
@@ -263,10 +320,10 @@ bool live_get_household(const void *from, size_t len, struct live_household *ret
     return is_whole(&walk);
 }
 
-bool live_get_device(const void *from, size_t len, uint16_t version, struct live_device *ret_row)
+bool live_get_device(const void *from, size_t len, uint16_t version, struct live_device_row *ret_row)
 {
     struct walk walk = reading(from, len);
-    struct live_device row = {0};
+    struct live_device_row row = {.firmware = ""};
     walk_device(&walk, &row, version);
     if (is_whole(&walk))
         *ret_row = row;

@@ -52,7 +52,7 @@ static void fill(const struct service *service, struct look *look)
         else if (entry->table == REGISTRY_HOUSEHOLD)
             entry->now.household = *live_household(live, entry->no);
         else if (entry->table == REGISTRY_DEVICE)
-            entry->now.device = *live_device(live, entry->no);
+            live_look_device(live, entry->no, &entry->now.device);
     }
 }
 

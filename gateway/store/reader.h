@@ -148,10 +148,10 @@ MUST_CHECK enum err reader_works(struct reader *reader, int64_t from_ms, int64_t
 MUST_CHECK enum err reader_heard(struct reader *reader, int64_t since_ms,
                                  enum err (*fn)(void *self, uint32_t device), void *self);
 /* What was known of each device at the last snapshot, by number; one that cannot be read is left out. */
-struct live_device;
-MUST_CHECK enum err reader_devices(struct reader *reader,
-                                   enum err (*fn)(void *self, uint32_t device, const struct live_device *now),
-                                   void *self);
+struct live_device_row;
+MUST_CHECK enum err
+reader_devices(struct reader *reader,
+               enum err (*fn)(void *self, uint32_t device, const struct live_device_row *row), void *self);
 /* Silences that end after since_ms (0 = all), the last to end first, at most READER_SILENCES_MAX; and the
  * newest lines of the ledger. Each appends a JSON list; `keep` (NULL = all) leaves out what is not for the
  * asker. */

@@ -165,6 +165,9 @@ def test_what_the_report_does_not_list_it_counts(world):
         event.heartbeat.firmware = f"band-{number % 70}"
         fleet.report(band, event)
     wait_until(lambda: fleet.unacked() == 0, 60, "all are heard")
+    use = gateway.request("GET", "/api/v1/firmware")
+    assert len(use["versions"]) == 64 and sum(row["devices"] for row in use["versions"]) + use["beyond"] == 2 * homes
+    assert f"{use['beyond']} more that are not listed" in device_tool(gateway, "firmware").stdout
     gateway.stop()
     today = datetime.date.today().isoformat()
     words = [binary("huyang"), "report", "--state-dir", gateway.state_dir, "--config", gateway.config, "--range", f"{today}..{today}"]

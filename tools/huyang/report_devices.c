@@ -44,19 +44,20 @@ static void count_version(struct collected *all, uint8_t kind, const char *firmw
     all->versions[i].devices++;
 }
 
-static enum err on_device(void *self, uint32_t no, const struct live_device *now)
+static enum err on_device(void *self, uint32_t no, const struct live_device_row *row)
 {
+    const struct live_device *now = &row->now;
     struct collected *all = self;
     if (no >= registry_count(all->registry, REGISTRY_DEVICE) || registry_device(all->registry, no)->removed)
         return ERR_OK;
-    count_version(all, registry_device(all->registry, no)->kind, now->firmware);
+    count_version(all, registry_device(all->registry, no)->kind, row->firmware);
     const bool low = now->has_battery && now->battery_percent <= all->settings->flat_percent;
     if (now->charging ||
-        !(low || battery_is_due(&now->battery, all->tz, all->now_ms, all->settings->round_hour)))
+        !(low || battery_is_due(&row->battery, all->tz, all->now_ms, all->settings->round_hour)))
         return ERR_OK;
     if (all->charge_count < CHARGE_MAX)
         all->charge[all->charge_count++] = (struct charge){
-            .empty_ms = battery_empty_ms(&now->battery), .no = no, .percent = now->battery_percent};
+            .empty_ms = battery_empty_ms(&row->battery), .no = no, .percent = now->battery_percent};
     else
         all->other_charge++;
     return ERR_OK;

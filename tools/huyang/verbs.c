@@ -115,6 +115,9 @@ static void print_answer(const struct verb *verb, const struct json *root)
         print_row(root, verb->columns);
     for (size_t i = 0; i < json_count(rows); i++)
         print_row(json_at(rows, i), verb->columns);
+    int64_t beyond;
+    if (json_integer(json_get(root, "beyond"), &beyond))
+        printf("%lld more that are not listed\n", (long long)beyond);
     const struct json *events = verb->history != NULL ? json_get(root, verb->history) : NULL;
     for (size_t i = 0; i < json_count(events); i++)
         print_row(json_at(events, i), event);

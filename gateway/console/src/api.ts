@@ -148,7 +148,8 @@ export interface Rollout {
 }
 export const rollouts = () => send<{ rollouts: Rollout[] }>("GET", "/api/v1/rollouts").then((got) => got.rollouts);
 export interface FirmwareUse { kind: "wristband" | "camera"; firmware?: string; devices: number }
-export const firmware = () => send<{ versions: FirmwareUse[] }>("GET", "/api/v1/firmware").then((got) => got.versions);
+/** `beyond`: devices of versions that are not listed. */
+export const firmware = () => send<{ versions: FirmwareUse[]; beyond?: number }>("GET", "/api/v1/firmware");
 export interface Resident {
   id: string; name?: string; household?: string; address?: string; territories: { code: string; name: string }[];
   status: Status; status_until?: string; presence?: "home" | "out"; presence_since?: string; seen?: string;

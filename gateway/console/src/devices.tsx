@@ -35,18 +35,19 @@ export function DeviceRow({ device, linked = false, tested, toast }: { device: D
 
 /** How many run which firmware; a click shows them. */
 function Firmware({ pick }: { pick: (kind: string, version: string) => void }) {
-  const [list, setList] = useState<FirmwareUse[]>([]);
+  const [{ versions, beyond }, setUse] = useState<{ versions: FirmwareUse[]; beyond?: number }>({ versions: [] });
   const returns = useReturns();
-  useEffect(() => void api.firmware().then(setList, () => setList([])), [returns]);
-  if (!list.length) return null;
+  useEffect(() => void api.firmware().then(setUse, () => setUse({ versions: [] })), [returns]);
+  if (!versions.length) return null;
   return (
     <details class="block firmware">
       <summary>{t("firmware")}</summary>
-      <ul class="facts">{list.map((one) => (
+      <ul class="facts">{versions.map((one) => (
         <li key={one.kind + (one.firmware ?? "")}>
           {one.firmware ? <button type="button" class="link" onClick={() => pick(one.kind, one.firmware!)}><bdi>{one.firmware}</bdi></button> : t("firmwareUntold")}
           {" "}<span class="quiet">{term("device", one.kind)} · {t("firmwareCount", one.devices)}</span>
-        </li>))}</ul>
+        </li>))}
+        {!!beyond && <li>{t("firmwareOthers", beyond)}</li>}</ul>
     </details>
   );
 }

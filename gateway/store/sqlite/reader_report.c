@@ -188,7 +188,7 @@ enum err reader_heard(struct reader *reader, int64_t since_ms, enum err (*fn)(vo
 }
 
 enum err reader_devices(struct reader *reader,
-                        enum err (*fn)(void *self, uint32_t device, const struct live_device *now),
+                        enum err (*fn)(void *self, uint32_t device, const struct live_device_row *row),
                         void *self)
 {
     sqlite3_stmt *s;
@@ -200,10 +200,10 @@ enum err reader_devices(struct reader *reader,
     if (err != ERR_OK)
         return err;
     while (err == ERR_OK && (code = sqlite3_step(s)) == SQLITE_ROW) {
-        struct live_device now;
+        struct live_device_row row;
         if (live_read_device((uint16_t)sqlite3_column_int(s, 1), sqlite3_column_blob(s, 2),
-                             (size_t)sqlite3_column_bytes(s, 2), &now) == ERR_OK)
-            err = fn(self, (uint32_t)sqlite3_column_int64(s, 0), &now);
+                             (size_t)sqlite3_column_bytes(s, 2), &row) == ERR_OK)
+            err = fn(self, (uint32_t)sqlite3_column_int64(s, 0), &row);
     }
     if (err == ERR_OK)
         err = db_err(reader->db, code);

@@ -1,5 +1,5 @@
 #include "fixture.h"
-#include "registry/live.h"
+#include "registry/live_devices.h"
 
 enum { HOUR = 3600 * 1000 };
 static const int64_t t0 = INT64_C(1772000000000);
@@ -439,6 +439,13 @@ static void tell_a_day(struct scene *scene)
                     t0 + HOUR);
 }
 
+static void expect_same_device(const struct live *before, const struct live *again, uint32_t no)
+{
+    assert_memory_equal(live_device(again, no), live_device(before, no), sizeof(struct live_device));
+    assert_memory_equal(live_battery(again, no), live_battery(before, no), sizeof(struct battery));
+    assert_string_equal(live_firmware(again, no), live_firmware(before, no));
+}
+
 static void expect_same(const struct scene *scene, const struct live *again)
 {
     for (uint32_t i = 0; i < registry_count(scene->registry, REGISTRY_RESIDENT); i++)
@@ -448,7 +455,7 @@ static void expect_same(const struct scene *scene, const struct live *again)
         assert_memory_equal(live_household(again, i), live_household(scene->live, i),
                             sizeof(struct live_household));
     for (uint32_t i = 0; i < registry_count(scene->registry, REGISTRY_DEVICE); i++)
-        assert_memory_equal(live_device(again, i), live_device(scene->live, i), sizeof(struct live_device));
+        expect_same_device(scene->live, again, i);
 }
 
 static void a_snapshot_restores_what_was_known(void **state)
@@ -563,9 +570,9 @@ static void a_device_of_an_older_snapshot_is_read_and_its_trend_begins_anew(void
     const struct live_device *now = live_device(scene->live, no);
     assert_int_equal(now->battery_percent, 44);
     assert_int_equal(now->worn, LIVE_YES);
-    assert_string_equal(now->firmware, "");
+    assert_string_equal(live_firmware(scene->live, no), "");
     assert_int_equal(now->test_until_ms, 0);
-    assert_int_equal(now->battery.last_ms, 0);
+    assert_int_equal(live_battery(scene->live, no)->last_ms, 0);
     assert_int_equal(live_interval_s(now, registry_device(scene->registry, no)),
                      registry_device(scene->registry, no)->report_interval_s);
 }
@@ -573,13 +580,93 @@ static void a_device_of_an_older_snapshot_is_read_and_its_trend_begins_anew(void
 static void the_firmware_is_the_last_that_was_named(void **state)
 {
     struct scene *scene = *state;
-    const struct live_device *now = live_device(scene->live, number(scene, "wb-1"));
+    const uint32_t no = number(scene, "wb-1");
     tell(scene, "wb-1", t0, (struct event){.kind = EVENT_HEARTBEAT, .heartbeat = {.firmware = "band-2.4"}});
     tell(scene, "wb-1", t0 + 1, (struct event){.kind = EVENT_HEARTBEAT});
-    assert_string_equal(now->firmware, "band-2.4");
+    assert_string_equal(live_firmware(scene->live, no), "band-2.4");
     tell(scene, "wb-1", t0 + 2,
          (struct event){.kind = EVENT_HEARTBEAT, .heartbeat = {.firmware = "band-2.5"}});
-    assert_string_equal(now->firmware, "band-2.5");
+    assert_string_equal(live_firmware(scene->live, no), "band-2.5");
+}
+
+static void any_number_of_versions_may_follow_each_other(void **state)
+{
+    struct scene *scene = *state;
+    const uint32_t no = number(scene, "wb-1");
+    tell(scene, "cam-1", t0, (struct event){.kind = EVENT_HEARTBEAT, .heartbeat = {.firmware = "cam-1.0"}});
+    for (unsigned i = 0; i < 3 * LIVE_FIRMWARES_MAX; i++) {
+        struct event event = {.kind = EVENT_HEARTBEAT};
+        snprintf(event.heartbeat.firmware, sizeof event.heartbeat.firmware, "band-%u", i);
+        tell(scene, "wb-1", t0 + i, event);
+        assert_string_equal(live_firmware(scene->live, no), event.heartbeat.firmware);
+    }
+    assert_string_equal(live_firmware(scene->live, number(scene, "cam-1")), "cam-1.0");
+}
+
+static void a_camera_has_a_level_and_no_trend(void **state)
+{
+    struct scene *scene = *state;
+    static const char *const ids[] = {"wb-1", "cam-1"};
+    for (unsigned i = 0; i < 2; i++)
+        tell(scene, ids[i], t0,
+             (struct event){.kind = EVENT_HEARTBEAT,
+                            .at_ms = t0,
+                            .heartbeat = {.has_battery = 1, .battery_percent = 50}});
+    assert_int_equal(live_device(scene->live, number(scene, "cam-1"))->battery_percent, 50);
+    assert_int_equal(live_battery(scene->live, number(scene, "cam-1"))->last_ms, 0);
+    assert_int_equal(live_battery(scene->live, number(scene, "wb-1"))->last_ms, t0);
+    assert_int_equal(live_battery(scene->live, number(scene, "wb-1"))->percent, 50);
+}
+
+/* Little endian, at *at. */
+static void put(unsigned char *to, size_t *at, uint64_t bits, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        to[(*at)++] = (unsigned char)(bits >> (8 * i));
+}
+
+static void a_trend_of_an_older_snapshot_goes_on(void **state)
+{
+    struct scene *scene = *state;
+    const uint32_t no = number(scene, "wb-1");
+    unsigned char old[256] = {[17] = 1, [18] = 70};
+    size_t at = 21;
+    put(old, &at, (uint64_t)t0, 8);
+    put(old, &at, 7200000, 8); /* two hours of use, and a point an hour */
+    put(old, &at, 3, 1);
+    for (unsigned i = 0; i < 3; i++) {
+        put(old, &at, 3600 * i, 4);
+        put(old, &at, 2 * i, 2);
+    }
+    put(old, &at, 4, 2);
+    put(old, &at, 3600, 4);  /* least distance */
+    put(old, &at, 4800, 4);  /* rate */
+    put(old, &at, 90000, 4); /* faster than is kept today */
+    put(old, &at, 1000, 4);
+    put(old, &at, 0, 4);
+    old[at++] = 70;
+    old[at++] = 69;
+    old[at++] = 0;
+    memcpy(old + at, "v1", 3);
+    at += 3;
+    put(old, &at, 900, 4);
+    assert_int_equal(live_restore(scene->live, "live.device", 2, no, old, at), ERR_OK);
+    const struct battery *battery = live_battery(scene->live, no);
+    assert_int_equal(battery->last_ms, t0);
+    assert_int_equal(battery->active_s, 7200);
+    assert_int_equal(battery->count, 3);
+    assert_int_equal(battery->minutes[2], 120);
+    assert_int_equal(battery->used[2], 4);
+    assert_int_equal(battery->step, 1);
+    assert_int_equal(battery->rate, 4800);
+    assert_int_equal(battery->past[0], UINT16_MAX);
+    assert_int_equal(battery->past[1], 1000);
+    assert_int_equal(battery->percent, 70);
+    assert_string_equal(live_firmware(scene->live, no), "v1");
+    assert_int_equal(live_device(scene->live, no)->interval_s, 900);
+    /* One of a camera's is let go. */
+    assert_int_equal(live_restore(scene->live, "live.device", 2, number(scene, "cam-1"), old, at), ERR_OK);
+    assert_int_equal(live_battery(scene->live, number(scene, "cam-1"))->last_ms, 0);
 }
 
 static void a_status_imported_after_the_snapshot_holds(void **state)
@@ -636,6 +723,9 @@ int main(void)
         SCENE(a_snapshot_restores_what_was_known),
         SCENE(a_device_of_an_older_snapshot_is_read_and_its_trend_begins_anew),
         SCENE(the_firmware_is_the_last_that_was_named),
+        SCENE(any_number_of_versions_may_follow_each_other),
+        SCENE(a_camera_has_a_level_and_no_trend),
+        SCENE(a_trend_of_an_older_snapshot_goes_on),
         SCENE(a_snapshot_holds_each_changed_row_once_and_the_next_only_what_changed_since),
         SCENE(what_changes_between_snapshot_and_done_comes_with_the_next),
         SCENE(a_failed_snapshot_forgets_nothing),
