@@ -6,7 +6,7 @@ import pytest
 
 from huyang_test.process import binary
 
-ROWS = {"core", "store", "pipeline", "latency", "restart", "memory", "tls", "alerts"}
+ROWS = {"core", "store", "pipeline", "latency", "restart", "memory", "tls", "alerts", "desk", "lists"}
 
 
 def bench(*arguments, timeout_s=300):

@@ -10,7 +10,7 @@
 
 #include "core/buf.h"
 
-enum { BENCH_FIGURES_MAX = 64, BENCH_NAME_SIZE = 96, BENCH_NOTE_SIZE = 384, BENCH_PATH_SIZE = 512 };
+enum { BENCH_FIGURES_MAX = 96, BENCH_NAME_SIZE = 96, BENCH_NOTE_SIZE = 384, BENCH_PATH_SIZE = 512 };
 
 /* One measured number. A member that is 0 or "" says nothing. */
 struct bench_figure {
@@ -57,6 +57,8 @@ void bench_restart(struct bench *bench);
 void bench_memory(struct bench *bench);
 void bench_tls(struct bench *bench);
 void bench_alerts(struct bench *bench);
+void bench_desk(struct bench *bench);
+void bench_lists(struct bench *bench);
 
 /* What the bench runs in processes of their own: `huyang bench --role NAME …`. Each says "ready" on standard
  * output. */

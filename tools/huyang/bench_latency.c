@@ -16,16 +16,28 @@
 #include "bench.h"
 #include "bench_mix.h"
 #include "bench_mqtt.h"
+#include "bench_pages.h"
 #include "bench_receiver.h"
 #include "bench_world.h"
 #include "ingest/topic.h"
 
-enum { HOMES = 1000, PRESSES = 200, PRESSES_QUICK = 5, LEVELS = 3, PAUSE_MS = 37, SPREAD_MS = 53 };
+enum {
+    HOMES = 1000,
+    DESK_RATE = 100, /* events a second */
+    PRESSES = 200,
+    PRESSES_QUICK = 5,
+    LEVELS = 3,
+    PAGES = 1000,
+    PAGES_QUICK = 20,
+    PAUSE_MS = 37,
+    SPREAD_MS = 53
+};
 #define WAIT_S 2.0
 static const char echo_topic[] = "huyang-bench/echo";
 
 struct latency {
     struct bench *bench;
+    const char *row; /* static */
     struct bench_world world;
     struct bench_county county;
     struct bench_receiver *receiver;
@@ -202,17 +214,19 @@ static void close_parts(struct latency *latency)
 
 /* ---- figures ---- */
 
-static void add_figure(struct bench *bench, double rate, const char *what, double *values, size_t count,
-                       struct series *series, double target_ms)
+static void add_figure(const struct latency *latency, double rate, struct bench_pages *pages,
+                       const char *what, double *values, size_t count, struct series *series,
+                       double target_ms)
 {
-    struct bench_figure figure = {.row = "latency",
+    struct bench_figure figure = {.row = latency->row,
                                   .unit = "ms, p99",
                                   .value = 1e3 * bench_quantile(values, count, 0.99),
                                   .yardstick = "an echo of the same size through the broker alone, p99",
                                   .yardstick_value =
                                       1e3 * bench_quantile(series->echo_s, series->echoes, 0.99),
                                   .at_most = target_ms};
-    snprintf(figure.name, sizeof(figure.name), "SOS to %s, %.0f events/s beside it", what, rate);
+    snprintf(figure.name, sizeof(figure.name), "SOS to %s, %.0f events/s beside it%s", what, rate,
+             pages != NULL ? ", pages listening" : "");
     snprintf(figure.note, sizeof(figure.note),
              "p50 %.2f ms, slowest %.2f ms, %zu of %zu presses answered; echo p50 %.2f ms; a write of 4 KiB "
              "with fdatasync just before each press p50 %.2f ms, p99 %.2f ms, slowest %.2f ms",
@@ -221,8 +235,13 @@ static void add_figure(struct bench *bench, double rate, const char *what, doubl
              1e3 * bench_quantile(series->disk_s, series->presses, 0.5),
              1e3 * bench_quantile(series->disk_s, series->presses, 0.99),
              1e3 * bench_quantile(series->disk_s, series->presses, 1));
+    if (pages != NULL) {
+        const size_t len = strlen(figure.note);
+        snprintf(figure.note + len, sizeof(figure.note) - len, "; pages told %lu times, %u given up",
+                 bench_pages_told(pages), bench_pages_lost(pages));
+    }
     figure.failed = count < series->presses; /* an SOS without its prompt: no time is good */
-    bench_add(bench, &figure);
+    bench_add(latency->bench, &figure);
 }
 
 /* Each device speaks once: a command waits for a device that was never heard. */
@@ -243,7 +262,7 @@ static bool wake_devices(struct latency *latency)
     return well;
 }
 
-static bool run_level(struct latency *latency, double rate, unsigned presses)
+static bool run_level(struct latency *latency, double rate, unsigned presses, struct bench_pages *pages)
 {
     struct bench_child load = {.pid = 0};
     struct series series = {.presses = 0};
@@ -259,25 +278,63 @@ static bool run_level(struct latency *latency, double rate, unsigned presses)
         listen_for_ms(latency, PAUSE_MS + i * 29 % SPREAD_MS);
     }
     bench_child_end(&load, SIGKILL);
-    add_figure(latency->bench, rate, "the prompt", series.prompt_s, series.prompts, &series, 10);
-    add_figure(latency->bench, rate, "the first HTTPS message", series.https_s, series.messages, &series, 20);
+    add_figure(latency, rate, pages, "the prompt", series.prompt_s, series.prompts, &series, 10);
+    add_figure(latency, rate, pages, "the first HTTPS message", series.https_s, series.messages, &series, 20);
     return true;
+}
+
+/* The same again under a full desk: the API's thread is told of each commit and reads for every page. */
+static bool run_with_pages(struct latency *latency, double rate, unsigned presses)
+{
+    bench_say(latency->bench, "latency: pages begin to listen");
+    struct bench_pages *pages = bench_pages_new(&latency->world, latency->bench->quick ? PAGES_QUICK : PAGES);
+    const bool well = pages != NULL && run_level(latency, rate, presses, pages);
+    bench_pages_free(pages);
+    return well;
+}
+
+static struct latency *open_row(struct bench *bench, const char *row)
+{
+    struct latency *latency = calloc(1, sizeof(*latency));
+    if (latency == NULL)
+        return NULL;
+    latency->bench = bench;
+    latency->row = row;
+    latency->disk = -1;
+    if (bench_world_open(bench, row, HOMES, &latency->world) && open_parts(latency) && wake_devices(latency))
+        return latency;
+    bench_missing(bench, row, "SOS to prompt", "%s",
+                  latency->world.why[0] != '\0' ? latency->world.why : "the parts could not be set up");
+    close_parts(latency);
+    return NULL;
+}
+
+static void end_row(struct latency *latency, bool well)
+{
+    if (!well)
+        bench_missing(latency->bench, latency->row, "SOS to prompt", "%s",
+                      latency->world.why[0] != '\0' ? latency->world.why : "the load could not be started");
+    close_parts(latency);
 }
 
 void bench_latency(struct bench *bench)
 {
     static const double rates[LEVELS] = {0, 100, 1000};
-    struct latency *latency = calloc(1, sizeof(*latency));
-    if (latency == NULL)
-        return;
-    latency->bench = bench;
-    latency->disk = -1;
-    bool well = bench_world_open(bench, "latency", HOMES, &latency->world) && open_parts(latency) &&
-                wake_devices(latency);
+    struct latency *latency = open_row(bench, "latency");
+    bool well = latency != NULL;
     for (int i = 0; well && i < LEVELS; i++)
-        well = run_level(latency, rates[i], bench->quick ? PRESSES_QUICK : PRESSES);
-    if (!well)
-        bench_missing(bench, "latency", "SOS to prompt", "%s",
-                      latency->world.why[0] != '\0' ? latency->world.why : "the parts could not be set up");
-    close_parts(latency);
+        well = run_level(latency, rates[i], bench->quick ? PRESSES_QUICK : PRESSES, NULL);
+    if (latency != NULL)
+        end_row(latency, well);
+}
+
+/* The same moment without pages and with them, and nothing else changed between. */
+void bench_desk(struct bench *bench)
+{
+    const unsigned presses = bench->quick ? PRESSES_QUICK : PRESSES / 2;
+    bench_pages_room(PAGES);
+    struct latency *latency = open_row(bench, "desk");
+    if (latency != NULL)
+        end_row(latency,
+                run_level(latency, DESK_RATE, presses, NULL) && run_with_pages(latency, DESK_RATE, presses));
 }

@@ -31,6 +31,8 @@ static const struct row {
     {"memory", "the gateway's memory, one county and per resident", bench_memory},
     {"tls", "a county of devices with a TLS connection each", bench_tls},
     {"alerts", "100,000 open alerts: raising, ticks, the start, a page of the list", bench_alerts},
+    {"desk", "the same latency without and with 1,000 pages on the stream", bench_desk},
+    {"lists", "the desk's lists over HTTP, 100,000 residents", bench_lists},
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
