@@ -56,7 +56,7 @@ unsigned calendar_lunar_day(int64_t day_number)
 
 bool calendar_is_spring_festival(int64_t day_number)
 {
-    enum { DAYS_BEFORE = 3, LAST_LUNAR_DAY = 15, FIRST_AT = 20, LAST_AT = 51 };
+    enum { DAYS_BEFORE = 3, LAST_LUNAR_DAY = 10, FIRST_AT = 20, LAST_AT = 51 };
     int64_t year = 1970 + (day_number * 400 + 200) / 146097, january = 0;
     if (day_number < 0 || !calendar_day_number((int)year, 1, 1, &january))
         return false;

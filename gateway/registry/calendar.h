@@ -26,8 +26,7 @@ uint8_t calendar_weekdays(const char *text, size_t len);
 /* Day of the month (1..30) in the Chinese calendar; 0 outside 1970-01-01..2099-12-31. */
 unsigned calendar_lunar_day(int64_t day_number);
 /* Is it the Spring Festival, when families are at home: from three days before the first day of the Chinese
- * year to its fifteenth, the Lantern Festival, until which relatives visit each other? False outside
- * 1970..2099. */
+ * year to its tenth, when most have left again? False outside 1970..2099. */
 bool calendar_is_spring_festival(int64_t day_number);
 
 #endif

@@ -252,11 +252,11 @@ def replay(binary, folder, last, places, complain, progress, days):
 
 
 def spring_festival(day):
-    """From three days before the lunar new year of that year to its fifteenth day."""
+    """From three days before the lunar new year of that year to its tenth day."""
     year = date_of(day).year
     start = (datetime.date(year, 1, 21) - datetime.date(1970, 1, 1)).days
     new_year = next(d for d in range(start, start + 31) if lunar_day(d) == 1)
-    return new_year - 3 <= day <= new_year + 14
+    return new_year - 3 <= day <= new_year + 9
 
 
 def match(tellings, truths, places):
