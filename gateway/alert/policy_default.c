@@ -96,7 +96,7 @@ void alert_settings_default(struct alert_settings *ret_settings)
         .faster_interval_s = 60, .faster_for_s = 1800, .faster_battery_percent = 30, .faster_daily_max = 6};
     ret_settings->prompts_daily_max = 3;
     ret_settings->noise = (struct noise_settings){
-        .budget = 30, .budget_min = 60, .flood = 50, .flood_min = 10, .yellow_per_day = 30, .digest_min = 10};
+        .budget = 30, .budget_min = 60, .flood = 50, .flood_min = 10, .yellow_per_day = 26, .digest_min = 10};
     ret_settings->ledger = (struct ledger_settings){.due_s = 259200, .calm_due_s = 1209600};
     ret_settings->tasks = (struct task_settings){.call_due_s = 300,
                                                  .call_calm_due_s = 7200,

@@ -1,12 +1,13 @@
 /* area-outage: many devices of a village fall silent together: one alert, not one for each.
  *
  * It hears what silent writes down. When at least DEVICES_MIN devices, and one in SHARE of those heard within
- * a day that would be noticed as soon as these, have fallen silent within TOGETHER_MS and one of their report
- * intervals (they spoke last at different moments of it, and so fall silent over it), the village is out
- * (yellow): a mast, the power, the provider. While it lasts their own alerts wait (silent.c). It is over when
- * half of those that counted are heard again or after LONG_MS, when each silent device is told for itself.
- * Devices that report seldom are noticed hours after the others: for AGAIN_MS it is still the same outage,
- * and not told again. How many devices the village has is counted at most once an hour. */
+ * a day that would be noticed as soon as these, bands that are out aside, have fallen silent within
+ * TOGETHER_MS and one of their report intervals (they spoke last at different moments of it, and so fall
+ * silent over it), the village is out (yellow): a mast, the power, the provider. While it lasts their own
+ * alerts wait (silent.c). It is over when half of those that counted are heard again or after LONG_MS, when
+ * each silent device is told for itself. Devices that report seldom are noticed hours after the others: for
+ * AGAIN_MS it is still the same outage, and not told again. How many devices the village has is counted at
+ * most once an hour. */
 #include "detect/area_outage.h"
 
 #include <stddef.h>
@@ -69,6 +70,15 @@ static void emit(const struct detect_context *context, const struct area_outage_
     detect_emit(context, &finding);
 }
 
+/* A device whose silence can say something of the village: one that is there, and would be noticed within
+ * after_ms. A band that is out may have come where there is no signal on any day. */
+static bool counts(const struct detect_context *context, uint32_t no, int64_t after_ms)
+{
+    uint32_t wearer = registry_device(context->registry, no)->resident;
+    return silent_after_ms(context, no) <= after_ms &&
+           (wearer == REGISTRY_NONE || live_resident(context->live, wearer)->at_home != LIVE_NO);
+}
+
 /* `after_ms`: in which those that fell silent are noticed. */
 static void count_devices(const struct detect_context *context, struct area_outage_state *state,
                           int64_t after_ms)
@@ -84,7 +94,7 @@ static void count_devices(const struct detect_context *context, struct area_outa
         int64_t heard_ms = live_device(context->live, no)->heard_ms;
         state->devices +=
             !device->removed && device->household != REGISTRY_NONE && heard_ms &&
-            context->t_ms - heard_ms < DAY_MS && silent_after_ms(context, no) <= after_ms &&
+            context->t_ms - heard_ms < DAY_MS && counts(context, no, after_ms) &&
             detect_territory(context, &detector_area_outage, device->household) == context->owner.no;
     }
 }
@@ -117,12 +127,14 @@ static void fell_silent(const struct detect_context *context, struct area_outage
     place->t_ms = context->t_ms;
     place->device = finding->evidence[0].device;
     const struct silent_device *earliest = place;
+    int64_t after_ms = silent_after_ms(context, place->device);
     uint32_t interval_s = registry_device(context->registry, place->device)->report_interval_s;
     int64_t together_ms =
         TOGETHER_MS + (int64_t)(interval_s < INTERVAL_MAX_S ? interval_s : INTERVAL_MAX_S) * 1000;
     for (unsigned i = 0; i < SILENT_MAX; i++) {
         const struct silent_device *other = &state->silent[i];
-        if (!other->used || context->t_ms - other->t_ms > together_ms)
+        if (!other->used || context->t_ms - other->t_ms > together_ms ||
+            !counts(context, other->device, after_ms))
             continue;
         together++;
         if (other->t_ms < earliest->t_ms)
@@ -131,7 +143,7 @@ static void fell_silent(const struct detect_context *context, struct area_outage
     bool same = state->over_ms && context->t_ms - state->over_ms < AGAIN_MS;
     if (together < DEVICES_MIN || same)
         return;
-    count_devices(context, state, silent_after_ms(context, place->device));
+    count_devices(context, state, after_ms);
     if (together * SHARE < state->devices)
         return;
     state->since_ms = earliest->t_ms;

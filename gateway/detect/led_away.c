@@ -11,8 +11,8 @@
  *     left by the band's word, after a stranger had been indoors         yellow
  *     any of these, and the day turns out to be off the routine          orange
  *     seen leaving alone or with a trusted person                        nothing
- *     all of these one level lower at the Spring Festival, where family was within a day; an unknown
- *     companion who had not come in is nothing then: relatives fetch each other (not at night)
+ *     all of these one level lower at the Spring Festival, by day; an unknown companion who had not come
+ *     in is nothing then: relatives fetch each other
  *
  * The camera's word on a departure beats the band's, whichever comes first. In a shared home a camera does
  * not know who left: the departure is the home's until the band of one resident says "not at home" within
@@ -162,8 +162,6 @@ static int festival_level(const struct detect_context *context, const struct led
         return level;
     if (!departure->visit_ms)
         return -1;
-    if (!unknown_visitor_family_lives_in(context, departure->left_ms))
-        return level;
     return level > LEVEL_YELLOW ? level - 1 : -1;
 }
 

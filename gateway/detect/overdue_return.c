@@ -46,14 +46,15 @@ enum {
     LOOKS = 5,
     LEARN_MIN = 2,
 };
-#define LONG_MS       ((int64_t)4 * 3600 * 1000)
-#define UNKNOWN_MS    ((int64_t)8 * 3600 * 1000) /* usual, before anything is known */
-#define MARGIN_MIN_MS ((int64_t)1800 * 1000)
-#define MARGIN_MAX_MS ((int64_t)7200 * 1000)
-#define LEARN_TOLD    40.0
-#define ORDINARY      0.02
-#define TAIL_MIN_MS   ((int64_t)5400 * 1000)
-#define RELATED_MS    ((int64_t)48 * 3600 * 1000) /* an alert that opened so long after leaving is about it */
+#define LONG_MS         ((int64_t)4 * 3600 * 1000)
+#define UNKNOWN_MS      ((int64_t)8 * 3600 * 1000) /* usual, before anything is known */
+#define MARGIN_MIN_MS   ((int64_t)1800 * 1000)
+#define MARGIN_MAX_MS   ((int64_t)7200 * 1000)
+#define LEARN_TOLD      40.0
+#define ORDINARY        0.02
+#define ORDINARY_FAMILY 0.08
+#define TAIL_MIN_MS     ((int64_t)5400 * 1000)
+#define RELATED_MS      ((int64_t)48 * 3600 * 1000) /* an alert that opened so long after leaving is about it */
 
 struct overdue_return_state {
     int64_t left_ms;   /* 0 = at home, or not known */
@@ -149,10 +150,13 @@ static int64_t tail_of(const struct overdue_return_state *state)
     return state->usual_ms / 2 > TAIL_MIN_MS ? state->usual_ms / 2 : TAIL_MIN_MS;
 }
 
-static uint8_t rarity_of(const struct overdue_return_state *state, int64_t t_ms)
+/* On days when families are at home people go to relatives, and stay. */
+static uint8_t rarity_of(const struct detect_context *context, const struct overdue_return_state *state)
 {
-    double beyond = (double)(t_ms - state->left_ms - state->limit_ms) / (double)tail_of(state);
-    return budget_rarity((ORDINARY + (double)state->told_share) * pow(1 + fmax(0, beyond) / 2, -2));
+    struct civil local = local_of(context, state->left_ms);
+    double beyond = (double)(context->t_ms - state->left_ms - state->limit_ms) / (double)tail_of(state);
+    double ordinary = day_class_of(context->registry, &local) == DAY_FAMILY ? ORDINARY_FAMILY : ORDINARY;
+    return budget_rarity((ordinary + (double)state->told_share) * pow(1 + fmax(0, beyond) / 2, -2));
 }
 
 static int64_t long_limit_of(const struct overdue_return_state *state)
@@ -168,7 +172,7 @@ static void emit(const struct detect_context *context, const struct overdue_retu
     if (event)
         detect_add_evidence(&finding, event);
     if (reason == REASON_OVERDUE)
-        finding.rarity = rarity_of(state, context->t_ms);
+        finding.rarity = rarity_of(context, state);
     int64_t now_ms = event ? event->at_ms : context->t_ms;
     finding.at_ms = now_ms;
     finding.flags |= (uint8_t)flags;

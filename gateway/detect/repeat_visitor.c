@@ -2,11 +2,13 @@
  *
  * Swindlers come back: first a gift, then a lecture, then the savings. A visit that unknown-visitor raised to
  * yellow, by a new acquaintance (of less than two weeks, familiar.c) whose earlier visit within ten days was
- * yellow too, is told once more with the count. Who has been coming for longer is a neighbour nobody listed.
+ * yellow too, is told once more with the count; at the Spring Festival, when relatives stay whom nobody
+ * listed, from the third day on. Who has been coming for longer is a neighbour nobody listed.
  * Who they are is the camera's own opaque id (familiar.c), so this sees no further than one home, and nothing
  * where the camera gives no ids. It ends with the visit. Cost: nothing until unknown-visitor speaks. */
 #include "detect/detectors.h"
 #include "detect/familiar.h"
+#include "registry/calendar.h"
 
 enum { AGAIN_DAYS = 2 };
 
@@ -32,7 +34,9 @@ static void on_finding(const struct detect_context *context, void *opaque, const
     if (!over) {
         days = familiar_concern_days(detect_peek(context, &detector_familiar, context->household),
                                      (int64_t)heard->numbers[1] * 1000);
-        if (days < AGAIN_DAYS)
+        struct civil local;
+        clock_civil(context->tz, heard->at_ms, &local);
+        if (days < (calendar_is_spring_festival(local.day_number) ? AGAIN_DAYS + 1 : AGAIN_DAYS))
             return;
     }
     state->told = over ? 0 : 1 + LEVEL_YELLOW;

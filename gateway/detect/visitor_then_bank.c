@@ -25,7 +25,7 @@
 enum { CUSTOMERS = 2 };
 #define VAGUE_M   100.0
 #define RATE_DAYS 21.0
-#define CHANCE    0.35
+#define CHANCE    0.12
 #define DAY_MS    (24 * 3600 * 1000.0)
 #define VISIT_MS  ((int64_t)48 * 3600 * 1000)
 #define DOOR_MS   ((int64_t)5 * 60 * 1000)

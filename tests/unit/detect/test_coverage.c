@@ -231,6 +231,22 @@ static void a_few_silent_devices_are_no_outage(void **state)
     assert_int_equal(count_findings(world, "silent", "silent"), 3);
 }
 
+static void bands_that_are_out_are_no_sign_of_an_outage(void **state)
+{
+    struct world *world = *state;
+    static const char *const bands[] = {"wb-1", "wb-2a", "wb-2b", "wb-3", "wb-4"};
+    world->detect_settings.silent_s = 1500;
+    all_heard(world, at(world, 9, 0, 0));
+    for (unsigned i = 0; i < sizeof bands / sizeof *bands; i++)
+        world_event(world, at(world, 9, 0, 1), bands[i],
+                    "{\"presence\":{\"at_home\":false,\"source\":\"wifi\"}}");
+    for (int minute = 10; minute <= 60; minute += 10) { /* the cameras go on, the bands are in a valley */
+        world_event(world, at(world, 9, minute, 0), "cam-1", "{\"heartbeat\":{}}");
+        world_event(world, at(world, 9, minute, 0), "cam-2", "{\"heartbeat\":{}}");
+    }
+    assert_int_equal(count_findings(world, "area-outage", NULL), 0);
+}
+
 static void seen_leaving_while_the_band_says_home_is_without_the_band(void **state)
 {
     struct world *world = *state;
@@ -287,6 +303,7 @@ int main(void)
         T(many_silent_at_once_are_one_alert_of_the_village),
         T(an_outage_of_hours_ends_in_one_alert_for_each_device),
         T(a_few_silent_devices_are_no_outage),
+        T(bands_that_are_out_are_no_sign_of_an_outage),
         T(seen_leaving_while_the_band_says_home_is_without_the_band),
         T(a_band_that_is_on_its_way_or_a_door_that_says_back_is_no_finding),
         T(in_a_shared_home_nobody_knows_whose_band_it_is),

@@ -99,6 +99,25 @@ static void never_back_at_the_festival_is_told(void **state)
     assert_int_equal(told(world, "overdue-return"), 1);
 }
 
+static uint8_t rarity_of_an_overdue_return_on(struct world *world, int day)
+{
+    door(world, on_day(world, day, 9, 0), false);
+    world_tick(world, on_day(world, day, 11, 30));
+    assert_finding(world, "overdue", LEVEL_YELLOW);
+    uint8_t rarity = last_finding(world)->rarity;
+    door(world, on_day(world, day, 11, 31), true);
+    return rarity;
+}
+
+static void staying_long_is_less_rare_at_the_festival(void **state)
+{
+    struct world *world = *state;
+    for (int day = FESTIVAL - 30; day < FESTIVAL - 3; day++)
+        out(world, day, 60);
+    uint8_t festival = rarity_of_an_overdue_return_on(world, FESTIVAL);
+    assert_true(rarity_of_an_overdue_return_on(world, FESTIVAL + 16) > festival);
+}
+
 static void nights_of_the_festival_are_no_habit(void **state)
 {
     struct world *world = *state;
@@ -140,6 +159,7 @@ int main(void)
         TEST(a_fair_on_its_day_explains_itself),
         TEST(outings_of_the_festival_are_not_learned),
         TEST(never_back_at_the_festival_is_told),
+        TEST(staying_long_is_less_rare_at_the_festival),
         TEST(lazy_days_at_the_festival_teach_no_pause),
         TEST(nights_of_the_festival_are_no_habit),
     };

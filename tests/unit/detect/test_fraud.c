@@ -80,6 +80,22 @@ static void the_same_stranger_indoors_again_is_told_with_the_count(void **state)
     assert_true(last_finding(world)->flags & FINDING_CLEARS);
 }
 
+/* Local time on 7 February 2027, the second day of the Chinese year. */
+static int64_t festival(const struct world *world, int day, int hour, int minute)
+{
+    return clock_from_civil(world->tz, 2027, 2, 7 + day, hour, minute, 0);
+}
+
+static void at_the_spring_festival_a_guest_is_again_there_on_the_third_day(void **state)
+{
+    struct world *world = *state;
+    visit_of(world, festival(world, 0, 9, 0), 30, "indoors", "unknown:s1");
+    visit_of(world, festival(world, 1, 9, 0), 30, "indoors", "unknown:s1");
+    assert_int_equal(count_of(world, "came-again"), 0);
+    visit_of(world, festival(world, 2, 9, 0), 30, "indoors", "unknown:s1");
+    assert_int_equal(count_of(world, "came-again"), 1);
+}
+
 static void another_stranger_or_eleven_days_later_is_not_again(void **state)
 {
     struct world *world = *state;
@@ -169,6 +185,24 @@ static void where_strangers_come_daily_the_bank_a_day_later_is_a_coincidence(voi
                      1); /* within hours it is not */
 }
 
+static void where_strangers_come_weekly_the_bank_is_told_within_hours_only(void **state)
+{
+    struct world *world = *state;
+    for (int week = 0; week < 8; week++) {
+        char who[] = "unknown:s0";
+        who[sizeof who - 2] = (char)('0' + week);
+        visit_of(world, at(world, 9, 0, 0) + week * 7 * DAY_MS, 6, "indoors", who);
+    }
+    for (int hours = 6; hours <= 30; hours += 24) {
+        int64_t t_ms = at(world, 9 + hours, 0, 0) + 7 * 7 * DAY_MS;
+        world_event(world, t_ms, "wb-1", PRESENCE_OUT);
+        world_fix(world, t_ms + 30 * 60000, "wb-1", BANK_LAT, 87.61, 10);
+        world_fix(world, t_ms + 40 * 60000, "wb-1", BANK_LAT, 87.61, 10);
+        assert_int_equal(count_findings(world, "visitor-then-bank", "bank-after-visit"), 1);
+        world_event(world, t_ms + 60 * 60000, "wb-1", PRESENCE_HOME);
+    }
+}
+
 static void closed_as_true_keeps_out_for_good(void **state)
 {
     struct world *world = *state;
@@ -197,6 +231,23 @@ static void seen_leaving_with_the_stranger_is_orange_and_absorbs(void **state)
     world_event(world, at(world, 11, 0, 0), "wb-1", PRESENCE_HOME);
     assert_finding(world, "led-away-back", LEVEL_ORANGE);
     assert_true(last_finding(world)->flags & FINDING_CLEARS);
+}
+
+static void at_the_spring_festival_all_is_one_level_lower_by_day(void **state)
+{
+    struct world *world = *state;
+    visit_of(world, festival(world, 0, 9, 0), 20, "indoors", "unknown:s1");
+    world_event(world, festival(world, 0, 9, 21), "cam-1", WITH_UNKNOWN);
+    assert_finding(world, "led-away", LEVEL_YELLOW);
+    world_event(world, festival(world, 0, 11, 0), "wb-1", PRESENCE_HOME);
+    unsigned before = count_findings(world, "led-away", NULL);
+    visit_of(world, festival(world, 1, 9, 0), 5, "indoors", "unknown:s2");
+    world_event(world, festival(world, 1, 9, 6), "wb-1", PRESENCE_OUT); /* yellow on any other day */
+    assert_int_equal(count_findings(world, "led-away", NULL), before);
+    world_event(world, festival(world, 1, 11, 0), "wb-1", PRESENCE_HOME);
+    visit_of(world, festival(world, 1, 22, 0), 5, "indoors", "unknown:s2");
+    world_event(world, festival(world, 1, 22, 6), "wb-1", PRESENCE_OUT);
+    assert_finding(world, "left-after-visit", LEVEL_YELLOW);
 }
 
 static void a_departure_before_the_word_of_the_visit_is_the_same(void **state)
@@ -343,14 +394,17 @@ int main(void)
         T(seen_on_four_days_without_concern_is_familiar),
         T(ids_older_than_a_month_are_somebody_else),
         T(the_same_stranger_indoors_again_is_told_with_the_count),
+        T(at_the_spring_festival_a_guest_is_again_there_on_the_third_day),
         T(another_stranger_or_eleven_days_later_is_not_again),
         T(a_concern_keeps_a_visitor_from_becoming_familiar),
         T(closed_as_expected_makes_room_for_the_familiar),
         T(an_acquaintance_of_two_weeks_needs_no_word),
         T(led_away_by_them_two_weeks_are_no_excuse),
         T(where_strangers_come_daily_the_bank_a_day_later_is_a_coincidence),
+        T(where_strangers_come_weekly_the_bank_is_told_within_hours_only),
         T(closed_as_true_keeps_out_for_good),
         T(seen_leaving_with_the_stranger_is_orange_and_absorbs),
+        T(at_the_spring_festival_all_is_one_level_lower_by_day),
         T(a_departure_before_the_word_of_the_visit_is_the_same),
         T(leaving_alone_after_a_visit_is_nothing_whoever_speaks_first),
         T(a_doorstep_visit_and_an_own_walk_are_nothing),
