@@ -88,6 +88,13 @@ bool config_allows_cap_sender(const char *text)
     return *text && !strpbrk(text, " ,<&");
 }
 
+bool config_allows_institution_or_none(const char *text)
+{
+    static const char plain[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    size_t len = strlen(text);
+    return len == 0 || (len == INSTITUTION_SIZE - 1 && strspn(text, plain) == len);
+}
+
 bool config_allows_tcp_address(const char *text)
 {
     char host[TCP_ADDRESS_SIZE];

@@ -19,6 +19,7 @@ bool config_allows_http_url(const char *text);
 bool config_allows_http_url_or_none(const char *text);
 bool config_allows_address(const char *text);
 bool config_allows_cap_sender(const char *text);
+bool config_allows_institution_or_none(const char *text);
 bool config_allows_tcp_address(const char *text);
 bool config_allows_tcp_address_or_none(const char *text);
 bool config_allows_dc09_account(const char *text);

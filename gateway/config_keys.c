@@ -349,6 +349,13 @@ const struct key config_keys[] = {
      TEXT(relay.police_sender),
      .rule = "text without spaces, commas, < and &",
      .allowed = config_allows_cap_sender},
+    {.path = "relay.police.institution",
+     .help =
+         "Institution, unit and extension in the identifiers of CAP messages; none = the gateway's own form.",
+     TEXT(relay.police_institution),
+     .rule = "eight letters or digits, \"\" = none",
+     .allowed = config_allows_institution_or_none},
+    FILE_KEY("relay.police.secret_file", "Key that signs CAP messages.", relay.police_secret_file),
     {.path = "relay.police.timeout_s",
      .help = "Of one attempt, with the police and with webhooks.",
      .unit = "s",

@@ -13,11 +13,20 @@
 
 static const char xmlns[] = "urn:oasis:names:tc:emergency:cap:1.2";
 
-void cap_identifier(const char *county, const struct hash_id *job, char text[CAP_IDENTIFIER_SIZE])
+void cap_identifier(const struct relay_context *context, const struct hash_id *job, int64_t t_ms,
+                    char text[CAP_IDENTIFIER_SIZE])
 {
+    const char *institution = context->settings->police_institution;
     char id[HASH_ID_TEXT];
     hash_id_text(job, id);
-    snprintf(text, CAP_IDENTIFIER_SIZE, "%.6s-%s", county, id);
+    if (!institution[0]) {
+        snprintf(text, CAP_IDENTIFIER_SIZE, "%.6s-%s", context->county, id);
+        return;
+    }
+    struct civil local;
+    clock_civil(context->tz, t_ms, &local);
+    snprintf(text, CAP_IDENTIFIER_SIZE, "%.6s%.8s_%04d%02d%02d%02d%02d%02d_%s", context->county, institution,
+             local.year % 10000, local.month, local.day, local.hour, local.minute, local.second, id);
 }
 
 void cap_time(const struct tz *tz, int64_t t_ms, char text[CAP_TIME_SIZE])
@@ -61,7 +70,7 @@ static void put_head(const struct relay_context *context, const struct job *job,
                      struct buf *out)
 {
     char identifier[CAP_IDENTIFIER_SIZE], sender[ID_SIZE], sent[CAP_TIME_SIZE];
-    cap_identifier(context->county, &job->id, identifier);
+    cap_identifier(context, &job->id, job->t_ms, identifier);
     clean_sender(context->settings->police_sender, sender);
     cap_time(context->tz, job->t_ms, sent);
     buf_printf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<alert xmlns=\"%s\">\n", xmlns);
@@ -201,6 +210,8 @@ static void put_info(const struct relay_context *context, const struct alert *al
     put(out, "urgency", urgency(job->level));
     put(out, "severity", severity(job->level, alert->avs));
     put(out, "certainty", certainty(alert->avs));
+    if (facts->detector[0])
+        put_named(out, "eventCode", "huyang", facts->detector);
     if (facts->main) {
         cap_time(context->tz, facts->main->at_ms, text);
         put(out, "onset", text);
@@ -239,7 +250,7 @@ static void put_cancel(const struct relay_context *context, const struct job *jo
     put(out, "note", "撤回：经核实无需出警。 Stand down: checked, no response is needed.");
     if (police_withdrawn(job, &original, &t_ms)) {
         char identifier[CAP_IDENTIFIER_SIZE], sender[ID_SIZE], sent[CAP_TIME_SIZE];
-        cap_identifier(context->county, &original, identifier);
+        cap_identifier(context, &original, t_ms, identifier);
         clean_sender(context->settings->police_sender, sender);
         cap_time(context->tz, t_ms, sent);
         buf_puts(out, "<references>");

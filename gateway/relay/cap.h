@@ -6,10 +6,13 @@
 #include "core/hash.h"
 #include "relay/relay.h"
 
-enum { CAP_IDENTIFIER_SIZE = 48, CAP_NOTE_SIZE = 48, CAP_TIME_SIZE = 32 };
+enum { CAP_IDENTIFIER_SIZE = 64, CAP_NOTE_SIZE = 48, CAP_TIME_SIZE = 32 };
 
-/* "654321-0123…": county and job id. */
-void cap_identifier(const char *county, const struct hash_id *job, char text[CAP_IDENTIFIER_SIZE]);
+/* "654321-0123…": county and job id. With an institution in the style of GB/T 35965.1,
+ * "654321DDDUUUXX_20260301091200_0123…": county, institution, local time of the job, its id. Both begin with
+ * the county and end with the id. */
+void cap_identifier(const struct relay_context *context, const struct hash_id *job, int64_t t_ms,
+                    char text[CAP_IDENTIFIER_SIZE]);
 struct tz;
 /* "2026-03-01T09:12:00+08:00": local time, whole seconds, and -00:00 for UTC, as the standard wants it. */
 void cap_time(const struct tz *tz, int64_t t_ms, char text[CAP_TIME_SIZE]);
@@ -20,8 +23,9 @@ void cap_render(const struct relay_context *context, const struct alert *alert, 
 
 /* CAP_SILENT: not a CAP document, or not about us. */
 enum cap_verdict { CAP_SILENT, CAP_ACCEPTED, CAP_REJECTED };
-/* Reads a reply to the message `identifier`: an Ack that refers to it accepts, an Error that refers to it
- * rejects with its note. */
-enum cap_verdict cap_reply(const char *body, size_t len, const char *identifier, char note[CAP_NOTE_SIZE]);
+/* Reads a reply to the message of county and job `id`, in whichever form it named itself: an Ack that refers
+ * to it accepts, an Error that refers to it rejects with its note. */
+enum cap_verdict cap_reply(const char *body, size_t len, const char *county, const char *id,
+                           char note[CAP_NOTE_SIZE]);
 
 #endif

@@ -6,17 +6,24 @@
 #include "relay/cap.h"
 #include "relay/xml.h"
 
-/* One of the space-separated triples names our identifier as its middle part. */
-static bool refers_to(const char *references, const char *identifier)
+/* One of the space-separated triples names our message as its middle part: that begins with the county and
+ * ends with the job's id. What stands between is not compared: the institution may be configured after the
+ * message went out. */
+static bool refers_to(const char *references, const char *county, const char *id)
 {
-    size_t len = strlen(identifier);
-    for (const char *at = strchr(references, ','); at; at = strchr(at + 1, ','))
-        if (strncmp(at + 1, identifier, len) == 0 && at[1 + len] == ',')
+    size_t start = strlen(county), end = strlen(id);
+    for (const char *at = strchr(references, ','); at; at = strchr(at + 1, ',')) {
+        const char *name = at + 1;
+        size_t len = strcspn(name, ", ");
+        if (name[len] == ',' && len > start + end && strncmp(name, county, start) == 0 &&
+            strchr("-_", name[len - end - 1]) && strncmp(name + len - end, id, end) == 0)
             return true;
+    }
     return false;
 }
 
-enum cap_verdict cap_reply(const char *body, size_t len, const char *identifier, char note[CAP_NOTE_SIZE])
+enum cap_verdict cap_reply(const char *body, size_t len, const char *county, const char *id,
+                           char note[CAP_NOTE_SIZE])
 {
     enum cap_verdict verdict = CAP_SILENT;
     struct buf type, references, remark, *into = NULL;
@@ -41,7 +48,7 @@ enum cap_verdict cap_reply(const char *body, size_t len, const char *identifier,
             well = xml_append_text(&xml, into);
         }
     }
-    if (ours && well && !xml.error && refers_to(buf_text(&references), identifier)) {
+    if (ours && well && !xml.error && refers_to(buf_text(&references), county, id)) {
         if (strcmp(buf_text(&type), "Ack") == 0)
             verdict = CAP_ACCEPTED;
         else if (strcmp(buf_text(&type), "Error") == 0)

@@ -210,12 +210,13 @@ void outbox_address(const struct outbox *outbox, const struct receiver *receiver
 
 /* X-Huyang-Signature = hex of HMAC-SHA256(secret, time "." id "." body): whoever checks it knows who sent it,
  * when, and that nothing was changed. */
-static enum err sign(struct outbox *outbox, const struct receiver *receiver, const struct entry *entry,
-                     const char *id, int64_t time_s, char header[HEADER_SIZE])
+static enum err sign(struct outbox *outbox, const struct receiver *receiver,
+                     const struct transport_request *request, const char *id, int64_t time_s,
+                     char header[HEADER_SIZE])
 {
     buf_clear(&outbox->scratch);
     buf_printf(&outbox->scratch, "%" PRId64 ".%s.", time_s, id);
-    buf_append(&outbox->scratch, entry->row.body, entry->row.len);
+    buf_append(&outbox->scratch, request->body, request->len);
     if (outbox->scratch.failed)
         return ERR_NOMEM;
     uint8_t digest[SHA256_SIZE];
@@ -240,15 +241,6 @@ static enum err send_entry(struct outbox *outbox, struct receiver *receiver, str
     snprintf(lines[2], HEADER_SIZE, "X-Huyang-Time: %" PRId64, now.wall_ms / 1000);
     for (; count < 3; count++)
         headers[count] = lines[count];
-    if (receiver->secret_len > 0) {
-        enum err err = sign(outbox, receiver, entry, id, now.wall_ms / 1000, lines[count]);
-        if (err != ERR_OK)
-            return err;
-        headers[count] = lines[count];
-        count++;
-    }
-    if (entry->row.unpersisted)
-        headers[count] = "X-Huyang-Unpersisted: 1";
     struct transport_request request = {.content_type = "application/json",
                                         .headers = headers,
                                         .body = entry->row.body,
@@ -257,6 +249,15 @@ static enum err send_entry(struct outbox *outbox, struct receiver *receiver, str
         request.content_type = "application/cap+xml; charset=utf-8";
         request.body = police_cap_part(&entry->row, &request.len);
     }
+    if (receiver->secret_len > 0) {
+        enum err err = sign(outbox, receiver, &request, id, now.wall_ms / 1000, lines[count]);
+        if (err != ERR_OK)
+            return err;
+        headers[count] = lines[count];
+        count++;
+    }
+    if (entry->row.unpersisted)
+        headers[count] = "X-Huyang-Unpersisted: 1";
     outbox_address(outbox, receiver, &request);
     return transport_send(outbox->transport, &request, on_done, entry);
 }

@@ -79,8 +79,10 @@ static void bind_police(struct receivers *receivers, const struct relay_settings
         bind_dc09(receivers, names[1], dc09, true);
     } else if (url[0]) {
         struct receiver *receiver = bind_one(receivers, names[0], url, &settings->police_tls);
-        if (receiver)
-            receiver->is_police = true;
+        if (!receiver)
+            return;
+        receiver->is_police = true;
+        text_copy(receiver->secret_file, sizeof receiver->secret_file, settings->police_secret_file);
     }
 }
 

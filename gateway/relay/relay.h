@@ -140,14 +140,18 @@ struct dc09_account_settings {
     char territory[ID_SIZE];
     char account[DC09_ACCOUNT_SIZE];
 };
+/* Institution, unit and extension of an identifier in the style of GB/T 35965.1. */
+enum { INSTITUTION_SIZE = 9 };
 struct relay_settings {
     /* CAP; "" = none there. Without any receiver police jobs fail to a person at once. */
     char police_url[RELAY_URL_SIZE], police_backup_url[RELAY_URL_SIZE];
     struct relay_tls police_tls;
-    char police_sender[ID_SIZE]; /* CAP sender */
-    uint32_t timeout_s;          /* 10; 1..60, of one attempt */
-    bool allow_private;          /* may targets lie in private or loopback ranges */
-    bool exercise;               /* everything is marked as a drill */
+    char police_sender[ID_SIZE];               /* CAP sender */
+    char police_secret_file[RELAY_PATH_SIZE];  /* HMAC key of the CAP messages; "" = unsigned */
+    char police_institution[INSTITUTION_SIZE]; /* eight letters or digits; "" = identifiers of our own form */
+    uint32_t timeout_s;                        /* 10; 1..60, of one attempt */
+    bool allow_private;                        /* may targets lie in private or loopback ranges */
+    bool exercise;                             /* everything is marked as a drill */
     uint8_t webhook_count;
     struct webhook_settings webhooks[RELAY_WEBHOOKS_MAX];
     uint8_t dc09_count, dc09_account_count;

@@ -41,11 +41,11 @@ static bool json_verdict(const struct transport_reply *reply, struct verdict *ve
 static bool cap_verdict(const struct outbox_row *row, const char *county, const struct transport_reply *reply,
                         struct verdict *verdict)
 {
-    char identifier[CAP_IDENTIFIER_SIZE], note[CAP_NOTE_SIZE];
+    char id[HASH_ID_TEXT], note[CAP_NOTE_SIZE];
     if (reply->cut || reply->len == 0)
         return false;
-    cap_identifier(county, &row->id, identifier);
-    switch (cap_reply(reply->body, reply->len, identifier, note)) {
+    hash_id_text(&row->id, id);
+    switch (cap_reply(reply->body, reply->len, county, id, note)) {
     case CAP_ACCEPTED: verdict->kind = VERDICT_ACCEPTED; return true;
     case CAP_REJECTED:
         verdict->kind = VERDICT_REJECTED;

@@ -3,12 +3,15 @@ import copy
 import hashlib
 import hmac
 import http.client
+import http.server
 import json
 import os
+import re
 import secrets
 import socket
 import ssl
 import subprocess
+import threading
 import time
 import urllib.parse
 
@@ -16,6 +19,7 @@ import pytest
 from lxml import etree
 
 from huyang_test import wait_until, wire
+from huyang_test.county import CODE
 
 DATA = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data")
 NS = "{urn:oasis:names:tc:emergency:cap:1.2}"
@@ -281,6 +285,63 @@ def test_a_desk_speaks_tls(world, tmp_path):
     assert desk.url.startswith("https://127.0.0.1:")
     client = Client(desk, ssl.create_default_context(cafile=cert))
     assert client.cap(read("relay", "cap-sos.xml")).findtext(NS + "msgType") == "Ack"
+
+
+class Inbox(http.server.BaseHTTPRequestHandler):
+    """A police receiver that keeps every message as it came, and says no more than that it came."""
+    def do_POST(self):
+        self.server.got.append((dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(202)
+        self.end_headers()
+
+    def do_HEAD(self):
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.mark.parametrize("exercise", [False, True])
+def test_what_a_live_gateway_sends_the_police_obeys_the_schema_and_is_signed(world, schema, exercise):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Inbox)
+    server.got = []
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        broker, desk, county = world.broker(), world.desk(), world.county(homes=2)
+        path = os.path.join(county.folder, "households.csv")
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        lines[1] = ",".join(lines[1].split(",")[:-2] + ["", ""])  # the first home has no coordinates
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
+        gateway = world.gateway(broker, county, desk, settings={"relay": {"exercise": exercise, "police": {
+            "url": f"http://127.0.0.1:{server.server_port}/", "secret_file": desk.secret_file, "institution": "00A01B02", "direct": ["sos"]}}})
+        fleet = world.fleet(broker, ["wb-0001", "wb-0002"])
+        fleet.report("wb-0001", wire.sos())
+        fleet.report("wb-0002", wire.sos())
+        wait_until(lambda: len(server.got) >= 2, 40, "two police messages")
+        for alert in gateway.alerts(family="emergency"):
+            gateway.close(alert["id"], "false")
+        wait_until(lambda: any(b"<msgType>Cancel" in body for _, body in server.got), 40, "a stand-down")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    with open(desk.secret_file, encoding="ascii") as file:
+        secret = file.read().strip().encode()
+    documents = []
+    for headers, body in server.got:
+        signed = f"{headers['X-Huyang-Time']}.{headers['X-Huyang-Id']}.".encode() + body
+        assert headers["X-Huyang-Signature"] == hmac.new(secret, signed, hashlib.sha256).hexdigest()
+        documents.append(etree.fromstring(body))
+        schema.assertValid(documents[-1])
+        assert documents[-1].findtext(NS + "status") == ("Exercise" if exercise else "Actual")
+        assert re.fullmatch(CODE + "00A01B02_[0-9]{14}_[0-9a-f]{32}", documents[-1].findtext(NS + "identifier"))
+    assert {code.findtext(NS + "value") for document in documents for code in document.iter(NS + "eventCode")} == {"sos"}
+    alerts = [document for document in documents if document.findtext(NS + "msgType") == "Alert"]
+    assert any(next(document.iter(NS + "circle"), None) is None for document in alerts) and any(next(document.iter(NS + "circle"), None) is not None for document in alerts)
 
 
 @pytest.mark.parametrize("mode", ["hang", "error", "redirect", "close", "slow"])

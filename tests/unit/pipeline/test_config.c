@@ -322,6 +322,8 @@ static void texts_are_checked_for_what_they_name(void **state)
         "relay: {police: {url: 'http://'}}",
         "relay: {police: {url: 'https:///x'}}",
         "relay: {police: {sender: 'a b'}}",
+        "relay: {police: {institution: '1234567'}}",
+        "relay: {police: {institution: '1234567-'}}",
         "prompts: {language: fr}",
         "relay: {webhook: [{name: a, url: ''}]}",
         "relay: {police: {url: \"http://a\\x0d\\x0ab\"}}",

@@ -56,7 +56,7 @@ static void a_stand_down_refers_to_the_message_it_withdraws(void **state)
     char original[RELAY_BODY_MAX], identifier[CAP_IDENTIFIER_SIZE], sent[CAP_TIME_SIZE], wanted[256],
         id[HASH_ID_TEXT];
     memcpy(original, f->row.body, f->row.len + 1);
-    cap_identifier("654321", &f->job.id, identifier);
+    cap_identifier(&f->context, &f->job.id, f->job.t_ms, identifier);
     cap_time(f->tz, f->job.t_ms, sent);
     hash_id_text(&f->job.id, id);
 
@@ -81,6 +81,39 @@ static void a_stand_down_refers_to_the_message_it_withdraws(void **state)
     assert_string_equal(f->why, "");
     assert_null(strstr(f->row.body, "<references>"));
     assert_non_null(strstr(f->row.body, "<incidents>"));
+}
+
+static void with_an_institution_identifiers_follow_the_national_form(void **state)
+{
+    struct fixture *f = *state;
+    char id[HASH_ID_TEXT], identifier[CAP_IDENTIFIER_SIZE], wanted[256], note[CAP_NOTE_SIZE];
+    snprintf(f->settings.police_institution, sizeof f->settings.police_institution, "00A01B02");
+    police_job(f, "r-1", "sos");
+    render(f);
+    hash_id_text(&f->job.id, id);
+    snprintf(identifier, sizeof identifier, "65432100A01B02_20260301121200_%s", id);
+    snprintf(wanted, sizeof wanted, "<identifier>%s</identifier>", identifier);
+    assert_non_null(strstr(f->row.body, wanted));
+    assert_non_null(strstr(f->row.body, "<eventCode><valueName>huyang</valueName><value>sos</value>"));
+
+    struct buf reply;
+    buf_init(&reply, 1024);
+    buf_printf(&reply,
+               "<alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\"><msgType>Ack</msgType>"
+               "<references>huyang,%s,t</references></alert>",
+               identifier);
+    assert_int_equal(cap_reply(buf_text(&reply), reply.len, "654321", id, note), CAP_ACCEPTED);
+    assert_int_equal(cap_reply(buf_text(&reply), reply.len, "654322", id, note), CAP_SILENT);
+    assert_int_equal(cap_reply(buf_text(&reply), reply.len, "654321", id + 1, note), CAP_SILENT);
+    buf_release(&reply);
+
+    /* The stand-down names it in the same form, with the time of the message it withdraws. */
+    f->job.kind = JOB_STAND_DOWN;
+    snprintf(f->job.prompt, sizeof f->job.prompt, "%s@%lld", id, (long long)f->job.t_ms);
+    f->job.t_ms += 600000;
+    render(f);
+    snprintf(wanted, sizeof wanted, ",%s,", identifier);
+    assert_non_null(strstr(f->row.body, wanted));
 }
 
 static void without_a_police_receiver_the_job_fails_with_its_reason(void **state)
@@ -187,7 +220,7 @@ static const char *ack(const char *type, const char *references)
 
 static enum cap_verdict verdict(const char *body, char *note)
 {
-    return cap_reply(body, strlen(body), "654321-abc", note);
+    return cap_reply(body, strlen(body), "654321", "abc", note);
 }
 
 static void an_ack_that_refers_to_ours_accepts_and_an_error_rejects(void **state)
@@ -228,6 +261,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(with_an_institution_identifiers_follow_the_national_form,
+                                        fixture_setup, fixture_teardown),
         T(a_police_message_is_the_golden_document),
         T(hostile_names_are_escaped_in_a_police_message),
         T(the_same_job_always_gives_the_same_bytes),
