@@ -105,6 +105,11 @@ def bridged_world(world):
     assert bridge.stop() == 0
 
 
+def device_tool(gateway, *arguments):
+    return subprocess.run([binary("huyang"), "device", *arguments, "--url", f"http://127.0.0.1:{gateway.port}", "--state-dir", gateway.state_dir],
+                          capture_output=True, text=True, timeout=60, check=True)
+
+
 def reports(gateway, device):
     return [line for line in gateway.journal() if line.get("device") == device]
 
@@ -248,6 +253,8 @@ def test_over_tls_each_watch_is_itself_and_its_link_state_its_own(world):
         wait_link(bridge.gateway, wb_0001=True, wb_0002=True)
         watch.socket.close()
         wait_link(bridge.gateway, wb_0001=False, wb_0002=True)
+        shown = {row.split()[0]: row.split() for row in device_tool(bridge.gateway, "list").stdout.splitlines()}
+        assert "no" in shown["wb-0001"] and "yes" in shown["wb-0002"] and not {"no", "yes"} & set(shown["wb-0003"])
         bridge.process.kill()
         wait_link(bridge.gateway, wb_0001=False, wb_0002=False)
         bridge.start()
