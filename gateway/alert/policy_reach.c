@@ -4,6 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alert/explain.h"
+
+#define TOO_MANY "there are more people %s for %s than the %d an alert tells at once: a roster says who is on"
+
 struct reach {
     const struct alert_settings *settings;
     const struct registry *registry;
@@ -94,41 +98,62 @@ static void check_scope(struct reach *reach, int no, const struct policy_rule *r
 static void check_target(struct reach *reach, int no, int at, const struct policy_step *step)
 {
     const struct registry *registry = reach->registry;
-    uint32_t one[1];
+    uint32_t people[AUDIENCE_MAX + 1];
     if (step->kind != STEP_NOTIFY)
         return;
     if (step->to[0] && registry_find(registry, REGISTRY_RESPONDER, step->to) == REGISTRY_NONE &&
         registry_find(registry, REGISTRY_CONTACT, step->to) == REGISTRY_NONE)
         tell(reach, no, at, "there is no responder or contact %s", step->to);
-    if (!step->roster[0])
+    if (!step->roster[0] || policy_roster(reach->settings, step)) /* rosters by name: roster_reach() */
         return;
     uint32_t territory = registry_find(registry, REGISTRY_TERRITORY, step->roster);
-    if (territory == REGISTRY_NONE)
+    if (territory == REGISTRY_NONE) {
         tell(reach, no, at, "there is no territory %s", step->roster);
-    else if (registry_responders(registry, (enum role)step->role, territory, reach->t_ms, one, 1) == 0)
+        return;
+    }
+    size_t count = registry_responders(registry, (enum role)step->role, territory, reach->t_ms, people,
+                                       AUDIENCE_MAX + 1);
+    if (count == 0)
         tell(reach, no, at, "the roster of %s has no %s", step->roster, role_name((enum role)step->role));
+    if (count > AUDIENCE_MAX)
+        tell(reach, no, at, TOO_MANY, role_name((enum role)step->role), step->roster, AUDIENCE_MAX);
 }
 
-/* A role that some rule needs and that has nobody for a grid with homes. */
-static void check_roles(struct reach *reach)
+/* Roles whose people some step names by nothing else, a bit each. */
+static unsigned roles_needed(const struct reach *reach)
 {
-    const struct registry *registry = reach->registry;
     unsigned needed = 0;
     for (unsigned i = 0; i < reach->settings->rule_count; i++) {
         const struct policy_rule *rule = &reach->settings->rules[i];
         for (unsigned j = 0; j < rule->step_count; j++) {
             const struct policy_step *step = &rule->steps[j];
-            if ((step->kind == STEP_NOTIFY || step->kind == STEP_TASK) && !step->to[0] && !step->roster[0])
+            if (step->kind == STEP_VERIFY) /* the county desk where it names none, as escalation.c does */
+                needed |= 1U << (step->role ? step->role : ROLE_COUNTY_DESK);
+            else if ((step->kind == STEP_NOTIFY || step->kind == STEP_TASK) && !step->to[0] &&
+                     !step->roster[0])
                 needed |= 1U << step->role;
         }
     }
-    uint32_t count = registry_count(registry, REGISTRY_TERRITORY), one[1];
+    return needed;
+}
+
+/* A role that some rule needs and that has nobody for a grid with homes, or more people than are told. */
+static void check_roles(struct reach *reach)
+{
+    const struct registry *registry = reach->registry;
+    const unsigned needed = roles_needed(reach);
+    uint32_t count = registry_count(registry, REGISTRY_TERRITORY), people[AUDIENCE_MAX + 1];
     for (unsigned role = ROLE_GRID_WORKER; role < ROLE_COUNT; role++) {
         for (uint32_t no = 0; needed >> role & 1 && no < count; no++) {
             const struct territory *territory = registry_territory(registry, no);
-            if (!territory->removed && territory->kind == TERRITORY_GRID &&
-                registry_responders(registry, (enum role)role, no, reach->t_ms, one, 1) == 0)
+            if (territory->removed || territory->kind != TERRITORY_GRID)
+                continue;
+            size_t found =
+                registry_responders(registry, (enum role)role, no, reach->t_ms, people, AUDIENCE_MAX + 1);
+            if (found == 0)
                 tell(reach, -1, -1, "nobody is %s for %s", role_name((enum role)role), territory->code);
+            else if (found > AUDIENCE_MAX)
+                tell(reach, -1, -1, TOO_MANY, role_name((enum role)role), territory->code, AUDIENCE_MAX);
         }
     }
 }

@@ -1,8 +1,12 @@
 """Rosters through the command line: who is on now and next, stand-ins and swaps also over a kill, faults of a file with their place, and the old plan staying in force."""
+import csv
 import datetime
 import json
+import shutil
 import signal
 import subprocess
+
+import pytest
 
 from huyang_test import wait_until, wire
 from huyang_test.process import binary
@@ -148,6 +152,46 @@ def test_check_finds_gaps_and_people_who_are_not_there(tmp_path, world):
     assert f"{file}:5:9: roster night: layer 0: there is no responder d-nobody" in done.stdout
     assert f"{file}:2:5: roster night: nobody is on duty from 2026-03-03T09:00:00+08:00 until 2026-03-31T09:00:00+08:00 or longer" in done.stdout
     assert f"{file}:2:5: roster night: no step of the policy tells this roster" in done.stdout
+
+
+def reachable(tmp_path, gateway, desks=1):
+    """A copy of the county in which everybody has a channel, with so many at the county desk."""
+    folder = tmp_path / "registry"
+    shutil.copytree(gateway.settings["registry_dir"], folder)
+    for name in ("responders.csv", "contacts.csv"):
+        with open(folder / name, encoding="utf-8", newline="") as file:
+            columns, *rows = csv.reader(file)
+        if "role" in columns:
+            desk = next(row for row in rows if "county_desk" in row)
+            rows += [[f"n-{no}", *desk[1:]] for no in range(1, desks)]
+        with open(folder / name, "w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(dict.fromkeys([*columns, "channels"])))
+            writer.writeheader()
+            writer.writerows({**dict(zip(columns, row)), "channels": "sms"} for row in rows)
+    return folder
+
+
+def check(tmp_path, folder, rule, rosters=()):
+    file = tmp_path / "c.yaml"
+    file.write_text("rosters: " + json.dumps(rosters) + "\npolicy: " + json.dumps([rule]) + "\n", encoding="utf-8")
+    return subprocess.run([binary("huyang"), "policy", "check", str(file), "--registry", str(folder)], capture_output=True, text=True, timeout=60,
+                          check=False)
+
+
+def test_check_has_no_complaint_about_a_roster_that_is_told_by_its_name(tmp_path, world):
+    _, _, gateway = world.standard(homes=1)
+    rule = {"family": "emergency", "level": "red", "steps": [{"do": "notify", "roster": "desk"}]}
+    done = check(tmp_path, reachable(tmp_path, gateway), rule, [plan(*people(gateway))])
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
+@pytest.mark.parametrize("desks", (8, 9))
+def test_check_names_a_role_with_more_people_than_are_told(tmp_path, world, desks):
+    _, _, gateway = world.standard(homes=1)
+    rule = {"family": "emergency", "level": "red", "steps": [{"do": "notify", "role": "county_desk"}]}
+    done = check(tmp_path, reachable(tmp_path, gateway, desks), rule)
+    assert done.returncode == (desks > 8), done.stdout
+    assert ("there are more people county_desk" in done.stdout) == (desks > 8), done.stdout
 
 
 def test_a_gap_that_somebody_fills_is_no_fault_and_one_that_is_left_is(world):

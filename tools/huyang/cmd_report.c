@@ -215,7 +215,8 @@ static enum err find_coverage(struct work *work, int64_t now_ms, struct report_c
         return ERR_NOMEM;
     enum err err = reader_heard(work->reader, now_ms - INT64_C(86400000), on_heard, work);
     for (uint32_t no = 0; err == ERR_OK && no < registry_count(work->registry, REGISTRY_RESIDENT); no++) {
-        if (!registry_resident(work->registry, no)->removed)
+        if (!registry_resident(work->registry, no)->removed &&
+            !registry_is_canary(work->registry, no, REGISTRY_NONE))
             cover(work, no, ret_coverage);
     }
     return err;

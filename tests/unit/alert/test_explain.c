@@ -284,6 +284,13 @@ static void what_of_a_policy_comes_to_nothing_is_told(void **state)
     expect_reach(fold, "-1/-1: nobody is police_desk for 65432110020001");
     expect_reach(fold, "-1/-1: responder p-town has no channel");
     expect_reach(fold, "-1/-1: contact c-4 has no channel");
+    /* Who verifies before the police is needed as much as whoever is told. */
+    memset(fold->settings.rules, 0, sizeof fold->settings.rules);
+    fold->settings.rule_count = 1;
+    rule->level = LEVEL_RED;
+    rule->step_count = 1;
+    rule->steps[0] = (struct policy_step){.kind = STEP_VERIFY, .role = ROLE_POLICE_DESK};
+    expect_reach(fold, "-1/-1: nobody is police_desk for 65432110020001");
     fold_free(fold);
 }
 

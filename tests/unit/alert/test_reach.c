@@ -1,6 +1,8 @@
 /* By which ways people are told, and who is next when nobody takes it. */
 #include "fold.h"
 
+#include "alert/alerts.h"
+
 static int setup(void **state)
 {
     struct fold *fold = fold_new();
@@ -168,7 +170,7 @@ static void calls_not_placed_yet_end_when_somebody_takes_it(void **state)
     assert_non_null(job_to(fold, "c-1a", ":sms")); /* a message lies there and rings nobody */
 }
 
-/* Messages to the grid worker, a new yellow alert each: a call for help that was cancelled. */
+/* Messages to the grid worker, a new yellow alert each. */
 static unsigned to_grid_worker(const struct fold *fold, unsigned attempt)
 {
     unsigned count = 0;
@@ -180,9 +182,9 @@ static unsigned to_grid_worker(const struct fold *fold, unsigned attempt)
 
 static void yellow(struct fold *fold, int hour, int minute)
 {
-    event(fold, on(fold, hour, minute, 0), "wb-1", "{\"sos\":{\"phase\":\"cancelled\"}}");
+    find(fold, on(fold, hour, minute, 0), FAMILY_VISITOR, LEVEL_YELLOW);
     act(fold, on(fold, hour, minute, 10), who(fold, "r-1"),
-        (struct action){.kind = ACTION_CLOSE, .disposition = DISPOSITION_TRUE, .family = FAMILY_EMERGENCY});
+        (struct action){.kind = ACTION_CLOSE, .disposition = DISPOSITION_TRUE, .family = FAMILY_VISITOR});
 }
 
 /* Sent, then heard or not, then taken: what becomes of the call, and of the SMS when the alert has ended. */
@@ -239,6 +241,41 @@ static void a_burst_below_red_ends_in_one_message_with_a_count(void **state)
     unsigned before = to_grid_worker(fold, 0);
     event(fold, on(fold, 9, 37, 0), "wb-1", SOS);
     assert_int_equal(to_grid_worker(fold, 0), before + 1);
+}
+
+/* A call for help that was cancelled is yellow, and an emergency all the same. */
+static void cancelled_calls_for_help_are_never_counted_together(void **state)
+{
+    struct fold *fold = *state;
+    for (int minute = 0; minute < 8; minute++) {
+        event(fold, on(fold, 9, minute, 0), "wb-1", "{\"sos\":{\"phase\":\"cancelled\"}}");
+        assert_transition(fold, TRANSITION_OPENED, LEVEL_YELLOW);
+        assert_int_equal(
+            act(fold, on(fold, 9, minute, 10), who(fold, "r-1"),
+                (struct action){
+                    .kind = ACTION_CLOSE, .disposition = DISPOSITION_TRUE, .family = FAMILY_EMERGENCY}),
+            ERR_OK);
+    }
+    assert_int_equal(to_grid_worker(fold, 0), 8);
+}
+
+/* The gateway's own: each part one alert, told to whoever looks after it. */
+static void the_gateway_s_own_alerts_are_never_counted_together(void **state)
+{
+    struct fold *fold = *state;
+    struct alert_record record = {.alert = {.subject = {.kind = SUBJECT_GATEWAY},
+                                            .family = FAMILY_FLEET,
+                                            .level = LEVEL_ORANGE,
+                                            .resident = REGISTRY_NONE,
+                                            .household = REGISTRY_NONE}};
+    for (int i = 0; i < 8; i++) {
+        struct job job = job_draft(&record.alert, JOB_NOTIFY, 0, on(fold, 9, i, 0));
+        job.role = ROLE_GRID_WORKER;
+        job.level = LEVEL_ORANGE;
+        job.recipient = 0;
+        snprintf(job.prompt, sizeof job.prompt, "%s", way_receiver(WAY_SMS));
+        assert_false(burst_holds(fold->alerts, &record, &job));
+    }
 }
 
 struct kept {
@@ -354,6 +391,8 @@ int main(void)
         T(calls_not_placed_yet_end_when_somebody_takes_it),
         T(calls_nobody_has_answered_are_called_off_where_the_operator_can),
         T(a_burst_below_red_ends_in_one_message_with_a_count),
+        T(cancelled_calls_for_help_are_never_counted_together),
+        T(the_gateway_s_own_alerts_are_never_counted_together),
         T(a_burst_in_a_chat_group_ends_in_one_message_with_a_count_and_red_is_never_in_it),
         T(who_is_told_in_person_is_not_counted_with_the_group),
         T(what_is_held_outlives_a_restart_and_gives_the_same_message),

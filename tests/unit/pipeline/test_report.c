@@ -174,6 +174,10 @@ static void people_count_once_however_often_they_are_reached(void **state)
     add(county, &one);
     one.subject = find(county, SUBJECT_TERRITORY, "654321100");
     add(county, &one);
+    struct report_fact ours = fact(county, 9, LEVEL_YELLOW); /* such as a digest of what was held back */
+    ours.subject = one.subject;
+    ours.family = FAMILY_FLEET;
+    add(county, &ours);
     assert_int_equal(county->sums.people_reached, 2);
     assert_int_equal(county->sums.people_by_prompt, 2);
     assert_int_equal(county->sums.people_by_call, 1);
