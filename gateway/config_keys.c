@@ -194,8 +194,7 @@ const struct key config_keys[] = {
      .unit = "days",
      NUMBER(retention.visitor_days, 0, 3650)},
     {.path = "retention.input_days",
-     .help =
-         "What devices told, and what was found in it, moves to files of their days after this; 0 = never.",
+     .help = "What devices told, and what was found in it, moves to files by day after this; 0 = never.",
      .unit = "days",
      NUMBER(retention.input_days, 0, 3650)},
     {.path = "retention.archive_days",
@@ -354,8 +353,7 @@ const struct key config_keys[] = {
      .rule = "text without spaces, commas, < and &",
      .allowed = config_allows_cap_sender},
     {.path = "relay.police.institution",
-     .help =
-         "Institution, unit and extension in the identifiers of CAP messages; none = the gateway's own form.",
+     .help = "Institution, unit and extension in CAP identifiers; none = the gateway's own form.",
      TEXT(relay.police_institution),
      .rule = "eight letters or digits, \"\" = none",
      .allowed = config_allows_institution_or_none},
