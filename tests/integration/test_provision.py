@@ -486,12 +486,13 @@ def test_a_list_that_has_ended_refuses_every_device_and_a_new_one_heals_it(world
 def test_the_gateway_announces_what_ends_before_it_does(world):
     broker = world.secure_broker()
     crl = broker.authority.path("broker", "crl.pem")
-    gateway = world.gateway(broker, world.county(), settings={"broker": {"crl_file": crl, "expiry_warn_days": 20}})
+    gateway = world.gateway(broker, world.county(), settings={"broker": {"crl_file": crl, "expiry_warn_days": 20}, "watch": {"calm_s": 1}})
     left = gateway.metrics()
     assert 29 * 86400 < left['huyang_expiry_seconds{key="broker.crl_file"}'] <= 30 * 86400
     assert 824 * 86400 < left['huyang_expiry_seconds{key="broker.cert_file"}'] <= 825 * 86400
     assert left['huyang_expiry_seconds{key="broker.ca_file"}'] > 7000 * 86400
     assert not any("link.expir" in line for line in gateway.process.lines)
+    assert gateway.alert_of("fleet", "expiry") is None
     for days, line, level in ((19, "link.expiring", "WARN"), (-1, "link.expired", "ERROR")):
         gateway.stop()
         expired_crl(broker.authority, days)
@@ -499,10 +500,13 @@ def test_the_gateway_announces_what_ends_before_it_does(world):
         told = [found for found in gateway.process.lines if "id=" + line in found]
         assert len(told) == 1 and "key=broker.crl_file" in told[0] and level.lower() in told[0].lower(), gateway.process.tail()
         assert (gateway.metrics()['huyang_expiry_seconds{key="broker.crl_file"}'] < 0) == (days < 0)
+        alert = gateway.wait_alert("fleet", "expiry", level="yellow", cleared=False)
+        assert "within 19 days" in alert["findings"][0]["reason"], "told once, days before"
     os.unlink(crl)
     gateway.stop()
     gateway.start()
     assert any("id=link.unwatched" in found for found in gateway.process.lines)
+    gateway.wait_alert("fleet", "expiry", cleared=True)
     assert 'huyang_expiry_seconds{key="broker.crl_file"}' not in gateway.metrics()
 
 
