@@ -159,15 +159,8 @@ static enum err close_alert(struct alerts *alerts, struct alert_record *record, 
     }
     if (action->disposition == DISPOSITION_TRUE || action->disposition == DISPOSITION_TRANSFERRED)
         ledger_open(alerts, record, t_ms, action->by, action->note);
-    if (record->alert.police_sent && alert_was_false(&record->alert)) {
-        struct job job = job_draft(&record->alert, JOB_STAND_DOWN, JOB_STEP_STAND_DOWN, t_ms);
-        job.transition = record->alert.transitions;
-        job.role = ROLE_POLICE_DESK;
-        char withdrawn[HASH_ID_TEXT]; /* the receiver must know which message is withdrawn */
-        hash_id_text(&record->alert.police_job, withdrawn);
-        snprintf(job.prompt, sizeof job.prompt, "%s@%lld", withdrawn, (long long)record->alert.police_job_ms);
-        job_issue(alerts, record, &job);
-    }
+    if (record->alert.police_sent && alert_was_false(&record->alert))
+        police_stand_down(alerts, record, t_ms);
     return ERR_OK;
 }
 

@@ -312,6 +312,12 @@ void alert_on_visit(struct alerts *alerts, struct alert_record *record, int64_t 
 /* police.c: a message to the police that was refused (else: could not be brought) is a person's work now. */
 void police_fall_back(struct alerts *alerts, struct alert_record *record, const struct job *failed,
                       bool rejected, int64_t t_ms);
+/* The alert was false: every message to the police about it is withdrawn, each by its own. */
+void police_stand_down(struct alerts *alerts, struct alert_record *record, int64_t t_ms);
+/* How many of the alert's oldest jobs to the police may be forgotten: what may have to be withdrawn is kept,
+ * the newest POLICE_KEPT_MAX. */
+enum { POLICE_KEPT_MAX = 8 };
+unsigned police_spare(const struct alerts *alerts, const struct alert_record *record);
 MUST_CHECK enum err police_act(struct alerts *alerts, int64_t t_ms, const struct action *action);
 
 /* task.c */

@@ -240,14 +240,16 @@ void job_drop(struct alerts *alerts, uint32_t no)
 void jobs_prune(struct alerts *alerts, struct alert_record *record)
 {
     uint32_t last = NONE;
+    unsigned spare = police_spare(alerts, record);
     for (uint32_t no = record->first_job, next; no != NONE; no = next) {
         const struct job_record *job = job_at(alerts, no);
         next = job->next;
         if (!delivery_is_final((enum delivery_state)job->state) ||
-            job->job.transition >= record->alert.told_from) {
+            job->job.transition >= record->alert.told_from || (job->job.kind == JOB_POLICE && !spare)) {
             last = no;
             continue;
         }
+        spare -= job->job.kind == JOB_POLICE;
         if (last == NONE)
             record->first_job = next;
         else

@@ -18,6 +18,43 @@ void police_fall_back(struct alerts *alerts, struct alert_record *record, const 
     job_issue(alerts, record, &job);
 }
 
+unsigned police_spare(const struct alerts *alerts, const struct alert_record *record)
+{
+    unsigned count = 0;
+    for (uint32_t no = record->first_job; no != NONE; no = job_at(alerts, no)->next)
+        count += job_at(alerts, no)->job.kind == JOB_POLICE;
+    return count > POLICE_KEPT_MAX ? count - POLICE_KEPT_MAX : 0;
+}
+
+static void withdraw(struct alerts *alerts, struct alert_record *record, const struct hash_id *message,
+                     int64_t sent_ms, int64_t t_ms)
+{
+    char id[HASH_ID_TEXT]; /* the receiver must know which message is withdrawn */
+    struct job job = job_draft(&record->alert, JOB_STAND_DOWN, JOB_STEP_STAND_DOWN, t_ms);
+    job.transition = record->alert.transitions;
+    job.role = ROLE_POLICE_DESK;
+    hash_id_text(message, id);
+    snprintf(job.prompt, sizeof job.prompt, "%s@%lld", id, (long long)sent_ms);
+    job_issue(alerts, record, &job);
+}
+
+/* A message that was refused sends nobody. The newest is withdrawn in any case, also when there was no room
+ * to keep its job. */
+void police_stand_down(struct alerts *alerts, struct alert_record *record, int64_t t_ms)
+{
+    const struct hash_id newest = record->alert.police_job;
+    uint32_t last = record->last_job; /* what is issued here stands after it */
+    for (uint32_t no = record->first_job; no != NONE; no = no == last ? NONE : job_at(alerts, no)->next) {
+        const struct job_record *kept = job_at(alerts, no);
+        if (kept->job.kind != JOB_POLICE || kept->state == DELIVERY_REJECTED ||
+            memcmp(&kept->job.id, &newest, sizeof newest) == 0)
+            continue;
+        const struct hash_id id = kept->job.id;
+        withdraw(alerts, record, &id, kept->job.t_ms, t_ms);
+    }
+    withdraw(alerts, record, &newest, record->alert.police_job_ms, t_ms);
+}
+
 static bool same_id(const struct hash_id *a, const struct hash_id *b)
 {
     return memcmp(a, b, sizeof *a) == 0;

@@ -8,6 +8,8 @@ import { language, t, term } from "./words";
 export function sentence(change: { kind: string; why: string }): string {
   const call = /^call: (\w+)(?:\. )?([^]*)$/.exec(change.why);
   if (call) return [term("outcome", call[1]), call[2]].filter(Boolean).join(" · ");
+  const police = /^police: (\w+)(?:\. )?([^]*)$/.exec(change.why);
+  if (police) return [t("policeSaid", term("police", police[1])), police[2]].filter(Boolean).join(" · ");
   const several = /^acknowledged, (\d) of (\d)(?:\. )?([^]*)$/.exec(change.why);
   if (several) return [t("oneOf", several[1]!, several[2]!), several[3]].filter(Boolean).join(" · ");
   const given = /^assigned to ([\w-]+)(?:\. )?([^]*)$/.exec(change.why);

@@ -162,6 +162,35 @@ static void an_answer_names_its_message_and_an_earlier_one_says_nothing_of_the_n
     assert_int_equal(alert->police_word, POLICE_WORD_CLOSED);
 }
 
+static void every_message_of_a_false_alarm_is_withdrawn_but_those_refused(void **state)
+{
+    struct fold *fold = *state;
+    const struct alert *alert = told(fold);
+    struct hash_id sent[3];
+    int64_t sent_ms[3];
+    static const enum delivery_state came_to[] = {DELIVERY_EXPIRED, DELIVERY_REJECTED, DELIVERY_SENT};
+    for (int i = 0; i < 3; i++) {
+        if (i) {
+            event(fold, on(fold, 9 + i, 0, 0), "wb-1", SOS);
+            tick(fold, on(fold, 9 + i, 2, 0));
+        }
+        sent[i] = alert->police_job;
+        sent_ms[i] = alert->police_job_ms;
+        (void)deliver(fold, on(fold, 9 + i, 20, 0), find_job_of(fold, JOB_POLICE, NULL), came_to[i]);
+    }
+    assert_int_equal(count_jobs(fold, 0, JOB_POLICE, ROLE_NONE, NULL), 3);
+    struct action close = {
+        .kind = ACTION_CLOSE, .disposition = DISPOSITION_FALSE, .family = FAMILY_EMERGENCY};
+    assert_int_equal(act(fold, on(fold, 11, 30, 0), who(fold, "r-1"), close), ERR_OK);
+    assert_int_equal(count_jobs(fold, 0, JOB_STAND_DOWN, ROLE_POLICE_DESK, NULL), 2);
+    for (int i = 0; i < 3; i++) {
+        char id[HASH_ID_TEXT], withdrawn[ID_SIZE];
+        hash_id_text(&sent[i], id);
+        snprintf(withdrawn, sizeof withdrawn, "%s@%lld", id, (long long)sent_ms[i]);
+        assert_int_equal(count_jobs(fold, 0, JOB_STAND_DOWN, ROLE_NONE, withdrawn), i != 1);
+    }
+}
+
 static void what_the_police_were_not_told_they_cannot_answer(void **state)
 {
     struct fold *fold = *state;
@@ -196,6 +225,7 @@ int main(void)
         TEST(an_answer_after_the_message_expired_takes_the_task_from_the_desk),
         TEST(a_refusal_comes_back_as_one_task_and_ends_the_message),
         TEST(an_answer_names_its_message_and_an_earlier_one_says_nothing_of_the_newest),
+        TEST(every_message_of_a_false_alarm_is_withdrawn_but_those_refused),
         TEST(what_the_police_were_not_told_they_cannot_answer),
         TEST(after_the_alert_has_ended_the_message_still_takes_its_answer),
     };
