@@ -31,6 +31,7 @@ struct config_broker {
     char ca_file[CONFIG_PATH_SIZE], cert_file[CONFIG_PATH_SIZE], key_file[CONFIG_PATH_SIZE];
     char crl_file[CONFIG_PATH_SIZE]; /* only watched */
     uint32_t expiry_warn_days;
+    bool insecure; /* beyond loopback without TLS */
 };
 struct config_api {
     char listen[64];                                              /* a numeric address */

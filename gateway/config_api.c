@@ -1,8 +1,9 @@
-/* Of the HTTP interface's keys, what no single one shows. */
+/* Of the keys of the broker and of the HTTP interface, what no single one shows. */
 #include <arpa/inet.h>
 #include <string.h>
 
 #include "config_keys.h"
+#include "relay/address.h"
 
 static bool is_loopback(const char *text)
 {
@@ -11,6 +12,15 @@ static bool is_loopback(const char *text)
     if (inet_pton(AF_INET, text, &v4) == 1)
         return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
     return inet_pton(AF_INET6, text, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+const char *config_broker_fault(const struct config_broker *broker, const char **ret_key)
+{
+    *ret_key = "broker.url";
+    if (strncmp(broker->url, "ssl://", 6) != 0 && !broker->insecure && !address_url_is_loopback(broker->url))
+        return "beyond loopback only with TLS (ssl://), or in clear through a tunnel that encrypts with "
+               "broker.insecure: true";
+    return NULL;
 }
 
 const char *config_api_fault(const struct config_api *api, const char **ret_key)

@@ -75,6 +75,10 @@ const struct key config_keys[] = {
      .help = "The end of ca_file, cert_file or crl_file is announced so long before.",
      .unit = "days",
      NUMBER(broker.expiry_warn_days, 1, 365)},
+    {.path = "broker.insecure",
+     .help = "Whether tcp:// may lead to another machine: only through a tunnel that encrypts.",
+     .type = KEY_BOOL,
+     IN(broker.insecure)},
 
     {.path = "api.listen",
      .help = "Address of the HTTP interface; other than loopback only with TLS, or with api.insecure.",

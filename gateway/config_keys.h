@@ -85,7 +85,8 @@ void config_contact_faults(const struct alert_settings *alert,
                            void *self);
 /* config_people.c: what is wrong with how people are reached, and of which key; NULL = nothing. */
 const char *config_people_fault(const struct relay_settings *relay, const char **ret_key);
-/* config_api.c: the same of who may listen to the HTTP interface. */
+/* config_api.c: the same of the way to the broker, and of who may listen to the HTTP interface. */
+const char *config_broker_fault(const struct config_broker *broker, const char **ret_key);
 const char *config_api_fault(const struct config_api *api, const char **ret_key);
 /* Reads and writes a number of 1, 2 or 4 bytes. */
 uint64_t key_number(const struct key *key, const void *base);

@@ -463,6 +463,8 @@ static void check_parts(struct walk *walk, const struct config *config)
     const char *key, *why = config_people_fault(&config->relay, &key);
     if (why)
         fault(walk, mark_for(walk, key, &mark), key, "%s", why);
+    if ((why = config_broker_fault(&config->broker, &key)) != NULL)
+        fault(walk, mark_for(walk, key, &mark), key, "%s", why);
     if ((why = config_api_fault(&config->api, &key)) != NULL)
         fault(walk, mark_for(walk, key, &mark), key, "%s", why);
 }

@@ -150,10 +150,12 @@ uint8_t alert_avs(const struct alerts *alerts, const struct alert *alert)
         return 4; /* the fall-check prompt had its time and nobody answered */
     if (alert->family == FAMILY_FRAUD && alert->level == LEVEL_RED)
         return 3;
-    if (alert->family == FAMILY_FRAUD && alert->household != REGISTRY_NONE) {
+    /* Whoever calls for help, aloud or not, while a stranger is in the home has somebody beside them. */
+    bool asks = (alert->family == FAMILY_FRAUD && has_share(alert, "suspicion", LEVEL_GREEN)) ||
+                (alert->family == FAMILY_EMERGENCY && has_share(alert, "sos", LEVEL_GREEN));
+    if (asks && alert->household != REGISTRY_NONE) {
         struct subject home = {.kind = SUBJECT_HOUSEHOLD, .no = alert->household};
-        if (has_share(alert, "suspicion", LEVEL_GREEN) &&
-            has_share(alerts_open_of(alerts, home, FAMILY_VISITOR), "unknown-visitor", LEVEL_YELLOW))
+        if (has_share(alerts_open_of(alerts, home, FAMILY_VISITOR), "unknown-visitor", LEVEL_YELLOW))
             return 2;
     }
     return 1;

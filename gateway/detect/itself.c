@@ -74,6 +74,11 @@ static const struct reason reasons[] = {
                   "Handovers not signed by the shift's end: {0}; the outgoing shift stays on call",
                   "{0} 个班次到点未完成交接签字，仍由上一班值守"},
     OFF(SHIFTS) = {"handover-signed", "The handover was signed after the shift's end", "逾期的交接班已签字"},
+    ON(EXPIRY) = {"expiry-near",
+                  "A certificate or the revocation list ends within {0} days, or has ended; which one says "
+                  "the log (link.expiring)",
+                  "证书或吊销列表将在 {0} 天内到期或已到期，名称见日志（link.expiring）"},
+    OFF(EXPIRY) = {"expiry-far", "What was about to end was replaced", "临近到期的证书或吊销列表已更换"},
 };
 _Static_assert(sizeof reasons / sizeof *reasons == 2 * PART_OF_COUNT, "each part has its sentences");
 
@@ -96,6 +101,7 @@ static const uint8_t levels[PART_OF_COUNT] = {
     [PART_OF_CANARY] = LEVEL_ORANGE,
     [PART_OF_ROLLOUT] = LEVEL_YELLOW,
     [PART_OF_SHIFTS] = LEVEL_ORANGE,
+    [PART_OF_EXPIRY] = LEVEL_YELLOW,
 };
 
 enum level trouble_level(enum part part)

@@ -20,7 +20,8 @@
     X(WEBHOOKS, "webhooks")                                                                                  \
     X(CANARY, "canary")   /* the canary's call for help did not come through in time */                      \
     X(ROLLOUT, "rollout") /* stopped by itself; the fold's own word (alert/rollout.c) */                     \
-    X(SHIFTS, "shifts")   /* a handover was not signed by the shift's end; its territory is the subject */
+    X(SHIFTS, "shifts")   /* a handover was not signed by the shift's end; its territory is the subject */   \
+    X(EXPIRY, "expiry")   /* a certificate or the revocation list ends soon, or has ended */
 enum part {
 #define X(name, text) PART_OF_##name,
     PART_MAP(X)

@@ -78,3 +78,24 @@ bool address_text_is_public(const char *text)
         return public4(read32(bytes));
     return inet_pton(AF_INET6, text, bytes) == 1 && public6(bytes);
 }
+
+bool address_url_is_loopback(const char *url)
+{
+    const char *host = strstr(url, "://");
+    if (url[0] == '\0')
+        return true;
+    if (host == NULL)
+        return false;
+    host += 3;
+    const size_t authority = strcspn(host, "/?#\\");
+    if (memchr(host, '@', authority) != NULL)
+        return false;
+    static const char v6[] = "[::1]";
+    const bool is_v6 = strncmp(host, v6, sizeof(v6) - 1) == 0;
+    const size_t len = is_v6 ? sizeof(v6) - 1 : strcspn(host, ":/?#\\");
+    if (host[len] != '\0' && strchr(":/?#", host[len]) == NULL)
+        return false;
+    static const char name[] = "localhost";
+    return is_v6 || (len == sizeof(name) - 1 && strncmp(host, name, len) == 0) ||
+           (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == len);
+}

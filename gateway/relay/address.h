@@ -12,5 +12,8 @@
 bool address_is_public(const struct sockaddr *address);
 /* The same for a numeric text; false when it is none. */
 bool address_text_is_public(const char *text);
+/* Is the URL's host this machine itself: localhost, [::1] or a numeric 127.x.x.x? Names that merely begin so
+ * are not, and neither is what stands before an @. An empty text leads nowhere else: true. */
+bool address_url_is_loopback(const char *url);
 
 #endif

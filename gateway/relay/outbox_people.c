@@ -275,7 +275,7 @@ static bool poll(struct outbox *outbox, struct receiver *receiver, struct entry 
     struct asking asking;
     enum err err = ERR_INVALID;
     outbox_address(outbox, receiver, &request);
-    if (settings && receiver_load_secret(receiver) == ERR_OK && asking_begin(receiver, entry, &asking)) {
+    if (settings && !receiver_load_secret(receiver) && asking_begin(receiver, entry, &asking)) {
         const struct operator_values values = {
             .id = asking.id, .secret = asking.secret, .ref = entry->row.ref};
         operator_fill(settings->poll_url, &values, true, &asking.url);
@@ -380,7 +380,7 @@ void outbox_call_off(struct outbox *outbox, struct entry *entry, struct now now)
 {
     struct receiver *receiver = receivers_find(&outbox->receivers, entry->row.target_name);
     enum err err = ERR_INVALID;
-    if (receiver && receiver->operator_settings && receiver_load_secret(receiver) == ERR_OK)
+    if (receiver && receiver->operator_settings && !receiver_load_secret(receiver))
         err = send_call_off(outbox, receiver, entry);
     if (err == ERR_OK) {
         outbox_depart(outbox, receiver, entry);

@@ -300,9 +300,10 @@ void outbox_attempt(struct outbox *outbox, struct entry *entry, struct now now)
                     now.mono_ms + wait_ms < expiry ? now.mono_ms + wait_ms : expiry);
         return;
     }
-    enum err err = receiver_load_secret(receiver);
-    if (err != ERR_OK)
-        text_copy(entry->why, sizeof entry->why, "the secret file cannot be read");
+    enum err err = ERR_IO;
+    const char *no_secret = receiver_load_secret(receiver);
+    if (no_secret)
+        text_copy(entry->why, sizeof entry->why, no_secret);
     else if (receiver->dc09)
         err = outbox_send_dc09(receiver, entry);
     else

@@ -1,10 +1,10 @@
 #include "relay/receivers.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "core/log.h"
 #include "relay/dc09_client.h"
+#include "relay/secret.h"
 
 const char *const receiver_police[POLICE_WAYS] = {":police", ":police/2", ":police-backup",
                                                   ":police-backup/2"};
@@ -50,6 +50,7 @@ static struct receiver *bind_one(struct receivers *receivers, const char *name, 
     receiver->secret_file[0] = 0;
     receiver->tls = tls ? *tls : (struct relay_tls){.ca_file = ""};
     text_copy(receiver->url, sizeof receiver->url, url);
+    receiver->secret_why = NULL;
     receiver->secret_len = 0; /* read again: a reload is how a key is changed */
     return receiver;
 }
@@ -149,22 +150,18 @@ struct receiver *receivers_find(struct receivers *receivers, const char *name)
     return receiver && receiver->configured ? receiver : NULL;
 }
 
-/* The file's bytes without the line end an editor leaves behind. */
-enum err receiver_load_secret(struct receiver *receiver)
+const char *receiver_load_secret(struct receiver *receiver)
 {
     if (!receiver->secret_file[0] || receiver->secret_len > 0)
-        return ERR_OK;
-    int fd = open(receiver->secret_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return ERR_IO;
-    ssize_t len = read(fd, receiver->secret, sizeof receiver->secret);
-    close(fd);
-    while (len > 0 && (receiver->secret[len - 1] == '\n' || receiver->secret[len - 1] == '\r'))
-        len--;
-    if (len <= 0)
-        return ERR_IO;
-    receiver->secret_len = (size_t)len;
-    return ERR_OK;
+        return NULL;
+    const char *why =
+        secret_load(receiver->secret_file, receiver->secret, sizeof receiver->secret, &receiver->secret_len);
+    if (why && why != receiver->secret_why)
+        log_write(LOG_ERROR, "relay.secret",
+                  "nothing is sent to this receiver\treceiver=%s\tfile=%s\treason=%s", receiver->name,
+                  receiver->secret_file, why);
+    receiver->secret_why = why;
+    return why;
 }
 
 /* A quarter of the minute's messages at once, the rest evenly: never more than per_minute in any minute, and

@@ -34,7 +34,8 @@ struct receiver {
     int64_t paced_ms; /* monotonic; when the messages so far would be through at an even pace */
     char secret_file[RELAY_PATH_SIZE];
     uint8_t secret[RECEIVER_SECRET_MAX];
-    size_t secret_len; /* 0 with a secret_file: not read yet */
+    size_t secret_len;      /* 0 with a secret_file: not read yet */
+    const char *secret_why; /* what was logged of it last; NULL = nothing */
     bool used, configured;
     struct relay_tls tls;
     bool is_police;
@@ -55,9 +56,9 @@ struct receivers {
 void receivers_bind(struct receivers *receivers, const struct relay_settings *settings);
 /* NULL when no configured receiver has that name. */
 struct receiver *receivers_find(struct receivers *receivers, const char *name);
-/* Reads the secret when one is configured and not read yet. ERR_IO when it cannot be read: nothing is ever
- * sent unsigned instead. */
-MUST_CHECK enum err receiver_load_secret(struct receiver *receiver);
+/* Reads the secret when one is configured and not read yet. NULL, or why there is none (secret_load), which
+ * is logged once: nothing is ever sent unsigned instead. */
+MUST_CHECK const char *receiver_load_secret(struct receiver *receiver);
 /* Takes a place in the receiver's minute: 0, or how long to wait. Red always has one. */
 int64_t receiver_pace_ms(struct receiver *receiver, bool red, int64_t mono_ms);
 void receivers_release(struct receivers *receivers); /* wipes the secrets */

@@ -91,6 +91,20 @@ void expiry_tick(struct expiry *expiry, struct now now)
     }
 }
 
+uint32_t expiry_days(const struct expiry *expiry, int64_t wall_ms)
+{
+    uint32_t least = 0;
+    for (unsigned i = 0; i < EXPIRY_FILES; i++) {
+        const struct expiry_file *file = &expiry->files[i];
+        if (!file->known || expiry_judge(file->until_s, wall_ms, expiry->warn_days) == EXPIRY_FINE)
+            continue;
+        const int64_t left_ms = file->until_s * 1000 - wall_ms;
+        const uint32_t days = left_ms > DAY_MS ? (uint32_t)((left_ms + DAY_MS - 1) / DAY_MS) : 1;
+        least = least == 0 || days < least ? days : least;
+    }
+    return least;
+}
+
 void expiry_put(const struct expiry *expiry, struct now now, struct buf *out)
 {
     buf_puts(out, "# HELP huyang_expiry_seconds until this ends, and what rests on it, by key of the "

@@ -2,7 +2,7 @@
  * broker's revocation list; and the API's certificate. Each is read at the start and once an hour, since all
  * of them are replaced while the gateway runs. One that ends within the configured days is logged
  * (link.expiring), one that has ended is too (link.expired), both when it becomes so and once a day after;
- * huyang_expiry_seconds tells what is left.
+ * huyang_expiry_seconds tells what is left, and the part "expiry" of the gateway is in trouble meanwhile.
  *
  * It changes nothing: TLS itself refuses what has ended. Core loop; a read costs well under a millisecond for
  * certificates and some milliseconds for a list of ten thousand. */
@@ -34,6 +34,9 @@ struct expiry {
 void expiry_init(struct expiry *expiry, const struct config *config);
 /* Looks when it is time, and logs. */
 void expiry_tick(struct expiry *expiry, struct now now);
+/* Days until the first of them ends, begun ones counted, 1 when it has ended; 0 = none ends within the
+ * configured days. For the alert about the gateway itself. */
+uint32_t expiry_days(const struct expiry *expiry, int64_t wall_ms);
 /* Appends the metric's samples. */
 void expiry_put(const struct expiry *expiry, struct now now, struct buf *out);
 

@@ -109,9 +109,10 @@ static void put_watch(struct buf *out, const struct service *service)
 {
     buf_puts(out, "# HELP huyang_trouble 1 while an alert says that this part of the gateway is in trouble\n"
                   "# TYPE huyang_trouble gauge\n");
-    for (unsigned part = 0; part < PART_OF_SHIFTS; part++) /* shifts: people's, and of a territory each */
-        buf_printf(out, "huyang_trouble{part=\"%s\"} %d\n", part_id((enum part)part),
-                   service->watch.parts[part].told);
+    for (unsigned part = 0; part < PART_OF_COUNT; part++)
+        if (part != PART_OF_SHIFTS) /* people's, and of a territory each */
+            buf_printf(out, "huyang_trouble{part=\"%s\"} %d\n", part_id((enum part)part),
+                       service->watch.parts[part].told);
 }
 
 static void put_store(struct buf *out, const struct service *service)

@@ -1,13 +1,12 @@
 #include "service/reports.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/log.h"
 #include "relay/operator.h"
+#include "relay/secret.h"
 #include "service/parts.h"
 
 struct waiting {
@@ -21,6 +20,7 @@ struct reports {
     unsigned first, count;
     /* Core loop only. */
     char tokens[WAY_COUNT][API_WORD_TOKEN_SIZE]; /* "" = not read yet, or none */
+    const char *whys[WAY_COUNT];                 /* what was logged of it last; NULL = nothing */
     struct operator_status statuses[OPERATOR_REPORTS_MAX];
     struct reports_stats stats;
     struct log_limit refused_lines;
@@ -77,12 +77,13 @@ static const char *token_of(struct reports *reports, const struct operator_setti
     char *token = reports->tokens[settings->way];
     if (token[0] != '\0' || settings->callback_file[0] == '\0')
         return token;
-    const int fd = open(settings->callback_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    const ssize_t len = fd < 0 ? -1 : read(fd, token, API_WORD_TOKEN_SIZE - 1);
-    if (fd >= 0)
-        close(fd);
-    token[len > 0 ? len : 0] = '\0';
-    token[strcspn(token, "\r\n")] = '\0';
+    size_t len;
+    const char *why = secret_load(settings->callback_file, (uint8_t *)token, API_WORD_TOKEN_SIZE - 1, &len);
+    token[len] = '\0';
+    if (why != NULL && why != reports->whys[settings->way])
+        log_write(LOG_ERROR, "operator.secret", "words of this operator are refused\tfile=%s\treason=%s",
+                  settings->callback_file, why);
+    reports->whys[settings->way] = why;
     return token;
 }
 

@@ -6,33 +6,12 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "relay/address.h"
 #include "service/parts.h"
 
 enum { LINK_TICK_MS = 500, METRICS_MS = 1000, STOP_WAIT_MS = 3000, VIRTUAL_PUMP_MS = 2 };
 
-/* Is the URL's host this machine itself: localhost, [::1] or a numeric 127.x.x.x? Names that merely begin so
- * are not, and neither is what stands before an @. */
-static bool is_loopback_url(const char *url)
-{
-    const char *host = strstr(url, "://");
-    if (url[0] == '\0')
-        return true;
-    if (host == NULL)
-        return false;
-    host += 3;
-    const size_t authority = strcspn(host, "/?#\\");
-    if (memchr(host, '@', authority) != NULL)
-        return false;
-    static const char v6[] = "[::1]";
-    size_t len = strncmp(host, v6, sizeof(v6) - 1) == 0 ? sizeof(v6) - 1 : strcspn(host, ":/?#\\");
-    if (host[len] != '\0' && strchr(":/?#", host[len]) == NULL)
-        return false;
-    static const char name[] = "localhost";
-    return host[0] == '[' || (len == sizeof(name) - 1 && strncmp(host, name, len) == 0) ||
-           (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == len);
-}
-
-/* The same for host:port. */
+/* Is host:port on this machine itself? */
 static bool is_loopback_address(const char *address)
 {
     char host[TCP_ADDRESS_SIZE], url[TCP_ADDRESS_SIZE + 16];
@@ -42,19 +21,20 @@ static bool is_loopback_address(const char *address)
     if (!tcp_address_parse(address, host, &port))
         return false;
     snprintf(url, sizeof(url), strchr(host, ':') != NULL ? "tcp://[%s]" : "tcp://%s", host);
-    return is_loopback_url(url);
+    return address_url_is_loopback(url);
 }
 
 enum err service_bind_to_exercise(struct relay_settings *relay)
 {
     relay->exercise = true;
-    bool loopback = is_loopback_url(relay->police_url) && is_loopback_url(relay->police_backup_url);
+    bool loopback =
+        address_url_is_loopback(relay->police_url) && address_url_is_loopback(relay->police_backup_url);
     for (unsigned i = 0; i < relay->webhook_count; i++)
-        loopback = loopback && is_loopback_url(relay->webhooks[i].url);
+        loopback = loopback && address_url_is_loopback(relay->webhooks[i].url);
     for (unsigned i = 0; i < relay->operator_count; i++)
-        loopback = loopback && is_loopback_url(relay->operators[i].url) &&
-                   is_loopback_url(relay->operators[i].poll_url);
-    loopback = loopback && is_loopback_url(relay->mail.url);
+        loopback = loopback && address_url_is_loopback(relay->operators[i].url) &&
+                   address_url_is_loopback(relay->operators[i].poll_url);
+    loopback = loopback && address_url_is_loopback(relay->mail.url);
     for (unsigned i = 0; i < relay->dc09_count; i++)
         loopback = loopback && is_loopback_address(relay->dc09[i].main) &&
                    is_loopback_address(relay->dc09[i].backup);

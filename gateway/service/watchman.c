@@ -74,7 +74,7 @@ static void see_canary(const struct service *service, struct sights *sights, str
 static bool is_measured(enum part part)
 {
     return part == PART_OF_TIMERS || part == PART_OF_LOOP || part == PART_OF_STORE ||
-           part == PART_OF_OUTBOX || part == PART_OF_CANARY;
+           part == PART_OF_OUTBOX || part == PART_OF_CANARY || part == PART_OF_EXPIRY;
 }
 
 static void tell(struct service *service, enum part part, uint32_t number, struct now now)
@@ -103,6 +103,8 @@ void service_watch(void *self, struct now now)
     see_broker(service, &sights, now);
     see_timers(service, &sights);
     see_canary(service, &sights, now);
+    expiry_tick(&service->expiry, now);
+    sights.numbers[PART_OF_EXPIRY] = expiry_days(&service->expiry, now.wall_ms);
     service->canary_late = sights.numbers[PART_OF_CANARY] != 0;
     /* After a standstill everything looks late: the next look tells what really is. */
     if (sights.numbers[PART_OF_LOOP] == 0) {

@@ -424,7 +424,7 @@ def test_a_flood_of_alerts_leaves_the_page_usable_and_what_is_red_first(world):
         assert [level for _, level in drawn()[:single + 1]] == ["red"] * single + ["yellow"], "red stands first"
         for name in names[calm + single:]:
             fleet.report(name, wire.sos())
-        wait_until(lambda: counted() == [flood - calm, 0, calm, 0], 180, "every one is counted, and once")
+        wait_until(lambda: counted() == [flood - calm, 0, calm, 0], 400, "every one is counted, and once")
         cards = drawn()
         assert len(cards) == len({card for card, _ in cards}) == 100, "no more than can be read is drawn"
         assert {level for _, level in cards} == {"red"}

@@ -24,6 +24,7 @@ class Client:
     def __init__(self, broker, device, client_id=None):
         self.messages, self.ends, self.refusals = [], [], []
         self.connected, self.stopping = threading.Event(), threading.Event()
+        self.turn = threading.Lock()  # the client itself does not keep two threads from writing to one TLS connection
         self.port = broker.port
         self.client = mqtt.Client(client_id=client_id or device, clean_session=True)
         ca, cert, key = broker.own_identity(device)
@@ -39,7 +40,7 @@ class Client:
         while not self.stopping.is_set():
             try:
                 self.client.connect("127.0.0.1", self.port, keepalive=30)
-                while not self.stopping.is_set() and self.client.loop(0.05) == mqtt.MQTT_ERR_SUCCESS:
+                while not self.stopping.is_set() and self._turn() == mqtt.MQTT_ERR_SUCCESS:
                     pass
             except OSError as error:  # TLS errors are some
                 self.refusals.append(str(error))
@@ -48,13 +49,22 @@ class Client:
             self.connected.clear()
             self.stopping.wait(0.2)
 
+    def _turn(self):
+        with self.turn:
+            return self.client.loop(0.02)
+
     def wait(self):
         wait_until(self.connected.is_set, 10, f"the client is connected; {self.refusals}")
         return self
 
+    def subscribe(self, topics):
+        with self.turn:
+            self.client.subscribe(topics)
+
     def say(self, topic, payload=b""):
         """Published and answered by the broker."""
-        info = self.client.publish(topic, payload, qos=1)
+        with self.turn:
+            info = self.client.publish(topic, payload, qos=1)
         wait_until(info.is_published, 10, "the broker answers")
 
     def wait_refused(self):
@@ -209,7 +219,7 @@ def test_b_can_neither_speak_as_a_nor_hear_what_a_is_told(world, clients):
     broker = world.secure_broker()
     _, _, gateway = world.standard(broker=broker)
     a, b = world.fleet(broker, ["wb-0001"]), clients(broker, "wb-0002").wait()
-    b.client.subscribe([("#", 1), (f"huyang/v1/{CODE}/wb-0001/command", 1), (f"huyang/v1/{CODE}/+/+", 1)])
+    b.subscribe([("#", 1), (f"huyang/v1/{CODE}/wb-0001/command", 1), (f"huyang/v1/{CODE}/+/+", 1)])
     b.say(f"huyang/v1/{CODE}/wb-0001/urgent", wire.batch([wire.sos()]).SerializeToString())
     lane, epoch, seq = a.report("wb-0001", wire.steps(3))
     wait_until(lambda: a.acked("wb-0001", lane, seq), 15, "A's own report is acknowledged")
@@ -277,7 +287,7 @@ def test_a_malformed_foreign_payload_is_counted_and_named_and_hurts_nobody_over_
 def test_a_foreign_device_speaks_for_itself_alone(foreign, clients):
     foreign, broker = foreign
     phone_b, nvr = clients(broker, "wb-0002").wait(), clients(broker, "nvr-0003").wait()
-    phone_b.client.subscribe([("owntracks/#", 1), ("atom/#", 1), ("nvr/#", 1)])
+    phone_b.subscribe([("owntracks/#", 1), ("atom/#", 1), ("nvr/#", 1)])
     person = {"id": "1.5-a", "camera": "front_door", "label": "person", "sub_label": None, "false_positive": False, "frame_time": 1000.0, "current_zones": []}
     event = json.dumps({"type": "new", "before": person, "after": person})
     sos = json.dumps({"imei": "wb-0001", "sos": True, "battery": "40", "isOnline": True})
@@ -476,12 +486,13 @@ def test_a_list_that_has_ended_refuses_every_device_and_a_new_one_heals_it(world
 def test_the_gateway_announces_what_ends_before_it_does(world):
     broker = world.secure_broker()
     crl = broker.authority.path("broker", "crl.pem")
-    gateway = world.gateway(broker, world.county(), settings={"broker": {"crl_file": crl, "expiry_warn_days": 20}})
+    gateway = world.gateway(broker, world.county(), settings={"broker": {"crl_file": crl, "expiry_warn_days": 20}, "watch": {"calm_s": 1}})
     left = gateway.metrics()
     assert 29 * 86400 < left['huyang_expiry_seconds{key="broker.crl_file"}'] <= 30 * 86400
     assert 824 * 86400 < left['huyang_expiry_seconds{key="broker.cert_file"}'] <= 825 * 86400
     assert left['huyang_expiry_seconds{key="broker.ca_file"}'] > 7000 * 86400
     assert not any("link.expir" in line for line in gateway.process.lines)
+    assert gateway.alert_of("fleet", "expiry") is None
     for days, line, level in ((19, "link.expiring", "WARN"), (-1, "link.expired", "ERROR")):
         gateway.stop()
         expired_crl(broker.authority, days)
@@ -489,10 +500,13 @@ def test_the_gateway_announces_what_ends_before_it_does(world):
         told = [found for found in gateway.process.lines if "id=" + line in found]
         assert len(told) == 1 and "key=broker.crl_file" in told[0] and level.lower() in told[0].lower(), gateway.process.tail()
         assert (gateway.metrics()['huyang_expiry_seconds{key="broker.crl_file"}'] < 0) == (days < 0)
+        alert = gateway.wait_alert("fleet", "expiry", level="yellow", cleared=False)
+        assert "within 19 days" in alert["findings"][0]["reason"], "told once, days before"
     os.unlink(crl)
     gateway.stop()
     gateway.start()
     assert any("id=link.unwatched" in found for found in gateway.process.lines)
+    gateway.wait_alert("fleet", "expiry", cleared=True)
     assert 'huyang_expiry_seconds{key="broker.crl_file"}' not in gateway.metrics()
 
 

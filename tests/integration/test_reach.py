@@ -484,6 +484,7 @@ def test_a_mail_goes_over_verified_tls_or_not_at_all(world, tmp_path, case):
     server = MailServer(cert, key, tls=case != "no-tls")
     password = tmp_path / "password"
     password.write_text("s3cret-of-mail\n")
+    password.chmod(0o600)
     more = {"username": "huyang", "password_file": str(password)}
     if case == "trusted":
         more["ca_file"] = cert

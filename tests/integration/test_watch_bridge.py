@@ -2,6 +2,7 @@
 import os
 import re
 import socket
+import subprocess
 
 import pytest
 
@@ -83,8 +84,7 @@ class Bridge:
         return self.process.stop() if self.process.alive() else 0
 
 
-@pytest.fixture(name="bridged")
-def bridged_world(world):
+def bridged_over(world, broker, more=()):
     """Gateway over homes without cameras, so that what is to be said goes to the wrist; and the bridge."""
     county = world.county()
     path = os.path.join(county.folder, "devices.csv")
@@ -92,11 +92,22 @@ def bridged_world(world):
         lines = [line for line in file if not line.startswith("cam-")]
     with open(path, "w", encoding="utf-8") as file:
         file.writelines(lines)
-    broker, desk, gateway = world.standard(county=county)
-    bridge = Bridge(world.path("bridge"), broker)
-    bridge.broker, bridge.gateway, bridge.desk = broker, gateway, desk
+    broker, desk, gateway = world.standard(county=county, broker=broker)
+    bridge = Bridge(world.path("bridge"), broker, more)
+    bridge.gateway, bridge.desk = gateway, desk
+    return bridge
+
+
+@pytest.fixture(name="bridged")
+def bridged_world(world):
+    bridge = bridged_over(world, world.broker())
     yield bridge
     assert bridge.stop() == 0
+
+
+def device_tool(gateway, *arguments):
+    return subprocess.run([binary("huyang"), "device", *arguments, "--url", f"http://127.0.0.1:{gateway.port}", "--state-dir", gateway.state_dir],
+                          capture_output=True, text=True, timeout=60, check=True)
 
 
 def reports(gateway, device):
@@ -216,8 +227,69 @@ def test_a_recorded_voice_is_spoken_instead_of_the_text(bridged):
                "a voice the watch could not play has failed")
 
 
+def wait_link(gateway, **expected):
+    """What the API says of each device's link; absent = never told."""
+    def told():
+        rows = {row["id"]: row for row in gateway.request("GET", "/api/v1/devices")["devices"]}
+        return {device: rows[device.replace("_", "-")].get("connected") for device in expected} == expected
+    wait_until(told, 20, f"the links are {expected}")
+
+
+def test_over_tls_each_watch_is_itself_and_its_link_state_its_own(world):
+    broker = world.secure_broker()
+    for device in ("wb-0001", "wb-0002"):
+        broker.own_identity(device)
+    bridge = bridged_over(world, broker, ["--tls-dir", broker.authority.folder])
+    try:
+        watch = Watch(bridge.port)
+        watch.say(alarm())
+        watch.wait("AL")
+        bridge.gateway.wait_alert("emergency", "r-0001", level="red")
+        wait_until(lambda: b"*MESSAGE," in watch.listen(), 15, "the prompt comes over the watch's own connection")
+        wait_link(bridge.gateway, wb_0001=True, wb_0002=None)
+        other = Watch(bridge.port, "8800000016")
+        other.say("LK,50,100,80")
+        other.wait("LK")
+        wait_link(bridge.gateway, wb_0001=True, wb_0002=True)
+        watch.socket.close()
+        wait_link(bridge.gateway, wb_0001=False, wb_0002=True)
+        shown = {row.split()[0]: row.split() for row in device_tool(bridge.gateway, "list").stdout.splitlines()}
+        assert "no" in shown["wb-0001"] and "yes" in shown["wb-0002"] and not {"no", "yes"} & set(shown["wb-0003"])
+        bridge.process.kill()
+        wait_link(bridge.gateway, wb_0001=False, wb_0002=False)
+        bridge.start()
+        back = Watch(bridge.port)
+        back.say("LK,50,100,80")
+        back.wait("LK")
+        wait_link(bridge.gateway, wb_0001=True, wb_0002=False)
+        assert bridge.stop() == 0
+        wait_link(bridge.gateway, wb_0001=False, wb_0002=False)
+    finally:
+        bridge.stop()
+
+
+def test_a_bridge_that_has_no_certificates_sends_no_password_in_clear(world, tmp_path):
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(0.1)
+    word, watches = tmp_path / "word", tmp_path / "watches.csv"
+    word.write_text("secret-word\n")
+    watches.write_text(f"{WATCH},wb-0001\n")
+    base = [binary("huyang"), "watch-bridge", "--county", CODE, "--watches", str(watches), "--state-dir", str(tmp_path / "state"), "--port", "0",
+            "--username", "bridge", "--password-file", str(word)]
+    url = f"//127.0.0.1:{listener.getsockname()[1]}"
+    for broker, more, text in (("ssl:" + url, [], "ssl:// needs --tls-dir"), ("tcp:" + url, ["--tls-dir", str(tmp_path)], "ssl:// needs --tls-dir"),
+                               ("ssl:" + url, ["--tls-dir", str(tmp_path)], "no usable ca.pem")):
+        done = subprocess.run([*base, "--broker", broker, *more], capture_output=True, text=True, timeout=20, check=False)
+        assert done.returncode == 1 and text in done.stderr, done.stderr
+    with pytest.raises(TimeoutError):
+        listener.accept()
+    listener.close()
+    broker = world.secure_broker()
+    done = subprocess.run([*base, "--broker", broker.url, "--tls-dir", broker.authority.folder], capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 1 and "devices/wb-0001/cert.pem" in done.stderr, done.stderr
+
+
 def test_mistakes_on_the_command_line_are_named(bridged, tmp_path):
-    import subprocess
     bad = tmp_path / "bad.csv"
     bad.write_text("watch,device\n1,wb-0001\n1 2,wb-0002\n")
     base = [binary("huyang"), "watch-bridge", "--broker", bridged.broker.url, "--county", CODE, "--state-dir", str(tmp_path / "state")]

@@ -41,9 +41,9 @@ static const char help[] =
     "exit status: 0 well, 1 failed or refused, 2 wrong usage\n";
 
 static const struct verb_column devices[] = {
-    {"id", 20},    {"kind", 9},    {"resident", 12},         {"trouble", 7},
-    {"heard", 25}, {"battery", 7}, {"battery_days_left", 6}, {"firmware", 0},
-    {NULL, 0}};
+    {"id", 20},      {"kind", 9},    {"resident", 12},         {"trouble", 7},
+    {"heard", 25},   {"battery", 7}, {"battery_days_left", 6}, {"connected", 3},
+    {"firmware", 0}, {NULL, 0}};
 static const struct verb_column versions[] = {{"devices", 7}, {"kind", 9}, {"firmware", 0}, {NULL, 0}};
 static const struct verb_column commands[] = {{"t", 25},  {"command", 8}, {"state", 9}, {"basis", 11},
                                               {"by", 12}, {"reason", 12}, {"note", 0},  {NULL, 0}};

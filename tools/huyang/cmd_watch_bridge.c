@@ -10,7 +10,8 @@ enum { STATUS_OK, STATUS_USAGE = 2, PORT = 8101, CONNECTIONS = 4096 };
 static const char help[] =
     "usage: huyang watch-bridge --broker URL --county CODE --watches FILE --state-dir DIR\n"
     "                           [--listen ADDRESS] [--port N] [--max-connections N]\n"
-    "                           [--username NAME] [--password-file FILE] [--voices DIR]\n"
+    "                           [--tls-dir DIR] [--username NAME] [--password-file FILE]\n"
+    "                           [--voices DIR]\n"
     "\n"
     "Watches that speak the bracket protocol over TCP ([3G*ID*LEN*LK…], also SG, CS, ZJ and others) become\n"
     "wristbands of the county: what they say is kept on disk and sent to the gateway until it has committed "
@@ -21,7 +22,10 @@ static const char help[] =
     "the\n"
     "mobile operator's network reach it.\n"
     "\n"
-    "  --broker URL         tcp://HOST:PORT of the MQTT broker\n"
+    "  --broker URL         tcp://HOST[:PORT] or ssl://HOST[:PORT] of the MQTT broker\n"
+    "  --tls-dir DIR        with ssl://: ca.pem and each device's devices/ID/cert.pem and key.pem, as in "
+    "the\n"
+    "                       folder of huyang provision: each watch connects under its own certificate\n"
     "  --county CODE        six digits, as the gateway's\n"
     "  --watches FILE       CSV: watch,device; the id a watch says, and the device in the registry\n"
     "  --state-dir DIR      one outbox a watch, 152 KiB each; made when it is missing\n"
@@ -36,9 +40,9 @@ static const char help[] =
     "examples:\n"
     "  huyang watch-bridge --broker tcp://127.0.0.1:1883 --county 341282 --watches watches.csv --state-dir "
     "bridge\n"
-    "  huyang watch-bridge --broker tcp://127.0.0.1:1883 --county 341282 --watches watches.csv --state-dir "
-    "bridge\n"
-    "      --listen 0.0.0.0 --port 8001 --voices /etc/huyang/voices\n";
+    "  huyang watch-bridge --broker ssl://127.0.0.1:8883 --tls-dir /etc/huyang/bridge --county 341282\n"
+    "      --watches watches.csv --state-dir bridge --listen 0.0.0.0 --port 8001 --voices "
+    "/etc/huyang/voices\n";
 
 static int usage(const char *why)
 {
@@ -67,6 +71,7 @@ static int take(int letter, struct watch_bridge_options *options)
     case 'u': options->username = optarg; break;
     case 'f': options->password_file = optarg; break;
     case 'v': options->voices = optarg; break;
+    case 't': options->tls_dir = optarg; break;
     case 'p': return take_number("--port is a number from 0 to 65535", 0, 65535, &options->port);
     case 'm':
         return take_number("--max-connections is a number from 1 to 100000", 1, 100000,
@@ -79,17 +84,12 @@ static int take(int letter, struct watch_bridge_options *options)
 static int run(int argc, char **argv)
 {
     static const struct option names[] = {
-        {"broker", required_argument, NULL, 'b'},
-        {"county", required_argument, NULL, 'c'},
-        {"watches", required_argument, NULL, 'w'},
-        {"state-dir", required_argument, NULL, 's'},
-        {"listen", required_argument, NULL, 'l'},
-        {"port", required_argument, NULL, 'p'},
-        {"max-connections", required_argument, NULL, 'm'},
-        {"username", required_argument, NULL, 'u'},
-        {"password-file", required_argument, NULL, 'f'},
-        {"voices", required_argument, NULL, 'v'},
-        {NULL, 0, NULL, 0},
+        {"broker", required_argument, NULL, 'b'},          {"county", required_argument, NULL, 'c'},
+        {"watches", required_argument, NULL, 'w'},         {"state-dir", required_argument, NULL, 's'},
+        {"listen", required_argument, NULL, 'l'},          {"port", required_argument, NULL, 'p'},
+        {"max-connections", required_argument, NULL, 'm'}, {"username", required_argument, NULL, 'u'},
+        {"password-file", required_argument, NULL, 'f'},   {"voices", required_argument, NULL, 'v'},
+        {"tls-dir", required_argument, NULL, 't'},         {NULL, 0, NULL, 0},
     };
     struct watch_bridge_options options = {
         .listen = "127.0.0.1", .port = PORT, .connections_max = CONNECTIONS};

@@ -24,6 +24,10 @@ enum {
     PACKET_PINGREQ = 0xc0,
     PACKET_DISCONNECT = 0xe0,
     HEAD_MAX = 5, /* type and the longest remaining length */
+    CONNECT_CLEAN = 0x02,
+    CONNECT_WILL = 0x04 | 1 << 3 | 0x20, /* at QoS 1, retained */
+    CONNECT_PASSWORD = 0x40,
+    CONNECT_NAME = 0x80,
     KEEPALIVE_S = 20,
     SILENT_MS = 30000, /* nothing heard for so long although pings went out */
     GREETING_MS = 10000,
@@ -165,6 +169,39 @@ static void dial(struct fleet_mqtt *mqtt, int64_t now_ms)
         drop(mqtt, now_ms, strerror(why));
 }
 
+static bool put_connect(struct fleet_mqtt *mqtt)
+{
+    const struct fleet_mqtt_config *config = &mqtt->config;
+    const bool named = config->username[0] != '\0', secret = named && config->password[0] != '\0';
+    uint8_t will[FLEET_MQTT_WILL_MAX];
+    const bool willed = config->will_topic != NULL;
+    const size_t will_len = willed ? config->make_will(config->self, will) : 0;
+    const size_t remaining =
+        10 + 2 + strlen(config->client_id) + (willed ? 2 + strlen(config->will_topic) + 2 + will_len : 0) +
+        (named ? 2 + strlen(config->username) : 0) + (secret ? 2 + strlen(config->password) : 0);
+    uint8_t *to = reserve(&mqtt->out, HEAD_MAX + remaining, FLEET_MQTT_OUT_MAX);
+    if (to == NULL)
+        return false;
+    to = put_head(to, PACKET_CONNECT, remaining);
+    to = put_text(to, "MQTT");
+    *to++ = 4; /* protocol level of 3.1.1 */
+    *to++ = (uint8_t)(CONNECT_CLEAN | (willed ? CONNECT_WILL : 0) | (named ? CONNECT_NAME : 0) |
+                      (secret ? CONNECT_PASSWORD : 0));
+    to = put_u16(to, KEEPALIVE_S);
+    to = put_text(to, config->client_id);
+    if (willed) {
+        to = put_u16(put_text(to, config->will_topic), will_len);
+        memcpy(to, will, will_len);
+        to += will_len;
+    }
+    if (named)
+        to = put_text(to, config->username);
+    if (secret)
+        to = put_text(to, config->password);
+    sent(mqtt, to);
+    return true;
+}
+
 static void greet(struct fleet_mqtt *mqtt, int64_t now_ms)
 {
     const struct fleet_mqtt_config *config = &mqtt->config;
@@ -174,30 +211,15 @@ static void greet(struct fleet_mqtt *mqtt, int64_t now_ms)
         drop(mqtt, now_ms, strerror(error));
         return;
     }
-    if (config->tls != NULL &&
+    if (config->secure &&
         tls_open(config->tls, config->identity, config->host, mqtt->fd, &mqtt->tls) != ERR_OK) {
         drop(mqtt, now_ms, "TLS cannot be begun");
         return;
     }
-    const bool named = config->username[0] != '\0', secret = named && config->password[0] != '\0';
-    size_t remaining = 10 + 2 + strlen(config->client_id) + (named ? 2 + strlen(config->username) : 0) +
-                       (secret ? 2 + strlen(config->password) : 0);
-    uint8_t *to = reserve(&mqtt->out, HEAD_MAX + remaining, FLEET_MQTT_OUT_MAX);
-    if (to == NULL) {
+    if (!put_connect(mqtt)) {
         drop(mqtt, now_ms, "no memory");
         return;
     }
-    to = put_head(to, PACKET_CONNECT, remaining);
-    to = put_text(to, "MQTT");
-    *to++ = 4;                                                          /* protocol level of 3.1.1 */
-    *to++ = (uint8_t)(0x02 | (named ? 0x80 : 0) | (secret ? 0x40 : 0)); /* clean session */
-    to = put_u16(to, KEEPALIVE_S);
-    to = put_text(to, config->client_id);
-    if (named)
-        to = put_text(to, config->username);
-    if (secret)
-        to = put_text(to, config->password);
-    sent(mqtt, to);
     mqtt->state = FLEET_MQTT_GREETING;
     fleet_mqtt_flush(mqtt, now_ms);
 }

@@ -22,6 +22,7 @@ enum {
     FLEET_MQTT_IN_MAX = 256 << 10, /* longest packet taken; a longer one ends the connection */
     FLEET_MQTT_UNANSWERED_MAX = 60000,
     FLEET_MQTT_FILTERS_MAX = 4,
+    FLEET_MQTT_WILL_MAX = 256,
 };
 
 struct fleet_mqtt_config {
@@ -35,7 +36,10 @@ struct fleet_mqtt_config {
     uint8_t qos[FLEET_MQTT_FILTERS_MAX];
     struct tls_client *tls;              /* borrowed; NULL = plain TCP */
     const struct pki_identity *identity; /* borrowed; NULL = none is shown */
+    const char *will_topic;              /* borrowed; NULL = no last will */
     void *self;
+    /* With will_topic: the will of the connection that is begun, retained at QoS 1. Its length. */
+    size_t (*make_will)(void *self, uint8_t to[FLEET_MQTT_WILL_MAX]);
     /* Connected and subscribed / not any more. */
     void (*on_state)(void *self, bool up);
     /* `topic` is not terminated. */
@@ -69,7 +73,7 @@ struct fleet_mqtt {
  * brackets. ERR_INVALID: anything else. */
 MUST_CHECK enum err fleet_mqtt_parse_url(const char *url, struct fleet_mqtt_config *config);
 void fleet_mqtt_init(struct fleet_mqtt *mqtt, const struct fleet_mqtt_config *config);
-/* Says DISCONNECT when it can, closes, frees. */
+/* Says DISCONNECT when it can (the broker then forgets the will), closes, frees. */
 void fleet_mqtt_release(struct fleet_mqtt *mqtt);
 
 /* Connects (again) when it is time, keeps the connection alive, gives it up when it is silent. */

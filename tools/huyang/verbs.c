@@ -79,11 +79,14 @@ static void print_cell(const struct json *row, const struct verb_column *column)
     size_t iter = 0;
     int64_t number;
     double real;
+    bool yes;
 
     if (text != NULL && strlen(text) >= 19 && text[4] == '-' && text[10] == 'T')
         snprintf(shown, sizeof(shown), "%.5s %.5s", text + 5, text + 11);
     else if (text == NULL && json_integer(node, &number))
         snprintf(shown, sizeof(shown), "%lld", (long long)number);
+    else if (text == NULL && json_bool(node, &yes))
+        snprintf(shown, sizeof(shown), "%s", yes ? "yes" : "no");
     else if (text == NULL && json_number(node, &real))
         snprintf(shown, sizeof(shown), "%.1f", real);
     else if (text == NULL && node != NULL && json_next(node, &iter, &kind, &inner))

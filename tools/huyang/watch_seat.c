@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "core/hash.h"
-#include "huyang/v1/link.pb-c.h"
 
 enum { LINE_MAX_BYTES = 512, CONTENT_MAX = 4096, VOICE_MAX = 48 << 10 };
 
@@ -310,10 +309,7 @@ static int publish(void *context, const char *topic, const uint8_t *bytes, size_
                    bool retain)
 {
     struct watch_seat *seat = context;
-    if (!fleet_mqtt_publish(&seat->bridge->mqtt, topic, bytes, length, qos, retain))
-        return -1;
-    watch_bridge_stir(seat->bridge);
-    return 0;
+    return watch_line_publish(seat, topic, bytes, length, qos, retain) ? 0 : -1;
 }
 
 static uint32_t entropy(void *context)
@@ -358,7 +354,7 @@ static bool open_seat(struct watch_seat *seat, const char *device)
     }
     seat->core.app = (struct device_app){.context = seat, .locate = locate, .set_interval = set_interval};
     device_set_clock(&seat->core, bridge->now.mono_ms, bridge->now.wall_ms);
-    return true;
+    return watch_line_prepare(seat);
 }
 
 static int by_watch(const void *a, const void *b)
@@ -401,7 +397,7 @@ static bool add_seat(struct watch_bridge *bridge, size_t *cap, char *line, unsig
     struct watch_seat *seat = &bridge->seats[bridge->seat_count++];
     memset(seat, 0, sizeof(*seat));
     seat->bridge = bridge;
-    seat->flash.fd = -1;
+    seat->flash.fd = seat->mqtt.fd = -1;
     text_copy(seat->watch, sizeof(seat->watch), watch);
     text_copy(seat->core.config.id, sizeof(seat->core.config.id), device); /* until it is opened */
     return true;
@@ -446,26 +442,11 @@ bool watch_seats_open(struct watch_bridge *bridge)
     return true;
 }
 
-/* As the broker would publish the last will of a connection of its own. */
-static void say_dead(struct watch_seat *seat)
-{
-    uint8_t bytes[DEVICE_WILL_MAX];
-    char topic[DEVICE_TOPIC_MAX];
-    Huyang__V1__Link link = HUYANG__V1__LINK__INIT;
-    link.state = HUYANG__V1__LINK_STATE__LINK_STATE_DEAD;
-    link.ordinal = seat->core.session;
-    link.kind = seat->core.config.kind;
-    link.firmware = seat->core.config.firmware;
-    device_topic(&seat->core, DEVICE_TOPIC_LINK, topic);
-    (void)fleet_mqtt_publish(&seat->bridge->mqtt, topic, bytes, huyang__v1__link__pack(&link, bytes), 1,
-                             true);
-}
-
 void watch_seats_close(struct watch_bridge *bridge)
 {
     for (size_t i = 0; i < bridge->seat_count; i++) {
-        if (bridge->mqtt_up)
-            say_dead(&bridge->seats[i]);
+        watch_line_close(&bridge->seats[i]);
+        pki_identity_release(&bridge->seats[i].identity);
         if (bridge->seats[i].flash.fd >= 0)
             file_flash_close(&bridge->seats[i].flash);
     }
@@ -479,31 +460,18 @@ struct watch_seat *watch_seat_find(struct watch_bridge *bridge, const char *watc
     return bsearch(&key, bridge->seats, bridge->seat_count, sizeof(key), by_watch);
 }
 
-struct watch_seat *watch_seat_of_device(struct watch_bridge *bridge, const char *device, size_t len)
-{
-    for (size_t i = 0; i < bridge->seat_count; i++) {
-        const char *id = bridge->seats[i].core.config.id;
-        if (strlen(id) == len && memcmp(id, device, len) == 0)
-            return &bridge->seats[i];
-    }
-    return NULL;
-}
-
 void watch_seat_link(struct watch_seat *seat, bool up)
 {
-    uint8_t will[DEVICE_WILL_MAX];
-    const int64_t now_ms = seat->bridge->now.mono_ms;
-    if (up)
-        (void)device_will(&seat->core, now_ms, will); /* the next session's number */
-    device_on_link(&seat->core, up, now_ms);
+    device_on_link(&seat->core, up, seat->bridge->now.mono_ms);
     settle(seat);
 }
 
 void watch_seat_tick(struct watch_seat *seat)
 {
     const int64_t now_ms = seat->bridge->now.mono_ms;
-    if (device_next_deadline(&seat->core, now_ms) > now_ms)
-        return;
-    device_tick(&seat->core, now_ms);
-    settle(seat);
+    if (device_next_deadline(&seat->core, now_ms) <= now_ms) {
+        device_tick(&seat->core, now_ms);
+        settle(seat);
+    }
+    watch_line_tick(seat);
 }

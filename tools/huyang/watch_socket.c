@@ -135,6 +135,7 @@ static bool seat_of(struct watch_connection *connection, const struct watch_fram
             close_connection(seat->connection);
         seat->connection = connection;
         connection->seat = seat;
+        watch_line_tick(seat);
     }
     /* Not the content, which does not outlive the frame. */
     connection->head.kind = frame->kind;
@@ -182,7 +183,6 @@ static void on_ready(void *self, int events, struct now now)
     if (!connection->closing && events & LOOP_READABLE)
         take_bytes(connection);
     sweep(bridge);
-    watch_bridge_stir(bridge);
 }
 
 /* False: no memory, the caller closes the socket. */

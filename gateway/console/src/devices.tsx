@@ -25,7 +25,7 @@ export function DeviceRow({ device, linked = false, tested, toast }: { device: D
     <li class={"device " + device.trouble}>
       <span class="name"><bdi class="strong">{device.id}</bdi> <span class="quiet">{term("device", device.kind)}{device.view && " · " + term("view", device.view)}</span></span>
       <span class="trouble"><span aria-hidden="true">{device.trouble === "none" ? "●" : "▲"}</span> {term("trouble", device.trouble)}</span>
-      <span class="quiet">{device.heard ? t("heardAgo", age(now - Date.parse(device.heard))) : ""}{device.battery !== undefined && ` · ${t("battery", device.battery)}${device.charging ? " ⚡" : ""}`}{device.battery_days_left !== undefined && ` · ${t("daysLeft", device.battery_days_left.toFixed(1))}`}{device.firmware && <> · <bdi>{device.firmware}</bdi></>}</span>
+      <span class="quiet">{device.connected !== undefined && <><span class="tag">{t(device.connected ? "linkUp" : "linkDown")}</span>{" "}</>}{device.heard ? t("heardAgo", age(now - Date.parse(device.heard))) : ""}{device.battery !== undefined && ` · ${t("battery", device.battery)}${device.charging ? " ⚡" : ""}`}{device.battery_days_left !== undefined && ` · ${t("daysLeft", device.battery_days_left.toFixed(1))}`}{device.firmware && <> · <bdi>{device.firmware}</bdi></>}</span>
       {linked && (owner ? <a href={"#residents/" + owner}><bdi>{owner}</bdi></a> : <bdi class="quiet">{device.household}</bdi>)}
       {tested && toast && device.kind === "wristband" && session?.may?.includes("test_window") && <TestButton device={device} tested={tested} toast={toast} />}
       {toast && <Orders device={device} toast={toast} />}

@@ -12,7 +12,7 @@ class Desk:
         self.folder = str(folder)
         os.makedirs(self.folder, exist_ok=True)
         self.secret_file = os.path.join(self.folder, "secret")
-        with open(self.secret_file, "w", encoding="ascii") as file:
+        with open(self.secret_file, "w", encoding="ascii", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             file.write(secrets.token_hex(32) + "\n")
         self.record_file = os.path.join(self.folder, "desk.jsonl")
         self.process = Process([binary("huyang"), "desk", "--port", str(port), "--control", "--record", self.record_file,

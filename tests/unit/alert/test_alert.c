@@ -321,6 +321,21 @@ static void a_suspicion_with_somebody_indoors_is_avs_two(void **state)
     assert_int_equal(fold->after[fold->transition_count - 1].avs, 2);
 }
 
+static void an_sos_with_a_stranger_indoors_is_avs_two(void **state)
+{
+    struct fold *fold = *state;
+    world_visit(fold->world, on(fold, 9, 0, 0), "cam-1", "v", "arrive", "indoors", "unknown");
+    tick(fold, on(fold, 9, 10, 0));
+    event(fold, on(fold, 9, 15, 0), "wb-1", SOS);
+    const struct alert *sos = alerts_open_of(fold->alerts, who(fold, "r-1"), FAMILY_EMERGENCY);
+    assert_non_null(sos);
+    assert_int_equal(sos->avs, 2);
+    /* With the stranger gone the next call is one of which nothing more is known. */
+    world_visit(fold->world, on(fold, 9, 16, 0), "cam-1", "v", "leave", "indoors", "");
+    event(fold, on(fold, 9, 40, 0), "wb-1", SOS);
+    assert_int_equal(alerts_open_of(fold->alerts, who(fold, "r-1"), FAMILY_EMERGENCY)->avs, 1);
+}
+
 static void an_unknown_indoors_prompts_the_wrist_only(void **state)
 {
     struct fold *fold = *state;
@@ -500,6 +515,7 @@ int main(void)
         TEST(closing_needs_a_disposition_and_ends_everything),
         TEST(a_suspicion_is_silent_in_the_room),
         TEST(a_suspicion_with_somebody_indoors_is_avs_two),
+        TEST(an_sos_with_a_stranger_indoors_is_avs_two),
         TEST(an_unknown_indoors_prompts_the_wrist_only),
         TEST(cleared_and_untouched_for_twelve_hours_it_lapses_and_the_next_is_linked),
         TEST(a_comment_puts_the_lapse_off),

@@ -77,6 +77,45 @@ static void a_button_the_door_or_a_fall_taken_back_is_a_sign(void **state)
     }
 }
 
+/* Of a visit the visitor's leaving, and of nothing else. */
+static void the_visitors_leaving_is_a_sign(void **state)
+{
+    (void)state;
+    struct fold *fold = begin();
+    entry(1, "visitor-discreet", PROMPT_DISCREET, 300);
+    world_visit(fold->world, on(fold, 9, 0, 0), "cam-1", "v", "arrive", "indoors", "unknown");
+    tick(fold, on(fold, 9, 10, 0));
+    const struct job *job = find_job_of(fold, JOB_PROMPT, "visitor-discreet");
+    assert_non_null(job);
+    assert_true(deliver(fold, on(fold, 9, 10, 5), job, DELIVERY_PLAYED));
+    world_fix(fold->world, on(fold, 9, 11, 0), "wb-1", 43.80, 87.6, 10);
+    assert_false(was_noted(fold, "A sign of the resident"));
+    world_visit(fold->world, on(fold, 9, 12, 0), "cam-1", "v", "leave", "indoors", "");
+    assert_true(was_noted(fold, "A sign of the resident after the prompt visitor-discreet"));
+    tick(fold, on(fold, 9, 30, 0));
+    assert_false(was_noted(fold, "No sign"));
+    fold_free(fold);
+}
+
+/* Of an outing the next fix; of an SOS it is none (below). */
+static void the_next_fix_of_an_outing_is_a_sign(void **state)
+{
+    (void)state;
+    struct fold *fold = begin();
+    entry(3, "outing-check", PROMPT_SPEAK, 600);
+    find(fold, on(fold, 9, 0, 0), FAMILY_OUTING, LEVEL_ORANGE);
+    const struct job *job = find_job_of(fold, JOB_PROMPT, "outing-check");
+    assert_non_null(job);
+    assert_true(deliver(fold, on(fold, 9, 0, 5), job, DELIVERY_PLAYED));
+    event(fold, on(fold, 9, 0, 30), "wb-1", "{\"heartbeat\":{\"battery_percent\":80}}");
+    assert_false(was_noted(fold, "A sign of the resident"));
+    world_fix(fold->world, on(fold, 9, 1, 0), "wb-1", 43.80, 87.6, 10);
+    assert_true(was_noted(fold, "A sign of the resident after the prompt outing-check"));
+    tick(fold, on(fold, 9, 30, 0));
+    assert_false(was_noted(fold, "No sign"));
+    fold_free(fold);
+}
+
 static void what_was_measured_before_or_belongs_to_somebody_else_is_none(void **state)
 {
     (void)state;
@@ -224,6 +263,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_sign_within_its_time_is_noted_and_somebody_calls),
         cmocka_unit_test(a_button_the_door_or_a_fall_taken_back_is_a_sign),
+        cmocka_unit_test(the_visitors_leaving_is_a_sign),
+        cmocka_unit_test(the_next_fix_of_an_outing_is_a_sign),
         cmocka_unit_test(what_was_measured_before_or_belongs_to_somebody_else_is_none),
         cmocka_unit_test(who_was_reached_or_whose_alert_has_ended_is_awaited_no_longer),
         cmocka_unit_test(a_person_has_something_said_through_the_best_device_or_a_named_one),

@@ -301,6 +301,35 @@ static void faults_name_file_line_column_and_what_is_allowed(void **state)
     refuse("registry_dir: \"a\\nb\"\n", "h.yaml:1:15: registry_dir: holds control characters\n");
 }
 
+static void the_broker_is_reached_in_clear_on_this_machine_only(void **state)
+{
+    static const struct {
+        const char *text;
+        bool allowed;
+    } cases[] = {
+        {"broker: {url: 'tcp://127.0.0.1:1883'}\n", true},
+        {"broker: {url: 'tcp://127.8.8.8:1883'}\n", true},
+        {"broker: {url: 'tcp://localhost:1883'}\n", true},
+        {"broker: {url: 'tcp://[::1]:1883'}\n", true},
+        {"broker: {url: 'ssl://broker.example:8883'}\n", true},
+        {"broker: {insecure: true, url: 'tcp://broker.example:1883'}\n", true},
+        {"broker: {url: 'tcp://broker.example:1883'}\n", false},
+        {"broker: {url: 'tcp://10.0.0.7:1883'}\n", false},
+        {"broker: {url: 'tcp://[fd00::7]:1883'}\n", false},
+        {"broker: {url: 'tcp://127.0.0.1.example:1883'}\n", false},
+        {"broker: {url: 'tcp://localhost@broker.example:1883'}\n", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (cases[i].allowed)
+            config_free(parse_well(cases[i].text));
+        else
+            refuse(cases[i].text,
+                   "h.yaml:1:15: broker.url: beyond loopback only with TLS (ssl://), or in clear through a "
+                   "tunnel that encrypts with broker.insecure: true\n");
+    }
+}
+
 static void texts_are_checked_for_what_they_name(void **state)
 {
     (void)state;
@@ -674,6 +703,7 @@ int main(void)
         cmocka_unit_test(every_key_is_shown_with_its_help),
         cmocka_unit_test(every_number_is_held_to_its_range),
         cmocka_unit_test(faults_name_file_line_column_and_what_is_allowed),
+        cmocka_unit_test(the_broker_is_reached_in_clear_on_this_machine_only),
         cmocka_unit_test(texts_are_checked_for_what_they_name),
         cmocka_unit_test(unknown_keys_are_errors_and_a_near_miss_is_guessed),
         cmocka_unit_test(wrong_shapes_are_errors_too),

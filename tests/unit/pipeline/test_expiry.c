@@ -44,11 +44,30 @@ static void what_ends_is_told_when_it_becomes_so_and_once_a_day(void **state)
     assert_true(expiry_is_news(&file, EXPIRY_SOON, now_ms + day_ms + 4));
 }
 
+static void the_days_left_are_those_of_what_ends_first(void **state)
+{
+    struct expiry expiry = {.warn_days = 14};
+    const int64_t now_ms = (until_s - 20 * DAY_S) * 1000;
+    (void)state;
+    assert_int_equal(expiry_days(&expiry, now_ms), 0); /* nothing is known */
+    expiry.files[1] = (struct expiry_file){.known = true, .until_s = until_s};
+    assert_int_equal(expiry_days(&expiry, now_ms), 0);
+    assert_int_equal(expiry_days(&expiry, (until_s - 14 * DAY_S) * 1000), 14);
+    assert_int_equal(expiry_days(&expiry, (until_s - 13 * DAY_S) * 1000 - 1), 14); /* a begun day counts */
+    assert_int_equal(expiry_days(&expiry, (until_s - 13 * DAY_S) * 1000), 13);
+    expiry.files[3] = (struct expiry_file){.known = true, .until_s = until_s - 10 * DAY_S};
+    assert_int_equal(expiry_days(&expiry, (until_s - 13 * DAY_S) * 1000), 3);
+    assert_int_equal(expiry_days(&expiry, until_s * 1000), 1); /* ended: still in trouble */
+    expiry.files[1].known = expiry.files[3].known = false;
+    assert_int_equal(expiry_days(&expiry, until_s * 1000), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_end_is_soon_from_so_many_days_before_to_its_very_second),
         cmocka_unit_test(what_ends_is_told_when_it_becomes_so_and_once_a_day),
+        cmocka_unit_test(the_days_left_are_those_of_what_ends_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

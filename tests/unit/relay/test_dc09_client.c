@@ -231,10 +231,12 @@ static void a_message_without_its_key_is_not_sent_in_clear(void **state)
     int fd = mkstemp(name);
     snprintf(path->config.key_file, sizeof path->config.key_file, "%s", name);
     open_path(path, line->port);
+    assert_outcome(path, 1, DC09_STATE_UNANSWERED, "the secret file is empty");
+    assert_int_equal(pwrite(fd, "AAAA\n", 5, 0), 5);
     assert_outcome(path, 1, DC09_STATE_UNANSWERED, "the key file holds no AES key");
-    assert_int_equal(write(fd, "AAAAAAAAAAAAAAAA\n", 17), 17);
+    assert_int_equal(pwrite(fd, "AAAAAAAAAAAAAAAA\n", 17, 0), 17);
     assert_int_equal(fchmod(fd, 0604), 0);
-    assert_outcome(path, 1, DC09_STATE_UNANSWERED, "the key file is open to group or others");
+    assert_outcome(path, 1, DC09_STATE_UNANSWERED, "the secret file is open to group or others");
     assert_int_equal(line_count(line, &line->connections), 0);
     assert_int_equal(fchmod(fd, 0600), 0);
     assert_true(dc09_key_parse("AAAAAAAAAAAAAAAA", 16, &line->key));
@@ -242,7 +244,7 @@ static void a_message_without_its_key_is_not_sent_in_clear(void **state)
     unlink(name);
     assert_outcome(path, 2, DC09_STATE_TAKEN, ""); /* read once */
     dc09_client_configure(path->client, &path->config);
-    assert_outcome(path, 3, DC09_STATE_UNANSWERED, "the key file cannot be read");
+    assert_outcome(path, 3, DC09_STATE_UNANSWERED, "the secret file cannot be read");
     close(fd);
     line_stop(line);
 }

@@ -1,6 +1,7 @@
 #include "world.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 static void a_notification_is_delivered_by_a_2xx(void **state)
 {
@@ -105,6 +106,32 @@ static void without_its_secret_nothing_is_sent_unsigned(void **state)
     end.wall_ms += 600001;
     outbox_tick(world->outbox, end);
     assert_told(world, 0, DELIVERY_EXPIRED, "the secret file cannot be read");
+    assert_int_equal(world->server->total, 0);
+}
+
+static void a_secret_that_others_may_read_is_none(void **state)
+{
+    struct world *world = *state;
+    char path[] = "/tmp/huyang-secret-XXXXXX";
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, "s3cret\n", 7), 7);
+    webhook(world, "desk", "/ok");
+    snprintf(world->settings.webhooks[0].secret_file, RELAY_PATH_SIZE, "%s", path);
+    outbox_rebind(world->outbox, &world->settings, world->f->registry);
+    struct outbox_row row = row_of(JOB_NOTIFY, LEVEL_RED, "desk", 1);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(fchmod(fd, i ? 0640 : 0604), 0);
+        add(world, &row);
+        struct now end = clock_now();
+        outbox_tick(world->outbox, end);
+        end.mono_ms += 600001;
+        end.wall_ms += 600001;
+        outbox_tick(world->outbox, end);
+        assert_told(world, i, DELIVERY_EXPIRED, "the secret file is open to group or others");
+        row = row_of(JOB_NOTIFY, LEVEL_RED, "desk", 2 + i);
+    }
+    close(fd);
+    unlink(path);
     assert_int_equal(world->server->total, 0);
 }
 
@@ -530,6 +557,7 @@ int main(void)
         T(a_refusal_is_told_with_its_reason_and_never_repeated),
         T(a_signed_message_proves_sender_time_and_bytes),
         T(without_its_secret_nothing_is_sent_unsigned),
+        T(a_secret_that_others_may_read_is_none),
         T(a_failed_attempt_is_repeated_with_the_same_bytes_until_it_succeeds),
         T(the_wait_doubles_up_to_its_limit_and_is_spread),
         T(retry_after_is_honoured_up_to_five_minutes),
