@@ -346,22 +346,27 @@ static void warn_policy(void *self, int rule, int step, const char *why)
     log_write(LOG_WARN, "policy.fault", "%s: %s", path, why);
 }
 
-/* `self`: the line's id. */
-static void warn_item(void *self, const void *item, const char *path, const char *why)
+static void warn_contact(void *self, const void *item, const char *path, const char *why)
 {
-    const char *const *id = self;
+    (void)self;
     (void)item;
-    log_write(LOG_WARN, *id, "%s: %s", path, why);
+    log_write(LOG_WARN, "contact.fault", "%s: %s", path, why);
+}
+
+static void warn_roster(void *self, const void *item, const char *path, const char *why)
+{
+    (void)self;
+    (void)item;
+    log_write(LOG_WARN, "roster.fault", "%s: %s", path, why);
 }
 
 void service_check_reach(const struct service *service, struct now now)
 {
     const struct roster_view view = alerts_rosters(gateway_alerts(service->gateway));
     struct alert_settings *settings = &service->config->alert;
-    const char *contact = "contact.fault", *roster = "roster.fault";
     (void)policy_reach(settings, service->registry, now.wall_ms, warn_policy, settings);
-    (void)contact_reach(settings, service->registry, warn_item, &contact);
-    (void)roster_reach(settings, service->registry, &view, now.wall_ms, warn_item, &roster);
+    (void)contact_reach(settings, service->registry, warn_contact, NULL);
+    (void)roster_reach(settings, service->registry, &view, now.wall_ms, warn_roster, NULL);
 }
 
 /* Whoever asked hears of it with the commit of its mark. */
