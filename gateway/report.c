@@ -22,7 +22,7 @@ struct report {
     uint32_t *homes, *devices; /* wrong alerts of each */
     uint8_t *reached;          /* of each resident: REACHED_… */
 };
-enum { REACHED_PROMPT = 1, REACHED_CALL = 2 };
+enum { REACHED_PROMPT = 1, REACHED_CALL = 2, REACHED_VISIT = 4, REACHED_CAMPAIGN = 8 };
 
 static void *table(const struct registry *registry, enum registry_table which, size_t size)
 {
@@ -197,9 +197,17 @@ void report_add(struct report *report, const struct report_fact *fact)
     uint32_t resident = resident_of(report, fact->subject);
     if (resident != REGISTRY_NONE)
         report->reached[resident] |=
-            (uint8_t)((fact->prompts_played ? REACHED_PROMPT : 0) | (fact->was_called ? REACHED_CALL : 0));
+            (uint8_t)((fact->prompts_played ? REACHED_PROMPT : 0) | (fact->was_called ? REACHED_CALL : 0) |
+                      (fact->was_seen ? REACHED_VISIT : 0));
     add_place(report, fact);
     add_judgement(report, fact);
+}
+
+void report_add_campaign(struct report *report, uint32_t resident)
+{
+    if (resident < registry_count(report->registry, REGISTRY_RESIDENT) &&
+        !registry_is_canary(report->registry, resident, REGISTRY_NONE))
+        report->reached[resident] |= REACHED_CAMPAIGN;
 }
 
 static unsigned find_worst(const uint32_t *wrong, uint32_t count, struct report_worst worst[REPORT_WORST])
@@ -245,6 +253,8 @@ void report_sum(const struct report *report, struct report_sums *ret_sums)
         sums->people_reached += report->reached[no] != 0;
         sums->people_by_prompt += (report->reached[no] & REACHED_PROMPT) != 0;
         sums->people_by_call += (report->reached[no] & REACHED_CALL) != 0;
+        sums->people_by_visit += (report->reached[no] & REACHED_VISIT) != 0;
+        sums->people_by_campaign += (report->reached[no] & REACHED_CAMPAIGN) != 0;
     }
 }
 

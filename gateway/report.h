@@ -18,8 +18,8 @@ struct report_fact {
     struct hash_id id;
     int64_t opened_ms;
     int64_t urgent_ms;   /* when it first was orange or red; 0 = never */
-    int64_t answered_ms; /* when a person first acknowledged, called or closed, since urgent_ms if it was; 0 =
-                            nobody */
+    int64_t answered_ms; /* when a person first acknowledged, called, visited or closed, since urgent_ms if it
+                            was; 0 = nobody */
     struct subject subject;
     uint32_t device;    /* whose event began it, REGISTRY_NONE = not known */
     uint64_t detectors; /* bit per detector that had a share */
@@ -28,7 +28,9 @@ struct report_fact {
     uint8_t disposition;
     uint8_t exercise;   /* a drill: stands in no report */
     uint8_t was_called; /* a call reached the resident: safe or needs help */
-    uint8_t verified;   /* somebody called, or the call was not answered in time, before the police message */
+    uint8_t was_seen;   /* a visit found the resident: well or in need of help */
+    uint8_t verified; /* somebody called or saw the resident, or the call was not answered in time, before the
+                         police message */
 };
 
 struct report_judged {                 /* of one detector's alerts */
@@ -55,9 +57,9 @@ struct report_sums {
     struct report_worst homes[REPORT_WORST],
         devices[REPORT_WORST]; /* most wrong first, then the lower number */
     uint64_t prompts, police, unverified_police, territory_alerts;
-    uint64_t people_reached, people_by_prompt,
-        people_by_call; /* residents, each once; a home counts as one */
-    uint64_t residents; /* in the registry, not removed */
+    uint64_t people_reached, people_by_prompt, people_by_call, people_by_visit,
+        people_by_campaign; /* residents, each once; a home counts as one */
+    uint64_t residents;     /* in the registry, not removed */
 };
 
 /* What was to be done: in the range opened, ended, set aside (a task cancelled, an entry of the ledger handed
@@ -78,6 +80,8 @@ MUST_CHECK enum err report_new(const struct registry *registry, const struct tz 
                                struct report **ret_report);
 void report_free(struct report *report);
 void report_add(struct report *report, const struct report_fact *fact);
+/* A resident whose device said a campaign's announcement in the range. */
+void report_add_campaign(struct report *report, uint32_t resident);
 /* May be called at any time. */
 void report_sum(const struct report *report, struct report_sums *ret_sums);
 /* Alerts of a level that lie in a territory or below it. */

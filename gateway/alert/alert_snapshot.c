@@ -6,9 +6,13 @@
 
 #include "alert/alerts.h"
 
-enum { VERSION = 1, ALERT_VERSION = 3, CASE_VERSION = 2, NAME_SIZE = 40 };
-/* A case of version 1 ended here. */
-enum { CASE_V1_SIZE = (offsetof(struct alert_case, told_level) + 7) / 8 * 8 };
+enum { VERSION = 1, ALERT_VERSION = 3, CASE_VERSION = 3, NAME_SIZE = 40 };
+/* A case of version 1 ended here; 2 had one mark of who was told, for all roles together: the next message
+ * after an update may come within the cooldown. */
+enum {
+    CASE_V1_SIZE = (offsetof(struct alert_case, told_level) + 7) / 8 * 8,
+    CASE_V2_SIZE = CASE_V1_SIZE + 24
+};
 static const char alert_table[] = "alert", job_table[] = "job", case_table[] = "alert_case",
                   recent_table[] = "alert_recent", silence_table[] = "alert_silence",
                   burst_table[] = "alert_burst", task_table[] = "alert_task", meter_table[] = "alert_meter",
@@ -240,9 +244,7 @@ static enum err restore_case(struct alerts *alerts, const void *value, size_t le
     struct alert_case image;
     uint32_t no;
     memset(&image, 0, sizeof image);
-    memcpy(&image, value, len);
-    if (len == CASE_V1_SIZE)
-        image.told_level = 0; /* what was padding */
+    memcpy(&image, value, len == sizeof image ? len : offsetof(struct alert_case, told_level));
     if (image.family >= FAMILY_COUNT || image.base_count > CASE_BASES ||
         image.last_state >= ALERT_STATE_COUNT)
         return ERR_CORRUPT;
@@ -418,7 +420,7 @@ enum err alerts_restore(struct alerts *alerts, const char *table, uint16_t versi
     if (which == 0 && version < ALERT_VERSION)
         expected = ALERT_V2_IMAGE;
     if (which == 2 && version < CASE_VERSION)
-        expected = CASE_V1_SIZE;
+        expected = version == 1 ? CASE_V1_SIZE : CASE_V2_SIZE;
     if (len != expected)
         return ERR_CORRUPT;
     switch (which) {

@@ -64,9 +64,9 @@ struct alert_case {
     uint32_t prompt_day;        /* local day of the last prompt that counts, in days since 1970 */
     uint8_t family, last_state, base_count;
     uint8_t prompts; /* how many were spoken on that day */
-    uint8_t told_level;
-    struct hash_id told; /* the alert a notification of which was delivered last; told_ms 0 = none */
-    int64_t told_ms;
+    uint8_t
+        told_level[ROLE_COUNT];  /* of the notification that was delivered last to the people of a role … */
+    int64_t told_ms[ROLE_COUNT]; /* … and when; 0 = none yet */
 };
 
 /* The last openings of a family, for conditions that count them; a ring. */

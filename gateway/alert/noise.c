@@ -87,13 +87,18 @@ static bool is_flood(const struct alerts *alerts, int64_t t_ms)
     return count >= noise->flood;
 }
 
+/* Whom a message was delivered to says nothing about the others: a family that knows is no desk that does.
+ * What was delivered since the alert opened is its own, and holds none of its later steps. */
 static bool is_cooling(const struct alerts *alerts, const struct alert *alert, const struct job *job)
 {
     uint32_t case_no = case_find(alerts, alert->subject, (enum family)alert->family);
     const struct alert_case *owner = case_no == NONE ? NULL : case_at(alerts, case_no);
-    return owner && owner->told_ms &&
-           job->t_ms - owner->told_ms < (int64_t)alerts->config.settings->noise.cooldown_s * 1000 &&
-           job->level <= owner->told_level && memcmp(&owner->told, &job->alert, sizeof owner->told) != 0;
+    if (!owner || job->role >= ROLE_COUNT)
+        return false;
+    int64_t told_ms = owner->told_ms[job->role];
+    return told_ms && alert->opened_ms > told_ms &&
+           job->t_ms - told_ms < (int64_t)alerts->config.settings->noise.cooldown_s * 1000 &&
+           job->level <= owner->told_level[job->role];
 }
 
 bool noise_would_hold(const struct alerts *alerts, const struct alert *alert, const struct job *job,
@@ -185,10 +190,9 @@ void noise_on_delivered(struct alerts *alerts, const struct alert_record *record
                         int64_t t_ms)
 {
     struct alert_case *owner = case_at(alerts, record->case_no);
-    if (ledger_is_step(job->step)) /* nobody has heard of an alert */
+    if (ledger_is_step(job->step) || job->role >= ROLE_COUNT) /* nobody has heard of an alert */
         return;
-    owner->told = job->alert;
-    owner->told_ms = t_ms;
-    owner->told_level = job->level;
+    owner->told_ms[job->role] = t_ms;
+    owner->told_level[job->role] = job->level;
     pool_mark(&alerts->cases, record->case_no);
 }

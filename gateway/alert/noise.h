@@ -10,7 +10,7 @@
 
 struct noise_settings {
     uint32_t cooldown_s; /* 0; 0..86400: a new alert of the same subject and family, not graver, is not told
-                            again so soon after a notification that was delivered */
+                            to the people of a role again so soon after a notification that one of them got */
     uint16_t budget;     /* 30; 1..1000: notifications to one person … */
     uint16_t budget_min; /* 60; 1..1440: … within so many minutes */
     uint16_t flood;      /* 50; 2..500: so many alerts of yellow and above … */

@@ -39,6 +39,12 @@ static enum err on_fact(void *self, const struct report_fact *fact)
     return ERR_OK;
 }
 
+static enum err on_campaign(void *self, uint32_t resident)
+{
+    report_add_campaign(self, resident);
+    return ERR_OK;
+}
+
 static void put_levels(struct buf *out, const char *name, const uint64_t counts[LEVEL_COUNT])
 {
     put_open(out, name, '{');
@@ -151,6 +157,8 @@ static enum err put_report(const struct view *view, int64_t days, struct buf *ou
         err = report_new(view->registry, tz, from_ms, to_ms, targets, &report);
     if (err == ERR_OK)
         err = reader_report(view->reader, from_ms, to_ms, on_fact, report);
+    if (err == ERR_OK)
+        err = reader_campaign_heard(view->reader, from_ms, to_ms, on_campaign, report);
     if (err == ERR_OK)
         err = reader_works(view->reader, from_ms, to_ms, now_ms, &works);
     if (err == ERR_OK) {

@@ -2,6 +2,7 @@
  * between two inputs, or not at all. */
 #include "service/parts.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -239,7 +240,7 @@ void service_apply_import(struct service *service, struct now now)
             _exit(75);
         }
         registry_free(before);
-        service_check_rosters(service, now);
+        service_check_reach(service, now);
         log_write(LOG_INFO, "registry.imported",
                   "a new registry is in force\tversion=%.12s\tresidents=%u\tdevices=%u",
                   registry_version(registry), registry_count(registry, REGISTRY_RESIDENT),
@@ -331,6 +332,27 @@ static enum err put_into_force(struct service *service, const struct config *con
     return err;
 }
 
+/* With the rule and step as policy_check() counts them. */
+static void warn_policy(void *self, int rule, int step, const char *why)
+{
+    const struct alert_settings *settings = self;
+    char path[96] = "policy", at[24] = "";
+    if (step >= 0)
+        snprintf(at, sizeof(at), " step %d", step);
+    if (rule >= 0)
+        snprintf(path, sizeof(path), "policy[%d] %s/%s%s", rule,
+                 family_name((enum family)settings->rules[rule].family),
+                 level_name((enum level)settings->rules[rule].level), at);
+    log_write(LOG_WARN, "policy.fault", "%s: %s", path, why);
+}
+
+static void warn_contact(void *self, const void *item, const char *path, const char *why)
+{
+    (void)self;
+    (void)item;
+    log_write(LOG_WARN, "contact.fault", "%s: %s", path, why);
+}
+
 static void warn_roster(void *self, const void *item, const char *path, const char *why)
 {
     (void)self;
@@ -338,10 +360,13 @@ static void warn_roster(void *self, const void *item, const char *path, const ch
     log_write(LOG_WARN, "roster.fault", "%s: %s", path, why);
 }
 
-void service_check_rosters(const struct service *service, struct now now)
+void service_check_reach(const struct service *service, struct now now)
 {
     const struct roster_view view = alerts_rosters(gateway_alerts(service->gateway));
-    (void)roster_reach(&service->config->alert, service->registry, &view, now.wall_ms, warn_roster, NULL);
+    struct alert_settings *settings = &service->config->alert;
+    (void)policy_reach(settings, service->registry, now.wall_ms, warn_policy, settings);
+    (void)contact_reach(settings, service->registry, warn_contact, NULL);
+    (void)roster_reach(settings, service->registry, &view, now.wall_ms, warn_roster, NULL);
 }
 
 /* Whoever asked hears of it with the commit of its mark. */
@@ -383,7 +408,7 @@ void service_reload(struct service *service, struct now now)
         err = put_into_force(service, config, &prompts, now, version);
     if (err == ERR_OK) {
         service_tell_prompts(service);
-        service_check_rosters(service, now);
+        service_check_reach(service, now);
     }
     if (err == ERR_OK)
         log_write(LOG_INFO, "config.reloaded",

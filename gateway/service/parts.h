@@ -191,8 +191,8 @@ void service_apply_import(struct service *service, struct now now);
 /* At the start, when the last end came between a saved registry and the input that marks it: marks it now. */
 MUST_CHECK enum err service_mark_registry(struct service *service, struct now now);
 void service_reload(struct service *service, struct now now); /* SIGHUP, or a person's wish */
-/* Says in the log what of the rosters would come to nothing. */
-void service_check_rosters(const struct service *service, struct now now);
+/* Says in the log what of the policy, the contact rules and the rosters would come to nothing. */
+void service_check_reach(const struct service *service, struct now now);
 
 /* watchman.c: after the recovery, and then once a second. */
 void service_watch_begin(struct service *service);

@@ -236,7 +236,7 @@ enum err service_run(struct service *service)
         service_watch_begin(service);
         loop_timer_start(service->watch_timer, SERVICE_WATCH_MS, SERVICE_WATCH_MS);
     }
-    service_check_rosters(service, clock_now());
+    service_check_reach(service, clock_now());
     log_write(LOG_INFO, "service.running", "serving\tcounty=%s\tapi_port=%u\tvirtual_clock=%d",
               service->config->county, api_port(service->api), service->options.virtual_clock);
     loop_run(service->loop);

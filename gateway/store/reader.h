@@ -144,6 +144,9 @@ MUST_CHECK enum err reader_report(struct reader *reader, int64_t from_ms, int64_
 /* Tasks and the ledger over [from_ms, to_ms), and as they stand; overdue at now_ms. */
 MUST_CHECK enum err reader_works(struct reader *reader, int64_t from_ms, int64_t to_ms, int64_t now_ms,
                                  struct report_works *ret_works);
+/* Residents whose device said a campaign's announcement in [from_ms, to_ms), each once. */
+MUST_CHECK enum err reader_campaign_heard(struct reader *reader, int64_t from_ms, int64_t to_ms,
+                                          enum err (*fn)(void *self, uint32_t resident), void *self);
 /* Devices of which something was taken in since then. */
 MUST_CHECK enum err reader_heard(struct reader *reader, int64_t since_ms,
                                  enum err (*fn)(void *self, uint32_t device), void *self);

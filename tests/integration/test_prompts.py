@@ -324,6 +324,7 @@ def test_a_campaign_goes_on_after_a_kill_and_counts_people_once(world):
     acted = [row["device"] for row in fleet.history.all("acted") if row["kind"] == "prompt"]
     assert sorted(acted) == sorted(set(devices) - {"wb-0003"}), "each band said it once"
     assert "heard 11  no_consent 1" in campaign(gateway, "list").stdout
+    assert gateway.request("GET", "/api/v1/report?days=2")["people_reached"] == 11
     assert gateway.stored_transitions() == gateway.replayed_transitions()
 
 

@@ -100,6 +100,26 @@ def test_a_report_counts_what_was_done_in_every_form(world):
     assert "Homes where our rules err most" in report(gateway, "--range", f"{day}..{day}").stdout
 
 
+def test_who_is_seen_at_home_is_reached_and_verifies_before_the_police(world):
+    rule = {"family": "emergency", "level": "red", "steps": [{"do": "task", "prompt": "home_visit", "role": "grid_worker"}]}
+    broker, _, gateway = world.standard(county=world.county(homes=3, tags={3: "canary"}), settings={"policy": [rule]})
+    fleet = world.fleet(broker, ["wb-0001"])
+    wait_until(fleet.connected.is_set, 10, "the band is connected")
+    fleet.report("wb-0001", wire.sos())
+    alert = gateway.wait_alert("emergency", "r-0001", level="red")["id"]
+    task = wait_until(lambda: gateway.request("GET", "/api/v1/tasks?kind=home_visit")["tasks"], 10, "the task")[0]["id"]
+    gateway.request("POST", f"/api/v1/tasks/{task}/finish", {"by": "g-0001", "outcome": "seen_needs_help"})
+    wait_until(lambda: gateway.jobs(alert, "police"), 10, "the police are told")
+    day = this_day(gateway)
+    data = json.loads(report(gateway, "--range", f"{day}..{day}", "--json").stdout)
+    assert data["budget"][3] == {"what": "unverified to the police", "used": 0.0, "budget": 0, "left": 0.0}
+    assert data["answers"][0]["answered"] == 1
+    assert {row["service"]: row["people"] for row in data["services"]} == {
+        "reached in any way": 1, "heard a prompt that was played": 0, "spoken to on the telephone": 0, "seen in person": 1,
+        "heard an announcement of a campaign": 0}
+    assert [row["people"] for row in data["coverage"]] == [2, 2, 1]  # a canary is nobody
+
+
 def test_daily_and_weekly_are_whole_days_before_the_last_commit(world):
     gateway, _ = two_alarms(world)
     today = datetime.date.fromisoformat(this_day(gateway))

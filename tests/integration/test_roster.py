@@ -185,6 +185,15 @@ def test_check_has_no_complaint_about_a_roster_that_is_told_by_its_name(tmp_path
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
+def test_what_comes_to_nothing_is_told_at_the_start_and_at_a_reload(world):
+    rule = {"family": "emergency", "level": "red", "steps": [{"do": "notify", "role": "county_desk", "roster": "999999"}]}
+    _, _, gateway = world.standard(homes=1, settings={"policy": [rule]})
+    wait_until(lambda: "policy[0] emergency/red step 0: there is no territory 999999" in gateway.process.tail(200), 10, "the policy's fault at the start")
+    reload(gateway, "contact_rules: " + json.dumps([{"person": "d-nobody", "channels": [{"by": "app"}]}]) + "\n")
+    wait_until(lambda: "contact_rules[0] d-nobody: the registry has neither" in gateway.process.tail(200), 10, "the contact rule's fault at the reload")
+    assert gateway.process.tail(400).count("there is no territory 999999") == 2
+
+
 @pytest.mark.parametrize("desks", (8, 9))
 def test_check_names_a_role_with_more_people_than_are_told(tmp_path, world, desks):
     _, _, gateway = world.standard(homes=1)

@@ -265,7 +265,9 @@ static int imagine(const struct shadow *shadow, const struct words *words, struc
     ret_alert->subject = (struct subject){.kind = SUBJECT_RESIDENT, .no = resident};
     ret_alert->resident = resident;
     ret_alert->household = registry_resident(shadow->registry, resident)->household;
-    return read_time(words, &ret_alert->last_notify_ms);
+    const int status = read_time(words, &ret_alert->last_notify_ms);
+    ret_alert->opened_ms = ret_alert->last_notify_ms;
+    return status;
 }
 
 static int find_alert(const struct shadow *shadow, const char *word, struct alert *ret_alert)

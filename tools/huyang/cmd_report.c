@@ -182,6 +182,12 @@ static enum err on_fact(void *self, const struct report_fact *fact)
     return ERR_OK;
 }
 
+static enum err on_campaign(void *self, uint32_t resident)
+{
+    report_add_campaign(((struct work *)self)->report, resident);
+    return ERR_OK;
+}
+
 static enum err on_heard(void *self, uint32_t device)
 {
     struct work *work = self;
@@ -239,6 +245,8 @@ static int over_days(struct work *work)
         return usage("a report is over at most 400 days", "");
     if (err == ERR_OK)
         err = reader_report(work->reader, work->from_ms, work->to_ms, on_fact, work);
+    if (err == ERR_OK)
+        err = reader_campaign_heard(work->reader, work->from_ms, work->to_ms, on_campaign, work);
     if (err == ERR_OK)
         err = find_coverage(work, now_ms, &coverage);
     if (err == ERR_OK)

@@ -210,6 +210,8 @@ static void services(const struct report_sums *sums, const struct report_coverag
     service_row(document, "reached in any way", "以任何方式联系到", sums->people_reached);
     service_row(document, "heard a prompt that was played", "听到已播报的提示", sums->people_by_prompt);
     service_row(document, "spoken to on the telephone", "电话通话", sums->people_by_call);
+    service_row(document, "seen in person", "上门见到", sums->people_by_visit);
+    service_row(document, "heard an announcement of a campaign", "听到宣传广播", sums->people_by_campaign);
     document_table(document,
                    (struct document_name){"coverage", "Residents covered, at the last commit",
                                           "覆盖情况（最近一次入库时）"},

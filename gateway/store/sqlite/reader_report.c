@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "alert/campaign.h"
 #include "core/json.h"
 #include "core/text.h"
 #include "registry/live.h"
@@ -20,6 +21,21 @@ static bool begins_with(const char *text, const char *start)
     return strncmp(text, start, strlen(start)) == 0;
 }
 
+/* What came of it, from "call: safe. <note>"; OUTCOME_NONE when `why` is not of this kind. */
+static enum outcome outcome_after(const char *why, const char *start)
+{
+    if (!begins_with(why, start))
+        return OUTCOME_NONE;
+    why += strlen(start);
+    const size_t len = strcspn(why, ".");
+    for (unsigned i = OUTCOME_NONE + 1; i < OUTCOME_COUNT; i++) {
+        const char *name = outcome_name((enum outcome)i);
+        if (strlen(name) == len && strncmp(why, name, len) == 0)
+            return (enum outcome)i;
+    }
+    return OUTCOME_NONE;
+}
+
 /* One transition: how high the alert stood, and whether a person answered. */
 static void read_transition(struct walk *walk, sqlite3_stmt *s)
 {
@@ -28,7 +44,7 @@ static void read_transition(struct walk *walk, sqlite3_stmt *s)
     int kind = sqlite3_column_int(s, 1);
     const char *why = db_text(s, 2);
     enum level level = level_from_name(db_text(s, 3));
-    bool called = begins_with(why, "call: ");
+    enum outcome called = outcome_after(why, "call: "), visited = outcome_after(why, "visit: ");
     if (kind == TRANSITION_OPENED)
         walk->opened_n = sqlite3_column_int64(s, 4);
     if (level < LEVEL_COUNT && level > (enum level)fact->level)
@@ -37,11 +53,14 @@ static void read_transition(struct walk *walk, sqlite3_stmt *s)
         fact->urgent_ms = t_ms;
         fact->answered_ms = 0; /* whoever took it took a lesser one */
     }
-    if (!fact->answered_ms && (kind == TRANSITION_ACKNOWLEDGED || kind == TRANSITION_CLOSED || called))
+    if (!fact->answered_ms &&
+        (kind == TRANSITION_ACKNOWLEDGED || kind == TRANSITION_CLOSED || called || visited))
         fact->answered_ms = t_ms;
-    fact->was_called |= begins_with(why, "call: safe") || begins_with(why, "call: needs_help");
-    fact->verified |=
-        (called && !begins_with(why, "call: wrong_number")) || begins_with(why, ALERT_WHY_UNANSWERED);
+    const bool seen = visited == OUTCOME_SEEN_WELL || visited == OUTCOME_SEEN_NEEDS_HELP;
+    fact->was_called |= called == OUTCOME_SAFE || called == OUTCOME_NEEDS_HELP;
+    fact->was_seen |= seen;
+    fact->verified |= seen || (called != OUTCOME_NONE && called != OUTCOME_WRONG_NUMBER) ||
+                      begins_with(why, ALERT_WHY_UNANSWERED);
 }
 
 static enum err read_transitions(struct walk *walk)
@@ -166,6 +185,27 @@ enum err reader_report(struct reader *reader, int64_t from_ms, int64_t to_ms,
     sqlite3_finalize(walk.transitions);
     sqlite3_finalize(walk.rows);
     sqlite3_finalize(walk.device);
+    sqlite3_finalize(s);
+    return err;
+}
+
+enum err reader_campaign_heard(struct reader *reader, int64_t from_ms, int64_t to_ms,
+                               enum err (*fn)(void *self, uint32_t resident), void *self)
+{
+    sqlite3_stmt *s;
+    int code = SQLITE_DONE;
+    enum err err = db_prepare(
+        reader->db, "SELECT DISTINCT resident FROM campaign_person WHERE reach = ?1 AND t >= ?2 AND t < ?3",
+        &s);
+    if (err != ERR_OK)
+        return err;
+    sqlite3_bind_int(s, 1, REACH_HEARD);
+    sqlite3_bind_int64(s, 2, from_ms);
+    sqlite3_bind_int64(s, 3, to_ms);
+    while (err == ERR_OK && (code = sqlite3_step(s)) == SQLITE_ROW)
+        err = fn(self, (uint32_t)sqlite3_column_int64(s, 0));
+    if (err == ERR_OK)
+        err = db_err(reader->db, code);
     sqlite3_finalize(s);
     return err;
 }

@@ -187,7 +187,7 @@ static void what_would_be_held_back_is_foretold(void **state)
     const unsigned before = fold->job_count;
     struct alert next = *the_alert(fold);
     memset(&next.id, 1, sizeof next.id);
-    next.last_notify_ms = t_ms + 60000;
+    next.opened_ms = next.last_notify_ms = t_ms + 60000;
     explain(fold, &next, &told);
     assert_int_equal(told.steps[0].held[0], 0);
     fold->settings.noise.budget = 1;

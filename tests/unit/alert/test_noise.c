@@ -2,6 +2,8 @@
  * summary with counts, over a restart too; and red goes through, whatever is tried. */
 #include "fold.h"
 
+#include "alert/alerts.h"
+
 static struct suppression held[WORLD_LOG_MAX];
 static unsigned held_count;
 
@@ -154,6 +156,35 @@ static void the_cooldown_begins_with_a_delivered_notification_only(void **state)
     }
 }
 
+/* Opens one about r-1 that only the family gets, ends it, and opens the next five minutes later. */
+static unsigned told_to_the_family_only(struct fold *fold)
+{
+    fold->settings.noise.cooldown_s = 1800;
+    find_of(fold, on(fold, 9, 0, 0), "r-1", FAMILY_OUTING, LEVEL_ORANGE);
+    for (unsigned i = 0, count = fold->job_count; i < count; i++) {
+        const struct job job = fold->jobs[i];
+        if (job.kind == JOB_NOTIFY && job.role == ROLE_FAMILY)
+            assert_true(deliver(fold, on(fold, 9, 0, 5), &job, DELIVERY_DELIVERED));
+    }
+    assert_int_equal(shut(fold, on(fold, 9, 1, 0), "r-1", FAMILY_OUTING), ERR_OK);
+    unsigned before = fold->job_count;
+    find_of(fold, on(fold, 9, 5, 0), "r-1", FAMILY_OUTING, LEVEL_ORANGE);
+    return before;
+}
+
+static void a_family_that_knows_is_no_desk_that_does(void **state)
+{
+    (void)state;
+    struct fold *fold = begin();
+    unsigned before = told_to_the_family_only(fold);
+    assert_int_equal(count_jobs(fold, before, JOB_NOTIFY, ROLE_FAMILY, NULL), 0);
+    assert_true(count_held(SUPPRESSED_BY_COOLDOWN) > 0);
+    assert_int_equal(count_jobs(fold, before, JOB_NOTIFY, ROLE_GRID_WORKER, NULL), 1);
+    tick(fold, on(fold, 9, 15, 0));
+    assert_int_equal(count_jobs(fold, before, JOB_NOTIFY, ROLE_COUNTY_DESK, NULL), 1);
+    fold_free(fold);
+}
+
 /* Every way to hold something back at its strictest, and an emergency and every red family on top. */
 static void whatever_is_tried_red_is_not_held_back(void **state)
 {
@@ -255,6 +286,45 @@ static void a_restart_forgets_neither_the_counts_nor_the_summary(void **state)
     fold_free(fold);
 }
 
+/* An older version's row has one mark for everybody: it is read, and nobody is held by it. */
+static void a_case_of_the_version_before_is_read_without_its_mark(void **state)
+{
+    (void)state;
+    enum { BEFORE = (offsetof(struct alert_case, told_level) + 7) / 8 * 8 + 24 };
+    struct fold *fold = begin();
+    struct rows rows = {.count = 0};
+    fold->settings.noise.cooldown_s = 1800;
+    find_of(fold, on(fold, 9, 0, 0), "r-1", FAMILY_VISITOR, LEVEL_YELLOW);
+    assert_true(deliver(fold, on(fold, 9, 0, 5), find_job_of(fold, JOB_NOTIFY, NULL), DELIVERY_DELIVERED));
+    assert_int_equal(shut(fold, on(fold, 9, 1, 0), "r-1", FAMILY_VISITOR), ERR_OK);
+    assert_int_equal(alerts_snapshot(fold->alerts, keep_row, &rows), ERR_OK);
+    alerts_free(fold->alerts);
+    timers_release(&fold->world->timers);
+    timers_init(&fold->world->timers, 100000);
+    connect(fold);
+    unsigned cases = 0;
+    for (unsigned i = 0; i < rows.count; i++) {
+        unsigned char image[BEFORE];
+        if (strcmp(rows.row[i].table, "alert_case") == 0) {
+            assert_int_equal(rows.row[i].version, 3);
+            memset(image, 0xff, sizeof image); /* a mark of a time to come would hold everything */
+            memcpy(image, rows.row[i].value, offsetof(struct alert_case, told_level));
+            assert_int_equal(
+                alerts_restore(fold->alerts, "alert_case", 2, rows.row[i].no, image, sizeof image - 1),
+                ERR_CORRUPT);
+            assert_int_equal(
+                alerts_restore(fold->alerts, "alert_case", 2, rows.row[i].no, image, sizeof image), ERR_OK);
+            cases++;
+        }
+        free(rows.row[i].value);
+    }
+    assert_true(cases > 0);
+    unsigned before = fold->job_count;
+    find_of(fold, on(fold, 9, 5, 0), "r-1", FAMILY_VISITOR, LEVEL_YELLOW);
+    assert_int_equal(count_jobs(fold, before, JOB_NOTIFY, ROLE_GRID_WORKER, NULL), 1);
+    fold_free(fold);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +332,8 @@ int main(void)
         cmocka_unit_test(a_person_is_told_so_often_and_then_in_a_summary),
         cmocka_unit_test(in_a_flood_yellow_and_orange_go_into_the_digest),
         cmocka_unit_test(the_cooldown_begins_with_a_delivered_notification_only),
+        cmocka_unit_test(a_family_that_knows_is_no_desk_that_does),
+        cmocka_unit_test(a_case_of_the_version_before_is_read_without_its_mark),
         cmocka_unit_test(whatever_is_tried_red_is_not_held_back),
         cmocka_unit_test(a_restart_forgets_neither_the_counts_nor_the_summary),
     };

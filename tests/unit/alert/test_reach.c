@@ -243,6 +243,25 @@ static void a_burst_below_red_ends_in_one_message_with_a_count(void **state)
     assert_int_equal(to_grid_worker(fold, 0), before + 1);
 }
 
+/* Red that is no call for help: neither the burst nor the night nor the day's prompts hold it. */
+static void a_red_swindle_is_neither_bundled_nor_put_off(void **state)
+{
+    struct fold *fold = *state;
+    fold->settings.prompts_daily_max = 0;
+    struct policy_rule *red = &fold->settings.rules[0];
+    *red = (struct policy_rule){.family = FAMILY_FRAUD, .level = LEVEL_RED, .step_count = 2};
+    red->steps[0] = (struct policy_step){.kind = STEP_PROMPT};
+    snprintf(red->steps[0].prompt, ID_SIZE, "visitor-discreet");
+    red->steps[1] = (struct policy_step){.kind = STEP_NOTIFY, .role = ROLE_GRID_WORKER};
+    for (int minute = 0; minute < 6; minute++)
+        yellow(fold, 23, minute);
+    unsigned before = to_grid_worker(fold, 0), jobs = fold->job_count;
+    assert_int_equal(before, 3);
+    find(fold, on(fold, 23, 6, 0), FAMILY_FRAUD, LEVEL_RED);
+    assert_int_equal(to_grid_worker(fold, 0), before + 1);
+    assert_int_equal(count_jobs(fold, jobs, JOB_PROMPT, ROLE_NONE, "visitor-discreet"), 1);
+}
+
 /* A call for help that was cancelled is yellow, and an emergency all the same. */
 static void cancelled_calls_for_help_are_never_counted_together(void **state)
 {
@@ -391,6 +410,7 @@ int main(void)
         T(calls_not_placed_yet_end_when_somebody_takes_it),
         T(calls_nobody_has_answered_are_called_off_where_the_operator_can),
         T(a_burst_below_red_ends_in_one_message_with_a_count),
+        T(a_red_swindle_is_neither_bundled_nor_put_off),
         T(cancelled_calls_for_help_are_never_counted_together),
         T(the_gateway_s_own_alerts_are_never_counted_together),
         T(a_burst_in_a_chat_group_ends_in_one_message_with_a_count_and_red_is_never_in_it),

@@ -187,6 +187,22 @@ static void people_count_once_however_often_they_are_reached(void **state)
     assert_int_equal(county->sums.territory_alerts, 1);
 }
 
+static void who_was_seen_in_person_or_heard_a_campaign_was_reached(void **state)
+{
+    struct county *county = *state;
+    struct report_fact one = fact(county, 9, LEVEL_RED);
+    one.was_seen = 1;
+    add(county, &one);
+    report_add_campaign(county->report, one.subject.no);
+    report_add_campaign(county->report, find(county, SUBJECT_RESIDENT, "r-3").no);
+    report_add_campaign(county->report, REGISTRY_NONE); /* gone from the registry since */
+    report_sum(county->report, &county->sums);
+    assert_int_equal(county->sums.people_reached, 2);
+    assert_int_equal(county->sums.people_by_visit, 1);
+    assert_int_equal(county->sums.people_by_campaign, 2);
+    assert_int_equal(county->sums.people_by_call, 0);
+}
+
 static void a_range_has_a_day_at_least_and_a_year_and_a_month_at_most(void **state)
 {
     struct county *county = *state;
@@ -214,6 +230,7 @@ int main(void)
         TEST(the_time_runs_from_when_it_became_urgent),
         TEST(judgements_count_for_every_rule_that_had_a_share),
         TEST(people_count_once_however_often_they_are_reached),
+        TEST(who_was_seen_in_person_or_heard_a_campaign_was_reached),
         TEST(a_range_has_a_day_at_least_and_a_year_and_a_month_at_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
