@@ -167,6 +167,8 @@ static void put_action(struct buf *out, const struct action *action)
         put_roster(out, action);
     if (action_is_handover(action))
         put_handover(out, action);
+    if (action->kind == ACTION_POLICE)
+        buf_putc(out, (char)action->police_word);
 }
 
 static void put_conduct(struct buf *out, const struct conduct *conduct)
@@ -389,6 +391,8 @@ static void take_action(struct taker *in, struct action *action)
         take_roster(in, action);
     if (action_is_handover(action))
         take_handover(in, action);
+    if (action->kind == ACTION_POLICE)
+        action->police_word = take_byte(in, POLICE_WORD_COUNT - 1);
     in->bad |= action->kind == ACTION_NONE;
 }
 

@@ -207,6 +207,8 @@ static void json_action(struct buf *out, const struct action *action, const stru
         json_roster(out, action, tz);
     if (action_is_handover(action))
         json_handover(out, action);
+    if (action->kind == ACTION_POLICE)
+        json_text(out, "state", police_word_name((enum police_word)action->police_word));
     buf_puts(out, "}}");
 }
 

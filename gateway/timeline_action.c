@@ -84,6 +84,11 @@ static int result_value(const char *text)
     return (int)ledger_result_from_name(text);
 }
 
+static int police_value(const char *text)
+{
+    return (int)police_word_from_name(text);
+}
+
 static int announced_value(const char *text)
 {
     return (int)announced_from_name(text);
@@ -285,6 +290,7 @@ enum err timeline_action(struct parse *parse, const struct json *node)
                                         "firmware",
                                         "role",
                                         "list",
+                                        "state",
                                         NULL};
     size_t iter = 0;
     const char *name;
@@ -322,6 +328,8 @@ enum err timeline_action(struct parse *parse, const struct json *node)
         err = parse_enum(parse, body, "task", TASK_NONE, task_value, &action->task);
     if (err == ERR_OK && action->kind == ACTION_STATUS)
         err = parse_enum(parse, body, "status", -1, status_value, &action->status);
+    if (err == ERR_OK && action->kind == ACTION_POLICE)
+        err = parse_enum(parse, body, "state", POLICE_WORD_NONE, police_value, &action->police_word);
     if (err == ERR_OK && action->kind == ACTION_ANNOUNCE)
         err = parse_enum(parse, body, "announced", ANNOUNCED_NONE, announced_value, &action->announced);
     if (err == ERR_OK)

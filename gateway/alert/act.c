@@ -32,8 +32,7 @@ enum err find_target(struct alerts *alerts, const struct action *action, struct 
     return ERR_OK;
 }
 
-/* "call: safe. <note>" */
-static void put_why(char *why, size_t size, const char *what, const char *note)
+void act_put_why(char *why, size_t size, const char *what, const char *note)
 {
     char cut[256];
     text_copy(cut, sizeof cut, note);
@@ -83,10 +82,10 @@ bool alert_take(struct alerts *alerts, struct alert_record *record, int64_t t_ms
 {
     char why[320], what[64] = "";
     if (needs_more(alerts, record, by, what, sizeof what)) {
-        put_why(why, sizeof why, what, note);
+        act_put_why(why, sizeof why, what, note);
         return alert_apply(alerts, record, t_ms, INPUT_NOTE, by, why);
     }
-    put_why(why, sizeof why, "", note);
+    act_put_why(why, sizeof why, "", note);
     if (!alert_apply(alerts, record, t_ms, INPUT_ACKNOWLEDGE, by, why))
         return false;
     reach_taken(alerts, record, t_ms);
@@ -109,7 +108,7 @@ static enum err snooze(struct alerts *alerts, struct alert_record *record, int64
     if (alert->level == LEVEL_RED || alert->family == FAMILY_EMERGENCY || action->until_ms <= t_ms ||
         action->until_ms > t_ms + ALERT_SNOOZE_MAX_MS)
         return ERR_INVALID;
-    put_why(why, sizeof why, "snoozed", action->note);
+    act_put_why(why, sizeof why, "snoozed", action->note);
     if (!alert_apply(alerts, record, t_ms, INPUT_ACKNOWLEDGE, action->by, why))
         return ERR_INVALID;
     alert->snoozed_until_ms = action->until_ms;
@@ -126,7 +125,7 @@ static enum err assign(struct alerts *alerts, struct alert_record *record, int64
     if (!action->to[0])
         return ERR_INVALID;
     snprintf(what, sizeof what, "assigned to %s", action->to);
-    put_why(why, sizeof why, what, action->note);
+    act_put_why(why, sizeof why, what, action->note);
     text_copy(record->alert.assigned_to, ID_SIZE, action->to);
     if (!alert_apply(alerts, record, t_ms, INPUT_NOTE, action->by, why))
         return ERR_INVALID;
@@ -152,7 +151,7 @@ static enum err close_alert(struct alerts *alerts, struct alert_record *record, 
         alerts->refusal = "a drill is closed as a drill";
         return ERR_INVALID;
     }
-    put_why(why, sizeof why, disposition_name((enum disposition)action->disposition), action->note);
+    act_put_why(why, sizeof why, disposition_name((enum disposition)action->disposition), action->note);
     record->alert.disposition = action->disposition;
     if (!alert_apply(alerts, record, t_ms, INPUT_CLOSE, action->by, why)) {
         record->alert.disposition = DISPOSITION_NONE;
@@ -181,7 +180,7 @@ static bool note_word(struct alerts *alerts, struct alert_record *record, int64_
     char why[320];
     struct alert *alert = &record->alert;
     bool pending = alert->verify_until_ms != 0;
-    put_why(why, sizeof why, what, action->note);
+    act_put_why(why, sizeof why, what, action->note);
     if (outcome != OUTCOME_NONE) {
         alert->outcome = (uint8_t)outcome;
         alert->verify_until_ms = 0;
@@ -298,6 +297,8 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
         return task_act(alerts, t_ms, action);
     if (action->kind >= ACTION_LEDGER_ASSIGN && action->kind <= ACTION_LEDGER_CLOSE)
         return ledger_act(alerts, t_ms, action);
+    if (action->kind == ACTION_POLICE)
+        return police_act(alerts, t_ms, action);
     enum err err = find_target(alerts, action, &record);
     if (err != ERR_OK)
         return err;
@@ -309,7 +310,7 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
     case ACTION_CLOSE: err = close_alert(alerts, record, t_ms, action); break;
     case ACTION_CALL: err = alert_on_call(alerts, record, t_ms, action); break;
     case ACTION_COMMENT:
-        put_why(why, sizeof why, "", action->note);
+        act_put_why(why, sizeof why, "", action->note);
         err = alert_apply(alerts, record, t_ms, INPUT_NOTE, action->by, why) ? ERR_OK : ERR_INVALID;
         break;
     case ACTION_SPEAK: err = speak_order(alerts, record, t_ms, action); break;
@@ -343,6 +344,7 @@ enum err alerts_on_action(struct alerts *alerts, int64_t t_ms, const struct acti
     case ACTION_ROLLOUT_ABORT:
     case ACTION_HANDOVER_BEGIN:
     case ACTION_HANDOVER_SIGN:
+    case ACTION_POLICE:
     case ACTION_KIND_COUNT: err = ERR_INVALID; break;
     }
     case_sweep(alerts, case_no);

@@ -25,6 +25,12 @@ static const char *const result_names[LEDGER_RESULT_COUNT] = {[LEDGER_RESULT_NON
 #undef X
 };
 
+static const char *const police_words[POLICE_WORD_COUNT] = {[POLICE_WORD_NONE] = "none",
+#define X(name, text) [POLICE_WORD_##name] = #text,
+                                                            POLICE_WORD_MAP(X)
+#undef X
+};
+
 /* Index from 1; 0 when unknown. "none" itself is not a word a person may use. */
 static unsigned find(const char *const *names, unsigned count, const char *name)
 {
@@ -73,4 +79,14 @@ const char *ledger_result_name(enum ledger_result result)
 enum ledger_result ledger_result_from_name(const char *name)
 {
     return (enum ledger_result)find(result_names, LEDGER_RESULT_COUNT, name);
+}
+
+const char *police_word_name(enum police_word word)
+{
+    return (unsigned)word < POLICE_WORD_COUNT ? police_words[word] : "none";
+}
+
+enum police_word police_word_from_name(const char *name)
+{
+    return (enum police_word)find(police_words, POLICE_WORD_COUNT, name);
 }

@@ -24,6 +24,7 @@
  * one there is
  * · handover_begin {roster, or role and a territory as subject; to, until = the shift's end} · handover_sign
  * {list}: of the handover whose id stands there, or of the one that waits for that roster or role
+ * police {police_word}: what the police say of the alert, or of the message to them whose id stands there
  */
 #define ACTION_MAP(X)                                                                                        \
     X(ACKNOWLEDGE, acknowledge)                                                                              \
@@ -61,7 +62,8 @@
     X(ROLLOUT_RESUME, rollout_resume)                                                                        \
     X(ROLLOUT_ABORT, rollout_abort)                                                                          \
     X(HANDOVER_BEGIN, handover_begin)                                                                        \
-    X(HANDOVER_SIGN, handover_sign)
+    X(HANDOVER_SIGN, handover_sign)                                                                          \
+    X(POLICE, police)
 enum action_kind {
     ACTION_NONE,
 #define X(name, text) ACTION_##name,
@@ -121,6 +123,24 @@ enum ledger_result {
 #undef X
         LEDGER_RESULT_COUNT
 };
+/* What the police say of a message, in the order in which it counts: what stands later is never undone by
+ * what stands earlier, in whatever order they arrive. A refusal stands after an acceptance: when both are
+ * said, a person must look; whoever sends a car after all has taken it. */
+#define POLICE_WORD_MAP(X)                                                                                   \
+    X(ACCEPTED, accepted)                                                                                    \
+    X(REJECTED, rejected)                                                                                    \
+    X(DISPATCHED, dispatched)                                                                                \
+    X(ON_SCENE, on_scene)                                                                                    \
+    X(CLOSED, closed)
+enum police_word {
+    POLICE_WORD_NONE,
+#define X(name, text) POLICE_WORD_##name,
+    POLICE_WORD_MAP(X)
+#undef X
+        POLICE_WORD_COUNT
+};
+const char *police_word_name(enum police_word word);
+enum police_word police_word_from_name(const char *name); /* POLICE_WORD_NONE when unknown */
 const char *action_name(enum action_kind kind);
 enum action_kind action_from_name(const char *name); /* ACTION_NONE when unknown */
 const char *disposition_name(enum disposition disposition);
@@ -189,8 +209,9 @@ struct action {
     uint8_t result;                                        /* ledger_close: enum ledger_result */
     struct roster_order roster;                            /* handover_…: its name alone */
     struct rollout_order rollout;                          /* rollout_start */
-    uint8_t role;  /* handover_…: enum role, ROLE_NONE = of a roster */
-    uint32_t list; /* handover_sign: the number of the list that was seen */
+    uint8_t role;        /* handover_…: enum role, ROLE_NONE = of a roster */
+    uint32_t list;       /* handover_sign: the number of the list that was seen */
+    uint8_t police_word; /* police: enum police_word; `note` is the reason of a refusal */
 };
 
 #endif

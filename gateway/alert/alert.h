@@ -100,7 +100,8 @@ struct alert {
     char assigned_to[ID_SIZE];
     char ackers[ALERT_ACKERS_MAX][ID_SIZE]; /* who has acknowledged while more people must */
     uint8_t acker_count;
-    uint8_t drill; /* a press in a test window; padding, and so zero, in snapshots that are older */
+    uint8_t drill;       /* a press in a test window; padding, and so zero, in snapshots that are older */
+    uint8_t police_word; /* enum police_word: the furthest the police said of police_job; likewise */
 };
 
 struct transition {

@@ -98,6 +98,8 @@ void alert_to_json(const struct alert *alert, const struct registry *registry, c
     if (alert->outcome)
         buf_printf(out, ",\"outcome\":\"%s\"", outcome_name((enum outcome)alert->outcome));
     buf_printf(out, ",\"police_sent\":%s", alert->police_sent ? "true" : "false");
+    if (alert->police_word)
+        buf_printf(out, ",\"police\":\"%s\"", police_word_name((enum police_word)alert->police_word));
     if (alert_is_exercise(alert, registry))
         buf_puts(out, ",\"exercise\":true");
     put_id(out, "previous", &alert->previous);

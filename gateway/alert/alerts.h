@@ -298,6 +298,8 @@ bool burst_holds(struct alerts *alerts, const struct alert_record *record, const
 int64_t burst_due(const struct alerts *alerts, const struct alert *alert);
 void burst_tell(struct alerts *alerts, struct alert_record *record, int64_t t_ms);
 MUST_CHECK enum err burst_restore(struct alerts *alerts, uint32_t slot, const void *value);
+/* act.c: "call: safe. <note>" */
+void act_put_why(char *why, size_t size, const char *what, const char *note);
 /* act.c: somebody has taken it; false when the alert's state does not allow that. */
 bool alert_take(struct alerts *alerts, struct alert_record *record, int64_t t_ms, const char *by,
                 const char *note);
@@ -307,7 +309,15 @@ MUST_CHECK enum err alert_on_call(struct alerts *alerts, struct alert_record *re
 void alert_on_visit(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
                     const struct action *action);
 
+/* police.c: a message to the police that was refused (else: could not be brought) is a person's work now. */
+void police_fall_back(struct alerts *alerts, struct alert_record *record, const struct job *failed,
+                      bool rejected, int64_t t_ms);
+MUST_CHECK enum err police_act(struct alerts *alerts, int64_t t_ms, const struct action *action);
+
 /* task.c */
+/* Ends the alert's open task of that kind, if there is one: it has become needless. */
+void task_needless(struct alerts *alerts, struct alert_record *record, int64_t t_ms, enum task_kind kind,
+                   const char *by, const char *why);
 uint32_t task_find(const struct alerts *alerts, const struct hash_id *id);
 /* The job announces a task: opens it, unless it is open and was announced anew. */
 void task_open(struct alerts *alerts, const struct alert_record *record, const struct job *job);

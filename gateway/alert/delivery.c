@@ -480,22 +480,6 @@ static void prompt_fall_back(struct alerts *alerts, uint32_t job_no, int64_t t_m
     prompt_try(alerts, record, t_ms, failed.step, failed.prompt, other, 1);
 }
 
-/* A police message that was refused or could not be brought is a person's work now; it is never resent
- * unchanged (practice.md 8). */
-static void police_fall_back(struct alerts *alerts, uint32_t job_no, int64_t t_ms)
-{
-    const struct job failed = job_at(alerts, job_no)->job;
-    bool rejected = job_at(alerts, job_no)->state == DELIVERY_REJECTED;
-    struct alert_record *record = alert_at(alerts, job_at(alerts, job_no)->alert_no);
-    struct job job = job_draft(&record->alert, JOB_TASK, failed.step, t_ms);
-    job.transition = failed.transition;
-    job.role = ROLE_COUNTY_DESK;
-    if (record->alert.state != ALERT_OPEN)
-        job.expires_ms = t_ms + NOTIFY_EXPIRES_MS; /* nobody will close it any more */
-    text_copy(job.prompt, sizeof job.prompt, rejected ? "police-rejected" : "police-failed");
-    job_issue(alerts, record, &job);
-}
-
 static void settle(struct alerts *alerts, uint32_t job_no, int64_t t_ms)
 {
     const struct job_record *job = job_at(alerts, job_no);
@@ -508,7 +492,8 @@ static void settle(struct alerts *alerts, uint32_t job_no, int64_t t_ms)
     if (job->job.kind == JOB_PROMPT)
         prompt_fall_back(alerts, job_no, t_ms);
     else if (job->job.kind == JOB_POLICE || job->job.kind == JOB_STAND_DOWN)
-        police_fall_back(alerts, job_no, t_ms);
+        police_fall_back(alerts, alert_at(alerts, job->alert_no), &job->job, job->state == DELIVERY_REJECTED,
+                         t_ms);
 }
 
 void jobs_expire(struct alerts *alerts, struct alert_record *record, int64_t t_ms)

@@ -216,6 +216,7 @@ void police_send(struct alerts *alerts, struct alert_record *record, int64_t t_m
     job_issue(alerts, record, &job);
     alert->police_job = job.id;
     alert->police_job_ms = t_ms;
+    alert->police_word = POLICE_WORD_NONE; /* of this message nobody has said anything */
 }
 
 static void verify(struct alerts *alerts, struct alert_record *record, int64_t t_ms,

@@ -291,6 +291,14 @@ static void unanswered(struct alerts *alerts, struct alert_record *record, uint3
     task_follow(alerts, record, t_ms, ROLE_GRID_WORKER, TASK_HOME_VISIT);
 }
 
+void task_needless(struct alerts *alerts, struct alert_record *record, int64_t t_ms, enum task_kind kind,
+                   const char *by, const char *why)
+{
+    uint32_t no = task_of(alerts, record, kind);
+    if (no != NONE)
+        task_finish(alerts, no, t_ms, OUTCOME_NOT_NEEDED, by, why);
+}
+
 void task_on_call(struct alerts *alerts, struct alert_record *record, int64_t t_ms,
                   const struct action *action)
 {

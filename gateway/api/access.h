@@ -6,7 +6,7 @@
  *  grid_worker    alerts of their territory                  all                           everything
  *  town_desk      alerts of their territory                  all                           everything
  *  county_desk    all                                        all                           everything
- *  police_desk    what was sent to the police                comment                       name, address
+ *  police_desk    what was sent to the police                comment, the police's words    name, address
  *  administrator  all                                        nothing                       the territory
  *  operator       all (the token of this machine)            all                           everything
  *

@@ -262,7 +262,8 @@ static bool admit(struct api *api, struct exchange *exchange, const char *method
     if (request->reply.status != 0)
         return false;
     header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Type");
-    if (header != NULL && !reads && !request->asked.json && exchange->route->who != WHO_OUTSIDE) {
+    if (header != NULL && !reads && !request->asked.json && exchange->route->who != WHO_OUTSIDE &&
+        !exchange->route->is_xml) {
         reply_problem(request, 415, NULL, "the body must be application/json");
         return false;
     }

@@ -140,6 +140,7 @@ struct route {
     enum verdict (*finish)(const struct view *view, struct request *request, struct pending *pending,
                            enum err err, const char *text);
     size_t body_max; /* bytes; 0 = API_BODY_MAX */
+    bool is_xml;     /* the body is a document of another standard and no JSON */
 };
 extern const struct route routes[];
 extern const size_t route_count;
@@ -218,6 +219,9 @@ enum verdict act_import(const struct view *view, struct request *request, struct
 void act_sign(const struct request *request, struct pending *pending);
 enum verdict act_done(const struct view *view, struct request *request, struct pending *pending, enum err err,
                       const char *text);
+/* police.c */
+enum verdict act_police(const struct view *view, struct request *request, struct pending *ret_pending);
+enum verdict police_cap(const struct view *view, struct request *request, struct pending *ret_pending);
 /* handovers.c */
 enum verdict handovers_list(const struct view *view, struct request *request, struct pending *ret_pending);
 enum verdict handovers_show(const struct view *view, struct request *request, struct pending *ret_pending);

@@ -69,6 +69,13 @@ const struct route routes[] = {
      .finish = say_done},
     ACTS(assign),
     ACTS(snooze),
+    ACTS(police),
+    {.method = "POST",
+     .path = "/api/v1/police/cap",
+     .who = WHO_OPERATOR,
+     .handle = police_cap,
+     .finish = act_done,
+     .is_xml = true},
     {.method = "GET", .path = "/api/v1/tasks", .who = WHO_KNOWN, .handle = view_tasks},
     {.method = "GET", .path = "/api/v1/tasks/{id}", .who = WHO_KNOWN, .handle = view_task},
 #define TASK_ACTS(what)                                                                                      \

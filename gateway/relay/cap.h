@@ -24,4 +24,14 @@ enum cap_verdict { CAP_SILENT, CAP_ACCEPTED, CAP_REJECTED };
  * rejects with its note. */
 enum cap_verdict cap_reply(const char *body, size_t len, const char *identifier, char note[CAP_NOTE_SIZE]);
 
+/* The same when it comes by itself: which of our messages it is about, and what is said of it. An Ack whose
+ * note begins with the name of a word ("dispatched: car 12") says that word, any other that it is accepted;
+ * an Error that it is rejected. False: it is none, or refers to no message of this program. */
+struct cap_answer {
+    struct hash_id message; /* the job */
+    enum police_word word;
+    char note[CAP_NOTE_SIZE]; /* cut between characters */
+};
+bool cap_answer(const char *body, size_t len, struct cap_answer *ret_answer);
+
 #endif

@@ -34,6 +34,7 @@ static const char help[] =
     "       huyang alerts snooze ALERT --by WHO --until TIME [--note TEXT]\n"
     "       huyang alerts speak ALERT --by WHO --prompt ID [--device ID] [--preview] [--note TEXT]\n"
     "       huyang alerts hush ALERT --by WHO [--job JOB] [--note TEXT]\n"
+    "       huyang alerts police ALERT --by WHO --state W [--note REASON]\n"
     "       huyang alerts watch [--level L] [--every SECONDS]\n"
     "\n"
     "ALERT is an alert's id, or its beginning (at least 4 characters) when no other begins so.\n"
@@ -45,6 +46,9 @@ static const char help[] =
     "speak says a prompt of the catalogue to the resident now, --preview only tells through which device and "
     "how;\n"
     "hush takes back what is being said.\n"
+    "police writes down what the police said of the message to them; W: accepted, rejected (with its "
+    "reason),\n"
+    "dispatched, on_scene, closed. What was said later is never undone.\n"
     "D: true, false, expected, drill, could_not_verify, transferred, declined.\n"
     "O (of a call to the resident): safe, needs_help, no_answer, other_person, wrong_number.\n"
     "\n"
@@ -278,7 +282,7 @@ static int run_show(struct call *call)
 static int run_action(struct call *call, const char *action)
 {
     static const char *const members[] = {"by",    "disposition", "outcome", "note", "to",
-                                          "until", "prompt",      "device",  "job"};
+                                          "until", "prompt",      "device",  "job",  "state"};
     char id[HASH_ID_TEXT], path[128];
     struct buf body;
 
@@ -429,7 +433,7 @@ static int run_verb(struct call *call, const char *verb)
 static int run(int argc, char **argv)
 {
     static const char *const verbs[] = {"list",    "watch",  "show",   "ack",   "close", "call",
-                                        "comment", "assign", "snooze", "speak", "hush"};
+                                        "comment", "assign", "snooze", "speak", "hush",  "police"};
     enum { WITHOUT_ALERT = 2 };
     struct call call = {.options = {{NULL, NULL}}};
     size_t verb = 0;

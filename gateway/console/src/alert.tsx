@@ -91,6 +91,24 @@ function severalOf(whole: Whole): string {
   return "";
 }
 
+/** What the police say of the message to them; only what comes after what was said already. */
+function PoliceWords({ whole, run }: { whole: Whole; run: (action: Action, body: Record<string, string>, done: string) => Promise<void> }) {
+  const [reason, setReason] = useState("");
+  const words = names("police");
+  const left = words.slice(whole.police ? words.indexOf(whole.police) + 1 : 0);
+  if (!left.length) return null;
+  return (
+    <>
+      <h4>{t("policeTitle")}</h4>
+      <label class="field"><span class="label">{t("policeNote")}</span><textarea rows={2} maxLength={80} value={reason} onInput={(event) => setReason(event.currentTarget.value)} /></label>
+      <div class="choices">{left.map((state) => {
+        const lacks = state === "rejected" && !reason.trim();
+        return <Button key={state} kind="small" aria-disabled={lacks} work={async () => { if (!lacks) await run("police", reason.trim() ? { state, note: reason.trim() } : { state }, t("saved")); }}>{term("police", state)}</Button>;
+      })}</div>
+    </>
+  );
+}
+
 function Steps({ whole, may, run, toast, load }: { toast: (text: string) => void; load: () => void; whole: Whole; may: (action: Action) => boolean; run: (action: Action, body: Record<string, string>, done: string) => Promise<void> }) {
   const [note, setNote] = useState("");
   const [comment, setComment] = useState("");
@@ -125,6 +143,7 @@ function Steps({ whole, may, run, toast, load }: { toast: (text: string) => void
       )}
       {(may("assign") || may("snooze")) && <div class="step"><Later whole={whole} may={may} run={run} /></div>}
       {may("speak") && <div class="step"><Speak id={whole.id} toast={toast} done={load} /></div>}
+      {may("police") && whole.police_sent && <div class="step"><PoliceWords whole={whole} run={run} /></div>}
       {may("comment") && (
         <div class="step">
           <label class="field"><span class="label">{t("comment")}</span><textarea rows={2} maxLength={80} value={comment} onInput={(event) => setComment(event.currentTarget.value)} /></label>
@@ -145,6 +164,7 @@ function Head({ whole, take }: { whole: Whole; take: (() => Promise<void>) | nul
         {whole.state !== "open" ? t(`ended_${whole.state}` as "ended_closed") + (whole.disposition ? " · " + term("disposition", whole.disposition) : "") : isWaiting(whole) ? severalOf(whole) || t("waiting") : t("takenBy", desk.nameOf(whole.acknowledged_by))}
         {whole.state === "open" && whole.snoozed_until && " · " + t("snoozedUntil", clock(whole.snoozed_until))}
         {whole.state === "open" && whole.assigned_to && <> · <bdi>{t("assignedTo", desk.nameOf(whole.assigned_to))}</bdi></>}
+        {whole.police && " · " + t("policeSaid", term("police", whole.police))}
         {whole.cleared && whole.state === "open" && " · " + t("cleared")}
       </p>
       {take && <div class="step wide-only"><Button kind="primary big" work={take} aria-keyshortcuts="a">{t("take")}</Button><p class="quiet">{t("takenNote")}</p></div>}

@@ -3,7 +3,7 @@
 export type Level = "green" | "yellow" | "orange" | "red";
 export type Family = "emergency" | "health" | "visitor" | "outing" | "fraud" | "coverage" | "fleet";
 export type Action = "acknowledge" | "call" | "comment" | "close" | "assign" | "snooze" | "speak" | "hush" | "campaign" | "task_accept" | "task_arrive" | "task_finish"
-  | "roster_override" | "roster_swap" | "roster_cancel" | "ledger_assign" | "ledger_handle" | "ledger_transfer" | "ledger_close" | "device_locate" | "device_interval" | "device_restart" | "test_window" | "handover_begin" | "handover_sign" | "rollout_abort";
+  | "roster_override" | "roster_swap" | "roster_cancel" | "ledger_assign" | "ledger_handle" | "ledger_transfer" | "ledger_close" | "device_locate" | "device_interval" | "device_restart" | "test_window" | "handover_begin" | "handover_sign" | "rollout_abort" | "police";
 
 export interface Finding {
   detector: string; level: Level; code: string; active: boolean; late: boolean; count: number;
@@ -14,7 +14,7 @@ export interface Alert {
   id: string; subject: Record<string, string>; resident?: string; household?: string;
   family: Family; level: Level; state: "open" | "lapsed" | "closed" | "absorbed"; transitions: number;
   opened: string; changed: string; acknowledged?: string; acknowledged_by?: string; snoozed_until?: string; assigned_to?: string; cleared?: string; closed?: string;
-  exercise?: true; verify_until?: string; disposition?: string; outcome?: string; police_sent: boolean;
+  exercise?: true; verify_until?: string; disposition?: string; outcome?: string; police_sent: boolean; police?: "accepted" | "rejected" | "dispatched" | "on_scene" | "closed";
   findings: Finding[]; place: Place;
   since?: number; // `opened` as a number, set by the desk: lists are sorted by it
 }

@@ -69,21 +69,21 @@ static void each_role_sees_its_own_and_nothing_else(void **state)
 
 static void each_role_does_what_it_may(void **state)
 {
-    static const enum action_kind kinds[] = {ACTION_ACKNOWLEDGE, ACTION_CLOSE, ACTION_CALL, ACTION_COMMENT,
-                                             ACTION_STATUS};
+    static const enum action_kind kinds[] = {ACTION_ACKNOWLEDGE, ACTION_CLOSE,  ACTION_CALL,
+                                             ACTION_COMMENT,     ACTION_STATUS, ACTION_POLICE};
     static const struct {
         unsigned role;
         const char *does;
         enum precision precision;
         enum registry_table scope;
     } rows[] = {
-        {ROLE_NONE, "yyyy-", PRECISION_CONTACTS, REGISTRY_TABLES},
-        {ROLE_FAMILY, "y-yy-", PRECISION_ADDRESS, REGISTRY_RESIDENT},
-        {ROLE_GRID_WORKER, "yyyy-", PRECISION_CONTACTS, REGISTRY_TERRITORY},
-        {ROLE_TOWN_DESK, "yyyy-", PRECISION_CONTACTS, REGISTRY_TERRITORY},
-        {ROLE_COUNTY_DESK, "yyyy-", PRECISION_CONTACTS, REGISTRY_TABLES},
-        {ROLE_POLICE_DESK, "---y-", PRECISION_ADDRESS, REGISTRY_TABLES},
-        {ACCOUNT_ADMINISTRATOR, "-----", PRECISION_TERRITORY, REGISTRY_TABLES},
+        {ROLE_NONE, "yyyy-y", PRECISION_CONTACTS, REGISTRY_TABLES},
+        {ROLE_FAMILY, "y-yy--", PRECISION_ADDRESS, REGISTRY_RESIDENT},
+        {ROLE_GRID_WORKER, "yyyy--", PRECISION_CONTACTS, REGISTRY_TERRITORY},
+        {ROLE_TOWN_DESK, "yyyy--", PRECISION_CONTACTS, REGISTRY_TERRITORY},
+        {ROLE_COUNTY_DESK, "yyyy-y", PRECISION_CONTACTS, REGISTRY_TABLES},
+        {ROLE_POLICE_DESK, "---y-y", PRECISION_ADDRESS, REGISTRY_TABLES},
+        {ACCOUNT_ADMINISTRATOR, "------", PRECISION_TERRITORY, REGISTRY_TABLES},
     };
 
     (void)state;

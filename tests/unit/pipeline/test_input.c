@@ -244,6 +244,16 @@ static void actions_become_the_lines_of_the_contract(void **state)
     round_trip(f, &input);
     assert_non_null(strstr(to_json(f, &input), "{\"status\":{\"resident\":\"r-001\",\"by\":\"li\",\"status\":"
                                                "\"away\",\"until\":\"2026-03-02T09:12:00+08:00\"}}"));
+    *action = (struct action){.kind = ACTION_POLICE,
+                              .has_alert = 1,
+                              .family = FAMILY_COUNT,
+                              .police_word = POLICE_WORD_ON_SCENE,
+                              .by = "officer-1",
+                              .note = "car 12"};
+    round_trip(f, &input);
+    assert_non_null(
+        strstr(to_json(f, &input), "\"by\":\"officer-1\",\"note\":\"car 12\",\"state\":\"on_scene\"}}}"));
+
     *action = (struct action){.kind = ACTION_ANNOUNCE,
                               .subject = {.kind = SUBJECT_HOUSEHOLD},
                               .family = FAMILY_COUNT,

@@ -275,6 +275,7 @@ static void a_malformed_action_of_any_kind_names_the_field(void **state)
         [ACTION_ROLLOUT_ABORT] = {"\"volts\":5", "volts"},
         [ACTION_HANDOVER_BEGIN] = {"\"role\":\"king\"", "role 'king'"},
         [ACTION_HANDOVER_SIGN] = {"\"list\":0", "list"},
+        [ACTION_POLICE] = {WHO ",\"state\":\"asleep\"", "state 'asleep'"},
     };
     struct bench *bench = *state;
     char line[1024];

@@ -224,6 +224,46 @@ static void a_document_with_declarations_says_nothing(void **state)
     assert_int_equal(verdict(body, note), CAP_SILENT);
 }
 
+static void an_answer_that_comes_by_itself_names_the_message_and_the_word(void **state)
+{
+    (void)state;
+#define OURS "h,654321-0123456789abcdef0123456789abcdef,2026-03-01T12:12:00+08:00"
+    struct cap_answer answer;
+    char id[HASH_ID_TEXT], body[1024];
+    assert_true(cap_answer(ack("Ack", "h,other,t " OURS), strlen(ack("Ack", "h,other,t " OURS)), &answer));
+    hash_id_text(&answer.message, id);
+    assert_string_equal(id, "0123456789abcdef0123456789abcdef");
+    assert_int_equal(answer.word, POLICE_WORD_ACCEPTED);
+    assert_true(cap_answer(ack("Error", OURS), strlen(ack("Error", OURS)), &answer));
+    assert_int_equal(answer.word, POLICE_WORD_REJECTED);
+    assert_string_equal(answer.note, "bad <address>");
+    static const struct {
+        const char *note;
+        enum police_word word;
+    } notes[] = {{"dispatched: car 12", POLICE_WORD_DISPATCHED},
+                 {"on_scene", POLICE_WORD_ON_SCENE},
+                 {"closed. nothing found", POLICE_WORD_CLOSED},
+                 {"dispatchedly", POLICE_WORD_ACCEPTED},
+                 {"none", POLICE_WORD_ACCEPTED},
+                 {"", POLICE_WORD_ACCEPTED}};
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
+        snprintf(body, sizeof body,
+                 "<alert><msgType>Ack</msgType><note>%s</note><references>" OURS "</references></alert>",
+                 notes[i].note);
+        assert_true(cap_answer(body, strlen(body), &answer));
+        assert_int_equal(answer.word, notes[i].word);
+    }
+    static const char *const bad[] = {"h,654321-0123,t", "654321-0123456789abcdef0123456789abcdef",
+                                      "h,654321-0123456789abcdef0123456789abcdeg,t", ""};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(cap_answer(ack("Ack", bad[i]), strlen(ack("Ack", bad[i])), &answer));
+    assert_false(cap_answer(ack("Alert", OURS), strlen(ack("Alert", OURS)), &answer));
+    assert_false(cap_answer("", 0, &answer));
+    snprintf(body, sizeof body, "<!DOCTYPE a [<!ENTITY x \"y\">]>%s", ack("Ack", OURS));
+    assert_false(cap_answer(body, strlen(body), &answer));
+#undef OURS
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -242,6 +282,7 @@ int main(void)
         T(an_ack_that_refers_to_ours_accepts_and_an_error_rejects),
         T(an_answer_about_another_message_says_nothing),
         T(a_document_with_declarations_says_nothing),
+        cmocka_unit_test(an_answer_that_comes_by_itself_names_the_message_and_the_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
