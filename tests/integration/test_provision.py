@@ -279,7 +279,12 @@ def test_a_malformed_foreign_payload_is_counted_and_named_and_hurts_nobody_over_
     wait_until(lambda: foreign.metrics()['huyang_dialect_bad_fields_total{dialect="owntracks"}'] == 1, 10, "the field is counted")
     tail = foreign.process.tail(100)
     assert "dialect.ignored" in tail and "outcome=malformed" in tail and "outcome=unknown_type" in tail and "field=lat" in tail, tail
-    watch = clients(broker, "wb-0001").wait()
+    watch, nvr = clients(broker, "wb-0001").wait(), clients(broker, "nvr-0003").wait()
+    for payload in (b"\xff\xfe{", b"[" * 100000, b"{\"type\":\"new\",\"after\":"):
+        watch.say("atom/g616/status/wb-0001", payload)
+        nvr.say("nvr/home3/events", payload)
+    for dialect in ("g616", "frigate"):
+        wait_until(lambda: outcomes(foreign, dialect, "malformed") >= 3, 10, f"each of {dialect} is counted by name")  # pylint: disable=cell-var-from-loop
     watch.say("atom/g616/status/wb-0001", json.dumps({"imei": "wb-0001", "sos": True, "battery": "40", "isWearing": True, "isOnline": True}))
     foreign.wait_alert("emergency", "r-0001", level="red")
 
