@@ -146,8 +146,7 @@ static void add_place(struct report *report, const struct report_fact *fact)
         territory = registry_territory(report->registry, territory)->parent;
     }
     /* Our own bookkeeping about a place is no alert of that place. */
-    report->sums.territory_alerts +=
-        fact->subject.kind == SUBJECT_TERRITORY && fact->family != FAMILY_FLEET;
+    report->sums.territory_alerts += fact->subject.kind == SUBJECT_TERRITORY && fact->family != FAMILY_FLEET;
 }
 
 static void add_judgement(struct report *report, const struct report_fact *fact)

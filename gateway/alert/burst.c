@@ -1,7 +1,8 @@
 /* Many messages in a short time become one with a count. Of SMS and mails below red a person gets the first
  * three in ten minutes as they come, a chat group the first ten; further ones are held, each with a line in
  * the ledger, and at the end of the ten minutes one message says how many there were and of which level at
- * most. Red is never held, nor a call for help, the gateway's own alerts (job_is_exempt), nor a telephone call.
+ * most. Red is never held, nor a call for help, the gateway's own alerts (job_is_exempt), nor a telephone
+ * call.
  *
  * What is held stands in the fold's state, and the message that tells of it is a job like any other: a crash
  * neither loses nor changes it. It hangs on the last alert that was held back, whose timer it uses. */

@@ -250,11 +250,11 @@ static void cancelled_calls_for_help_are_never_counted_together(void **state)
     for (int minute = 0; minute < 8; minute++) {
         event(fold, on(fold, 9, minute, 0), "wb-1", "{\"sos\":{\"phase\":\"cancelled\"}}");
         assert_transition(fold, TRANSITION_OPENED, LEVEL_YELLOW);
-        assert_int_equal(
-            act(fold, on(fold, 9, minute, 10), who(fold, "r-1"),
-                (struct action){
-                    .kind = ACTION_CLOSE, .disposition = DISPOSITION_TRUE, .family = FAMILY_EMERGENCY}),
-            ERR_OK);
+        assert_int_equal(act(fold, on(fold, 9, minute, 10), who(fold, "r-1"),
+                             (struct action){.kind = ACTION_CLOSE,
+                                             .disposition = DISPOSITION_TRUE,
+                                             .family = FAMILY_EMERGENCY}),
+                         ERR_OK);
     }
     assert_int_equal(to_grid_worker(fold, 0), 8);
 }
