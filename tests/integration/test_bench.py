@@ -34,7 +34,7 @@ def test_a_quick_run_has_every_row(quick):
 def test_every_figure_with_a_target_says_whether_it_was_met(quick):
     report, _, _ = quick
     judged = [figure for figure in report["figures"] if "target_of" in figure]
-    assert {figure["row"] for figure in judged} >= {"core", "pipeline", "latency", "restart", "memory"}
+    assert {figure["row"] for figure in judged} >= {"core", "pipeline", "latency", "restart", "memory", "tls"}
     for figure in judged:
         assert isinstance(figure["met"], bool)
         number = figure["value"] if figure["target_of"] == "value" else figure["ratio"]

@@ -111,6 +111,7 @@ def test_a_held_button_opens_a_band_s_test_window_and_its_next_press_is_a_drill(
     browser.js("location.hash = 'devices'")
     choose(browser, ".filters select", "")
     browser.wait(".test .hold", "wb-0001")
+    browser.wait(".device .tag", w("connected", "在线"))
     assert all("cam-" not in button.text for button in browser.all(".test .hold"))  # a camera has no such button
     hold(browser, ".test .hold", "wb-0001", lambda: browser.all(".test[role=status]", w("the next press is a drill", "下一次按键按演练处理")))
     checked(browser, f"test-window-{name}")

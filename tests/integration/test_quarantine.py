@@ -4,6 +4,7 @@ import os
 import subprocess
 import time
 
+import paho.mqtt.client as mqtt
 import pytest
 
 from huyang_test import wait_until, wire
@@ -129,6 +130,46 @@ def test_wrong_words_are_named(words):
     assert done.returncode == 2 and "--help" in done.stderr
 
 
+def fleet_alerts_later(world, county, lines):
+    """What the journal has become five minutes from now: an alert about a device waits a minute for the county's."""
+    path = os.path.join(world.folder, "journal.jsonl")
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 300))
+    out = subprocess.run([binary("huyang"), "replay", "--registry", county.folder, "--until", until, path], capture_output=True, text=True, timeout=60, check=False).stdout
+    return [line for line in map(json.loads, out.splitlines()) if line.get("transition") == "opened" and line["family"] == "fleet"]
+
+
+def test_a_clone_a_replay_and_a_lying_clock_are_fleet_alerts_and_an_honest_device_is_none(world):
+    broker, county = world.broker(), world.county(homes=5)
+    gateway = world.gateway(broker, county, world.desk())
+    sender = mqtt.Client(client_id="sender")
+    sender.connect("127.0.0.1", broker.port)
+    sender.loop_start()
+
+    def say(device, event, **options):
+        sender.publish(f"huyang/v1/{CODE}/{device}/urgent", wire.batch([event], **options).SerializeToString(), qos=1).wait_for_publish(10)
+    for epoch, seq in ((7, 1), (8, 1), (7, 2), (8, 2), (7, 3)):  # one identity, two devices in turn
+        say("wb-0001", wire.steps(seq), epoch=epoch, first_seq=seq)
+    say("wb-0002", wire.steps(1), epoch=7, first_seq=50, base=50)
+    for seq in range(1, 31):  # an old recording, from before what it still holds
+        say("wb-0002", wire.steps(seq), epoch=7, first_seq=seq)
+    for seq in range(1, 13):
+        event = wire.steps(seq)
+        event.at_ms = 4102444800000
+        say("wb-0003", event, epoch=7, first_seq=seq)
+    for seq in range(1, 31):
+        say("wb-0004", wire.steps(seq), epoch=7, first_seq=seq)
+    say("wb-0005", wire.sos(), epoch=7)
+    gateway.wait_alert("emergency", "r-0005", level="red")
+    wait_until(lambda: gateway.metrics()["huyang_conduct_told_total"] == 1, 30, "the replay is noticed")
+    sender.disconnect()
+    sender.loop_stop()
+    opened = fleet_alerts_later(world, county, gateway.journal())
+    found = {line["subject"]["resident"]: (line["level"], line["findings"][0]["code"]) for line in opened}
+    assert found == {"r-0001": ("yellow", "clone"), "r-0002": ("yellow", "replay"), "r-0003": ("green", "clock-off")}, found
+
+
 def test_a_flood_is_held_back_and_starves_nobody_and_the_same_is_found_in_replay(world):
     broker, desk, county = world.broker(), world.desk(), world.county(homes=3)
     gateway = world.gateway(broker, county, desk, settings={"ingest": {"device_per_minute": 60, "device_burst": 64}})
@@ -144,11 +185,6 @@ def test_a_flood_is_held_back_and_starves_nobody_and_the_same_is_found_in_replay
     lines = gateway.journal()
     told = [line["conduct"] for line in lines if "conduct" in line]
     assert [(what["device"], what["kind"]) for what in told] == [("wb-0001", "flood")]
-    path = os.path.join(world.folder, "journal.jsonl")
-    with open(path, "w", encoding="utf-8") as file:
-        file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-    until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 300))
-    out = subprocess.run([binary("huyang"), "replay", "--registry", county.folder, "--until", until, path], capture_output=True, text=True, timeout=60, check=False).stdout
-    opened = [line for line in map(json.loads, out.splitlines()) if line.get("transition") == "opened" and line["family"] == "fleet"]
+    opened = fleet_alerts_later(world, county, lines)
     assert [line["subject"] for line in opened] == [{"resident": "r-0001"}]
     assert opened[0]["findings"][0]["detector"] == "distrusted"

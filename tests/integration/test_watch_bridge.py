@@ -227,6 +227,59 @@ def test_a_recorded_voice_is_spoken_instead_of_the_text(bridged):
                "a voice the watch could not play has failed")
 
 
+def order(gateway, command, *arguments):
+    device_tool(gateway, command, "wb-0001", "--by", "d-0001", "--note", "试点", *arguments)
+
+
+def wait_order(gateway, command, state):
+    wait_until(lambda: (command, state) in [(row["command"], row["state"]) for row in gateway.request("GET", "/api/v1/devices/wb-0001/commands")["commands"]], 20,
+               f"{command} is {state}")
+
+
+def told(content, maker=b"SG"):
+    return b"[%s*%s*%04x*%s]" % (maker, WATCH.encode(), len(content), content)
+
+
+def wait_told(watch, content, times=1):
+    wait_until(lambda: watch.listen().count(told(content)) == times, 20, f"the watch is told {content} {times} times")
+
+
+def test_a_watch_is_located_told_its_interval_for_a_time_and_restarted(bridged):
+    watch = Watch(bridged.port)
+    watch.say("LK,0,0,50")
+    watch.wait("LK")
+    order(bridged.gateway, "locate")
+    wait_told(watch, b"CR")
+    wait_order(bridged.gateway, "locate", "played")
+    order(bridged.gateway, "interval", "--interval-s", "30", "--duration-s", "1")
+    wait_told(watch, b"UPLOAD,30")
+    wait_told(watch, b"UPLOAD,600")  # the usual one, when the time has ended
+    order(bridged.gateway, "interval", "--interval-s", "900")
+    wait_told(watch, b"UPLOAD,900")
+    wait_order(bridged.gateway, "interval", "played")
+    order(bridged.gateway, "interval", "--interval-s", "20", "--duration-s", "3600")
+    wait_told(watch, b"UPLOAD,20")
+    # The bridge ends in between: the next one ends what was set for a time.
+    bridged.process.kill()
+    bridged.start()
+    again = Watch(bridged.port)
+    again.say("LK,0,0,50")
+    wait_told(again, b"UPLOAD,900")
+    order(bridged.gateway, "restart")
+    wait_told(again, b"RESET")
+    wait_order(bridged.gateway, "restart", "played")
+
+
+def test_a_band_without_commands_says_that_it_does_none(bridged):
+    band = Watch(bridged.port)
+    text = f"YX{WATCH}|V1.0|1|{{F64#1}}\r\n"
+    band.socket.sendall(b"\x00\x01\x02" + len(text).to_bytes(2, "big") + text.encode() + b"\xff\xfe\xfc")
+    wait_until(lambda: b"F64#1" in band.listen(), 10, "it is heard")
+    for command in ("restart", "locate"):
+        order(bridged.gateway, command)
+        wait_order(bridged.gateway, command, "failed")
+
+
 def wait_link(gateway, **expected):
     """What the API says of each device's link; absent = never told."""
     def told():

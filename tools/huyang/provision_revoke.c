@@ -186,6 +186,10 @@ int provision_revoke(const struct provision_options *options)
         if (row != ERR_OK) {
             fprintf(stderr, "%s is still in the gateway's registry; run the same command again.\n", id);
             status = PROVISION_FAILED;
+        } else if (options->gateway == NULL) {
+            fprintf(stderr,
+                    "%s: its row in the gateway's registry, if any, stays active; --gateway takes it out.\n",
+                    id);
         }
     }
     provision_close(&provision);

@@ -43,10 +43,11 @@ struct watch_seat {
     struct pki_identity identity;                     /* with TLS */
     uint64_t alarms[WATCH_ALARMS]; /* hashes of the last ones stored: they are repeated until answered */
     unsigned next_alarm;
-    int64_t minute_ms;  /* when the present minute began */
-    unsigned reports;   /* in it */
-    uint32_t token;     /* of the prompt that the watch has been sent, 0 = none */
-    bool token_started; /* the core knows that it was sent */
+    int64_t minute_ms;         /* when the present minute began */
+    unsigned reports;          /* in it */
+    int64_t interval_until_ms; /* then the watch is told the ledger's interval; INT64_MAX = never */
+    uint32_t token;            /* of the prompt that the watch has been sent, 0 = none */
+    bool token_started;        /* the core knows that it was sent */
 };
 
 struct watch_bridge_options {

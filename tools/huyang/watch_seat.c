@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "apps/wristband.h"
 #include "core/hash.h"
 
 enum { LINE_MAX_BYTES = 512, CONTENT_MAX = 4096, VOICE_MAX = 48 << 10 };
@@ -282,16 +283,42 @@ static bool locate(void *context, int64_t now_ms)
     return can_hear(seat);
 }
 
+static void send_interval(struct watch_seat *seat, uint32_t interval_s)
+{
+    char content[32];
+    snprintf(content, sizeof(content), "UPLOAD,%u", interval_s);
+    watch_connection_command(seat->connection, content, NULL, 0);
+}
+
+/* A watch knows no end of an interval: the bridge tells it the old one then. What that is stands on disk
+ * before the watch hears of the new one, for a bridge that is started again in between. */
 static bool set_interval(void *context, uint32_t interval_s, uint32_t duration_s, int64_t now_ms)
 {
     struct watch_seat *seat = context;
-    char content[32];
-    (void)now_ms;
-    if (!can_hear(seat) || duration_s != 0)
-        return false; /* a watch knows no end of it */
-    snprintf(content, sizeof(content), "UPLOAD,%u", interval_s);
-    watch_connection_command(seat->connection, content, NULL, 0);
+    struct device_ledger *ledger = &seat->core.ledger;
+    const uint32_t later_s = duration_s == 0           ? interval_s
+                             : ledger->interval_s != 0 ? ledger->interval_s
+                                                       : (uint32_t)WRISTBAND_INTERVAL_S;
+    if (!can_hear(seat) || (later_s != ledger->interval_s && device_ledger_interval(ledger, later_s) != 0))
+        return false;
+    send_interval(seat, interval_s);
+    seat->interval_until_ms = duration_s == 0 ? INT64_MAX : now_ms + (int64_t)duration_s * 1000;
     return true;
+}
+
+/* The time of an interval has ended; once the watch is there. */
+static void end_interval(struct watch_seat *seat)
+{
+    if (seat->bridge->now.mono_ms < seat->interval_until_ms || !can_hear(seat))
+        return;
+    seat->interval_until_ms = INT64_MAX;
+    send_interval(seat, seat->core.ledger.interval_s);
+}
+
+static void restart(void *context)
+{
+    struct watch_seat *seat = context;
+    watch_connection_command(seat->connection, "RESET", NULL, 0);
 }
 
 void watch_seat_message(struct watch_seat *seat, enum device_topic topic, const uint8_t *payload, size_t len)
@@ -299,6 +326,7 @@ void watch_seat_message(struct watch_seat *seat, enum device_topic topic, const 
     /* The gateway repeats a command until it was received, and a watch that is away has not received it. */
     if (topic == DEVICE_TOPIC_COMMAND && seat->connection == NULL)
         return;
+    seat->core.config.hal.restart = can_hear(seat) ? restart : NULL; /* NULL: the core says that it cannot */
     device_on_message(&seat->core, topic, payload, len, seat->bridge->now.mono_ms);
     settle(seat);
 }
@@ -354,6 +382,8 @@ static bool open_seat(struct watch_seat *seat, const char *device)
     }
     seat->core.app = (struct device_app){.context = seat, .locate = locate, .set_interval = set_interval};
     device_set_clock(&seat->core, bridge->now.mono_ms, bridge->now.wall_ms);
+    /* One that was set for a time ended with the last bridge. */
+    seat->interval_until_ms = seat->core.ledger.interval_s != 0 ? bridge->now.mono_ms : INT64_MAX;
     return watch_line_prepare(seat);
 }
 
@@ -473,5 +503,6 @@ void watch_seat_tick(struct watch_seat *seat)
         device_tick(&seat->core, now_ms);
         settle(seat);
     }
+    end_interval(seat);
     watch_line_tick(seat);
 }

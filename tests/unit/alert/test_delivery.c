@@ -144,6 +144,26 @@ static void without_consent_family_and_speaker_stay_out_of_other_matters(void **
     assert_int_equal(count_jobs(fold, 0, JOB_PROMPT, ROLE_NONE, NULL), 0);
 }
 
+static void without_consent_the_police_stay_out_of_what_is_no_matter_of_life(void **state)
+{
+    (void)state;
+    for (unsigned consents = 0; consents < 2; consents++) {
+        struct fold *fold = fold_new();
+        struct resident *resident =
+            (struct resident *)registry_resident(fold->world->registry, who(fold, "r-1").no);
+        struct action call = {
+            .kind = ACTION_CALL, .outcome = OUTCOME_NEEDS_HELP, .family = FAMILY_OUTING, .by = "d-1"};
+        resident->consent |= CONSENT_BIT(CONSENT_POLICE);
+        if (!consents)
+            resident->consent &= (uint8_t)~CONSENT_BIT(CONSENT_POLICE);
+        find(fold, on(fold, 9, 0, 0), FAMILY_OUTING, LEVEL_RED);
+        assert_int_equal(act(fold, on(fold, 9, 1, 0), who(fold, "r-1"), call), ERR_OK);
+        tick(fold, on(fold, 9, 40, 0));
+        assert_int_equal(count_jobs(fold, 0, JOB_POLICE, ROLE_NONE, NULL), consents);
+        fold_free(fold);
+    }
+}
+
 static void a_withdrawal_cancels_what_waits_under_it_and_clears_what_was_seen(void **state)
 {
     struct fold *fold = *state;
@@ -402,6 +422,7 @@ int main(void)
         TEST(a_playing_prompt_gets_a_minute_more_before_it_expires),
         TEST(who_consented_to_nothing_still_gets_help_in_an_emergency),
         TEST(without_consent_family_and_speaker_stay_out_of_other_matters),
+        TEST(without_consent_the_police_stay_out_of_what_is_no_matter_of_life),
         TEST(a_withdrawal_cancels_what_waits_under_it_and_clears_what_was_seen),
         TEST(when_a_resident_has_died_nothing_speaks_to_the_home_any_more),
         TEST(one_camera_s_recovery_does_not_speak_for_the_other_s),
