@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "detect/position.h"
 
 uint64_t timer_owner(struct subject subject, unsigned slot)
 {
@@ -429,6 +430,14 @@ void detect_add_evidence(struct finding *finding, const struct event *event)
         finding->flags |= FINDING_LATE;
 }
 
+/* At which church or petition office somebody is, is nobody's business, whatever the finding is about; but
+ * for an emergency, and for orange: somebody known to get lost is looked for wherever they are. */
+static bool tells_private_place(const struct detect_context *context, const struct finding *finding)
+{
+    return finding->has_where && finding->resident != REGISTRY_NONE && finding->family != FAMILY_EMERGENCY &&
+           finding->level < LEVEL_ORANGE && position_is_protected(context, finding->resident, finding->where);
+}
+
 void detect_emit(const struct detect_context *context, const struct finding *finding)
 {
     struct detect *detect = context->run->detect;
@@ -438,6 +447,13 @@ void detect_emit(const struct detect_context *context, const struct finding *fin
         drill.flags |= FINDING_DRILL;
         detect->config.on_finding(detect->config.self, &drill);
         return; /* no evidence of anything for those that hear it */
+    }
+    struct finding shown;
+    if (tells_private_place(context, finding)) {
+        memcpy(&shown, finding, sizeof shown);
+        shown.has_where = 0;
+        shown.where = (struct geo_point){0};
+        finding = &shown;
     }
     detect->config.on_finding(detect->config.self, finding);
     if (!detect->heard_by[finding->detector])

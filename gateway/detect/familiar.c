@@ -4,9 +4,11 @@
  * them opaque ids of its own; the last IDS of a home are remembered for 30 days (the camera's salt does not
  * live longer). One seen on FAMILIAR_DAYS days is familiar: their visits stay green. A visit that
  * unknown-visitor raised to yellow is a concern and keeps its visitors from becoming familiar, until a person
- * closes that alert as false or expected, or until they are an acquaintance of NEW_DAYS: a swindler's
- * courtship is over by then, or has led to what led-away, the bank or a person told. Such a fraud alert keeps
- * them out until a person closes it as false or expected; one closed as true, for REVOKED_DAYS.
+ * closes that alert as false or expected after a call that reached the resident or the family (else it may be
+ * the swindler's word), or until they are an acquaintance of NEW_DAYS: a swindler's courtship is over by
+ * then, or has led to what led-away, the bank or a person told. Such a fraud alert keeps them out as long as
+ * they are remembered, whatever it is closed as (no word excuses a led-away); one closed as true, for
+ * REVOKED_DAYS.
  *
  * Blind spots: a camera that gives one person two ids sees two people, and one that confuses two people makes
  * both familiar; a swindler who stays under the limit of unknown-visitor on four days becomes familiar, which
@@ -202,8 +204,9 @@ static void on_closing(const struct detect_context *context, void *opaque, const
             person->flags |= ACQUAINTANCE_REVOKED;
             person->revoked_day = person->last_day;
         } else {
-            person->flags &= (uint8_t) ~(ACQUAINTANCE_CONCERN | ACQUAINTANCE_FRAUD);
-            person->concern_days = 0;
+            person->concern_days = 0; /* repeat-visitor counts from here on */
+            if (closing->reached && !(person->flags & ACQUAINTANCE_FRAUD))
+                person->flags &= (uint8_t)~ACQUAINTANCE_CONCERN;
         }
     }
 }

@@ -115,6 +115,7 @@ struct unusual_outing_state {
     uint8_t day_count, day_next;
     uint8_t days[DAYS]; /* maxima of earlier days */
 };
+_Static_assert(sizeof(struct unusual_outing_state) <= 4096, "a resident's routine stays within 4 KB");
 
 enum bar {
     BAR_TRUE = 1 /* closed as true: nor is it a day to compare with */,

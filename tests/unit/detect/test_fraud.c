@@ -105,16 +105,22 @@ static void another_stranger_or_eleven_days_later_is_not_again(void **state)
     assert_int_equal(count_of(world, "came-again"), 0);
 }
 
-static void close_visits(struct world *world, enum lesson lesson)
+static void close_as(struct world *world, enum family family, enum lesson lesson, bool reached)
 {
     struct subject home = household(world, "h-1");
     const struct closing closing = {.opened_ms = world->t_ms - 3600000,
                                     .subject = home,
                                     .resident = REGISTRY_NONE,
                                     .household = home.no,
-                                    .family = FAMILY_VISITOR,
-                                    .lesson = (uint8_t)lesson};
+                                    .family = (uint8_t)family,
+                                    .lesson = (uint8_t)lesson,
+                                    .reached = reached};
     detect_on_closing(world->detect, world->t_ms, &closing);
+}
+
+static void close_visits(struct world *world, enum lesson lesson)
+{
+    close_as(world, FAMILY_VISITOR, lesson, true);
 }
 
 /* Four days, the first with half an hour indoors; then the verdict of a person about that one. */
@@ -141,6 +147,16 @@ static void closed_as_expected_makes_room_for_the_familiar(void **state)
     assert_finding((struct world *)*state, "familiar-visitor", LEVEL_GREEN);
 }
 
+static void a_word_that_nobody_verified_makes_no_room(void **state)
+{
+    struct world *world = *state;
+    visit_of(world, at(world, 9, 0, 0), 30, "indoors", "unknown:n1");
+    close_as(world, FAMILY_VISITOR, LESSON_EXPECTED, false); /* nobody was called: it may be the swindler's */
+    for (int day = 1; day < 5; day++)
+        visit_of(world, at(world, 9, 0, 0) + day * DAY_MS, 3, "doorstep", "unknown:n1");
+    assert_int_equal(count_of(world, "familiar-visitor"), 0);
+}
+
 static void an_acquaintance_of_two_weeks_needs_no_word(void **state)
 {
     struct world *world = *state;
@@ -162,6 +178,8 @@ static void led_away_by_them_two_weeks_are_no_excuse(void **state)
     visit_of(world, at(world, 9, 0, 0), 30, "indoors", "unknown:n1");
     world_event(world, at(world, 9, 31, 0), "cam-1", WITH_UNKNOWN);
     world_event(world, at(world, 12, 0, 0), "wb-1", PRESENCE_HOME);
+    close_as(world, FAMILY_FRAUD, LESSON_EXPECTED, true); /* no word excuses that either */
+    close_as(world, FAMILY_VISITOR, LESSON_EXPECTED, true);
     for (int day = 4; day < 18; day += 3)
         visit_of(world, at(world, 9, 0, 0) + day * DAY_MS, 3, "doorstep", "unknown:n1");
     assert_int_equal(count_of(world, "familiar-visitor"), 0);
@@ -398,6 +416,7 @@ int main(void)
         T(another_stranger_or_eleven_days_later_is_not_again),
         T(a_concern_keeps_a_visitor_from_becoming_familiar),
         T(closed_as_expected_makes_room_for_the_familiar),
+        T(a_word_that_nobody_verified_makes_no_room),
         T(an_acquaintance_of_two_weeks_needs_no_word),
         T(led_away_by_them_two_weeks_are_no_excuse),
         T(where_strangers_come_daily_the_bank_a_day_later_is_a_coincidence),

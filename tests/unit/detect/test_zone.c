@@ -50,6 +50,18 @@ static void two_fixes_in_a_row_are_an_exit_within_one_interval(void **state)
     assert_int_equal(world->finding_count, 2);
 }
 
+static void at_which_church_somebody_is_stands_in_no_finding(void **state)
+{
+    struct world *world = *state;
+    int i = 0;
+    step(world, &i, 0, 10);
+    step(world, &i, 1501, 5);
+    step(world, &i, 1501, 5);
+    assert_finding(world, "left-safe-zone", LEVEL_YELLOW);
+    assert_false(last_finding(world)->has_where);
+    assert_true(last_finding(world)->where.lat == 0);
+}
+
 static void leaving_home_is_green_and_coming_back_clears(void **state)
 {
     struct world *world = *state;
@@ -352,6 +364,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(one_wild_fix_and_back_is_no_exit),
         TEST(two_fixes_in_a_row_are_an_exit_within_one_interval),
+        TEST(at_which_church_somebody_is_stands_in_no_finding),
         TEST(leaving_home_is_green_and_coming_back_clears),
         TEST(back_in_the_safe_zone_but_not_home_lowers),
         TEST(a_fix_within_its_accuracy_of_the_border_decides_nothing),
