@@ -31,24 +31,36 @@ enum verdict configuration_show(const struct view *view, struct request *request
     return VERDICT_REPLY;
 }
 
+/* "text:LINE:COLUMN: " at the beginning: its length, 0 = the error has no place. */
+static int read_place(const char *error, unsigned long *ret_line, unsigned long *ret_column)
+{
+    static const char of[] = "text:";
+    char *end;
+    if (strncmp(error, of, sizeof(of) - 1) != 0)
+        return 0;
+    *ret_line = strtoul(error + sizeof(of) - 1, &end, 10);
+    if (*end != ':')
+        return 0;
+    *ret_column = strtoul(end + 1, &end, 10);
+    return end[0] == ':' && end[1] == ' ' ? (int)(end + 2 - error) : 0;
+}
+
 /* "text:LINE:COLUMN: what is wrong", a line each. */
 static void put_errors(const char *errors, struct buf *out)
 {
     put_open(out, "errors", '[');
     while (*errors != '\0') {
         const size_t len = strcspn(errors, "\n");
-        unsigned line = 0, column = 0;
-        int at = 0;
+        unsigned long line = 0, column = 0;
+        const int at = read_place(errors, &line, &column);
         char text[1024];
 
-        if (sscanf(errors, "text:%u:%u: %n", &line, &column, &at) < 2)
-            at = 0;
         snprintf(text, sizeof(text), "%.*s", (int)(len < sizeof(text) ? len : sizeof(text) - 1) - at,
                  errors + at);
         put_open(out, NULL, '{');
         if (at != 0) {
-            put_integer(out, "line", line);
-            put_integer(out, "column", column);
+            put_integer(out, "line", (int64_t)line);
+            put_integer(out, "column", (int64_t)column);
         }
         put_text(out, "text", text);
         buf_putc(out, '}');

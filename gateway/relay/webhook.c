@@ -34,8 +34,8 @@ void relay_chats(const struct relay_settings *settings, struct chat_groups *ret_
         text_copy(ret_chats->names[ret_chats->count], ID_SIZE, settings->webhooks[i].name);
         group_of[i] = ++ret_chats->count;
     }
-    for (uint8_t role = 0; role < ROLE_COUNT; role++)
-        ret_chats->of_role[role] = group_of[choose(settings, "", role)];
+    for (unsigned role = 0; role < ROLE_COUNT; role++)
+        ret_chats->of_role[role] = group_of[choose(settings, "", (uint8_t)role)];
 }
 
 static void put_string(struct buf *out, const char *key, const char *value)

@@ -256,6 +256,22 @@ void service_apply_import(struct service *service, struct now now)
     api_answer(service->api, ticket, err, err == ERR_OK ? "imported" : err_text(err));
 }
 
+static bool same_broker(const struct config_broker *a, const struct config_broker *b)
+{
+    return strcmp(a->url, b->url) == 0 && strcmp(a->username, b->username) == 0 &&
+           strcmp(a->password_file, b->password_file) == 0 && strcmp(a->ca_file, b->ca_file) == 0 &&
+           strcmp(a->cert_file, b->cert_file) == 0 && strcmp(a->key_file, b->key_file) == 0 &&
+           strcmp(a->crl_file, b->crl_file) == 0 && a->expiry_warn_days == b->expiry_warn_days &&
+           a->insecure == b->insecure;
+}
+
+static bool same_api(const struct config_api *a, const struct config_api *b)
+{
+    return strcmp(a->listen, b->listen) == 0 && a->port == b->port && a->insecure == b->insecure &&
+           strcmp(a->cert_file, b->cert_file) == 0 && strcmp(a->key_file, b->key_file) == 0 &&
+           strcmp(a->client_ca_file, b->client_ca_file) == 0;
+}
+
 /* What cannot change under a running gateway. */
 const char *service_needs_restart(const struct config *before, const struct config *after)
 {
@@ -267,9 +283,9 @@ const char *service_needs_restart(const struct config *before, const struct conf
         return "state_dir";
     if (strcmp(before->time_zone, after->time_zone) != 0)
         return "time_zone";
-    if (memcmp(&before->broker, &after->broker, sizeof(before->broker)) != 0)
+    if (!same_broker(&before->broker, &after->broker))
         return "broker";
-    if (memcmp(&before->api, &after->api, sizeof(before->api)) != 0)
+    if (!same_api(&before->api, &after->api))
         return "api";
     if (memcmp(&before->clips, &after->clips, sizeof(before->clips)) != 0)
         return "clips";

@@ -51,10 +51,10 @@ def test_who_is_on_duty_is_seen_and_somebody_stands_in(duty, size, lang, name):
     row = ".roster[data-roster=county-duty]"
     browser.wait(row + " .on", "县值班")
     browser.wait(row + " dd", "镇值班")
-    # Hours without anybody are said in words; so is who is on no list of the registry.
+    # Hours without anybody are said in words; whoever is on no list of the registry covers none.
     browser.wait(".roster[data-roster=town-evenings] .warn", w("Nobody is on duty", "无人值班"))
     browser.click(".roster[data-roster=town-evenings] summary", w("The next two weeks", "今后两周"))
-    browser.wait(".shifts td", w("not in the registry", "未登记"))
+    browser.wait(".shifts td", w("Nobody", "无人值班"))
     checked(browser, f"rosters-{name}")
     browser.click(row + " .standin summary")
     choose(browser, row + " .standin select[name=to]", "t-0001")

@@ -39,7 +39,7 @@ enum err probe_open(const struct probe_wish *wish, struct probe *probe)
                                        .identity = wish->identity};
     char url[sizeof(config.host) + sizeof(config.port) + sizeof("ssl://:")];
     *probe = (struct probe){.fate = PROBE_TRYING, .mqtt = {.fd = -1}};
-    const int len = snprintf(url, sizeof(url), "ssl://%s", wish->address);
+    const int len = snprintf(url, sizeof(url), "%s://%s", wish->tls != NULL ? "ssl" : "tcp", wish->address);
     if (len < 0 || (size_t)len >= sizeof(url) || fleet_mqtt_parse_url(url, &config) != ERR_OK ||
         !text_copy(config.client_id, sizeof(config.client_id), wish->client_id) ||
         !text_copy(config.username, sizeof(config.username), wish->username != NULL ? wish->username : "") ||
