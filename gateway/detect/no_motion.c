@@ -229,6 +229,8 @@ static void look(const struct detect_context *context, struct no_motion_state *s
         context->t_ms - state->back_ms < LOOK_MS)
         return;
     int64_t limit = limit_ms(context, state), until_ms = observed_until_ms(context, state);
+    if (until_ms - seen_ms < limit)
+        return; /* the cheap look first: waking time is no longer than time */
     int64_t still_ms = waking_ms(context, state, seen_ms, until_ms);
     enum level level = still_ms >= 2 * limit ? LEVEL_ORANGE : LEVEL_YELLOW;
     struct civil local;
