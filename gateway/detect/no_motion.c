@@ -3,17 +3,18 @@
  * Signs of movement are registry/live's: steps, a button, a door, being seen by the camera of a home where
  * nobody else lives; and that the band, off or on the charger, is put on again. Which hours are waking ones
  * is learned: an hour counts when the person moved in it on at least WAKING_PERCENT of the last weeks' days,
- * and 07-21 until LEARN_DAYS days are known. Waking time without a sign for no_motion_s, or for a quarter
- * more than the longest pause of an ordinary day when that is longer, is yellow; twice that is orange. A
+ * in full from FULL_PERCENT on, and 07-21 until LEARN_DAYS days are known. Waking time without a sign for
+ * no_motion_s, or for a quarter more than the longest pause of an ordinary day when that is longer, is
+ * yellow; twice that is orange. A band's time counts up to its last report: the next may hold the steps. A
  * pause in which the band lay somewhere or was not heard is not learned as one, and nothing of days when
  * families are at home (day_class.h).
  *
  * Nothing is told of who is out (overdue-return watches that), away or in hospital, nor where nothing could
- * tell movement: the band unworn, charging or silent, and no camera heard that has shown the resident within
- * CAMERA_MS. Without coverage there is no
- * no-motion (design.md 6); the time goes on counting when coverage comes back, for what was not seen may have
- * happened; but a band that was out of reach is first given LOOK_MS to tell what it has kept. A band that
- * never sends steps is never judged. Cost: one timer for each resident, at most every half hour. */
+ * tell movement: the band unworn, charging or silent, and no camera that shows the resident so often that
+ * CAMERA_EXPECTED signs were due meanwhile. Without coverage there is no no-motion (design.md 6); the time
+ * goes on counting when coverage comes back, for what was not seen may have happened; but a band that was
+ * out of reach is first given LOOK_MS to tell what it has kept. A band that never sends steps is never
+ * judged. Cost: one timer for each resident, at most every half hour. */
 #include <math.h>
 #include <stddef.h>
 #include <string.h>

@@ -124,11 +124,11 @@ static void close_visits(struct world *world, enum lesson lesson)
 }
 
 /* Four days, the first with half an hour indoors; then the verdict of a person about that one. */
-static void four_days_with_concern(struct world *world, enum lesson lesson)
+static void four_days_with_concern(struct world *world, enum lesson lesson, bool reached)
 {
     visit_of(world, at(world, 9, 0, 0), 30, "indoors", "unknown:n1");
     if (lesson != LESSON_NONE)
-        close_visits(world, lesson);
+        close_as(world, FAMILY_VISITOR, lesson, reached);
     for (int day = 1; day < 5; day++)
         visit_of(world, at(world, 9, 0, 0) + day * DAY_MS, 3, "doorstep", "unknown:n1");
     world_visit(world, at(world, 9, 0, 0) + 6 * DAY_MS, "cam-1", "w", "arrive", "indoors", "unknown:n1");
@@ -137,24 +137,20 @@ static void four_days_with_concern(struct world *world, enum lesson lesson)
 
 static void a_concern_keeps_a_visitor_from_becoming_familiar(void **state)
 {
-    four_days_with_concern(*state, LESSON_NONE);
+    four_days_with_concern(*state, LESSON_NONE, true);
     assert_int_equal(count_of(*state, "familiar-visitor"), 0);
 }
 
 static void closed_as_expected_makes_room_for_the_familiar(void **state)
 {
-    four_days_with_concern(*state, LESSON_EXPECTED);
+    four_days_with_concern(*state, LESSON_EXPECTED, true);
     assert_finding((struct world *)*state, "familiar-visitor", LEVEL_GREEN);
 }
 
 static void a_word_that_nobody_verified_makes_no_room(void **state)
 {
-    struct world *world = *state;
-    visit_of(world, at(world, 9, 0, 0), 30, "indoors", "unknown:n1");
-    close_as(world, FAMILY_VISITOR, LESSON_EXPECTED, false); /* nobody was called: it may be the swindler's */
-    for (int day = 1; day < 5; day++)
-        visit_of(world, at(world, 9, 0, 0) + day * DAY_MS, 3, "doorstep", "unknown:n1");
-    assert_int_equal(count_of(world, "familiar-visitor"), 0);
+    four_days_with_concern(*state, LESSON_EXPECTED, false); /* nobody was called: it may be the swindler's */
+    assert_int_equal(count_of(*state, "familiar-visitor"), 0);
 }
 
 static void an_acquaintance_of_two_weeks_needs_no_word(void **state)
@@ -182,6 +178,7 @@ static void led_away_by_them_two_weeks_are_no_excuse(void **state)
     close_as(world, FAMILY_VISITOR, LESSON_EXPECTED, true);
     for (int day = 4; day < 18; day += 3)
         visit_of(world, at(world, 9, 0, 0) + day * DAY_MS, 3, "doorstep", "unknown:n1");
+    visit_of(world, at(world, 9, 0, 0) + 18 * DAY_MS, 30, "indoors", "unknown:n1");
     assert_int_equal(count_of(world, "familiar-visitor"), 0);
 }
 
@@ -224,7 +221,7 @@ static void where_strangers_come_weekly_the_bank_is_told_within_hours_only(void 
 static void closed_as_true_keeps_out_for_good(void **state)
 {
     struct world *world = *state;
-    four_days_with_concern(world, LESSON_TRUE);
+    four_days_with_concern(world, LESSON_TRUE, true);
     close_visits(world, LESSON_EXPECTED);
     world_visit(world, at(world, 9, 0, 0) + 8 * DAY_MS, "cam-1", "z", "arrive", "indoors", "unknown:n1");
     assert_int_equal(count_of(world, "familiar-visitor"), 0);
