@@ -189,19 +189,12 @@ enum err reader_report(struct reader *reader, int64_t from_ms, int64_t to_ms,
     return err;
 }
 
-enum err reader_campaign_heard(struct reader *reader, int64_t from_ms, int64_t to_ms,
-                               enum err (*fn)(void *self, uint32_t resident), void *self)
+/* Gives each row's number to fn, until one fails, and ends the statement. */
+static enum err each_number(struct reader *reader, sqlite3_stmt *s, enum err (*fn)(void *self, uint32_t no),
+                            void *self)
 {
-    sqlite3_stmt *s;
     int code = SQLITE_DONE;
-    enum err err = db_prepare(
-        reader->db, "SELECT DISTINCT resident FROM campaign_person WHERE reach = ?1 AND t >= ?2 AND t < ?3",
-        &s);
-    if (err != ERR_OK)
-        return err;
-    sqlite3_bind_int(s, 1, REACH_HEARD);
-    sqlite3_bind_int64(s, 2, from_ms);
-    sqlite3_bind_int64(s, 3, to_ms);
+    enum err err = ERR_OK;
     while (err == ERR_OK && (code = sqlite3_step(s)) == SQLITE_ROW)
         err = fn(self, (uint32_t)sqlite3_column_int64(s, 0));
     if (err == ERR_OK)
@@ -210,21 +203,30 @@ enum err reader_campaign_heard(struct reader *reader, int64_t from_ms, int64_t t
     return err;
 }
 
+enum err reader_campaign_heard(struct reader *reader, int64_t from_ms, int64_t to_ms,
+                               enum err (*fn)(void *self, uint32_t resident), void *self)
+{
+    sqlite3_stmt *s;
+    enum err err = db_prepare(
+        reader->db, "SELECT DISTINCT resident FROM campaign_person WHERE reach = ?1 AND t >= ?2 AND t < ?3",
+        &s);
+    if (err != ERR_OK)
+        return err;
+    sqlite3_bind_int(s, 1, REACH_HEARD);
+    sqlite3_bind_int64(s, 2, from_ms);
+    sqlite3_bind_int64(s, 3, to_ms);
+    return each_number(reader, s, fn, self);
+}
+
 enum err reader_heard(struct reader *reader, int64_t since_ms, enum err (*fn)(void *self, uint32_t device),
                       void *self)
 {
     sqlite3_stmt *s;
-    int code = SQLITE_DONE;
     enum err err = db_prepare(reader->db, "SELECT DISTINCT key / 4 FROM watermark WHERE last_ms >= ?1", &s);
     if (err != ERR_OK)
         return err;
     sqlite3_bind_int64(s, 1, since_ms);
-    while (err == ERR_OK && (code = sqlite3_step(s)) == SQLITE_ROW)
-        err = fn(self, (uint32_t)sqlite3_column_int64(s, 0));
-    if (err == ERR_OK)
-        err = db_err(reader->db, code);
-    sqlite3_finalize(s);
-    return err;
+    return each_number(reader, s, fn, self);
 }
 
 enum err reader_devices(struct reader *reader,
